@@ -1,0 +1,60 @@
+//! The document's shell and the page's routes.
+
+use leptos::prelude::*;
+use leptos_meta::{MetaTags, provide_meta_context};
+use leptos_router::SsrMode;
+use leptos_router::components::{Route, Router, Routes};
+use leptos_router::path;
+
+use crate::dashboard::{DashboardPage, NotFoundPage};
+use crate::traffic::run_page::RunPage;
+
+/// The HTML document around the app.
+pub fn shell(options: LeptosOptions) -> impl IntoView {
+    view! {
+        <!DOCTYPE html>
+        <html lang="en">
+            <head>
+                <meta charset="utf-8" />
+                <meta name="viewport" content="width=device-width, initial-scale=1" />
+                <meta name="color-scheme" content="light dark" />
+                <meta name="description" content="Live dashboard of a users API, with a traffic simulator that proves what it did." />
+                <link rel="stylesheet" id="leptos" href="/pkg/traffic-simulator.css" />
+                <link rel="icon" id="favicon" type="image/svg+xml" href="/favicon.svg" />
+                <AutoReload options=options.clone() />
+                <HydrationScripts options />
+                <MetaTags />
+            </head>
+            <body>
+                <App />
+            </body>
+        </html>
+    }
+}
+
+/// The app: a header, and the page that the path names.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    view! {
+        <Router>
+            <a class="skip" href="#main">"Skip to the content"</a>
+            <header class="top">
+                <a class="brand" href="/">
+                    <svg viewBox="0 0 24 24" width="24" height="24" aria-hidden="true">
+                        <path class="brand-mark" d="M3 17 L8 11 L12 14 L21 5" />
+                    </svg>
+                    "Traffic Simulator"
+                </a>
+                <span class="top-note">"Users API · live"</span>
+            </header>
+            <main id="main">
+                // Every page is complete HTML: right title and status, and all of it there without JavaScript.
+                <Routes fallback=NotFoundPage>
+                    <Route path=path!("/") view=DashboardPage ssr=SsrMode::Async />
+                    <Route path=path!("/runs/:id") view=RunPage ssr=SsrMode::Async />
+                </Routes>
+            </main>
+        </Router>
+    }
+}

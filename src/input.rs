@@ -1,0 +1,162 @@
+//! From what somebody sent to checked values: the pieces that every validator shares.
+//!
+//! A validator walks over all fields and reports all faults at once, each with the name of its
+//! field and what to do about it. A fault is either *malformed* (a field is missing, unknown or of
+//! the wrong type: 400) or *out of range* (422).
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// One fault of one field of the input.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct FieldError {
+    /// The field, as it is called on the wire.
+    pub field: String,
+    /// What is wrong with it and what to do, to be read after its name.
+    pub detail: String,
+}
+
+/// A value as it may stand in the JSON of a request.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(untagged)]
+pub enum Value {
+    /// A whole number.
+    Integer(i64),
+    /// Any other number.
+    Number(f64),
+    /// A text.
+    Text(String),
+    /// An array.
+    List(Vec<Value>),
+    /// `true` or `false`.
+    Bool(bool),
+    /// `null`, or an object, which no field takes.
+    Other(Option<BTreeMap<String, Value>>),
+}
+
+/// The fields of a request, unchecked.
+pub type Fields = BTreeMap<String, Value>;
+
+/// Turns the texts of these fields into the numbers that they show, as a query or a form needs it.
+pub fn read_numbers(fields: &mut Fields, names: &[&str]) {
+    for name in names {
+        let Some(value) = fields.get_mut(*name) else { continue };
+        let Value::Text(text) = value else { continue };
+        if let Ok(number) = text.parse() {
+            *value = Value::Integer(number);
+        } else if let Ok(number) = text.parse() {
+            *value = Value::Number(number);
+        }
+    }
+}
+
+/// Why an input was refused.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invalid {
+    /// At least one field is missing, unknown or of the wrong type: 400 rather than 422.
+    pub malformed: bool,
+    /// Every fault that was found.
+    pub errors: Vec<FieldError>,
+}
+
+/// Walks over the fields of one request and collects the faults.
+#[derive(Debug)]
+pub struct Checker<'a> {
+    fields: &'a Fields,
+    invalid: Invalid,
+}
+
+impl<'a> Checker<'a> {
+    /// Starts with the fields that are not among the `known` ones.
+    pub fn new(fields: &'a Fields, known: &[&str]) -> Self {
+        let mut checker = Self { fields, invalid: Invalid::default() };
+        for name in fields.keys().filter(|name| !known.contains(&name.as_str())) {
+            // The name comes from outside: shown, but tamed.
+            let shown: String = name.chars().filter(|c| !c.is_control()).take(40).collect();
+            checker.malformed::<()>(&shown, format!("is not a field of this request; known are {}", known.join(", ")));
+        }
+        checker
+    }
+
+    /// Notes a missing, unknown or mistyped field.
+    pub fn malformed<T>(&mut self, field: &str, detail: impl Into<String>) -> Option<T> {
+        self.invalid.malformed = true;
+        self.out_of_range(field, detail)
+    }
+
+    /// Notes a value out of range.
+    pub fn out_of_range<T>(&mut self, field: &str, detail: impl Into<String>) -> Option<T> {
+        self.invalid.errors.push(FieldError { field: field.to_owned(), detail: detail.into() });
+        None
+    }
+
+    /// The value of a field that may be left out. A `null` counts as a value.
+    pub fn optional(&self, field: &str) -> Option<&'a Value> {
+        self.fields.get(field)
+    }
+
+    /// The value of a field that must be there. `what` completes "give …".
+    pub fn required(&mut self, field: &str, what: &str) -> Option<&'a Value> {
+        match self.fields.get(field) {
+            None | Some(Value::Other(None)) => self.malformed(field, format!("is missing; give {what}")),
+            value => value,
+        }
+    }
+
+    /// A whole number from `low` to `high`.
+    pub fn integer(&mut self, field: &str, value: &Value, low: i64, high: i64) -> Option<u32> {
+        let range = format!("a whole number from {low} to {high}");
+        match value {
+            Value::Integer(number) if (low..=high).contains(number) => u32::try_from(*number).ok(),
+            Value::Integer(_) | Value::Number(_) => self.out_of_range(field, format!("is out of range; give {range}")),
+            _ => self.malformed(field, format!("is not a number; give {range}")),
+        }
+    }
+
+    /// One of some words, as the value that it stands for.
+    pub fn word<T: Copy>(&mut self, field: &str, value: &Value, words: &[(&str, T)]) -> Option<T> {
+        let names = words.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+        match value {
+            Value::Text(text) => match words.iter().find(|(name, _)| name == text) {
+                Some((_, word)) => Some(*word),
+                None => self.out_of_range(field, format!("is unknown; give one of {names}")),
+            },
+            _ => self.malformed(field, format!("is not a text; give one of {names}")),
+        }
+    }
+
+    /// A text without control characters, trimmed, of 1 to `longest` characters.
+    pub fn text(&mut self, field: &str, value: &Value, longest: usize) -> Option<String> {
+        let Value::Text(text) = value else {
+            return self.malformed(field, "is not a text");
+        };
+        let text = text.trim();
+        if text.is_empty() {
+            self.out_of_range(field, format!("is empty; give 1 to {longest} characters"))
+        } else if text.chars().count() > longest {
+            self.out_of_range(field, format!("is too long; give at most {longest} characters"))
+        } else if text.chars().any(char::is_control) {
+            self.out_of_range(field, "holds control characters; leave them out")
+        } else {
+            Some(text.to_owned())
+        }
+    }
+
+    /// How many faults were found up to now.
+    pub fn faults(&self) -> usize {
+        self.invalid.errors.len()
+    }
+
+    /// `checked` when every field was good.
+    ///
+    /// # Errors
+    /// [`Invalid`] with every fault.
+    pub fn finish<T>(self, checked: Option<T>) -> Result<T, Invalid> {
+        match checked {
+            Some(checked) if self.invalid.errors.is_empty() => Ok(checked),
+            _ => Err(self.invalid),
+        }
+    }
+}

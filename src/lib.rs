@@ -1,0 +1,69 @@
+//! **Traffic Simulator**: an API with a live dashboard and a safe, honest traffic simulator in one binary.
+//!
+//! This page is the architecture. What each part does is written at its top.
+//!
+//! # The flow
+//!
+//! ```text
+//! traffic::card ──► server function /fn/traffic/start ─┐                ┌─► SSE /traffic/stream/{id} ─► card, run page
+//! REST client ────► POST /traffic/start ───────────────┴─► JobManager ──┤
+//!                                                             │         └─► GET /traffic/status/{id}
+//!                                             runner: plan → pacer → gate → mix → HTTP client
+//!                                                             ▼ real HTTP on the loopback
+//!   on /api/v1:  metrics record → catch-panic → arrivals (tag, tell the gate, guard) → in-flight limit → users API ─► database
+//!                   └─► batch writer ─► database ─► KPI cards
+//! ```
+//!
+//! # Layout
+//!
+//! Features first; each folder reads in the order of the data flow.
+//!
+//! - [`origin`], [`input`], [`error`]: what the features share: who made a request, how input is
+//!   checked, what crosses the wire as an error.
+//! - [`users`]: the users API, the thing that is hit.
+//! - [`traffic`]: the simulator. [`traffic::engine`] is its pure core.
+//! - [`metrics`]: what the server measured, and the key figures made of it.
+//! - [`dashboard`]: sets the features' components side by side.
+//! - [`ui`]: building blocks of the page without knowledge of any feature.
+//! - [`app`]: the document's shell and the page's routes.
+//! - `server`: configuration, wiring, routes, start and end (only with the feature `ssr`).
+//!
+//! # Architecture invariants
+//!
+//! Tested by `tests/architecture.rs`, which reads the sources.
+//!
+//! 1. `model.rs`, `origin.rs`, `input.rs` and `traffic/engine/` use std, serde and uuid only: no
+//!    clock, no I/O, no randomness but a seed passed in, no `cfg`. Time is an argument.
+//! 2. `server/` folders use their own feature's model and engine; another feature only through its
+//!    model. The page reaches the server only through `server_fns.rs`, whose functions are bridges
+//!    of a few lines.
+//! 3. Traffic reaches users only over HTTP. Users and metrics know `Origin`, never traffic. What
+//!    traffic needs of them it declares as ports; `server/wiring.rs` alone connects them.
+//! 4. Metrics records `/api/v1` and nothing else, so that watching the dashboard never moves it; it
+//!    records from a drop guard, so that an aborted request has its row too.
+//! 5. One runner loop, one place that closes a run. Every wait also waits for cancellation.
+//! 6. At most a dozen lines with `cfg(` for ssr and hydrate: one per `server` folder.
+//! 7. Storage is one object-safe async trait per feature; one method = one use case = one transaction.
+
+// Deeply nested views are deeply nested types.
+#![recursion_limit = "512"]
+
+pub mod app;
+pub mod dashboard;
+pub mod error;
+pub mod input;
+pub mod metrics;
+pub mod origin;
+#[cfg(feature = "ssr")]
+pub mod server;
+pub mod traffic;
+pub mod ui;
+pub mod users;
+
+/// Brings the server's HTML to life in the browser.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn hydrate() {
+    console_error_panic_hook::set_once();
+    leptos::mount::hydrate_body(app::App);
+}

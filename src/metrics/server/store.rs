@@ -1,0 +1,91 @@
+//! Recorded requests in SQL.
+
+use async_trait::async_trait;
+use sqlx::{QueryBuilder, Row as _, Sqlite};
+
+use super::record::Row;
+use crate::metrics::model::{Kpis, Sample, WINDOW};
+use crate::origin::{Origin, RunId};
+use crate::server::batch_writer::Sink;
+use crate::server::database::{Database, StoreError, epoch_millis};
+
+/// Where recorded requests are kept. One method = one use case = one transaction.
+#[async_trait]
+pub trait MetricsStore: Send + Sync + 'static {
+    /// Adds rows, all or none.
+    async fn insert(&self, rows: &[Row]) -> Result<(), StoreError>;
+    /// The sequence numbers recorded for a run, each as often as it was recorded.
+    async fn seqs_of_run(&self, run: RunId) -> Result<Vec<u32>, StoreError>;
+    /// The key figures up to now.
+    async fn kpis(&self) -> Result<Kpis, StoreError>;
+}
+
+/// [`MetricsStore`] in the embedded database.
+#[derive(Clone, Debug)]
+pub struct SqliteMetrics(pub Database);
+
+/// Rows in one statement: 8 values each, far below SQLite's limit of 32,766 values.
+const ROWS_PER_STATEMENT: usize = 200;
+
+#[async_trait]
+impl MetricsStore for SqliteMetrics {
+    async fn insert(&self, rows: &[Row]) -> Result<(), StoreError> {
+        let mut transaction = self.0.begin().await?;
+        for chunk in rows.chunks(ROWS_PER_STATEMENT) {
+            let mut statement =
+                QueryBuilder::<Sqlite>::new("INSERT INTO requests (at, method, route, status, duration, run, seq) ");
+            statement.push_values(chunk, |mut values, row| {
+                let (run, seq) = match row.origin {
+                    Origin::Real => (None, None),
+                    Origin::Simulated { run, seq } => (Some(run.0.as_bytes().to_vec()), Some(seq)),
+                };
+                values
+                    .push_bind(row.at)
+                    .push_bind(&row.method)
+                    .push_bind(&row.route)
+                    .push_bind(row.status)
+                    .push_bind(row.duration.as_micros() as i64)
+                    .push_bind(run)
+                    .push_bind(seq);
+            });
+            statement.build().execute(&mut *transaction).await?;
+        }
+        transaction.commit().await
+    }
+
+    async fn seqs_of_run(&self, run: RunId) -> Result<Vec<u32>, StoreError> {
+        sqlx::query_scalar("SELECT seq FROM requests WHERE run = ? ORDER BY seq")
+            .bind(run.0.as_bytes().as_slice())
+            .fetch_all(&self.0.read)
+            .await
+    }
+
+    async fn kpis(&self) -> Result<Kpis, StoreError> {
+        let now = epoch_millis();
+        let rows = sqlx::query(
+            "SELECT at, status, duration, run IS NOT NULL AS simulated FROM requests WHERE at >= ? ORDER BY at",
+        )
+        .bind(now - i64::from(WINDOW) * 1000)
+        .fetch_all(&self.0.read)
+        .await?;
+        let samples = rows
+            .iter()
+            .map(|row| {
+                Ok(Sample {
+                    at: row.try_get("at")?,
+                    status: row.try_get("status")?,
+                    duration: row.try_get("duration")?,
+                    simulated: row.try_get("simulated")?,
+                })
+            })
+            .collect::<Result<Vec<_>, StoreError>>()?;
+        Ok(Kpis::of(&samples, now))
+    }
+}
+
+#[async_trait]
+impl Sink<Row> for SqliteMetrics {
+    async fn write(&self, rows: &[Row]) -> Result<(), StoreError> {
+        self.insert(rows).await
+    }
+}

@@ -1,0 +1,71 @@
+//! Where a request came from: the one word that users, metrics and traffic share.
+//!
+//! The record layer puts an [`OriginTag`] beside each request; whoever recognises the request as
+//! simulated writes its origin there; whoever stores something because of the request reads it.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::{Arc, OnceLock};
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Names one run of the traffic generator (`jobId` on the wire). A UUIDv7, so ids sort by their start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RunId(pub Uuid);
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.hyphenated().fmt(f)
+    }
+}
+
+impl FromStr for RunId {
+    type Err = uuid::Error;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Uuid::try_parse(text).map(Self)
+    }
+}
+
+/// Who made a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Origin {
+    /// A person or a program that uses the API.
+    Real,
+    /// The traffic generator.
+    Simulated {
+        /// The run it belongs to.
+        run: RunId,
+        /// Its place in the plan of that run, from 0.
+        seq: u32,
+    },
+}
+
+impl Origin {
+    /// The run that made the request, if one did.
+    pub fn run(self) -> Option<RunId> {
+        match self {
+            Self::Real => None,
+            Self::Simulated { run, .. } => Some(run),
+        }
+    }
+}
+
+/// Travels with a request as an extension: written at most once, [`Origin::Real`] until then.
+#[derive(Clone, Debug, Default)]
+pub struct OriginTag(Arc<OnceLock<Origin>>);
+
+impl OriginTag {
+    /// Notes the origin. A second call changes nothing.
+    pub fn set(&self, origin: Origin) {
+        // The first word counts; both come from the same layer.
+        let _already_set = self.0.set(origin);
+    }
+
+    /// The origin as known by now.
+    pub fn get(&self) -> Origin {
+        self.0.get().copied().unwrap_or(Origin::Real)
+    }
+}

@@ -1,0 +1,212 @@
+//! One task that writes rows in batches, so that nobody who produces a row ever waits for the database.
+//!
+//! The channel is bounded: when it is full, rows are dropped and counted. [`BatchWriter::flush`] is
+//! a barrier in the same channel: when it returns, every row pushed before it is in the database
+//! or counted as dropped.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
+
+use super::database::StoreError;
+
+/// How many rows may wait for the writer.
+const CAPACITY: usize = 8192;
+/// A batch is written when it holds this many rows …
+const BATCH: usize = 512;
+/// … or when its first row is this old.
+const MAX_AGE: Duration = Duration::from_millis(250);
+/// How long a batch that can't be written is tried again before it is dropped and counted.
+const PERSISTENCE: Duration = Duration::from_secs(20);
+
+/// Where the rows go.
+#[async_trait]
+pub trait Sink<T>: Send + Sync + 'static {
+    /// Writes all rows, or none of them.
+    async fn write(&self, rows: &[T]) -> Result<(), StoreError>;
+}
+
+enum Message<T> {
+    Row(T),
+    Flush(oneshot::Sender<()>),
+}
+
+/// The producers' end. Cheap to clone.
+pub struct BatchWriter<T> {
+    sender: mpsc::Sender<Message<T>>,
+    dropped: Arc<AtomicU64>,
+}
+
+impl<T> Clone for BatchWriter<T> {
+    fn clone(&self) -> Self {
+        Self { sender: self.sender.clone(), dropped: Arc::clone(&self.dropped) }
+    }
+}
+
+impl<T: Send + Sync + 'static> BatchWriter<T> {
+    /// Starts the writing task. It ends when every clone of the writer is gone.
+    pub fn start(name: &'static str, sink: impl Sink<T>) -> Self {
+        let (sender, receiver) = mpsc::channel(CAPACITY);
+        let dropped = Arc::new(AtomicU64::new(0));
+        let task = Writer { name, sink, pending: Vec::new(), dropped: Arc::clone(&dropped) };
+        tokio::spawn(task.run(receiver));
+        Self { sender, dropped }
+    }
+
+    /// Hands a row over. Never waits: a full channel drops the row and counts it.
+    pub fn push(&self, row: T) {
+        if self.sender.try_send(Message::Row(row)).is_err() {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Waits until every row pushed before is written, or counted as dropped.
+    pub async fn flush(&self) {
+        let (done, written) = oneshot::channel();
+        if self.sender.send(Message::Flush(done)).await.is_ok() {
+            // An error means that the task is gone, and with it what could be waited for.
+            let _gone = written.await;
+        }
+    }
+
+    /// How many rows were dropped since the start.
+    pub fn dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
+    }
+}
+
+struct Writer<T, S> {
+    name: &'static str,
+    sink: S,
+    pending: Vec<T>,
+    dropped: Arc<AtomicU64>,
+}
+
+impl<T: Send + Sync + 'static, S: Sink<T>> Writer<T, S> {
+    async fn run(mut self, mut receiver: mpsc::Receiver<Message<T>>) {
+        let mut inbox = Vec::with_capacity(BATCH);
+        let mut deadline = None;
+        loop {
+            let received = match deadline {
+                None => receiver.recv_many(&mut inbox, BATCH).await,
+                Some(at) => match tokio::time::timeout_at(at, receiver.recv_many(&mut inbox, BATCH)).await {
+                    Ok(received) => received,
+                    Err(_elapsed) => {
+                        self.write().await;
+                        deadline = None;
+                        continue;
+                    }
+                },
+            };
+            if received == 0 {
+                self.write().await;
+                return;
+            }
+            for message in inbox.drain(..) {
+                match message {
+                    Message::Row(row) => self.pending.push(row),
+                    Message::Flush(done) => {
+                        self.write().await;
+                        // Whoever asked may have given up.
+                        let _gone = done.send(());
+                    }
+                }
+            }
+            if self.pending.len() >= BATCH {
+                self.write().await;
+            }
+            deadline = match (self.pending.is_empty(), deadline) {
+                (true, _) => None,
+                (false, None) => Some(Instant::now() + MAX_AGE),
+                (false, set) => set,
+            };
+        }
+    }
+
+    async fn write(&mut self) {
+        if self.pending.is_empty() {
+            return;
+        }
+        let give_up = Instant::now() + PERSISTENCE;
+        while let Err(error) = self.sink.write(&self.pending).await {
+            let rows = self.pending.len();
+            if Instant::now() >= give_up {
+                tracing::error!(writer = self.name, rows, %error, "rows could not be written and are dropped");
+                self.dropped.fetch_add(rows as u64, Ordering::Relaxed);
+                break;
+            }
+            tracing::warn!(writer = self.name, rows, %error, "rows could not be written; trying again");
+            tokio::time::sleep(MAX_AGE).await;
+        }
+        self.pending.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Memory {
+        batches: Arc<Mutex<Vec<Vec<u32>>>>,
+        broken: bool,
+    }
+
+    #[async_trait]
+    impl Sink<u32> for Memory {
+        async fn write(&self, rows: &[u32]) -> Result<(), StoreError> {
+            if self.broken {
+                return Err(StoreError::PoolClosed);
+            }
+            self.batches.lock().expect("not poisoned").push(rows.to_vec());
+            Ok(())
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn flush_is_a_barrier() {
+        let memory = Memory::default();
+        let writer = BatchWriter::start("test", memory.clone());
+        (0..10).for_each(|row| writer.push(row));
+        writer.flush().await;
+        assert_eq!(memory.batches.lock().expect("not poisoned").concat(), (0..10).collect::<Vec<_>>());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn rows_are_written_together_after_a_quarter_of_a_second() {
+        let memory = Memory::default();
+        let writer = BatchWriter::start("test", memory.clone());
+        writer.push(1);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        writer.push(2);
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        assert_eq!(*memory.batches.lock().expect("not poisoned"), [[1, 2]]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_full_channel_drops_and_counts_and_never_waits() {
+        let memory = Memory::default();
+        let writer = BatchWriter::start("test", memory.clone());
+        // The writer's task does not get a turn before the first await.
+        let pushed = CAPACITY as u32 + 5;
+        (0..pushed).for_each(|row| writer.push(row));
+        assert_eq!(writer.dropped(), 5);
+        writer.flush().await;
+        let written = memory.batches.lock().expect("not poisoned").concat().len() as u64;
+        assert_eq!(written + writer.dropped(), u64::from(pushed));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn rows_that_can_not_be_written_are_counted() {
+        let writer = BatchWriter::start("test", Memory { broken: true, ..Memory::default() });
+        (0..3).for_each(|row| writer.push(row));
+        writer.flush().await;
+        assert_eq!(writer.dropped(), 3);
+    }
+}

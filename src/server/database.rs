@@ -1,0 +1,105 @@
+//! The embedded database: opening it, and the two pools that everything goes through.
+//!
+//! One writer connection, because SQLite has one writer: waiting in the pool's fair queue beats
+//! `SQLITE_BUSY`. Every write transaction begins with `BEGIN IMMEDIATE`; one that reads first and
+//! writes later would fail at once with `SQLITE_BUSY_SNAPSHOT`, whatever the busy timeout.
+
+use std::path::Path;
+use std::str::FromStr;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{SqlSafeStr, Sqlite, SqlitePool, Transaction};
+
+/// What goes wrong in a store. Logged, never sent.
+pub type StoreError = sqlx::Error;
+
+/// Why the database can't be used. Each says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Not a URL of SQLite.
+    #[error("DATABASE_URL is {0:?}; give sqlite://PATH, for example sqlite://data/traffic-simulator.db")]
+    Url(String),
+    /// The folder of the file can't be made.
+    #[error("the folder {0} can't be created: {1}; give another place in DATABASE_URL")]
+    Folder(String, std::io::Error),
+    /// Not a database, or not readable.
+    #[error("the database {0} can't be opened: {1}; the file was left as it is")]
+    Open(String, sqlx::Error),
+    /// The schema can't be brought up to date.
+    #[error("the database {0} does not fit this program: {1}; use the program that wrote it, or another file")]
+    Migrate(String, sqlx::migrate::MigrateError),
+}
+
+/// The pools. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Database {
+    /// Connections that read.
+    pub read: SqlitePool,
+    write: SqlitePool,
+}
+
+impl Database {
+    /// Opens the file that `url` names, creates it when it is missing, and brings its schema up to date.
+    ///
+    /// # Errors
+    /// [`OpenError`], in words for the operator.
+    pub async fn open(url: &str) -> Result<Self, OpenError> {
+        let Some(file) = url.strip_prefix("sqlite://").map(|rest| rest.split('?').next().unwrap_or(rest).to_owned())
+        else {
+            return Err(OpenError::Url(url.to_owned()));
+        };
+        if let Some(folder) = Path::new(&file).parent() {
+            std::fs::create_dir_all(folder).map_err(|error| OpenError::Folder(folder.display().to_string(), error))?;
+        }
+        // WAL with NORMAL: always consistent; a power cut (not a crash) may cost the last commits.
+        let options = SqliteConnectOptions::from_str(url)
+            .map_err(|error| OpenError::Open(file.clone(), error))?
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Normal)
+            .busy_timeout(Duration::from_secs(5));
+        let pool = |connections| {
+            SqlitePoolOptions::new().max_connections(connections).min_connections(1).test_before_acquire(false)
+        };
+        let write =
+            pool(1).connect_with(options.clone()).await.map_err(|error| OpenError::Open(file.clone(), error))?;
+        migrations().run(&write).await.map_err(|error| OpenError::Migrate(file.clone(), error))?;
+        let read = pool(4).connect_with(options.read_only(true)).await.map_err(|error| OpenError::Open(file, error))?;
+        Ok(Self { read, write })
+    }
+
+    /// Begins a transaction that may write. Waits its turn.
+    ///
+    /// # Errors
+    /// When the database stays locked by another process, or can't be written.
+    pub async fn begin(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        self.write.begin_with("BEGIN IMMEDIATE").await
+    }
+
+    /// Writes everything back into the one file and closes it.
+    pub async fn close(&self) {
+        self.read.close().await;
+        if let Err(error) = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&self.write).await {
+            tracing::warn!(%error, "the write-ahead log could not be folded into the database");
+        }
+        self.write.close().await;
+    }
+}
+
+fn migrations() -> Migrator {
+    let initial = include_str!("../../migrations/0001_initial.sql");
+    Migrator::with_migrations(vec![Migration::new(
+        1,
+        "initial".into(),
+        MigrationType::Simple,
+        initial.into_sql_str(),
+        false,
+    )])
+}
+
+/// Now, in epoch milliseconds.
+pub fn epoch_millis() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
+}

@@ -1,0 +1,13 @@
+//! The server around the features: configuration, wiring, routes, and the way it starts and ends.
+
+pub mod batch_writer;
+pub mod config;
+pub mod database;
+pub mod limits;
+pub mod problem;
+pub mod request_id;
+pub mod router;
+pub mod security;
+pub mod serve;
+pub mod state;
+pub mod wiring;

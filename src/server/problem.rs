@@ -1,0 +1,205 @@
+//! Refusals as RFC 9457 problems, and the layer that gives each one the id of its request.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use leptos::server_fn::error::SERVER_FN_ERROR_HEADER;
+
+use super::request_id::RequestId;
+use crate::error::{AppError, Problem};
+use crate::input::{FieldError, Fields, Invalid, Value};
+
+/// A refusal on its way to the client.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    status: StatusCode,
+    detail: String,
+    errors: Vec<FieldError>,
+    job_id: Option<String>,
+    retry_after: Option<u32>,
+}
+
+impl Refusal {
+    /// With a status and what was wrong and what to do, for the caller's eyes.
+    pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self { status, detail: detail.into(), errors: Vec::new(), job_id: None, retry_after: None }
+    }
+
+    /// 404.
+    pub fn not_found(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, detail)
+    }
+
+    /// 400 that names one field.
+    pub fn malformed(field: &str, detail: &str) -> Self {
+        let error = FieldError { field: field.to_owned(), detail: detail.to_owned() };
+        Invalid { malformed: true, errors: vec![error] }.into()
+    }
+
+    /// Names the job that is in the way.
+    #[must_use]
+    pub fn with_job(mut self, id: impl ToString) -> Self {
+        self.job_id = Some(id.to_string());
+        self
+    }
+
+    /// Asks the client to come back, in seconds.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u32) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
+    /// 500. The cause goes to the log, not to the client.
+    pub fn internal(cause: impl std::fmt::Display) -> Self {
+        tracing::error!(%cause, "a request failed");
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "The server could not do this. Try again; the log has the cause under this request's id.",
+        )
+    }
+}
+
+impl From<Invalid> for Refusal {
+    fn from(invalid: Invalid) -> Self {
+        let status = if invalid.malformed { StatusCode::BAD_REQUEST } else { StatusCode::UNPROCESSABLE_ENTITY };
+        let faults: Vec<String> =
+            invalid.errors.iter().map(|error| format!("{} {}", error.field, error.detail)).collect();
+        Self {
+            errors: invalid.errors,
+            ..Self::new(status, format!("Correct this and send it again: {}.", faults.join("; ")))
+        }
+    }
+}
+
+impl From<sqlx::Error> for Refusal {
+    fn from(error: sqlx::Error) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let retry_after = self.retry_after;
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(self);
+        if let Some(seconds) = retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
+        response
+    }
+}
+
+/// Gives every refusal below this layer its body, with the id of the request; on the API also those
+/// that the framework made by itself.
+pub async fn write_problems(request: Request, next: Next) -> Response {
+    let id = request.extensions().get::<RequestId>().copied();
+    let path = request.uri().path();
+    let is_api = ["/api/", "/traffic/", "/fn/"].iter().any(|tree| path.starts_with(tree)) || path == "/api";
+    let response = next.run(request).await;
+    let status = response.status();
+    let refusal = match response.extensions().get::<Refusal>() {
+        Some(refusal) => refusal.clone(),
+        // A server function's own error has its own form.
+        None if is_api
+            && (status.is_client_error() || status.is_server_error())
+            && !response.headers().contains_key(SERVER_FN_ERROR_HEADER) =>
+        {
+            Refusal::new(status, framework_detail(status))
+        }
+        None => return response,
+    };
+    let problem = Problem {
+        kind: "about:blank".to_owned(),
+        title: status.canonical_reason().unwrap_or("Error").to_owned(),
+        status: status.as_u16(),
+        detail: refusal.detail,
+        instance: id.map(|id| format!("urn:uuid:{id}")),
+        errors: refusal.errors,
+        job_id: refusal.job_id,
+    };
+    let mut written = (status, Json(problem)).into_response();
+    written.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    for name in [header::ALLOW, header::RETRY_AFTER] {
+        if let Some(value) = response.headers().get(&name) {
+            written.headers_mut().insert(name, value.clone());
+        }
+    }
+    written
+}
+
+fn framework_detail(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::NOT_FOUND => "There is nothing at this path. See /docs for what there is.",
+        StatusCode::METHOD_NOT_ALLOWED => "This path does not take that method; the Allow header names those it takes.",
+        StatusCode::PAYLOAD_TOO_LARGE => "The body is larger than 16 KiB.",
+        status if status.is_server_error() => {
+            "The server could not do this. Try again; the log has the cause under this request's id."
+        }
+        _ => "The request could not be understood.",
+    }
+}
+
+/// The fallback of every API tree: unknown paths answer problems, not pages.
+pub async fn unknown_path() -> Refusal {
+    Refusal::not_found(framework_detail(StatusCode::NOT_FOUND))
+}
+
+/// The JSON object in a request's body, field by field and unchecked.
+#[derive(Debug)]
+pub struct JsonFields(pub Fields);
+
+impl<S: Send + Sync> FromRequest<S> for JsonFields {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
+        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        let essence = kind.split(';').next().unwrap_or_default().trim();
+        if !essence.eq_ignore_ascii_case("application/json") {
+            let detail = "Send a JSON object with the header Content-Type: application/json.";
+            return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
+        }
+        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| {
+            let status = rejection.status();
+            Refusal::new(status, framework_detail(status))
+        })?;
+        serde_json::from_slice(&bytes).map(Self).map_err(|error| {
+            // Line and column, but not the library's own words.
+            let place = format!("at line {}, column {}", error.line(), error.column());
+            Refusal::new(StatusCode::BAD_REQUEST, format!("The body is not a JSON object; the fault is {place}."))
+        })
+    }
+}
+
+/// The query of a request as fields, all of them texts.
+#[derive(Debug)]
+pub struct QueryFields(pub Fields);
+
+impl<S: Send + Sync> FromRequestParts<S> for QueryFields {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Refusal> {
+        let axum::extract::Query(pairs) = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&parts.uri)
+            .map_err(|_| Refusal::new(StatusCode::BAD_REQUEST, "The query can't be read; encode its values."))?;
+        let mut fields = BTreeMap::new();
+        for (name, text) in pairs {
+            if fields.insert(name.clone(), Value::Text(text)).is_some() {
+                return Err(Refusal::malformed(&name, "is given more than once; give it once"));
+            }
+        }
+        Ok(Self(fields))
+    }
+}
+
+/// The same for a server function: logged here, [`AppError::Internal`] for the page.
+pub fn inside(cause: impl std::fmt::Display) -> AppError {
+    tracing::error!(%cause, "a server function failed");
+    AppError::Internal
+}

@@ -1,0 +1,83 @@
+//! Every route, in one list.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get, post};
+use leptos_axum::{LeptosRoutes, file_and_error_handler, generate_route_list};
+use tokio::sync::Semaphore;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::csrf::CsrfLayer;
+
+use super::limits;
+use super::problem::{Refusal, unknown_path, write_problems};
+use super::request_id::name_request;
+use super::security::{add_headers, check_host, cross_origin, refuse_cross_site_reads};
+use super::state::AppState;
+use crate::app::{App, shell};
+use crate::metrics::server::record::record;
+use crate::traffic::server::api as traffic;
+use crate::traffic::server::arrivals::recognise;
+use crate::users::server::{api as users, fault};
+
+/// The largest body that is read, in bytes.
+const BODY_LIMIT: usize = 16 * 1024;
+
+/// The whole server, without its port.
+pub fn build(state: &AppState) -> Router {
+    let pages = generate_route_list(App);
+    let leptos = state.leptos.clone();
+    Router::new()
+        .leptos_routes(state, pages, move || shell(leptos.clone()))
+        .fallback(file_and_error_handler::<AppState, _>(shell))
+        .with_state(state.clone())
+        .route("/fn/{*path}", any(unknown_path))
+        .nest("/api", Router::new().nest("/v1", users_api(state)).fallback(unknown_path))
+        .nest("/traffic", traffic_api(state))
+        .route("/healthz", get(healthz))
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn(refuse_cross_site_reads))
+        .layer(CsrfLayer::new().with_rejection_response(|_| cross_origin()))
+        .layer(from_fn_with_state(state.hosts.clone(), check_host))
+        .layer(from_fn(add_headers))
+        .layer(from_fn(write_problems))
+        .layer(from_fn(name_request))
+}
+
+/// `/api/v1`, from the inside out: in-flight limit, arrivals, panics, record.
+fn users_api(state: &AppState) -> Router {
+    Router::new()
+        .route("/users", users::collection())
+        .route("/users/error", get(fault::error))
+        .route("/users/{id}", users::item())
+        .with_state(Arc::clone(&state.users))
+        .fallback(unknown_path)
+        .layer(from_fn_with_state(Arc::new(Semaphore::new(limits::IN_FLIGHT)), limits::in_flight))
+        .layer(from_fn_with_state(Arc::clone(&state.arrivals), recognise))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(state.recorder.clone(), record))
+}
+
+/// `/traffic`
+fn traffic_api(state: &AppState) -> Router {
+    Router::new()
+        .route("/start", post(traffic::start))
+        .route("/status/{id}", get(traffic::status))
+        .route("/stop/{id}", post(traffic::stop))
+        .route("/stream/{id}", get(traffic::live))
+        .fallback(unknown_path)
+        .with_state(state.traffic.clone())
+}
+
+async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+fn panicked(_cause: Box<dyn std::any::Any + Send>) -> Response {
+    // The panic hook has logged where and why.
+    Refusal::internal("a handler panicked").into_response()
+}

@@ -1,0 +1,95 @@
+//! The accept loop, and the way down.
+//!
+//! Our own loop and not `axum::serve`, which has no timeout for slow headers and waits for open
+//! streams for ever.
+
+use std::future::Future;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::config::Config;
+use super::database::Database;
+use super::router;
+use super::wiring::{Shutdown, WiringError, connect};
+
+/// How long a client may take for the head of a request; also how long an idle connection lives.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long open answers may take once the streams have been told to end.
+const GOODBYE: Duration = Duration::from_secs(1);
+
+/// Serves until `stop` is ready, then goes down in order: the generator stops and its run is
+/// closed; the streams say goodbye; the server drains; the writers flush; the database is folded
+/// into one file.
+///
+/// # Errors
+/// [`WiringError`], when the program can't be put together.
+pub async fn run(
+    config: &Config,
+    database: Database,
+    listener: TcpListener,
+    stop: impl Future<Output = ()>,
+) -> Result<(), WiringError> {
+    let address = listener.local_addr()?;
+    let shutdown = Shutdown::default();
+    let state = connect(config, &database, address, &shutdown).await?;
+    let serving = tokio::spawn(accept(listener, router::build(&state), shutdown.streams.clone()));
+    tracing::info!(address = %format!("http://{address}"), database = %config.database_url, version = env!("CARGO_PKG_VERSION"), cap = config.max_rps, "serving");
+    stop.await;
+    tracing::info!("going down: ending the active run");
+    shutdown.jobs.cancel();
+    state.traffic.jobs.shut_down().await;
+    shutdown.streams.cancel();
+    if let Err(error) = serving.await {
+        tracing::error!(%error, "the accept loop failed");
+    }
+    state.recorder.flush().await;
+    drop(state);
+    database.close().await;
+    tracing::info!("down");
+    Ok(())
+}
+
+/// Accepts connections until `stop`; then waits for open answers, but not for ever.
+async fn accept(listener: TcpListener, app: Router, stop: CancellationToken) {
+    let connections = GracefulShutdown::new();
+    loop {
+        let stream = tokio::select! {
+            biased;
+            () = stop.cancelled() => break,
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _peer)) => stream,
+                Err(error) => {
+                    // Out of file handles, most likely: the next one may be closed soon.
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                    continue;
+                }
+            },
+        };
+        // Small answers leave at once.
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection is without TCP_NODELAY");
+        }
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEADER_TIMEOUT)
+            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(app.clone()));
+        let connection = connections.watch(connection);
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a connection ended early");
+            }
+        });
+    }
+    drop(listener);
+    if tokio::time::timeout(GOODBYE, connections.shutdown()).await.is_err() {
+        tracing::warn!("some connections did not end in time and are cut");
+    }
+}

@@ -1,0 +1,39 @@
+//! What handlers and server functions find.
+
+use std::sync::Arc;
+
+use axum::extract::FromRef;
+use leptos::config::LeptosOptions;
+
+use super::batch_writer::BatchWriter;
+use super::security::Hosts;
+use crate::metrics::server::record::Row;
+use crate::metrics::server::store::MetricsStore;
+use crate::traffic::server::api::Traffic;
+use crate::traffic::server::arrivals::Arrivals;
+use crate::users::server::api::Users;
+
+/// Everything, connected. Cheap to clone.
+#[derive(Clone)]
+pub struct AppState {
+    /// Where the page's files are.
+    pub leptos: LeptosOptions,
+    /// The users.
+    pub users: Users,
+    /// What was measured.
+    pub metrics: Arc<dyn MetricsStore>,
+    /// Where the record layer puts its rows.
+    pub recorder: BatchWriter<Row>,
+    /// The jobs.
+    pub traffic: Traffic,
+    /// What arrived of them.
+    pub arrivals: Arc<Arrivals>,
+    /// By which names we may be addressed.
+    pub hosts: Hosts,
+}
+
+impl FromRef<AppState> for LeptosOptions {
+    fn from_ref(state: &AppState) -> Self {
+        state.leptos.clone()
+    }
+}

@@ -1,0 +1,22 @@
+//! The pure core of the traffic generator: what to send, when, and what came of it.
+//!
+//! No clock, no I/O, no randomness but a seed: time is always an argument (a `Duration` since some
+//! fixed start), so that every rule can be tested by a table of literal times, and the same code
+//! draws the plan in the browser and drives the generator on the server.
+//!
+//! The way of a request: [`scenario`] (the rate over time) → [`plan`] (the list of slots) →
+//! [`pacer`] (which slot is next, and when) → [`gate`] (may it leave) → [`mix`] (what is sent) →
+//! [`stats`] and [`books`] (what came of it). [`guard`] is the receiver's own, second check of the cap.
+
+pub mod books;
+pub mod gate;
+pub mod guard;
+pub mod mix;
+pub mod pacer;
+pub mod plan;
+pub mod random;
+pub mod scenario;
+pub mod stats;
+
+/// The most requests that any second may hold. A constant: an operator can lower it, nothing can raise it.
+pub const CAP: u32 = 20;

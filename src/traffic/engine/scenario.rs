@@ -1,0 +1,150 @@
+//! The five load shapes as rates over time.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// One of five load shapes. The wire name is the kebab-case of the variant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scenario {
+    /// A steady rate.
+    #[default]
+    Normal,
+    /// Up in the first quarter, hold, down in the last quarter.
+    Peak,
+    /// A steady rate; three of ten requests go to the error endpoint.
+    ErrorInjection,
+    /// A pause of 100–500 ms before each request, or in each answer.
+    LatencyDegradation,
+    /// At once to the highest allowed rate, for the full duration.
+    Stress,
+}
+
+impl Scenario {
+    /// All of them, in the order of the form.
+    pub const ALL: [Self; 5] = [Self::Normal, Self::Peak, Self::ErrorInjection, Self::LatencyDegradation, Self::Stress];
+
+    /// The name on the wire.
+    pub fn wire_name(self) -> &'static str {
+        match self {
+            Self::Normal => "normal",
+            Self::Peak => "peak",
+            Self::ErrorInjection => "error-injection",
+            Self::LatencyDegradation => "latency-degradation",
+            Self::Stress => "stress",
+        }
+    }
+
+    /// The name on the page.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Normal => "Normal Traffic",
+            Self::Peak => "Peak Usage",
+            Self::ErrorInjection => "Error Injection",
+            Self::LatencyDegradation => "Latency Degradation",
+            Self::Stress => "Stress Test (Safe)",
+        }
+    }
+}
+
+/// Where Latency Degradation waits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Delay {
+    /// Between requests, on the client: the rate falls.
+    #[default]
+    Client,
+    /// In the server's answer: the latency that the dashboard measures rises.
+    Server,
+}
+
+/// What the clients' margin below the cap is: the ceiling is `cap / MARGIN`.
+///
+/// A perfect metronome at the cap puts cap + 1 requests into half of all seconds; 1 % of room
+/// absorbs the jitter of a real one.
+pub const MARGIN: f64 = 1.01;
+
+/// A scenario with its numbers: everything that decides the plan.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Shape {
+    scenario: Scenario,
+    delay: Delay,
+    /// D in seconds.
+    duration: f64,
+    /// R: the rate that was asked for, per second.
+    max_rps: f64,
+    /// C: the rate that is planned at most, per second.
+    ceiling: f64,
+    seed: u32,
+}
+
+impl Shape {
+    /// `duration` in whole seconds, `max_rps` and `cap` in requests per second (all at least 1).
+    pub fn new(scenario: Scenario, delay: Delay, duration: u32, max_rps: u32, cap: u32, seed: u32) -> Self {
+        let max_rps = f64::from(max_rps);
+        Self {
+            scenario,
+            delay,
+            duration: f64::from(duration),
+            max_rps,
+            ceiling: max_rps.min(f64::from(cap) / MARGIN),
+            seed,
+        }
+    }
+
+    /// How long the run takes.
+    pub fn duration(&self) -> Duration {
+        Duration::from_secs_f64(self.duration)
+    }
+
+    /// C: the highest rate that is planned, min(R, cap / 1.01).
+    pub fn ceiling(&self) -> f64 {
+        self.ceiling
+    }
+
+    pub(super) fn max_rps(&self) -> f64 {
+        self.max_rps
+    }
+
+    pub(super) fn seconds(&self) -> f64 {
+        self.duration
+    }
+
+    pub(super) fn seed(&self) -> u32 {
+        self.seed
+    }
+
+    /// Does the plan itself pause before each request (as opposed to a steady or a ramped rate)?
+    pub(super) fn pauses(&self) -> bool {
+        self.scenario == Scenario::LatencyDegradation && self.delay == Delay::Client
+    }
+
+    pub(super) fn ramps(&self) -> bool {
+        self.scenario == Scenario::Peak
+    }
+
+    /// The planned rate at `seconds` after the start, in requests per second; 0 outside of the run.
+    ///
+    /// ```text
+    /// C ┤   ╭──────────────╮        Peak: slope a = 4R / D, clipped at C
+    ///   │  ╱                ╲
+    ///   │ ╱                  ╲
+    /// 0 ┼╱────────────────────╲──
+    ///   0  D/4          3D/4   D
+    /// ```
+    /// With pauses it is the mean rate, 1 / (1/C + 0.3 s).
+    pub fn rate_at(&self, seconds: f64) -> f64 {
+        if !(0.0..self.duration).contains(&seconds) {
+            return 0.0;
+        }
+        if self.pauses() {
+            return 1.0 / (1.0 / self.ceiling + 0.3);
+        }
+        if self.ramps() {
+            let slope = 4.0 * self.max_rps / self.duration;
+            return (slope * seconds.min(self.duration - seconds)).min(self.ceiling);
+        }
+        self.ceiling
+    }
+}

@@ -1,0 +1,110 @@
+//! The start form as it is sent, and as it comes back in a query when it was refused.
+
+use serde::{Deserialize, Serialize};
+
+use super::input::form_fields;
+use crate::input::Fields;
+
+/// The form as it is sent: texts, all of which may be missing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct StartForm {
+    /// Wire name of the scenario.
+    pub scenario: Option<String>,
+    /// Seconds.
+    pub duration: Option<String>,
+    /// Requests per second.
+    pub max_rps: Option<String>,
+    /// `all`, or one operation.
+    pub endpoints: Option<String>,
+    /// Where Latency Degradation waits.
+    pub delay: Option<String>,
+    /// The page's seed.
+    pub seed: Option<String>,
+    /// `true` when "I understand this generates load" is ticked.
+    pub acknowledged: Option<String>,
+}
+
+impl StartForm {
+    /// Was the acknowledgement ticked?
+    pub fn is_acknowledged(&self) -> bool {
+        self.acknowledged.as_deref() == Some("true")
+    }
+
+    /// What the validator checks.
+    pub fn fields(&self) -> Fields {
+        form_fields(
+            self.pairs()
+                .into_iter()
+                .filter(|(name, _)| *name != "acknowledged")
+                .map(|(name, text)| (name, text.clone())),
+        )
+    }
+
+    fn pairs(&self) -> [(&'static str, &Option<String>); 7] {
+        [
+            ("scenario", &self.scenario),
+            ("duration", &self.duration),
+            ("maxRps", &self.max_rps),
+            ("endpoints", &self.endpoints),
+            ("delay", &self.delay),
+            ("seed", &self.seed),
+            ("acknowledged", &self.acknowledged),
+        ]
+    }
+
+    /// As a query of `/`, so that a refused form comes back with its input. Every value is percent-encoded.
+    pub fn to_query(&self) -> String {
+        let mut query = "refused=true".to_owned();
+        for (name, text) in self.pairs() {
+            if let Some(text) = text {
+                query.push('&');
+                query.push_str(name);
+                query.push('=');
+                query.extend(text.chars().take(60).flat_map(percent_encoded));
+            }
+        }
+        query
+    }
+
+    /// The form that a query of `/` carries, if it carries a refused one.
+    pub fn from_query(get: impl Fn(&str) -> Option<String>) -> Option<Self> {
+        get("refused")?;
+        Some(Self {
+            scenario: get("scenario"),
+            duration: get("duration"),
+            max_rps: get("maxRps"),
+            endpoints: get("endpoints"),
+            delay: get("delay"),
+            seed: get("seed"),
+            acknowledged: get("acknowledged"),
+        })
+    }
+}
+
+/// RFC 3986, 2.1, with everything encoded that is not unreserved.
+fn percent_encoded(c: char) -> Vec<char> {
+    if c.is_ascii_alphanumeric() || "-._~".contains(c) {
+        return vec![c];
+    }
+    let mut buffer = [0; 4];
+    c.encode_utf8(&mut buffer).bytes().flat_map(|byte| format!("%{byte:02X}").chars().collect::<Vec<_>>()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_form_survives_the_way_through_the_query() {
+        let form = StartForm {
+            scenario: Some("peak".into()),
+            duration: Some("ten & a half\r\n".into()),
+            acknowledged: Some("true".into()),
+            ..StartForm::default()
+        };
+        let query = form.to_query();
+        assert_eq!(query, "refused=true&scenario=peak&duration=ten%20%26%20a%20half%0D%0A&acknowledged=true");
+        assert!(query.is_ascii());
+    }
+}

@@ -1,0 +1,274 @@
+//! What the traffic feature says on the wire, shared by server and browser.
+
+use serde::{Deserialize, Serialize};
+
+use super::engine::CAP;
+use super::engine::books::Books;
+use super::engine::mix::Endpoint;
+use super::engine::scenario::{Delay, Scenario, Shape};
+use super::engine::stats::Stats;
+use crate::origin::RunId;
+
+/// The shortest run, in seconds.
+pub const MIN_DURATION: u32 = 5;
+/// The longest run, in seconds.
+pub const MAX_DURATION: u32 = 600;
+
+/// The choices of the form for the duration, in seconds, with their names. The third is preselected.
+pub const DURATIONS: [(u32, &str); 5] =
+    [(30, "30 seconds"), (60, "1 minute"), (120, "2 minutes"), (300, "5 minutes"), (600, "10 minutes")];
+/// The preselected duration, in seconds.
+pub const DEFAULT_DURATION: u32 = 120;
+/// The choices of the form for Max RPS; those above the cap of the process are left out.
+pub const RATES: [u32; 6] = [1, 2, 5, 10, 15, 20];
+
+/// The chosen operations of the users API: `"all"` or a list on the wire, never empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoints(Vec<Endpoint>);
+
+impl Endpoints {
+    /// All four.
+    pub fn all() -> Self {
+        Self(Endpoint::ALL.to_vec())
+    }
+
+    /// These, in the order of the rotation and without repetition. `None` when there is none.
+    pub fn some(chosen: &[Endpoint]) -> Option<Self> {
+        let chosen: Vec<Endpoint> = Endpoint::ALL.into_iter().filter(|endpoint| chosen.contains(endpoint)).collect();
+        (!chosen.is_empty()).then_some(Self(chosen))
+    }
+
+    /// The operations, in the order of the rotation.
+    pub fn list(&self) -> &[Endpoint] {
+        &self.0
+    }
+
+    /// "All", or the names.
+    pub fn title(&self) -> String {
+        if self.0.len() == Endpoint::ALL.len() {
+            return "All".to_owned();
+        }
+        self.0.iter().map(|endpoint| endpoint.title()).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// How [`Endpoints`] stand on the wire.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum WireEndpoints {
+    Word(String),
+    List(Vec<Endpoint>),
+}
+
+impl Serialize for Endpoints {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let wire = if self.0.len() == Endpoint::ALL.len() {
+            WireEndpoints::Word("all".to_owned())
+        } else {
+            WireEndpoints::List(self.0.clone())
+        };
+        wire.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Endpoints {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let endpoints = match WireEndpoints::deserialize(deserializer)? {
+            WireEndpoints::Word(word) if word == "all" => Some(Self::all()),
+            WireEndpoints::Word(_) => None,
+            WireEndpoints::List(list) => Self::some(&list),
+        };
+        endpoints.ok_or_else(|| serde::de::Error::custom("\"all\" or a non-empty list of endpoints"))
+    }
+}
+
+/// What a run is started with, checked: see [`super::input`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Settings {
+    /// The load shape.
+    pub scenario: Scenario,
+    /// In seconds.
+    pub duration: u32,
+    /// Requests per second that were asked for.
+    pub max_rps: u32,
+    /// The operations in rotation.
+    pub endpoints: Endpoints,
+    /// Decides everything random.
+    pub seed: u32,
+    /// Where Latency Degradation waits.
+    pub delay: Delay,
+}
+
+impl Settings {
+    /// The plan's shape under the cap of the process.
+    pub fn shape(&self, cap: u32) -> Shape {
+        Shape::new(self.scenario, self.delay, self.duration, self.max_rps, cap.min(CAP), self.seed)
+    }
+}
+
+/// Where a job stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// Accepted; its clock has not started.
+    Starting,
+    /// Its clock runs.
+    Running,
+    /// Ended by itself.
+    Completed,
+    /// Ended by a stop.
+    Cancelled,
+    /// Ended by a fault: see [`Reason`].
+    Error,
+}
+
+impl Status {
+    /// Nothing will be sent any more.
+    pub fn is_final(self) -> bool {
+        !matches!(self, Self::Starting | Self::Running)
+    }
+
+    /// The name on the wire and on the page.
+    pub fn wire_name(self) -> &'static str {
+        match self {
+            Self::Starting => "starting",
+            Self::Running => "running",
+            Self::Completed => "completed",
+            Self::Cancelled => "cancelled",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// Why a job ended with [`Status::Error`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reason {
+    /// Fifty transport failures in a row.
+    TargetDown,
+    /// The database could not be written.
+    Storage,
+    /// A bug.
+    Panic,
+    /// The process stood still for more than five seconds, or died.
+    Interrupted,
+    /// The server was shut down.
+    Shutdown,
+    /// More requests arrived within a second than the cap allows.
+    Cap,
+}
+
+impl Reason {
+    /// The name on the wire.
+    pub fn wire_name(self) -> &'static str {
+        match self {
+            Self::TargetDown => "target-down",
+            Self::Storage => "storage",
+            Self::Panic => "panic",
+            Self::Interrupted => "interrupted",
+            Self::Shutdown => "shutdown",
+            Self::Cap => "cap",
+        }
+    }
+
+    /// In words, for a person.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::TargetDown => "the API did not answer fifty requests in a row",
+            Self::Storage => "the database could not be written",
+            Self::Panic => "the generator failed; please report this",
+            Self::Interrupted => "the server stood still or was killed during the run",
+            Self::Shutdown => "the server was shut down",
+            Self::Cap => "more requests arrived within one second than the cap allows",
+        }
+    }
+}
+
+/// One run of the generator, as everybody sees it: taken at one moment and consistent in itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Job {
+    /// Its name.
+    pub job_id: RunId,
+    /// Where it stands.
+    pub status: Status,
+    /// Why it ended, when by a fault.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    /// The load shape.
+    pub scenario: Scenario,
+    /// In seconds.
+    pub duration: u32,
+    /// Requests per second that were asked for.
+    pub max_rps: u32,
+    /// The operations in rotation.
+    pub endpoints: Endpoints,
+    /// Decides everything random.
+    pub seed: u32,
+    /// Where Latency Degradation waits.
+    pub delay: Delay,
+    /// When its clock starts or started, in epoch milliseconds.
+    pub start_time: i64,
+    /// When it ended, in epoch milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end_time: Option<i64>,
+    /// All is done and stored: nothing of this will change any more.
+    pub closed: bool,
+    /// The numbers.
+    pub stats: Stats,
+    /// The check of the books, once the run is closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub books: Option<Books>,
+    /// How long Stop took until nothing could leave any more, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop_took: Option<f64>,
+}
+
+impl Job {
+    /// What it was started with.
+    pub fn settings(&self) -> Settings {
+        Settings {
+            scenario: self.scenario,
+            duration: self.duration,
+            max_rps: self.max_rps,
+            endpoints: self.endpoints.clone(),
+            seed: self.seed,
+            delay: self.delay,
+        }
+    }
+}
+
+/// The answer to a start.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Started {
+    /// The new job.
+    pub job_id: RunId,
+    /// Always `starting`.
+    pub status: Status,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endpoints_are_all_or_a_list_on_the_wire() {
+        let rows = [
+            (Endpoints::all(), r#""all""#),
+            (Endpoints::some(&[Endpoint::Get]).expect("one"), r#"["get"]"#),
+            (
+                Endpoints::some(&[Endpoint::Update, Endpoint::List, Endpoint::Update]).expect("two"),
+                r#"["list","update"]"#,
+            ),
+        ];
+        for (endpoints, json) in rows {
+            assert_eq!(serde_json::to_string(&endpoints).expect("serializes"), json);
+            assert_eq!(serde_json::from_str::<Endpoints>(json).expect("parses"), endpoints);
+        }
+        for wrong in [r#""some""#, "[]", r#"["delete"]"#, "3"] {
+            assert!(serde_json::from_str::<Endpoints>(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! stub
+use leptos::prelude::*;
+/// stub
+#[component]
+pub fn RunPage() -> impl IntoView {
+    "run"
+}

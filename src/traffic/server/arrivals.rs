@@ -1,0 +1,264 @@
+//! Arrivals: the layer around `/api/v1` that recognises simulated requests.
+//!
+//! For each one it notes the arrival before the body is read, tells the gate, tags the request with
+//! its origin, and is the second, independent guard of the cap. What it notes is one of the three
+//! sets that the books compare.
+//!
+//! A request counts as simulated only with the secret of its run: forged headers change nothing.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::gatekeeper::Gatekeeper;
+use crate::origin::{Origin, OriginTag, RunId};
+use crate::server::problem::Refusal;
+use crate::traffic::engine::gate::PermitId;
+use crate::traffic::engine::guard::Guard;
+use crate::traffic::engine::random::Random;
+
+/// Names the run of a simulated request.
+pub const RUN_HEADER: &str = "x-traffic-run";
+/// Its place in the plan.
+pub const SEQ_HEADER: &str = "x-traffic-seq";
+/// The secret of its run.
+pub const KEY_HEADER: &str = "x-traffic-key";
+
+/// 122 random bits that only the generator and this layer know.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Secret(u128);
+
+impl Secret {
+    /// A new one.
+    pub fn draw() -> Self {
+        Self(Uuid::new_v4().as_u128())
+    }
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// What is known about the arrivals of one run.
+#[derive(Clone, Debug, Default)]
+pub struct Arrived {
+    /// Each arrival, with its time on the gate's clock.
+    pub arrivals: Vec<(u32, Duration)>,
+    /// Arrivals after the seal.
+    pub late: Vec<u32>,
+    /// Arrivals that the guard refused.
+    pub cap_violations: u32,
+}
+
+#[derive(Debug)]
+struct Run {
+    secret: Secret,
+    /// With a delay in the answer: the seed of its length.
+    delay_seed: Option<u32>,
+    /// Requests that left and are not known to have arrived.
+    under_way: HashMap<u32, PermitId>,
+    arrived: Arrived,
+    /// How many requests of the run are being answered.
+    open: u32,
+    sealed: bool,
+    /// Cancelled when the guard finds a violation.
+    cap_broken: CancellationToken,
+}
+
+#[derive(Debug)]
+struct Book {
+    guard: Guard,
+    runs: HashMap<RunId, Run>,
+}
+
+/// The arrivals of all runs that are still in memory.
+#[derive(Debug)]
+pub struct Arrivals {
+    gatekeeper: Arc<Gatekeeper>,
+    book: Mutex<Book>,
+}
+
+struct Claim {
+    run: RunId,
+    seq: u32,
+    secret: Secret,
+}
+
+/// What becomes of a recognised request.
+enum Verdict {
+    Admitted { delay: Option<Duration> },
+    OverCap,
+    Sealed,
+}
+
+impl Arrivals {
+    /// Nothing has arrived yet.
+    pub fn new(gatekeeper: Arc<Gatekeeper>) -> Arc<Self> {
+        let guard = Guard::new(gatekeeper.cap());
+        Arc::new(Self { gatekeeper, book: Mutex::new(Book { guard, runs: HashMap::new() }) })
+    }
+
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Begins to recognise a run. The token is cancelled if its requests ever break the cap.
+    pub fn open(&self, run: RunId, secret: Secret, delay_seed: Option<u32>) -> CancellationToken {
+        let cap_broken = CancellationToken::new();
+        let entry = Run {
+            secret,
+            delay_seed,
+            under_way: HashMap::new(),
+            arrived: Arrived::default(),
+            open: 0,
+            sealed: false,
+            cap_broken: cap_broken.clone(),
+        };
+        self.book().runs.insert(run, entry);
+        cap_broken
+    }
+
+    /// A request of the run is about to leave under this permit.
+    pub fn expect(&self, run: RunId, seq: u32, permit: PermitId) {
+        if let Some(run) = self.book().runs.get_mut(&run) {
+            run.under_way.insert(seq, permit);
+        }
+    }
+
+    /// A request of the run has ended, arrived or not.
+    pub fn ended(&self, run: RunId, seq: u32) {
+        if let Some(run) = self.book().runs.get_mut(&run) {
+            run.under_way.remove(&seq);
+        }
+    }
+
+    /// How many requests of the run left and are not known to have arrived.
+    pub fn under_way(&self, run: RunId) -> usize {
+        self.book().runs.get(&run).map_or(0, |run| run.under_way.len())
+    }
+
+    /// How many requests of the run are being answered.
+    pub fn being_answered(&self, run: RunId) -> u32 {
+        self.book().runs.get(&run).map_or(0, |run| run.open)
+    }
+
+    /// From here on requests of the run are refused.
+    pub fn seal(&self, run: RunId) {
+        if let Some(run) = self.book().runs.get_mut(&run) {
+            run.sealed = true;
+        }
+    }
+
+    /// What arrived of the run up to now.
+    pub fn of_run(&self, run: RunId) -> Arrived {
+        self.book().runs.get(&run).map(|run| run.arrived.clone()).unwrap_or_default()
+    }
+
+    /// Drops everything about the run.
+    pub fn forget(&self, run: RunId) {
+        self.book().runs.remove(&run);
+    }
+
+    fn claim(headers: &HeaderMap) -> Option<Claim> {
+        let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+        Some(Claim {
+            run: text(RUN_HEADER)?.parse().ok()?,
+            seq: text(SEQ_HEADER)?.parse().ok()?,
+            secret: Secret(u128::from_str_radix(text(KEY_HEADER)?, 16).ok()?),
+        })
+    }
+
+    /// Notes an arrival. `None`: the claim is not true.
+    fn note(&self, claim: &Claim) -> Option<Verdict> {
+        let mut book = self.book();
+        let now = self.gatekeeper.now();
+        let Book { guard, runs } = &mut *book;
+        let run = runs.get_mut(&claim.run)?;
+        // One comparison of 128 bits: no byte-wise timing to learn from.
+        if run.secret != claim.secret {
+            return None;
+        }
+        if let Some(permit) = run.under_way.remove(&claim.seq) {
+            self.gatekeeper.arrived(permit);
+        }
+        if run.sealed {
+            run.arrived.late.push(claim.seq);
+            return Some(Verdict::Sealed);
+        }
+        run.arrived.arrivals.push((claim.seq, now));
+        if !guard.admits(now) {
+            run.arrived.cap_violations += 1;
+            run.cap_broken.cancel();
+            return Some(Verdict::OverCap);
+        }
+        run.open += 1;
+        Some(Verdict::Admitted { delay: run.delay_seed.map(|seed| answer_delay(seed, claim.seq)) })
+    }
+
+    fn answered(&self, run: RunId) {
+        if let Some(run) = self.book().runs.get_mut(&run) {
+            run.open = run.open.saturating_sub(1);
+        }
+    }
+}
+
+/// How long the answer to request `seq` waits with a delay on the server: U(0.1, 0.5) s.
+fn answer_delay(seed: u32, seq: u32) -> Duration {
+    // Streams up to 2³² belong to the plan and the mix.
+    Duration::from_secs_f64(Random::new(seed, (1 << 32) + u64::from(seq)).uniform(0.1, 0.5))
+}
+
+/// Counts a request as being answered until it is dropped.
+struct Open {
+    arrivals: Arc<Arrivals>,
+    run: RunId,
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.arrivals.answered(self.run);
+    }
+}
+
+/// The layer.
+pub async fn recognise(State(arrivals): State<Arc<Arrivals>>, request: Request, next: Next) -> Response {
+    let Some(claim) = Arrivals::claim(request.headers()) else {
+        return next.run(request).await;
+    };
+    let Some(verdict) = arrivals.note(&claim) else {
+        return next.run(request).await;
+    };
+    if let Some(tag) = request.extensions().get::<OriginTag>() {
+        tag.set(Origin::Simulated { run: claim.run, seq: claim.seq });
+    }
+    match verdict {
+        Verdict::Admitted { delay } => {
+            let _open = Open { arrivals: Arc::clone(&arrivals), run: claim.run };
+            if let Some(delay) = delay {
+                tokio::time::sleep(delay).await;
+            }
+            next.run(request).await
+        }
+        Verdict::OverCap => {
+            let detail = "More simulated requests arrived within one second than the cap allows; the run is ended.";
+            Refusal::new(StatusCode::TOO_MANY_REQUESTS, detail).retry_after(1).into_response()
+        }
+        Verdict::Sealed => Refusal::new(StatusCode::GONE, "The run of this request is closed.").into_response(),
+    }
+}

@@ -1,0 +1,122 @@
+//! The HTTP client of the generator. A request needs a [`Departed`] ticket of the gate to leave, and
+//! one ticket is one request: no redirect is followed, nothing is tried again, no proxy is used.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use tokio::time::Instant;
+
+use super::arrivals::{KEY_HEADER, RUN_HEADER, SEQ_HEADER, Secret};
+use super::gatekeeper::Departed;
+use crate::origin::RunId;
+use crate::traffic::engine::mix::PlannedRequest;
+use crate::traffic::engine::stats::Fate;
+
+/// How long an answer may take.
+pub const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A request, ready to leave.
+#[derive(Clone, Debug)]
+pub struct Outgoing {
+    /// The run it belongs to.
+    pub run: RunId,
+    /// Its place in the plan.
+    pub seq: u32,
+    /// Proves that it comes from the generator.
+    pub secret: Secret,
+    /// What it says.
+    pub request: PlannedRequest,
+}
+
+/// What came back.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// How it ended.
+    pub fate: Fate,
+    /// The server's id of the request.
+    pub request_id: Option<String>,
+    /// When the answer was complete, or the failure known.
+    pub ended: Instant,
+}
+
+/// Where the requests go: the users API, or a fake one in tests.
+pub trait Target: Send + Sync + 'static {
+    /// Sends one request and waits for the end of the answer. Never fails: a failure is an answer.
+    fn send(&self, outgoing: Outgoing, ticket: Departed) -> BoxFuture<'static, Answer>;
+}
+
+/// The users API, over real HTTP on the loopback.
+#[derive(Clone, Debug)]
+pub struct HttpTarget {
+    client: reqwest::Client,
+    base: String,
+}
+
+impl HttpTarget {
+    /// For a server that listens on `address`.
+    ///
+    /// # Errors
+    /// When the client can't be built.
+    pub fn new(address: SocketAddr) -> Result<Self, reqwest::Error> {
+        let client = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .no_proxy()
+            .timeout(TIMEOUT)
+            // Shorter than the server's header timeout: else the server closes a connection in the
+            // moment in which it is used again, which looks like a failure.
+            .pool_idle_timeout(Duration::from_secs(4))
+            .tcp_nodelay(true)
+            .build()?;
+        Ok(Self { client, base: format!("http://{address}") })
+    }
+
+    async fn exchange(self, outgoing: Outgoing, ticket: &Departed) -> Result<(u16, Option<String>), reqwest::Error> {
+        let Outgoing { run, seq, secret, request } = outgoing;
+        let method = match request.method {
+            "POST" => reqwest::Method::POST,
+            "PATCH" => reqwest::Method::PATCH,
+            _ => reqwest::Method::GET,
+        };
+        let mut builder = self
+            .client
+            .request(method, format!("{}{}", self.base, request.path))
+            .header(RUN_HEADER, run.to_string())
+            .header(SEQ_HEADER, seq)
+            .header(KEY_HEADER, secret.to_string());
+        if let Some(body) = request.body {
+            builder = builder.header("content-type", "application/json").body(body);
+        }
+        let response = builder.send().await?;
+        ticket.answered();
+        let status = response.status().as_u16();
+        let request_id = response.headers().get("x-request-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
+        response.bytes().await?;
+        Ok((status, request_id))
+    }
+}
+
+fn fate(error: &reqwest::Error) -> Fate {
+    if error.is_timeout() {
+        Fate::Timeout
+    } else if error.is_connect() {
+        Fate::Connect
+    } else {
+        Fate::Transport
+    }
+}
+
+impl Target for HttpTarget {
+    fn send(&self, outgoing: Outgoing, ticket: Departed) -> BoxFuture<'static, Answer> {
+        let target = self.clone();
+        Box::pin(async move {
+            let result = target.exchange(outgoing, &ticket).await;
+            let ended = Instant::now();
+            match result {
+                Ok((status, request_id)) => Answer { fate: Fate::Answered(status), request_id, ended },
+                Err(error) => Answer { fate: fate(&error), request_id: None, ended },
+            }
+        })
+    }
+}

@@ -1,0 +1,109 @@
+//! Waking up on time. The generator waits through the [`Clock`] trait, so that tests can use the
+//! paused clock.
+//!
+//! tokio rounds its timers up to whole milliseconds and wakes 1–2 ms late. A thread of its own that
+//! sleeps to absolute deadlines and hands over to a task is ten times closer.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+
+use futures_util::future::BoxFuture;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+/// Wakes a task at a moment.
+pub trait Clock: Send + Sync + 'static {
+    /// Ready at `deadline` or soon after it.
+    fn sleep_until(&self, deadline: Instant) -> BoxFuture<'static, ()>;
+}
+
+struct Alarm {
+    deadline: std::time::Instant,
+    wake: oneshot::Sender<()>,
+}
+
+/// The production clock: one thread that does nothing but sleep.
+#[derive(Debug)]
+pub struct TimerThread {
+    alarms: Sender<Alarm>,
+}
+
+impl TimerThread {
+    /// Starts the thread. It ends when the clock is dropped.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn start() -> std::io::Result<Self> {
+        let (alarms, receiver) = channel();
+        std::thread::Builder::new().name("pacer".to_owned()).spawn(move || ring(&receiver))?;
+        Ok(Self { alarms })
+    }
+}
+
+impl Clock for TimerThread {
+    fn sleep_until(&self, deadline: Instant) -> BoxFuture<'static, ()> {
+        let (wake, woken) = oneshot::channel();
+        let sent = self.alarms.send(Alarm { deadline: deadline.into_std(), wake });
+        Box::pin(async move {
+            if sent.is_err() || woken.await.is_err() {
+                // The thread is gone, which only a bug in it can do: late is better than never.
+                tokio::time::sleep_until(deadline).await;
+            }
+        })
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the real clock that everything else gets its time from")]
+fn ring(receiver: &Receiver<Alarm>) {
+    let mut alarms: Vec<Alarm> = Vec::new();
+    loop {
+        let now = std::time::Instant::now();
+        let (due, later) = alarms.drain(..).partition(|alarm: &Alarm| alarm.deadline <= now);
+        alarms = later;
+        for alarm in due {
+            // Whoever waited may have been woken by something else.
+            let _gone = alarm.wake.send(());
+        }
+        alarms.retain(|alarm| !alarm.wake.is_closed());
+        let next = alarms.iter().map(|alarm| alarm.deadline).min();
+        let received = match next {
+            Some(deadline) => receiver.recv_timeout(deadline.saturating_duration_since(std::time::Instant::now())),
+            None => receiver.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        };
+        match received {
+            Ok(alarm) => alarms.push(alarm),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+    }
+}
+
+/// tokio's own timers: exact under the paused clock of a test.
+#[cfg(test)]
+#[derive(Debug)]
+pub(crate) struct TokioClock;
+
+#[cfg(test)]
+impl Clock for TokioClock {
+    fn sleep_until(&self, deadline: Instant) -> BoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep_until(deadline))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn wakes_at_the_deadline_and_not_before() {
+        let clock = TimerThread::start().expect("a thread");
+        let start = Instant::now();
+        let (late, early) = (start + Duration::from_millis(40), start + Duration::from_millis(10));
+        let late = clock.sleep_until(late);
+        clock.sleep_until(early).await;
+        assert!(start.elapsed() >= Duration::from_millis(10) && start.elapsed() < Duration::from_millis(40));
+        late.await;
+        assert!(start.elapsed() >= Duration::from_millis(40));
+    }
+}

@@ -1,0 +1,83 @@
+//! Closing a run: the one place, and the one order.
+//!
+//! drain (the runner did) → seal → flush the writers → books → remove the users it created →
+//! store → done.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::job::LiveJob;
+use super::jobs::Surroundings;
+use crate::traffic::engine::books::{self, Books, Evidence};
+use crate::traffic::model::Reason;
+
+/// How long the server's handlers get to notice that a cancelled request is gone.
+const SETTLE: Duration = Duration::from_secs(1);
+
+/// Closes the run. Whatever goes wrong on the way becomes part of the result; it always ends.
+pub(super) async fn close(job: &LiveJob, around: &Surroundings, dropped_before: u64) {
+    for row in job.cancel_open() {
+        around.arrivals.ended(job.id, row.outcome.seq);
+        around.ledger.push(row);
+    }
+    settle(job, around).await;
+    around.arrivals.seal(job.id);
+    around.ledger.flush().await;
+    around.witness.flush().await;
+    let rows = around.witness.seqs_of_run(job.id).await;
+    if let Err(error) = &rows {
+        job.fault(Reason::Storage);
+        tracing::error!(run = %job.id, %error, "the recorded requests of a run could not be read");
+    }
+    // Without the rows the books say what is missing.
+    let mut books = take(job, around, &rows.unwrap_or_default(), dropped_before);
+    books.created = job.ledger().1;
+    match around.housekeeping.clean_up(job.id).await {
+        Ok(removed) => books.removed = removed,
+        Err(error) => {
+            job.fault(Reason::Storage);
+            books.verified = false;
+            books.differences.push(
+                "the users that the run created could not be removed; the next start of the server does it".to_owned(),
+            );
+            tracing::error!(run = %job.id, %error, "the users of a run could not be removed");
+        }
+    }
+    let (verified, cap_kept) = (books.verified, books.cap_kept);
+    job.set_books(books);
+    let mut last = job.snapshot();
+    last.closed = true;
+    if let Err(error) = around.store.close(&last).await {
+        job.fault(Reason::Storage);
+        tracing::error!(run = %job.id, %error, "a run could not be stored");
+    }
+    job.close();
+    tracing::info!(run = %job.id, status = last.status.wire_name(), sent = last.stats.sent, verified, cap_kept, "run closed");
+}
+
+/// Waits until the server is done with every request of the run.
+async fn settle(job: &LiveJob, around: &Surroundings) {
+    let deadline = Instant::now() + SETTLE;
+    while around.arrivals.being_answered(job.id) > 0 && Instant::now() < deadline {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+fn take(job: &LiveJob, around: &Surroundings, rows: &[u32], dropped_before: u64) -> Books {
+    let stats = job.snapshot().stats;
+    let (ledger, _created) = job.ledger();
+    // After the rows were read: an arrival is noted before its row is recorded, so each row has its arrival here.
+    let arrived = around.arrivals.of_run(job.id);
+    let dropped = around.witness.dropped().saturating_sub(dropped_before);
+    books::check(&Evidence {
+        stats: &stats,
+        ledger: &ledger,
+        arrivals: &arrived.arrivals,
+        late: &arrived.late,
+        rows,
+        dropped: u32::try_from(dropped).unwrap_or(u32::MAX),
+        cap: around.gatekeeper.cap(),
+        cap_violations: arrived.cap_violations,
+    })
+}

@@ -1,0 +1,339 @@
+//! One job while it is in memory: its numbers, its state, and the frames that its viewers see.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::body::Bytes;
+use tokio::sync::watch;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::arrivals::Secret;
+use super::client::Answer;
+use crate::origin::RunId;
+use crate::server::database::epoch_millis;
+use crate::traffic::engine::books::Books;
+use crate::traffic::engine::mix::{Call, PlannedRequest};
+use crate::traffic::engine::plan::Slot;
+use crate::traffic::engine::scenario::Shape;
+use crate::traffic::engine::stats::{Failure, Fate, Outcome, Recorder};
+use crate::traffic::model::{Job, Reason, Settings, Status};
+
+/// How many transport failures in a row mean that nobody is there.
+const TARGET_DOWN_AFTER: u32 = 50;
+
+/// One event of the live stream, encoded once for all subscribers.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    /// `id: …`, `event: …`, `data: …` and the empty line.
+    pub bytes: Bytes,
+    /// Its number in the stream.
+    pub id: u64,
+    /// The last one.
+    pub done: bool,
+}
+
+/// A request that left and has not ended.
+#[derive(Clone, Debug)]
+struct Open {
+    slot: Slot,
+    sent: Duration,
+    call: Call,
+    method: &'static str,
+    path: String,
+}
+
+/// What the ledger keeps of a request.
+#[derive(Clone, Debug)]
+pub struct LedgerRow {
+    /// The run.
+    pub run: RunId,
+    /// Its slot.
+    pub slot: Slot,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+#[derive(Debug)]
+struct Core {
+    status: Status,
+    reason: Option<Reason>,
+    recorder: Recorder,
+    open: BTreeMap<u32, Open>,
+    ledger: Vec<(u32, Fate)>,
+    created: u32,
+    /// Since the start of the run, when nothing could leave any more.
+    ended_at: Option<Duration>,
+    end_time: Option<i64>,
+    stop_took: Option<f64>,
+    books: Option<Books>,
+    closed: bool,
+    frames_made: u64,
+}
+
+/// A job in memory.
+#[derive(Debug)]
+pub struct LiveJob {
+    /// Its name.
+    pub id: RunId,
+    /// What it was started with.
+    pub settings: Settings,
+    /// The plan's shape.
+    pub shape: Shape,
+    /// What proves that a request is one of its own.
+    pub secret: Secret,
+    /// When its clock starts.
+    pub starts: Instant,
+    start_time: i64,
+    halt: CancellationToken,
+    core: Mutex<Core>,
+    frames: watch::Sender<Frame>,
+}
+
+impl LiveJob {
+    /// A job whose clock starts at `starts`.
+    pub fn new(id: RunId, settings: Settings, cap: u32, starts: Instant) -> Arc<Self> {
+        let shape = settings.shape(cap);
+        let until_start = starts.saturating_duration_since(Instant::now());
+        let job = Self {
+            id,
+            shape,
+            secret: Secret::draw(),
+            starts,
+            start_time: epoch_millis() + until_start.as_millis() as i64,
+            halt: CancellationToken::new(),
+            core: Mutex::new(Core {
+                status: Status::Starting,
+                reason: None,
+                recorder: Recorder::new(shape.total()),
+                open: BTreeMap::new(),
+                ledger: Vec::new(),
+                created: 0,
+                ended_at: None,
+                end_time: None,
+                stop_took: None,
+                books: None,
+                closed: false,
+                frames_made: 0,
+            }),
+            settings,
+            frames: watch::channel(Frame { bytes: Bytes::new(), id: 0, done: false }).0,
+        };
+        job.publish();
+        Arc::new(job)
+    }
+
+    fn core(&self) -> MutexGuard<'_, Core> {
+        // A panic elsewhere must not take the status away from those who ask for it.
+        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Time since the start of the run; zero before it.
+    pub fn elapsed(&self) -> Duration {
+        self.starts.elapsed()
+    }
+
+    /// Cancelled when nothing may leave any more.
+    pub fn halted(&self) -> &CancellationToken {
+        &self.halt
+    }
+
+    /// Has it ended, closed or not?
+    pub fn is_over(&self) -> bool {
+        self.core().status.is_final()
+    }
+
+    /// Is all done and stored?
+    pub fn is_closed(&self) -> bool {
+        self.core().closed
+    }
+
+    /// Why it ended, if by a fault.
+    pub fn reason(&self) -> Option<Reason> {
+        self.core().reason
+    }
+
+    /// Its clock has started.
+    pub fn begin(&self) {
+        let mut core = self.core();
+        if core.status == Status::Starting {
+            core.status = Status::Running;
+        }
+    }
+
+    /// Ends the run, unless it has ended already: from here on nothing leaves. Says whether it was this call.
+    pub fn end(&self, status: Status, reason: Option<Reason>) -> bool {
+        {
+            let mut core = self.core();
+            if core.status.is_final() {
+                return false;
+            }
+            core.status = status;
+            core.reason = reason;
+            core.ended_at = Some(self.elapsed().min(self.shape.duration()));
+            core.end_time = Some(epoch_millis());
+            core.recorder.close();
+        }
+        self.halt.cancel();
+        self.publish();
+        true
+    }
+
+    /// A fault found while closing turns even a completed run into an error.
+    pub fn fault(&self, reason: Reason) {
+        let mut core = self.core();
+        core.status = Status::Error;
+        core.reason.get_or_insert(reason);
+    }
+
+    /// Notes how long a stop took.
+    pub fn stop_took(&self, duration: Duration) {
+        self.core().stop_took = Some(duration.as_micros() as f64 / 1000.0);
+    }
+
+    /// A slot's time has passed.
+    pub fn missed(&self) {
+        self.core().recorder.missed();
+    }
+
+    /// The gate was shut for a slot that was due.
+    pub fn refused(&self) {
+        self.core().recorder.refused();
+    }
+
+    /// Notes that the request of `slot` leaves now. `false`: the run has ended, and it must not.
+    pub fn depart(&self, slot: Slot, request: &PlannedRequest) -> bool {
+        let mut core = self.core();
+        if core.status.is_final() {
+            return false;
+        }
+        let sent = self.elapsed();
+        core.recorder.sent(slot.due, sent);
+        let open = Open { slot, sent, call: request.call, method: request.method, path: request.path.clone() };
+        core.open.insert(slot.k, open);
+        true
+    }
+
+    /// Notes the end of a request, and gives what the ledger keeps of it.
+    pub fn ended(&self, seq: u32, answer: &Answer) -> Option<LedgerRow> {
+        let row = self.settle(seq, answer)?;
+        if self.core().recorder.transport_failures_in_a_row() >= TARGET_DOWN_AFTER {
+            self.end(Status::Error, Some(Reason::TargetDown));
+        }
+        Some(row)
+    }
+
+    fn settle(&self, seq: u32, answer: &Answer) -> Option<LedgerRow> {
+        let mut core = self.core();
+        let open = core.open.remove(&seq)?;
+        let outcome = Outcome {
+            seq,
+            call: open.call,
+            wanted: open.slot.wanted,
+            sent: open.sent,
+            ended: answer.ended.saturating_duration_since(self.starts),
+            fate: answer.fate,
+        };
+        let failed = !answer.fate.is_ok() && answer.fate != Fate::Cancelled;
+        let failure = failed.then(|| failure(&open, answer));
+        core.recorder.ended(&outcome, failure);
+        core.ledger.push((seq, answer.fate));
+        if open.call == Call::Create && answer.fate == Fate::Answered(201) {
+            core.created += 1;
+        }
+        Some(LedgerRow { run: self.id, slot: open.slot, outcome })
+    }
+
+    /// Whatever is still open is cancelled.
+    pub fn cancel_open(&self) -> Vec<LedgerRow> {
+        let open: Vec<u32> = self.core().open.keys().copied().collect();
+        let answer = Answer { fate: Fate::Cancelled, request_id: None, ended: Instant::now() };
+        open.into_iter().filter_map(|seq| self.settle(seq, &answer)).collect()
+    }
+
+    /// The client's ledger, and how many users it was told were created.
+    pub fn ledger(&self) -> (Vec<(u32, Fate)>, u32) {
+        let core = self.core();
+        (core.ledger.clone(), core.created)
+    }
+
+    /// Keeps the result of the books.
+    pub fn set_books(&self, books: Books) {
+        self.core().books = Some(books);
+    }
+
+    /// All is done and stored.
+    pub fn close(&self) {
+        self.core().closed = true;
+        self.publish();
+    }
+
+    /// Everything about the job at this moment, consistent in itself.
+    pub fn snapshot(&self) -> Job {
+        self.view(&self.core())
+    }
+
+    fn view(&self, core: &Core) -> Job {
+        let Settings { scenario, duration, max_rps, endpoints, seed, delay } = self.settings.clone();
+        let now = core.ended_at.unwrap_or_else(|| self.elapsed());
+        Job {
+            job_id: self.id,
+            status: core.status,
+            reason: core.reason,
+            scenario,
+            duration,
+            max_rps,
+            endpoints,
+            seed,
+            delay,
+            start_time: self.start_time,
+            end_time: core.end_time,
+            closed: core.closed,
+            stats: core.recorder.snapshot(now, self.shape.duration()),
+            books: core.books.clone(),
+            stop_took: core.stop_took,
+        }
+    }
+
+    /// Makes the next frame from the present state and shows it to all subscribers.
+    pub fn publish(&self) {
+        let mut core = self.core();
+        core.frames_made += 1;
+        let job = self.view(&core);
+        self.frames.send_replace(frame(&job, core.frames_made));
+    }
+
+    /// The frames: the present one at once, then each newer one, the newest when several were missed.
+    pub fn frames(&self) -> watch::Receiver<Frame> {
+        self.frames.subscribe()
+    }
+}
+
+/// The event of a job at one moment: `stats`, or `done` for one that is closed.
+pub fn frame(job: &Job, id: u64) -> Frame {
+    let event = if job.closed { "done" } else { "stats" };
+    // Without line ends, so it is one `data` line.
+    let data = serde_json::to_string(job).unwrap_or_else(|error| {
+        tracing::error!(%error, "a job could not be written as JSON");
+        "null".to_owned()
+    });
+    Frame { bytes: Bytes::from(format!("id: {id}\nevent: {event}\ndata: {data}\n\n")), id, done: job.closed }
+}
+
+fn failure(open: &Open, answer: &Answer) -> Failure {
+    let (status, reason) = match answer.fate {
+        Fate::Answered(status) => (Some(status), format!("answered {status}")),
+        Fate::Timeout => (None, "no answer within 5 s".to_owned()),
+        Fate::Connect => (None, "the connection was refused".to_owned()),
+        Fate::Transport | Fate::Cancelled => (None, "the connection broke".to_owned()),
+    };
+    Failure {
+        seq: open.slot.k,
+        method: open.method.to_owned(),
+        path: open.path.clone(),
+        status,
+        request_id: answer.request_id.clone(),
+        reason,
+    }
+}

@@ -1,0 +1,224 @@
+//! The job manager: one active job at a time, from its start until it leaves memory.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::{Instant, MissedTickBehavior};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::Instrument;
+use uuid::Uuid;
+
+use super::arrivals::Arrivals;
+use super::client::Target;
+use super::clock::Clock;
+use super::closing;
+use super::gatekeeper::Gatekeeper;
+use super::job::{LedgerRow, LiveJob};
+use super::ports::{Housekeeping, Witness};
+use super::runner::Runner;
+use super::store::RunStore;
+use crate::origin::RunId;
+use crate::server::batch_writer::BatchWriter;
+use crate::server::database::StoreError;
+use crate::traffic::engine::scenario::Delay;
+use crate::traffic::model::{Job, Reason, Settings, Started, Status};
+
+/// How often the viewers of a job see a new snapshot.
+const TICK: Duration = Duration::from_millis(500);
+/// How long a job stays in memory after its end.
+const KEPT: Duration = Duration::from_secs(300);
+/// How long a stop waits for requests that have left to arrive.
+const STOP_PATIENCE: Duration = Duration::from_millis(250);
+
+/// What every job needs around it.
+pub struct Surroundings {
+    /// The only way out.
+    pub gatekeeper: Arc<Gatekeeper>,
+    /// What came in.
+    pub arrivals: Arc<Arrivals>,
+    /// Wakes the runner.
+    pub clock: Arc<dyn Clock>,
+    /// Where requests go.
+    pub target: Arc<dyn Target>,
+    /// What the server recorded.
+    pub witness: Arc<dyn Witness>,
+    /// Cleans up after a run.
+    pub housekeeping: Arc<dyn Housekeeping>,
+    /// Where runs are kept.
+    pub store: Arc<dyn RunStore>,
+    /// Where the client's side of each request goes.
+    pub ledger: BatchWriter<LedgerRow>,
+    /// The only users that a run reads or changes.
+    pub demo_users: Vec<Uuid>,
+    /// Cancelled when the server goes down.
+    pub shutdown: CancellationToken,
+}
+
+/// Why no job was started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartRefusal {
+    /// This job is active.
+    #[error("run {0} is active; stop it or wait until it is closed")]
+    Busy(RunId),
+    /// The server is going down.
+    #[error("the server is shutting down")]
+    ShuttingDown,
+    /// The job could not be stored.
+    #[error(transparent)]
+    Storage(#[from] StoreError),
+}
+
+#[derive(Default)]
+struct Live {
+    active: Option<Arc<LiveJob>>,
+    ended: HashMap<RunId, Arc<LiveJob>>,
+}
+
+/// Starts, finds and stops jobs. One per process.
+pub struct JobManager {
+    around: Arc<Surroundings>,
+    live: Arc<Mutex<Live>>,
+    /// Held during a start, so that two of them can't both find nothing active.
+    starting: tokio::sync::Mutex<()>,
+    tasks: TaskTracker,
+}
+
+fn lock(live: &Mutex<Live>) -> MutexGuard<'_, Live> {
+    live.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl JobManager {
+    /// With nothing active.
+    pub fn new(around: Surroundings) -> Self {
+        Self {
+            around: Arc::new(around),
+            live: Arc::default(),
+            starting: tokio::sync::Mutex::new(()),
+            tasks: TaskTracker::new(),
+        }
+    }
+
+    /// Requests per second that no run exceeds.
+    pub fn cap(&self) -> u32 {
+        self.around.gatekeeper.cap()
+    }
+
+    /// Starts a job.
+    ///
+    /// # Errors
+    /// [`StartRefusal`]
+    pub async fn start(&self, settings: Settings) -> Result<Started, StartRefusal> {
+        let _one_at_a_time = self.starting.lock().await;
+        if self.around.shutdown.is_cancelled() {
+            return Err(StartRefusal::ShuttingDown);
+        }
+        if let Some(active) = self.active() {
+            return Err(StartRefusal::Busy(active.id));
+        }
+        let id = RunId(Uuid::now_v7());
+        let starts = self.around.gatekeeper.opens().max(Instant::now());
+        let job = LiveJob::new(id, settings, self.cap(), starts);
+        self.around.store.insert(&job.snapshot()).await?;
+        lock(&self.live).active = Some(Arc::clone(&job));
+        let span = tracing::info_span!("job", run = %id);
+        let life = life(Arc::clone(&job), Arc::clone(&self.around), Arc::clone(&self.live));
+        self.tasks.spawn(life.instrument(span));
+        tracing::info!(run = %id, scenario = job.settings.scenario.wire_name(), duration_s = job.settings.duration, max_rps = job.settings.max_rps, "run started");
+        Ok(Started { job_id: id, status: Status::Starting })
+    }
+
+    /// The job that is active.
+    pub fn active(&self) -> Option<Arc<LiveJob>> {
+        lock(&self.live).active.clone()
+    }
+
+    /// A job that is still in memory.
+    pub fn live(&self, id: RunId) -> Option<Arc<LiveJob>> {
+        let live = lock(&self.live);
+        live.active.iter().find(|job| job.id == id).or_else(|| live.ended.get(&id)).cloned()
+    }
+
+    /// Any job, from memory or from the database.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn job(&self, id: RunId) -> Result<Option<Job>, StoreError> {
+        match self.live(id) {
+            Some(job) => Ok(Some(job.snapshot())),
+            None => self.around.store.load(id).await,
+        }
+    }
+
+    /// Stops a job: when this returns, nothing of it will leave any more, and everything that left
+    /// has arrived (or was given a quarter of a second to). A job that has ended stays as it is.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn stop(&self, id: RunId) -> Result<Option<Job>, StoreError> {
+        let Some(job) = self.live(id) else {
+            return self.around.store.load(id).await;
+        };
+        let asked = Instant::now();
+        if job.end(Status::Cancelled, None) {
+            let deadline = asked + STOP_PATIENCE;
+            while self.around.arrivals.under_way(id) > 0 && Instant::now() < deadline {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            job.stop_took(asked.elapsed());
+            tracing::info!(run = %id, "run stopped");
+        }
+        Ok(Some(job.snapshot()))
+    }
+
+    /// Ends the active job because the server goes down, and waits until it is closed.
+    pub async fn shut_down(&self) {
+        if let Some(job) = self.active() {
+            job.end(Status::Error, Some(Reason::Shutdown));
+        }
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+}
+
+/// The whole life of a job.
+async fn life(job: Arc<LiveJob>, around: Arc<Surroundings>, live: Arc<Mutex<Live>>) {
+    let delay_seed = (job.settings.delay == Delay::Server).then_some(job.settings.seed);
+    let cap_broken = around.arrivals.open(job.id, job.secret, delay_seed);
+    let dropped_before = around.witness.dropped();
+    let viewers = tokio::spawn(publish(Arc::clone(&job)));
+    let runner = Runner::new(Arc::clone(&job), Arc::clone(&around), cap_broken);
+    // In a task of its own, so that a panic in it is seen here and the job is closed as any other.
+    let driven = tokio::spawn(runner.drive().in_current_span()).await;
+    if let Err(error) = driven {
+        tracing::error!(%error, "the generator panicked");
+        job.end(Status::Error, Some(Reason::Panic));
+    }
+    closing::close(&job, &around, dropped_before).await;
+    viewers.abort();
+    {
+        let mut live = lock(&live);
+        live.active = None;
+        live.ended.insert(job.id, Arc::clone(&job));
+    }
+    tokio::select! {
+        () = tokio::time::sleep(KEPT) => {}
+        () = around.shutdown.cancelled() => {}
+    }
+    lock(&live).ended.remove(&job.id);
+    around.arrivals.forget(job.id);
+}
+
+/// Shows the viewers a new snapshot, twice a second.
+async fn publish(job: Arc<LiveJob>) {
+    let mut ticks = tokio::time::interval(TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    loop {
+        ticks.tick().await;
+        if job.is_closed() {
+            return;
+        }
+        job.publish();
+    }
+}

@@ -1,0 +1,15 @@
+//! The server's side of the traffic simulator, in the order of a request's way.
+
+pub mod api;
+pub mod arrivals;
+pub mod client;
+pub mod clock;
+pub mod closing;
+pub mod gatekeeper;
+pub mod job;
+pub mod jobs;
+pub mod page;
+pub mod ports;
+pub mod runner;
+pub mod store;
+pub mod stream;

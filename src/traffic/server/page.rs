@@ -1,0 +1,83 @@
+//! What the page's server functions do: the same as the REST routes, and the redirects that make
+//! the forms work without JavaScript.
+
+use axum::http::header;
+use axum::http::request::Parts;
+use leptos::prelude::*;
+
+use super::api::{Traffic, check};
+use super::jobs::StartRefusal;
+use crate::error::AppError;
+use crate::input::FieldError;
+use crate::origin::RunId;
+use crate::server::problem::inside;
+use crate::server::state::AppState;
+use crate::traffic::form::StartForm;
+use crate::traffic::model::Job;
+use crate::traffic::server_fns::{CardState, StartOutcome};
+
+fn traffic() -> Traffic {
+    expect_context::<AppState>().traffic
+}
+
+/// Sends a browser without JavaScript to `path`. A hydrated page must stay where it is, and
+/// `redirect` would move it too.
+fn redirect_plain_form(path: &str) {
+    let accepts_html = use_context::<Parts>()
+        .and_then(|parts| parts.headers.get(header::ACCEPT)?.to_str().ok().map(|accept| accept.contains("text/html")))
+        .unwrap_or(false);
+    if accepts_html {
+        leptos_axum::redirect(path);
+    }
+}
+
+/// Starts a run from the form.
+pub async fn start(form: StartForm) -> Result<StartOutcome, AppError> {
+    let outcome = try_start(&form).await?;
+    match &outcome {
+        StartOutcome::Started(id) => redirect_plain_form(&format!("/runs/{id}")),
+        StartOutcome::Busy(_) | StartOutcome::Refused(_) => redirect_plain_form(&format!("/?{}", form.to_query())),
+    }
+    Ok(outcome)
+}
+
+async fn try_start(form: &StartForm) -> Result<StartOutcome, AppError> {
+    let jobs = traffic().jobs;
+    let mut faults = Vec::new();
+    if !form.is_acknowledged() {
+        let detail = "is not ticked; tick \"I understand this generates load\" first";
+        faults.push(FieldError { field: "acknowledged".to_owned(), detail: detail.to_owned() });
+    }
+    let settings = match check(&jobs, &form.fields()) {
+        Ok(settings) if faults.is_empty() => settings,
+        Ok(_) => return Ok(StartOutcome::Refused(faults)),
+        Err(invalid) => {
+            faults.extend(invalid.errors);
+            return Ok(StartOutcome::Refused(faults));
+        }
+    };
+    match jobs.start(settings).await {
+        Ok(started) => Ok(StartOutcome::Started(started.job_id)),
+        Err(StartRefusal::Busy(id)) => Ok(StartOutcome::Busy(id)),
+        Err(refusal) => Err(inside(refusal)),
+    }
+}
+
+/// Stops a run from its page or from the card.
+pub async fn stop(id: RunId) -> Result<Job, AppError> {
+    let job = traffic().jobs.stop(id).await.map_err(inside)?;
+    redirect_plain_form(&format!("/runs/{id}"));
+    job.ok_or(AppError::NotFound)
+}
+
+/// What the card needs.
+pub async fn card_state() -> Result<CardState, AppError> {
+    let jobs = traffic().jobs;
+    let active = jobs.active().map(|job| job.snapshot());
+    Ok(CardState { active, cap: jobs.cap(), seed: fastrand::u32(..) })
+}
+
+/// One run.
+pub async fn run(id: RunId) -> Result<Job, AppError> {
+    traffic().jobs.job(id).await.map_err(inside)?.ok_or(AppError::NotFound)
+}

@@ -1,0 +1,24 @@
+//! What the traffic needs of the rest of the program, declared here and connected in the wiring.
+
+use async_trait::async_trait;
+
+use crate::origin::RunId;
+use crate::server::database::StoreError;
+
+/// Knows what the server recorded, independently of the generator.
+#[async_trait]
+pub trait Witness: Send + Sync + 'static {
+    /// Waits until everything recorded up to now can be read back.
+    async fn flush(&self);
+    /// The sequence numbers recorded for a run, each as often as it was recorded.
+    async fn seqs_of_run(&self, run: RunId) -> Result<Vec<u32>, StoreError>;
+    /// How many records were dropped since the start of the process.
+    fn dropped(&self) -> u64;
+}
+
+/// Puts the users back in order after a run.
+#[async_trait]
+pub trait Housekeeping: Send + Sync + 'static {
+    /// Removes the users that a run created, restores the demo users, and says how many were removed.
+    async fn clean_up(&self, run: RunId) -> Result<u32, StoreError>;
+}

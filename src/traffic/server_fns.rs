@@ -1,0 +1,67 @@
+//! The bridges between the page and the jobs.
+
+use leptos::prelude::*;
+use leptos::server_fn::codec::{GetUrl, Json};
+use serde::{Deserialize, Serialize};
+
+use super::form::StartForm;
+use super::model::Job;
+use crate::error::AppError;
+use crate::input::FieldError;
+use crate::origin::RunId;
+
+/// What came of a start that was asked for on the page. Refusals are values: the form shows them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum StartOutcome {
+    /// It runs.
+    Started(RunId),
+    /// This run is active; no second one was started.
+    Busy(RunId),
+    /// The form was not filled in as it should be.
+    Refused(Vec<FieldError>),
+}
+
+/// Starts a run. Without JavaScript, redirects to the run, or back to the form with its input.
+#[server(prefix = "/fn", endpoint = "traffic/start")]
+pub async fn start_traffic(
+    /// The form.
+    #[server(default)]
+    form: StartForm,
+) -> Result<StartOutcome, AppError> {
+    super::server::page::start(form).await
+}
+
+/// Stops a run. Without JavaScript, redirects to the run.
+#[server(prefix = "/fn", endpoint = "traffic/stop")]
+pub async fn stop_traffic(
+    /// The run.
+    job_id: RunId,
+) -> Result<Job, AppError> {
+    super::server::page::stop(job_id).await
+}
+
+/// What the card needs to know before it is drawn.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CardState {
+    /// The run that is active.
+    pub active: Option<Job>,
+    /// The cap of this server, in requests per second.
+    pub cap: u32,
+    /// A seed for the form: the announced total is that of the run.
+    pub seed: u32,
+}
+
+/// The state of the card.
+#[server(prefix = "/fn", endpoint = "traffic/card", input = GetUrl, output = Json)]
+pub async fn get_card_state() -> Result<CardState, AppError> {
+    super::server::page::card_state().await
+}
+
+/// One run, live or stored.
+#[server(prefix = "/fn", endpoint = "traffic/run", input = GetUrl, output = Json)]
+pub async fn get_run(
+    /// The run.
+    job_id: RunId,
+) -> Result<Job, AppError> {
+    super::server::page::run(job_id).await
+}

@@ -1,0 +1,177 @@
+//! Users in SQL.
+
+use async_trait::async_trait;
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+use uuid::Uuid;
+
+use crate::origin::{Origin, RunId};
+use crate::server::database::{Database, StoreError, epoch_millis};
+use crate::users::model::{
+    DEMO_USERS, NewUser, User, UserPage, UserPatch, UserQuery, demo_user, demo_user_id, email_key,
+};
+
+/// Why a user was not written.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// Another user has this address.
+    #[error("this address is taken")]
+    EmailTaken,
+    /// There is no such user.
+    #[error("there is no such user")]
+    NotFound,
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Where users are kept. One method = one use case = one transaction.
+#[async_trait]
+pub trait UserStore: Send + Sync + 'static {
+    /// A page of users, newest first.
+    async fn list(&self, query: &UserQuery) -> Result<UserPage, StoreError>;
+    /// Creates a user and remembers who made it.
+    async fn create(&self, user: NewUser, origin: Origin) -> Result<User, WriteError>;
+    /// One user.
+    async fn get(&self, id: Uuid) -> Result<Option<User>, StoreError>;
+    /// Changes what the patch names.
+    async fn update(&self, id: Uuid, patch: UserPatch) -> Result<User, WriteError>;
+    /// Removes what a run created, and says how many users that were.
+    async fn remove_of_run(&self, run: RunId) -> Result<u32, StoreError>;
+    /// Makes the demo users what they are supposed to be.
+    async fn restore_demo_users(&self) -> Result<(), StoreError>;
+}
+
+/// [`UserStore`] in the embedded database.
+#[derive(Clone, Debug)]
+pub struct SqliteUsers(pub Database);
+
+const COLUMNS: &str = "id, name, email, created_at, updated_at";
+
+fn user(row: &SqliteRow) -> Result<User, StoreError> {
+    Ok(User {
+        id: Uuid::from_slice(row.try_get("id")?).map_err(|error| StoreError::Decode(error.into()))?,
+        name: row.try_get("name")?,
+        email: row.try_get("email")?,
+        created_at: row.try_get("created_at")?,
+        updated_at: row.try_get("updated_at")?,
+    })
+}
+
+/// The unique index decides, not a look before the write.
+fn written(error: StoreError) -> WriteError {
+    let taken = error
+        .as_database_error()
+        .is_some_and(|error| error.is_unique_violation() && error.message().contains("users.email_key"));
+    if taken { WriteError::EmailTaken } else { WriteError::Store(error) }
+}
+
+/// A `LIKE` pattern that finds `text` itself anywhere.
+fn contains(text: &str) -> String {
+    let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    format!("%{escaped}%")
+}
+
+#[async_trait]
+impl UserStore for SqliteUsers {
+    async fn list(&self, query: &UserQuery) -> Result<UserPage, StoreError> {
+        let pattern = query.search.as_deref().map(contains);
+        let found = r"?1 IS NULL OR name LIKE ?1 ESCAPE '\' OR email LIKE ?1 ESCAPE '\'";
+        let count = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM users WHERE {found}"));
+        let total: i64 = sqlx::query_scalar(count).bind(&pattern).fetch_one(&self.0.read).await?;
+        let page = sqlx::AssertSqlSafe(format!(
+            "SELECT {COLUMNS} FROM users WHERE {found} ORDER BY id DESC LIMIT ?2 OFFSET ?3"
+        ));
+        let offset = i64::from(query.page - 1) * i64::from(query.per_page);
+        let rows = sqlx::query(page).bind(&pattern).bind(query.per_page).bind(offset).fetch_all(&self.0.read).await?;
+        Ok(UserPage {
+            users: rows.iter().map(user).collect::<Result<_, _>>()?,
+            page: query.page,
+            per_page: query.per_page,
+            total: total as u64,
+        })
+    }
+
+    async fn create(&self, new: NewUser, origin: Origin) -> Result<User, WriteError> {
+        let now = epoch_millis();
+        let user = User { id: Uuid::now_v7(), name: new.name, email: new.email, created_at: now, updated_at: now };
+        let mut transaction = self.0.begin().await?;
+        sqlx::query(
+            "INSERT INTO users (id, name, email, email_key, created_at, updated_at, run) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        )
+        .bind(user.id.as_bytes().as_slice())
+        .bind(&user.name)
+        .bind(&user.email)
+        .bind(email_key(&user.email))
+        .bind(now)
+        .bind(now)
+        .bind(origin.run().map(|run| run.0.as_bytes().to_vec()))
+        .execute(&mut *transaction)
+        .await
+        .map_err(written)?;
+        transaction.commit().await?;
+        Ok(user)
+    }
+
+    async fn get(&self, id: Uuid) -> Result<Option<User>, StoreError> {
+        let row = sqlx::query("SELECT id, name, email, created_at, updated_at FROM users WHERE id = ?")
+            .bind(id.as_bytes().as_slice())
+            .fetch_optional(&self.0.read)
+            .await?;
+        row.as_ref().map(user).transpose()
+    }
+
+    async fn update(&self, id: Uuid, patch: UserPatch) -> Result<User, WriteError> {
+        let mut transaction = self.0.begin().await?;
+        let row = sqlx::query(
+            "UPDATE users SET name = coalesce(?2, name), email = coalesce(?3, email), email_key = coalesce(?4, email_key), updated_at = ?5 \
+             WHERE id = ?1 RETURNING id, name, email, created_at, updated_at",
+        )
+        .bind(id.as_bytes().as_slice())
+        .bind(patch.name)
+        .bind(&patch.email)
+        .bind(patch.email.as_deref().map(email_key))
+        .bind(epoch_millis())
+        .fetch_optional(&mut *transaction)
+        .await
+        .map_err(written)?;
+        let updated = user(&row.ok_or(WriteError::NotFound)?)?;
+        transaction.commit().await?;
+        Ok(updated)
+    }
+
+    async fn remove_of_run(&self, run: RunId) -> Result<u32, StoreError> {
+        let mut transaction = self.0.begin().await?;
+        let removed = sqlx::query("DELETE FROM users WHERE run = ?")
+            .bind(run.0.as_bytes().as_slice())
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(removed.rows_affected() as u32)
+    }
+
+    async fn restore_demo_users(&self) -> Result<(), StoreError> {
+        // As old as their ids: 1 January 2026.
+        const BORN: i64 = 1_767_225_600_000;
+        let mut transaction = self.0.begin().await?;
+        for i in 0..DEMO_USERS {
+            let NewUser { name, email } = demo_user(i);
+            // OR IGNORE: where somebody took a demo user's address, the demo user stays as it is.
+            for statement in [
+                "INSERT OR IGNORE INTO users (id, name, email, email_key, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?5)",
+                "UPDATE OR IGNORE users SET name = ?2, email = ?3, email_key = ?4, updated_at = ?5 \
+                 WHERE id = ?1 AND (name <> ?2 OR email <> ?3 OR updated_at <> ?5)",
+            ] {
+                sqlx::query(statement)
+                    .bind(demo_user_id(i).as_bytes().as_slice())
+                    .bind(&name)
+                    .bind(&email)
+                    .bind(email_key(&email))
+                    .bind(BORN)
+                    .execute(&mut *transaction)
+                    .await?;
+            }
+        }
+        transaction.commit().await
+    }
+}
