@@ -9,6 +9,10 @@ use leptos_router::path;
 use crate::dashboard::{DashboardPage, NotFoundPage};
 use crate::traffic::run_page::RunPage;
 
+/// Sets the status of the page's answer. In the context on the server only.
+#[derive(Clone)]
+pub struct SetStatus(pub std::sync::Arc<dyn Fn(u16) + Send + Sync>);
+
 /// The HTML document around the app.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     view! {

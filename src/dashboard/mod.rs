@@ -1,12 +1,30 @@
-//! stub
+//! The dashboard: sets the features' components side by side, and nothing else.
+
 use leptos::prelude::*;
-/// stub
+use leptos_meta::Title;
+
+use crate::metrics::kpi_cards::KpiCards;
+use crate::traffic::card::TrafficSimulatorCard;
+
+/// `/`
 #[component]
 pub fn DashboardPage() -> impl IntoView {
-    "hi"
+    view! {
+        <Title text="Traffic Simulator" />
+        <h1>"Dashboard"</h1>
+        <KpiCards />
+        <TrafficSimulatorCard />
+    }
 }
-/// stub
+
+/// Any path that is none of ours. The server answers 404.
 #[component]
 pub fn NotFoundPage() -> impl IntoView {
-    "404"
+    view! {
+        <Title text="Not found · Traffic Simulator" />
+        <h1>"There is nothing here"</h1>
+        <p>
+            "The address may be mistyped, or the run deleted. " <a href="/">"Go to the dashboard"</a> "."
+        </p>
+    }
 }

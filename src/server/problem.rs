@@ -137,7 +137,7 @@ pub async fn write_problems(request: Request, next: Next) -> Response {
 
 fn framework_detail(status: StatusCode) -> &'static str {
     match status {
-        StatusCode::NOT_FOUND => "There is nothing at this path. See /docs for what there is.",
+        StatusCode::NOT_FOUND => "There is nothing at this path. The README lists what there is.",
         StatusCode::METHOD_NOT_ALLOWED => "This path does not take that method; the Allow header names those it takes.",
         StatusCode::PAYLOAD_TOO_LARGE => "The body is larger than 16 KiB.",
         status if status.is_server_error() => {

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
-use leptos_axum::{LeptosRoutes, file_and_error_handler, generate_route_list};
+use leptos::prelude::{provide_context, use_context};
+use leptos_axum::{LeptosRoutes, ResponseOptions, file_and_error_handler, generate_route_list};
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::csrf::CsrfLayer;
@@ -17,7 +19,7 @@ use super::problem::{Refusal, unknown_path, write_problems};
 use super::request_id::name_request;
 use super::security::{add_headers, check_host, cross_origin, refuse_cross_site_reads};
 use super::state::AppState;
-use crate::app::{App, shell};
+use crate::app::{App, SetStatus, shell};
 use crate::metrics::server::record::record;
 use crate::traffic::server::api as traffic;
 use crate::traffic::server::arrivals::recognise;
@@ -31,7 +33,7 @@ pub fn build(state: &AppState) -> Router {
     let pages = generate_route_list(App);
     let leptos = state.leptos.clone();
     Router::new()
-        .leptos_routes(state, pages, move || shell(leptos.clone()))
+        .leptos_routes_with_context(state, pages, provide_status, move || shell(leptos.clone()))
         .fallback(file_and_error_handler::<AppState, _>(shell))
         .with_state(state.clone())
         .route("/fn/{*path}", any(unknown_path))
@@ -43,8 +45,8 @@ pub fn build(state: &AppState) -> Router {
         .layer(from_fn(refuse_cross_site_reads))
         .layer(CsrfLayer::new().with_rejection_response(|_| cross_origin()))
         .layer(from_fn_with_state(state.hosts.clone(), check_host))
-        .layer(from_fn(add_headers))
         .layer(from_fn(write_problems))
+        .layer(from_fn(add_headers))
         .layer(from_fn(name_request))
 }
 
@@ -71,6 +73,15 @@ fn traffic_api(state: &AppState) -> Router {
         .route("/stream/{id}", get(traffic::live))
         .fallback(unknown_path)
         .with_state(state.traffic.clone())
+}
+
+/// Lets a page say that there is nothing at its address.
+fn provide_status() {
+    if let Some(options) = use_context::<ResponseOptions>() {
+        provide_context(SetStatus(Arc::new(move |status| {
+            options.set_status(StatusCode::from_u16(status).unwrap_or(StatusCode::OK));
+        })));
+    }
 }
 
 async fn healthz() -> &'static str {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::engine::scenario::Scenario;
 use super::input::form_fields;
 use crate::input::Fields;
 
@@ -31,14 +32,12 @@ impl StartForm {
         self.acknowledged.as_deref() == Some("true")
     }
 
-    /// What the validator checks.
+    /// What the validator checks. The form always carries a choice of where to wait; it counts for
+    /// Latency Degradation alone.
     pub fn fields(&self) -> Fields {
-        form_fields(
-            self.pairs()
-                .into_iter()
-                .filter(|(name, _)| *name != "acknowledged")
-                .map(|(name, text)| (name, text.clone())),
-        )
+        let waits = self.scenario.as_deref() == Some(Scenario::LatencyDegradation.wire_name());
+        let checked = |name: &str| name != "acknowledged" && (name != "delay" || waits);
+        form_fields(self.pairs().into_iter().filter(|(name, _)| checked(name)).map(|(name, text)| (name, text.clone())))
     }
 
     fn pairs(&self) -> [(&'static str, &Option<String>); 7] {

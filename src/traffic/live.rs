@@ -1,1 +1,242 @@
-//! stub
+//! Following a run from the browser: the live stream while it can be had, polling while it can't.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use gloo_net::http::Request;
+use leptos::leptos_dom::helpers::IntervalHandle;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use web_sys::{Event, EventSource, MessageEvent};
+
+use super::model::Job;
+use crate::origin::RunId;
+
+/// How the page is connected to the run that it shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Connection {
+    /// The stream was asked for.
+    Connecting,
+    /// The stream delivers.
+    Live,
+    /// No stream; the status is asked for every second.
+    Polling,
+    /// Neither answers; both are tried again and again.
+    Reconnecting,
+    /// The run is closed: there is nothing more to come.
+    Ended,
+    /// The server does not know the run any more.
+    Lost,
+}
+
+impl Connection {
+    /// In a word or two, for the page.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Connecting => "Connecting",
+            Self::Live => "Live",
+            Self::Polling => "Live (polling)",
+            Self::Reconnecting => "Reconnecting",
+            Self::Ended => "Ended",
+            Self::Lost => "Lost",
+        }
+    }
+
+    /// Are the shown numbers older than they should be?
+    pub fn is_stale(self) -> bool {
+        matches!(self, Self::Reconnecting | Self::Lost)
+    }
+}
+
+/// What a component sees of a run.
+#[derive(Clone, Copy, Debug)]
+pub struct LiveRun {
+    /// Its newest state.
+    pub job: RwSignal<Job>,
+    /// How the page is connected to it.
+    pub connection: RwSignal<Connection>,
+}
+
+impl LiveRun {
+    /// Follows the run from its state `first` on. Nothing happens on the server, and nothing for a closed run.
+    pub fn follow(first: Job) -> Self {
+        let connection = if first.closed { Connection::Ended } else { Connection::Connecting };
+        let run = Self { job: RwSignal::new(first), connection: RwSignal::new(connection) };
+        Effect::new(move |_| {
+            if run.connection.get_untracked() != Connection::Ended {
+                let follower = StoredValue::new_local(Some(Follower::start(run)));
+                on_cleanup(move || follower.set_value(None));
+            }
+        });
+        run
+    }
+
+    /// Takes a newer state over. An older one, from an answer that was under way for long, is ignored.
+    fn take(self, job: Job, connection: Connection) {
+        // The component may be gone when an answer comes in.
+        let Some(known) = self.job.try_get_untracked() else { return };
+        if known.closed || (job.stats.elapsed < known.stats.elapsed && !job.status.is_final()) {
+            return;
+        }
+        let connection = if job.closed { Connection::Ended } else { connection };
+        let _gone = self.job.try_set(job);
+        self.set(connection);
+    }
+
+    fn set(self, connection: Connection) {
+        if self.connection.try_get_untracked().is_some_and(|known| known != connection) {
+            let _gone = self.connection.try_set(connection);
+        }
+    }
+
+    fn is_over(self) -> bool {
+        self.connection.try_get_untracked().is_none_or(|known| matches!(known, Connection::Ended | Connection::Lost))
+    }
+}
+
+/// A browser's `EventSource` with its callbacks. Dropped, it closes the stream and frees them.
+struct EventStream {
+    source: EventSource,
+    on_event: Closure<dyn FnMut(MessageEvent)>,
+    _on_error: Closure<dyn FnMut(Event)>,
+}
+
+impl EventStream {
+    fn open(
+        url: &str,
+        on_event: impl FnMut(MessageEvent) + 'static,
+        on_error: impl FnMut(Event) + 'static,
+    ) -> Option<Self> {
+        let source = EventSource::new(url).ok()?;
+        let on_event = Closure::<dyn FnMut(MessageEvent)>::new(on_event);
+        let on_error = Closure::<dyn FnMut(Event)>::new(on_error);
+        for name in EVENTS {
+            source.add_event_listener_with_callback(name, on_event.as_ref().unchecked_ref()).ok()?;
+        }
+        source.set_onerror(Some(on_error.as_ref().unchecked_ref()));
+        Some(Self { source, on_event, _on_error: on_error })
+    }
+
+    /// The browser has given up and will not try again by itself.
+    fn is_dead(&self) -> bool {
+        self.source.ready_state() == EventSource::CLOSED
+    }
+}
+
+/// The events of the stream. None is called `error`: that name belongs to the browser.
+const EVENTS: [&str; 2] = ["stats", "done"];
+
+impl Drop for EventStream {
+    fn drop(&mut self) {
+        self.source.set_onerror(None);
+        for name in EVENTS {
+            // Nothing to remove is as good as removed.
+            let _none = self.source.remove_event_listener_with_callback(name, self.on_event.as_ref().unchecked_ref());
+        }
+        self.source.close();
+    }
+}
+
+/// How many seconds without a frame mean that the stream is not delivering.
+const QUIET_AFTER: u32 = 3;
+/// How often a dead stream is opened anew, in seconds.
+const REOPEN_EVERY: u32 = 5;
+
+struct State {
+    stream: Option<EventStream>,
+    /// Seconds since the last frame.
+    quiet: u32,
+    polling: bool,
+}
+
+/// Keeps a [`LiveRun`] up to date until it is dropped.
+struct Follower {
+    state: Rc<RefCell<State>>,
+    watchdog: Option<IntervalHandle>,
+}
+
+impl Follower {
+    fn start(run: LiveRun) -> Self {
+        let id = run.job.with_untracked(|job| job.job_id);
+        let state = Rc::new(RefCell::new(State { stream: None, quiet: 0, polling: false }));
+        open_stream(run, id, &state);
+        let watched = Rc::clone(&state);
+        let watchdog = set_interval_with_handle(move || watch(run, id, &watched), Duration::from_secs(1)).ok();
+        Self { state, watchdog }
+    }
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        if let Some(watchdog) = &self.watchdog {
+            watchdog.clear();
+        }
+        self.state.borrow_mut().stream = None;
+    }
+}
+
+fn open_stream(run: LiveRun, id: RunId, state: &Rc<RefCell<State>>) {
+    let heard = Rc::downgrade(state);
+    let on_event = move |event: MessageEvent| {
+        let Some(job) = event.data().as_string().and_then(|data| serde_json::from_str::<Job>(&data).ok()) else {
+            return;
+        };
+        let closed = job.closed;
+        run.take(job, Connection::Live);
+        let Some(state) = heard.upgrade() else { return };
+        state.borrow_mut().quiet = 0;
+        if closed {
+            // Not from inside its own callback.
+            set_timeout(move || state.borrow_mut().stream = None, Duration::ZERO);
+        }
+    };
+    let on_error = move |_: Event| {
+        // The browser tries again by itself, or has given up: the watchdog sees to that.
+        if !run.is_over() {
+            run.set(Connection::Reconnecting);
+        }
+    };
+    let stream = EventStream::open(&format!("/traffic/stream/{id}"), on_event, on_error);
+    state.borrow_mut().stream = stream;
+}
+
+/// Once a second: is the stream delivering, and if not, what else can be done?
+fn watch(run: LiveRun, id: RunId, state: &Rc<RefCell<State>>) {
+    if run.is_over() {
+        state.borrow_mut().stream = None;
+        return;
+    }
+    let (quiet, dead) = {
+        let mut state = state.borrow_mut();
+        state.quiet += 1;
+        (state.quiet, state.stream.as_ref().is_none_or(EventStream::is_dead))
+    };
+    if dead && quiet.is_multiple_of(REOPEN_EVERY) {
+        open_stream(run, id, state);
+    }
+    if quiet >= QUIET_AFTER {
+        poll(run, id, state);
+    }
+}
+
+fn poll(run: LiveRun, id: RunId, state: &Rc<RefCell<State>>) {
+    if std::mem::replace(&mut state.borrow_mut().polling, true) {
+        return;
+    }
+    let state = Rc::clone(state);
+    spawn_local(async move {
+        match Request::get(&format!("/traffic/status/{id}")).send().await {
+            Ok(response) if response.ok() => {
+                if let Ok(job) = response.json::<Job>().await {
+                    run.take(job, Connection::Polling);
+                }
+            }
+            Ok(response) if response.status() == 404 => run.set(Connection::Lost),
+            _ => run.set(Connection::Reconnecting),
+        }
+        state.borrow_mut().polling = false;
+    });
+}

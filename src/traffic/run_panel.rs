@@ -1,1 +1,289 @@
-//! stub
+//! A run as the card and the run's page show it: live while it runs, with its verdict afterwards.
+
+use leptos::form::ActionForm;
+use leptos::html;
+use leptos::prelude::*;
+
+use super::engine::books::Books;
+use super::engine::scenario::Shape;
+use super::live::{Connection, LiveRun};
+use super::model::{Job, Status};
+use super::server_fns::StopTraffic;
+use crate::ui::chart::RateChart;
+use crate::ui::format::{count, duration, millis};
+use crate::ui::stat::Stat;
+
+/// The planned rate as points for a chart: enough of them to draw a ramp and its clipped top.
+pub fn planned_rate(shape: &Shape) -> Vec<(f64, f64)> {
+    let end = shape.duration().as_secs_f64();
+    let mut points: Vec<(f64, f64)> =
+        (0..200).map(|i| f64::from(i) * end / 200.0).map(|t| (t, shape.rate_at(t))).collect();
+    // The curve ends at D, where the rate is 0 already: its left limit closes the line.
+    points.push((end, shape.rate_at(end - 1e-6)));
+    points
+}
+
+/// Everything about one run.
+#[component]
+pub fn RunPanel(
+    /// Its state as the server knew it when the page was made.
+    first: Job,
+    /// The cap of the server.
+    cap: u32,
+    /// The run was started on this page just now: its heading takes the focus.
+    #[prop(optional)]
+    takes_focus: bool,
+) -> impl IntoView {
+    let settings = first.settings();
+    let shape = settings.shape(cap);
+    let id = first.job_id;
+    let run = LiveRun::follow(first);
+    let job = run.job;
+    let heading = NodeRef::<html::H3>::new();
+    Effect::new(move |_| {
+        if let (true, Some(heading)) = (takes_focus, heading.get()) {
+            // Where there is no focus to take, nothing is lost.
+            let _unfocusable = heading.focus();
+        }
+    });
+    let achieved = Memo::new(move |_| job.read().stats.sent_per_second.clone());
+    view! {
+        <div class="run" data-stale=move || run.connection.get().is_stale().to_string()>
+            <div class="run-head">
+                <h3 node_ref=heading tabindex="-1">
+                    {settings.scenario.title()}
+                </h3>
+                <span class="badge" data-state=move || badge(&job.read()).0>{move || badge(&job.read()).1}</span>
+                <ConnectionNote connection=run.connection />
+                <StopButton run=id over=Signal::derive(move || job.read().status.is_final()) />
+            </div>
+            <p class="run-settings">
+                {format!(
+                    "{} · up to {} requests per second · {} · seed {}",
+                    duration(settings.duration),
+                    settings.max_rps,
+                    match settings.endpoints.title() {
+                        all if all == "All" => "all endpoints".to_owned(),
+                        some => some,
+                    },
+                    settings.seed,
+                )}
+            </p>
+            <Progress job />
+            <Numbers job />
+            <RateChart
+                title="Rate over time"
+                sentence=Signal::derive(move || rate_sentence(&job.read(), shape.ceiling()))
+                seconds=settings.duration
+                planned=planned_rate(&shape)
+                achieved
+                cap
+            />
+            <Ledger job />
+            <Verdict job />
+            <Announcer job connection=run.connection />
+        </div>
+    }
+}
+
+/// Machine word and human word of the state.
+fn badge(job: &Job) -> (&'static str, &'static str) {
+    match job.status {
+        Status::Starting => ("running", "starting"),
+        Status::Running => ("running", "running"),
+        _ if !job.closed => ("closing", "closing the books"),
+        Status::Completed => ("completed", "completed"),
+        Status::Cancelled => ("cancelled", "cancelled"),
+        Status::Error => ("error", "error"),
+    }
+}
+
+fn rate_sentence(job: &Job, ceiling: f64) -> String {
+    let seconds = &job.stats.sent_per_second;
+    let Some(highest) = seconds.iter().max() else {
+        return format!("At most {ceiling:.1} requests per second are planned; the first second is not over.");
+    };
+    let mean = f64::from(seconds.iter().sum::<u32>()) / seconds.len() as f64;
+    format!(
+        "At most {ceiling:.1} per second planned; {mean:.1} sent per second on average, at most {highest} within one second of the clock."
+    )
+}
+
+#[component]
+fn ConnectionNote(connection: RwSignal<Connection>) -> impl IntoView {
+    view! {
+        <span class="connection" data-connection=move || connection.get().words() hidden=move || connection.get() == Connection::Ended>
+            <span class="dot" aria-hidden="true"></span>
+            {move || connection.get().words()}
+        </span>
+    }
+}
+
+#[component]
+fn StopButton(run: crate::origin::RunId, over: Signal<bool>) -> impl IntoView {
+    let stop = ServerAction::<StopTraffic>::new();
+    let busy = move || stop.pending().get();
+    view! {
+        <Show when=move || !over.get()>
+            <ActionForm action=stop attr:class="stop-form">
+                <input type="hidden" name="job_id" value=run.to_string() />
+                <button class="button danger" type="submit" aria-disabled=move || busy().to_string()>
+                    {move || if busy() { "Stopping…" } else { "Stop" }}
+                </button>
+            </ActionForm>
+        </Show>
+        <p class="error-note" role="alert" hidden=move || !matches!(stop.value().get(), Some(Err(_)))>
+            {move || stop.value().get().and_then(Result::err).map(|error| error.to_string())}
+        </p>
+    }
+}
+
+#[component]
+fn Progress(job: RwSignal<Job>) -> impl IntoView {
+    let elapsed = move || job.read().stats.elapsed / 1000;
+    let total = move || job.read().duration;
+    let text = move || {
+        let job = job.read();
+        let (elapsed, total) = (job.stats.elapsed / 1000, job.duration);
+        if job.status.is_final() {
+            format!("ended after {}", duration(elapsed))
+        } else {
+            format!("{elapsed} s of {total} s · {} left", duration(total.saturating_sub(elapsed)))
+        }
+    };
+    view! {
+        <div class="progress">
+            <progress aria-label="Progress of the run" max=total value=elapsed></progress>
+            <span class="progress-text">{text}</span>
+        </div>
+    }
+}
+
+#[component]
+fn Numbers(job: RwSignal<Job>) -> impl IntoView {
+    let number = move |of: fn(&Job) -> String| Signal::derive(move || of(&job.read()));
+    let failed_tone = Signal::derive(move || if job.read().stats.failed_requests > 0 { "bad" } else { "" }.to_owned());
+    view! {
+        <dl class="stats stats-main">
+            <Stat label="Total requests" value=number(|job| count(job.stats.total_requests)) />
+            <Stat label="Successful" value=number(|job| count(job.stats.successful_requests)) />
+            <Stat label="Failed" value=number(|job| count(job.stats.failed_requests)) tone=failed_tone />
+            <Stat label="Average latency" value=number(|job| millis(job.stats.avg_latency)) />
+            <Stat label="Current RPS" value=number(|job| count(job.stats.current_rps)) />
+        </dl>
+        <dl class="stats stats-small">
+            <Stat label="p50" value=number(|job| millis(job.stats.service.ok.p50)) />
+            <Stat label="p95" value=number(|job| millis(job.stats.service.ok.p95)) />
+            <Stat label="p99" value=number(|job| millis(job.stats.service.ok.p99)) />
+            <Stat label="Response p99" value=number(|job| millis(job.stats.response.ok.p99)) />
+            <Stat label="Lag p99" value=number(|job| millis(job.stats.lag_p99)) />
+        </dl>
+    }
+}
+
+/// The books as they stand while the run goes on.
+#[component]
+fn Ledger(job: RwSignal<Job>) -> impl IntoView {
+    let line = move || {
+        let job = job.read();
+        let stats = &job.stats;
+        let open = if job.status.is_final() {
+            format!("{} not reached", count(stats.not_reached))
+        } else {
+            format!("{} in flight", stats.in_flight)
+        };
+        let cancelled =
+            if stats.cancelled > 0 { format!(" · {} cancelled", count(stats.cancelled)) } else { String::new() };
+        format!(
+            "{} planned · {} sent · {} missed · {open}{cancelled}",
+            count(stats.planned),
+            count(stats.sent),
+            count(stats.missed)
+        )
+    };
+    view! { <p class="ledger-line">{line}</p> }
+}
+
+/// The result in words, once the run is closed.
+#[component]
+fn Verdict(job: RwSignal<Job>) -> impl IntoView {
+    let books = Memo::new(move |_| {
+        let job = job.read();
+        job.books.clone().filter(|_| job.closed)
+    });
+    let reason = move || job.read().reason.map(|reason| format!("Ended early: {}.", reason.words()));
+    view! {
+        <div class="verdict" hidden=move || !job.read().closed>
+            {move || reason().map(|words| view! { <p class="verdict-line bad">{words}</p> })}
+            {move || books.get().map(|books| view! { <Result books=books stop_took=job.read_untracked().stop_took /> })}
+        </div>
+    }
+}
+
+#[component]
+fn Result(books: Books, stop_took: Option<f64>) -> impl IntoView {
+    let balance = if books.verified {
+        format!(
+            "Books verified: {} sent, {} arrived, {} recorded.",
+            count(books.sent),
+            count(books.arrived),
+            count(books.recorded)
+        )
+    } else {
+        "The books do not balance.".to_owned()
+    };
+    let cap = format!(
+        "Cap {}: the server saw at most {} requests in any second; {} are allowed.",
+        if books.cap_kept { "kept" } else { "broken" },
+        books.most_in_any_second,
+        books.cap,
+    );
+    let tone = |good: bool| if good { "verdict-line good" } else { "verdict-line bad" };
+    let mark = |good: bool| if good { "✓" } else { "✗" };
+    let lost = books.never_arrived > 0;
+    view! {
+        <p class=tone(books.verified)><span class="mark" aria-hidden="true">{mark(books.verified)}</span>{balance}</p>
+        {books.differences.iter().map(|difference| view! { <p class="verdict-line bad">{difference.clone()}</p> }).collect_view()}
+        <p class=tone(books.cap_kept)><span class="mark" aria-hidden="true">{mark(books.cap_kept)}</span>{cap}</p>
+        <p class="verdict-line">
+            {format!("{} users created, {} removed.", count(books.created), count(books.removed))}
+            {lost.then(|| format!(" {} left and never arrived.", count(books.never_arrived)))}
+            {stop_took.map(|ms| format!(" Stop took {}.", millis(Some(ms))))}
+        </p>
+    }
+}
+
+/// The one thing a screen reader hears: a sentence at the start, at most every ten seconds, and at the end.
+#[component]
+fn Announcer(job: RwSignal<Job>, connection: RwSignal<Connection>) -> impl IntoView {
+    let moment = Memo::new(move |_| {
+        let job = job.read();
+        (job.status, job.closed, job.stats.elapsed / 10_000)
+    });
+    let sentence = move || {
+        let (status, closed, _) = moment.get();
+        let job = job.read_untracked();
+        let stats = &job.stats;
+        if closed {
+            format!(
+                "The run is {}: {} requests, {} failed.",
+                status.wire_name(),
+                stats.total_requests,
+                stats.failed_requests
+            )
+        } else if status.is_final() {
+            "The run has ended; its books are being closed.".to_owned()
+        } else if connection.get().is_stale() {
+            "The connection to the server is lost; trying again.".to_owned()
+        } else {
+            format!(
+                "The run is going on: {} seconds of {}, {} requests, {} failed.",
+                stats.elapsed / 1000,
+                job.duration,
+                stats.total_requests,
+                stats.failed_requests
+            )
+        }
+    };
+    view! { <p class="visually-hidden" role="status">{sentence}</p> }
+}

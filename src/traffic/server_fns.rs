@@ -14,7 +14,7 @@ use crate::origin::RunId;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum StartOutcome {
     /// It runs.
-    Started(RunId),
+    Started(Box<Job>),
     /// This run is active; no second one was started.
     Busy(RunId),
     /// The form was not filled in as it should be.

@@ -1,1 +1,6 @@
-//! stub
+//! Building blocks of the page. They know numbers, texts and shapes, and no feature.
+
+pub mod chart;
+pub mod field;
+pub mod format;
+pub mod stat;

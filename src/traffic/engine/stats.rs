@@ -182,6 +182,8 @@ pub struct Stats {
     pub calls: Vec<CallStats>,
     /// By status code and kind of failure.
     pub fates: Vec<FateCount>,
+    /// Requests sent in each second of the run that is over.
+    pub sent_per_second: Vec<u32>,
     /// The newest failures, newest first.
     pub recent_failures: Vec<Failure>,
 }
@@ -321,6 +323,7 @@ impl Recorder {
             response: split(&self.response),
             calls: self.call_stats(),
             fates: self.fates.iter().map(|(name, count)| FateCount { name: name.clone(), count: *count }).collect(),
+            sent_per_second: self.sent_per_second(now, duration),
             recent_failures: self.failures.iter().cloned().collect(),
         }
     }
@@ -331,6 +334,12 @@ impl Recorder {
         }
         let Some(last_full) = (now.as_secs() as usize).checked_sub(1) else { return 0 };
         self.sent_in_second.get(last_full).copied().unwrap_or(0)
+    }
+
+    /// Only seconds that are over: an unfinished one would be drawn as a drop.
+    fn sent_per_second(&self, now: Duration, duration: Duration) -> Vec<u32> {
+        let over = now.min(duration).as_secs() as usize;
+        (0..over).map(|second| self.sent_in_second.get(second).copied().unwrap_or(0)).collect()
     }
 
     fn call_stats(&self) -> Vec<CallStats> {
@@ -448,6 +457,8 @@ mod tests {
         assert_eq!(rps(&recorder, 1000), 10);
         assert_eq!(rps(&recorder, 2999), 10, "the unfinished second 2 does not count");
         assert_eq!(rps(&recorder, 3000), 5);
+        let sent_per_second = recorder.snapshot(Duration::from_millis(3999), MINUTE).sent_per_second;
+        assert_eq!(sent_per_second, [10, 10, 5], "second 3 is not over");
         recorder.close();
         assert_eq!(rps(&recorder, 3000), 0);
     }

@@ -122,7 +122,7 @@ impl JobManager {
         let job = LiveJob::new(id, settings, self.cap(), starts);
         self.around.store.insert(&job.snapshot()).await?;
         lock(&self.live).active = Some(Arc::clone(&job));
-        let span = tracing::info_span!("job", run = %id);
+        let span = tracing::info_span!(parent: None, "job", run = %id);
         let life = life(Arc::clone(&job), Arc::clone(&self.around), Arc::clone(&self.live));
         self.tasks.spawn(life.instrument(span));
         tracing::info!(run = %id, scenario = job.settings.scenario.wire_name(), duration_s = job.settings.duration, max_rps = job.settings.max_rps, "run started");

@@ -35,7 +35,7 @@ fn redirect_plain_form(path: &str) {
 pub async fn start(form: StartForm) -> Result<StartOutcome, AppError> {
     let outcome = try_start(&form).await?;
     match &outcome {
-        StartOutcome::Started(id) => redirect_plain_form(&format!("/runs/{id}")),
+        StartOutcome::Started(job) => redirect_plain_form(&format!("/runs/{}", job.job_id)),
         StartOutcome::Busy(_) | StartOutcome::Refused(_) => redirect_plain_form(&format!("/?{}", form.to_query())),
     }
     Ok(outcome)
@@ -57,7 +57,10 @@ async fn try_start(form: &StartForm) -> Result<StartOutcome, AppError> {
         }
     };
     match jobs.start(settings).await {
-        Ok(started) => Ok(StartOutcome::Started(started.job_id)),
+        Ok(started) => {
+            let job = jobs.job(started.job_id).await.map_err(inside)?.ok_or(AppError::NotFound)?;
+            Ok(StartOutcome::Started(Box::new(job)))
+        }
         Err(StartRefusal::Busy(id)) => Ok(StartOutcome::Busy(id)),
         Err(refusal) => Err(inside(refusal)),
     }

@@ -1,0 +1,56 @@
+//! Form fields: native controls with their labels and help texts.
+
+use leptos::prelude::*;
+
+/// A labelled `<select>`.
+#[component]
+pub fn SelectField(
+    /// The control's id.
+    id: &'static str,
+    /// The name under which the form sends it.
+    name: &'static str,
+    /// Its visible label.
+    label: &'static str,
+    /// Value and text of each choice.
+    #[prop(into)]
+    choices: Signal<Vec<(String, String)>>,
+    /// The chosen value.
+    chosen: RwSignal<String>,
+    /// A short text behind the control.
+    #[prop(into, optional)]
+    note: Signal<String>,
+    /// The form's `id` of a longer help text.
+    #[prop(optional)]
+    described_by: Option<&'static str>,
+) -> impl IntoView {
+    view! {
+        <div class="field">
+            <label for=id>{label}</label>
+            <select
+                id=id
+                name=name
+                aria-describedby=described_by
+                prop:value=move || chosen.get()
+                on:change:target=move |event| chosen.set(event.target().value())
+            >
+                {move || {
+                    // Untracked: the browser keeps the selection, this only marks the first one in the HTML.
+                    let selected = chosen.get_untracked();
+                    choices
+                        .get()
+                        .into_iter()
+                        .map(|(value, text)| {
+                            let is_selected = value == selected;
+                            view! {
+                                <option value=value selected=is_selected>
+                                    {text}
+                                </option>
+                            }
+                        })
+                        .collect_view()
+                }}
+            </select>
+            <span class="note">{note}</span>
+        </div>
+    }
+}
