@@ -119,16 +119,8 @@ fn Body(state: CardState) -> impl IntoView {
         {move || match shown.get().and_then(|_| untrack(run)) {
             Some(job) => {
                 let (id, focus) = (job.job_id, untrack(|| takes_focus(&job)));
-                view! {
-                    <RunPanel first=job cap takes_focus=focus />
-                    <p class="run-links">
-                        <a href=format!("/runs/{id}")>"This run's page"</a>
-                        <button class="button" type="button" on:click=move |_| dismissed.set(Some(id))>
-                            "Set up another run"
-                        </button>
-                    </p>
-                }
-                    .into_any()
+                let again = Callback::new(move |()| dismissed.set(Some(id)));
+                view! { <RunPanel first=job cap takes_focus=focus again /> }.into_any()
             }
             None => view! { <Form start draft cap returned=faults.clone() /> }.into_any(),
         }}

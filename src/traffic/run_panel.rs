@@ -33,6 +33,9 @@ pub fn RunPanel(
     /// The run was started on this page just now: its heading takes the focus.
     #[prop(optional)]
     takes_focus: bool,
+    /// On the card: goes back to the form.
+    #[prop(optional)]
+    again: Option<Callback<()>>,
 ) -> impl IntoView {
     let settings = first.settings();
     let shape = settings.shape(cap);
@@ -82,7 +85,24 @@ pub fn RunPanel(
             <Ledger job />
             <Verdict job />
             <Announcer job connection=run.connection />
+            {again.map(|again| view! { <CardLinks job again /> })}
         </div>
+    }
+}
+
+/// On the card: the way to the run's own page, and back to the form when the run is closed.
+#[component]
+fn CardLinks(job: RwSignal<Job>, again: Callback<()>) -> impl IntoView {
+    let page = format!("/runs/{}", job.with_untracked(|job| job.job_id));
+    view! {
+        <p class="run-links">
+            <a href=page>"This run's page"</a>
+            <Show when=move || job.read().closed>
+                <button class="button" type="button" on:click=move |_| again.run(())>
+                    "Set up another run"
+                </button>
+            </Show>
+        </p>
     }
 }
 

@@ -1,0 +1,54 @@
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+.PHONY: help
+help: ## What there is
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: ## Install what is missing, build the release, serve it on http://127.0.0.1:3000
+	@scripts/setup
+	@scripts/build
+	@scripts/serve
+
+.PHONY: test
+test: ## Install what is missing, then every check and test; green or not
+	@scripts/test
+
+.PHONY: setup
+setup: ## Install what building and testing need
+	@scripts/setup --test
+
+.PHONY: build
+build: ## Build the release, if anything changed
+	@scripts/build
+
+.PHONY: watch
+watch: ## Serve, rebuild and reload at every change of a source
+	@scripts/setup
+	cargo leptos watch
+
+.PHONY: format
+format: ## Format the sources
+	cargo fmt
+
+.PHONY: end2end
+end2end: ## Only the browser tests
+	@scripts/setup --test
+	@scripts/build
+	@scripts/end2end
+
+.PHONY: gate-long
+gate-long: ## 100,000 random sequences through the gate (minutes)
+	GATE_CASES=100000 cargo test --release --features ssr --lib no_second_sees_more_arrivals_than_the_cap -- --nocapture
+
+.PHONY: wire-proof
+wire-proof: ## A two-minute run at full rate, its arrivals taken from the wire (needs root)
+	@scripts/build
+	@scripts/wire-proof
+
+.PHONY: screenshots
+screenshots: ## Make the pictures of the README anew
+	@scripts/setup --test
+	@scripts/build
+	@scripts/end2end --config screenshots.config.ts

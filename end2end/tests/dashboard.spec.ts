@@ -1,0 +1,81 @@
+import AxeBuilder from "@axe-core/playwright";
+
+import { expect, startRun, test } from "./fixtures";
+
+const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+
+test("the dashboard shows four key figures and the simulator card with its choices and defaults", async ({ page }) => {
+  await page.goto("/");
+  await expect(page).toHaveTitle("Traffic Simulator");
+  for (const name of ["Requests", "Current rate", "Error rate", "p95 latency"]) {
+    await expect(page.getByRole("article").filter({ has: page.getByRole("heading", { name, exact: true }) })).toBeVisible();
+  }
+  const scenarios = page.getByRole("group", { name: "Scenario" });
+  await expect(scenarios.getByRole("radio")).toHaveCount(5);
+  await expect(scenarios.getByLabel("Normal Traffic")).toBeChecked();
+  const choices = async (label: string) => page.getByLabel(label).locator("option").allInnerTexts();
+  expect(await choices("Duration")).toEqual(["30 seconds", "1 minute", "2 minutes", "5 minutes", "10 minutes"]);
+  expect(await choices("Max RPS")).toEqual(["1", "2", "5", "10", "15", "20"]);
+  expect(await choices("Endpoints")).toEqual(["All", "List users", "Create users", "Get users", "Update users"]);
+  await expect(page.getByLabel("Duration")).toHaveValue("120");
+  await expect(page.getByLabel("Max RPS")).toHaveValue("20");
+  await expect(page.getByLabel("Endpoints")).toHaveValue("all");
+  await expect(page.getByLabel("I understand this generates load")).not.toBeChecked();
+  await expect(page.getByRole("button", { name: "START TEST" })).toBeVisible();
+  await expect(page.getByText("2 376 requests will be sent".replace(" ", "\u202f"))).toBeVisible();
+});
+
+test("the first HTML holds the numbers of a run that is under way", async ({ page, request }) => {
+  const id = await startRun(request);
+  await expect
+    .poll(async () => {
+      const html = await (await request.get(`/runs/${id}`)).text();
+      return Number(/Total requests<\/dt><dd[^>]*>([0-9]+)/.exec(html.replace(/<!--.*?-->/g, ""))?.[1]);
+    })
+    .toBeGreaterThan(10);
+  await page.goto("/");
+  await expect(page.getByRole("heading", { name: "Normal Traffic" })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Stop" })).toBeVisible();
+});
+
+test("an unknown page and an unknown run are not found, and say where to go", async ({ page }) => {
+  for (const path of ["/nothing", "/runs/019b76da-a800-7000-8000-000000000000", "/runs/nonsense"]) {
+    // The browser reports the 404 of the document itself.
+    const response = await page.request.get(path);
+    expect(response.status(), path).toBe(404);
+    expect(await response.text()).toContain("Go to the dashboard");
+  }
+});
+
+for (const colorScheme of ["light", "dark"] as const) {
+  test(`axe finds nothing on the dashboard and a run's page, ${colorScheme}`, async ({ page, request }, info) => {
+    test.skip(info.project.name === "plain", "axe needs JavaScript");
+    await page.emulateMedia({ colorScheme });
+    const check = async (state: string) => {
+      const { violations } = await new AxeBuilder({ page }).withTags(TAGS).analyze();
+      expect(violations.map((violation) => `${violation.id}: ${violation.nodes.map((node) => node.html)}`), state).toEqual([]);
+    };
+    await page.goto("/");
+    await check("idle");
+    const id = await startRun(request, { duration: 5 });
+    await page.goto(`/runs/${id}`);
+    await expect(page.getByText("running")).toBeVisible();
+    await check("running");
+    await expect(page.getByText("Books verified")).toBeVisible({ timeout: 15_000 });
+    await check("ended");
+  });
+}
+
+for (const [width, height] of [[320, 568], [360, 780], [768, 1024]] as const) {
+  test(`nothing is wider than a window of ${width} px, and Stop is in view`, async ({ page, request }) => {
+    await page.setViewportSize({ width, height });
+    await page.goto("/");
+    const overflow = () => page.locator("html").evaluate((html) => html.scrollWidth - html.clientWidth);
+    const hasScript = test.info().project.name === "hydrated";
+    if (hasScript) expect(await overflow()).toBeLessThanOrEqual(0);
+    const id = await startRun(request);
+    await page.goto(`/runs/${id}`);
+    await expect(page.getByRole("button", { name: "Stop" })).toBeInViewport();
+    if (hasScript) expect(await overflow()).toBeLessThanOrEqual(0);
+  });
+}

@@ -1,0 +1,53 @@
+import { expect, startRun, status, test } from "./fixtures";
+
+test("without JavaScript: post the form, land on the run, see its numbers, stop it", async ({ page, request }) => {
+  await page.goto("/");
+  await page.getByLabel("Peak Usage").check();
+  await page.getByLabel("Duration").selectOption("30 seconds");
+  await page.getByLabel("I understand this generates load").check();
+  await page.getByRole("button", { name: "START TEST" }).click();
+  await expect(page).toHaveURL(/\/runs\/[0-9a-f-]{36}$/);
+  const id = page.url().split("/").pop()!;
+  await expect(page.getByRole("heading", { name: "Peak Usage" })).toBeVisible();
+  const total = page.locator(".stat", { hasText: "Total requests" }).locator("dd");
+  // The page reloads itself: nobody presses anything here.
+  await expect.poll(async () => Number((await total.innerText()).replace(/\D/g, "")), { timeout: 15_000 }).toBeGreaterThan(10);
+  await page.getByRole("button", { name: "Stop" }).click();
+  await expect(page).toHaveURL(new RegExp(id));
+  await expect(page.getByText("cancelled", { exact: true })).toBeVisible({ timeout: 15_000 });
+  await expect(page.getByText("Books verified")).toBeVisible();
+  expect((await status(request, id)).status).toBe("cancelled");
+});
+
+test("without JavaScript: a refused form comes back with its input and the reason", async ({ page, request }) => {
+  await page.goto("/");
+  await page.getByLabel("Error Injection").check();
+  await page.getByLabel("Duration").selectOption("5 minutes");
+  await page.getByLabel("Max RPS").selectOption("5");
+  await page.getByLabel("Endpoints").selectOption("Get users");
+  await page.getByRole("button", { name: "START TEST" }).click();
+  await expect(page.getByText('is not ticked; tick "I understand this generates load" first')).toBeVisible();
+  await expect(page.getByLabel("Error Injection")).toBeChecked();
+  await expect(page.getByLabel("Duration")).toHaveValue("300");
+  await expect(page.getByLabel("Max RPS")).toHaveValue("5");
+  await expect(page.getByLabel("Endpoints")).toHaveValue("get");
+  expect((await (await request.get("/fn/traffic/card")).json()).active).toBeNull();
+});
+
+test("without JavaScript: the choice of where to wait appears with its scenario and is sent", async ({ page, request }) => {
+  await page.goto("/");
+  await expect(page.getByLabel("In the server's answer")).toBeHidden();
+  await page.getByLabel("Latency Degradation").check();
+  await page.getByLabel("In the server's answer").check();
+  await page.getByLabel("Duration").selectOption("30 seconds");
+  await page.getByLabel("I understand this generates load").check();
+  await page.getByRole("button", { name: "START TEST" }).click();
+  await expect(page).toHaveURL(/\/runs\//);
+  expect(await status(request, page.url().split("/").pop()!)).toMatchObject({ delay: "server" });
+});
+
+test("without JavaScript: the dashboard shows a run that is active", async ({ page, request }) => {
+  const id = await startRun(request);
+  await page.goto("/");
+  await expect(page.getByRole("link", { name: "This run's page" })).toHaveAttribute("href", `/runs/${id}`);
+});

@@ -1,0 +1,82 @@
+//! The pages as the server renders them, before any script.
+
+use serde_json::json;
+
+use super::server::TestServer;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_dashboard_is_complete_without_a_script() {
+    let server = TestServer::start().await;
+    let page = server.get("/").await;
+    assert_eq!(page.status, 200);
+    for text in [
+        "Traffic Simulator",
+        "Normal Traffic",
+        "I understand this generates load",
+        "START TEST",
+        "requests will be sent",
+        "action=\"/fn/traffic/start\"",
+    ] {
+        assert!(page.text.contains(text), "{text}");
+    }
+    assert!(!page.text.contains(" style="), "no style attributes: a strict content security policy refuses them");
+    assert!(!page.text.contains("Loading the"), "nothing is left to be loaded");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn watching_the_dashboard_moves_no_number() {
+    let server = TestServer::start().await;
+    for path in ["/", "/fn/metrics/kpis", "/fn/traffic/card", "/healthz", "/traffic/status/17"] {
+        server.get(path).await;
+    }
+    server.get("/api/v1/users").await;
+    tokio::time::sleep(std::time::Duration::from_millis(600)).await;
+    let kpis = server.get("/fn/metrics/kpis").await.json();
+    assert_eq!((&kpis["requests"], &kpis["simulated"], &kpis["errorRate"]), (&json!(1), &json!(0), &json!(0.0)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_post_without_javascript_is_answered_by_a_redirect() {
+    let server = TestServer::start().await;
+    let client =
+        reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().expect("a client");
+    let post = |body: &'static str| {
+        client
+            .post(format!("{}/fn/traffic/start", server.base))
+            .header("accept", "text/html")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(body)
+    };
+    let location = |response: &reqwest::Response| response.headers()["location"].to_str().expect("text").to_owned();
+    let refused = post("form[scenario]=peak%0d%0aX&form[duration]=5&form[seed]=1").send().await.expect("an answer");
+    assert_eq!(refused.status().as_u16(), 302);
+    assert_eq!(location(&refused), "/?refused=true&scenario=peak%0D%0AX&duration=5&seed=1");
+    let good = "form[scenario]=peak&form[duration]=5&form[maxRps]=5&form[endpoints]=all&form[delay]=client&form[seed]=1&form[acknowledged]=true";
+    let started = post(good).send().await.expect("an answer");
+    assert_eq!(started.status().as_u16(), 302);
+    let run = location(&started);
+    assert!(run.starts_with("/runs/"), "{run}");
+    let busy = post(good).send().await.expect("an answer");
+    assert!(location(&busy).starts_with("/?refused=true&scenario=peak"));
+    assert!(
+        server.get(&run).await.text.contains("http-equiv=\"refresh\""),
+        "it shows itself again until the run is closed"
+    );
+    assert!(server.get("/?refused=true&scenario=peak").await.text.contains(&run), "the dashboard shows the active run");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_function_call_is_a_value_with_the_field() {
+    let server = TestServer::start().await;
+    let call = server
+        .request("POST", "/fn/traffic/start")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body("form[scenario]=normal&form[duration]=5&form[maxRps]=5&form[endpoints]=all");
+    let answer = server.send(call).await;
+    assert_eq!(
+        (answer.status, &answer.json()["Refused"][0]["field"]),
+        (200, &json!("acknowledged")),
+        "{}",
+        answer.text
+    );
+}
