@@ -178,6 +178,9 @@ fn Form(start: ServerAction<StartTraffic>, draft: Draft, cap: u32, returned: Vec
         }
     };
     let settings = Memo::new(move |_| draft.settings(cap));
+    // Without JavaScript the server refuses what is not acknowledged, and the button must look ready.
+    let alive = RwSignal::new(false);
+    Effect::new(move |_| alive.set(true));
     view! {
         <ActionForm action=start node_ref=form attr:class="setup" on:submit:capture=on_submit>
             <div class="controls">
@@ -221,7 +224,7 @@ fn Form(start: ServerAction<StartTraffic>, draft: Draft, cap: u32, returned: Vec
                 <button
                     class="button primary"
                     type="submit"
-                    aria-disabled=move || (busy() || !draft.acknowledged.get()).to_string()
+                    aria-disabled=move || (alive.get() && (busy() || !draft.acknowledged.get())).to_string()
                     aria-describedby="start-help"
                 >
                     {move || if busy() { "Starting…" } else { "START TEST" }}

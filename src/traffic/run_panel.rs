@@ -262,9 +262,9 @@ fn Result(books: Books, stop_took: Option<f64>) -> impl IntoView {
     let mark = |good: bool| if good { "✓" } else { "✗" };
     let lost = books.never_arrived > 0;
     view! {
-        <p class=tone(books.verified)><span class="mark" aria-hidden="true">{mark(books.verified)}</span>{balance}</p>
+        <p class=tone(books.verified)><span class="mark" aria-hidden="true">{mark(books.verified)}</span><span>{balance}</span></p>
         {books.differences.iter().map(|difference| view! { <p class="verdict-line bad">{difference.clone()}</p> }).collect_view()}
-        <p class=tone(books.cap_kept)><span class="mark" aria-hidden="true">{mark(books.cap_kept)}</span>{cap}</p>
+        <p class=tone(books.cap_kept)><span class="mark" aria-hidden="true">{mark(books.cap_kept)}</span><span>{cap}</span></p>
         <p class="verdict-line">
             {format!("{} users created, {} removed.", count(books.created), count(books.removed))}
             {lost.then(|| format!(" {} left and never arrived.", count(books.never_arrived)))}

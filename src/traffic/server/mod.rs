@@ -13,3 +13,6 @@ pub mod ports;
 pub mod runner;
 pub mod store;
 pub mod stream;
+
+#[cfg(test)]
+mod loop_tests;
