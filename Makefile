@@ -47,6 +47,15 @@ wire-proof: ## A two-minute run at full rate, its arrivals taken from the wire (
 	@scripts/build
 	@scripts/wire-proof
 
+.PHONY: scenario-proof
+scenario-proof: ## Each scenario for half a minute: totals, shape, error share, books, CPU
+	@scripts/build
+	@scripts/scenario-proof
+
+.PHONY: bench-pacing
+bench-pacing: ## How evenly requests leave, against oha, hey and locust (a quarter of an hour)
+	@scripts/bench-pacing
+
 .PHONY: screenshots
 screenshots: ## Make the pictures of the README anew
 	@scripts/setup --test

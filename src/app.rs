@@ -9,12 +9,21 @@ use leptos_router::path;
 use crate::dashboard::{DashboardPage, NotFoundPage};
 use crate::traffic::run_page::RunPage;
 
-/// Sets the status of the page's answer. In the context on the server only.
+/// The page's answer, for what only the server can say of it. In the context on the server only.
 #[derive(Clone)]
-pub struct SetStatus(pub std::sync::Arc<dyn Fn(u16) + Send + Sync>);
+pub struct PageAnswer {
+    /// Sets the HTTP status.
+    pub set_status: std::sync::Arc<dyn Fn(u16) + Send + Sync>,
+    /// Sets the content security policy that goes with this nonce.
+    pub set_policy: std::sync::Arc<dyn Fn(&str) + Send + Sync>,
+}
 
 /// The HTML document around the app.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
+    let nonce = use_nonce();
+    if let (Some(nonce), Some(answer)) = (&nonce, use_context::<PageAnswer>()) {
+        (answer.set_policy)(nonce);
+    }
     view! {
         <!DOCTYPE html>
         <html lang="en">
@@ -25,14 +34,29 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta name="description" content="Live dashboard of a users API, with a traffic simulator that proves what it did." />
                 <link rel="stylesheet" id="leptos" href="/pkg/traffic-simulator.css" />
                 <link rel="icon" id="favicon" type="image/svg+xml" href="/favicon.svg" />
-                <AutoReload options=options.clone() />
-                <HydrationScripts options />
+                <AutoReload options=options />
+                <HydrationScript />
                 <MetaTags />
             </head>
             <body>
                 <App />
             </body>
         </html>
+    }
+}
+
+/// Loads the browser's half. Leptos' own `HydrationScripts` writes the nonce into `crossorigin`, too,
+/// which Firefox takes for a different request, and loads the file twice.
+#[component]
+fn HydrationScript() -> impl IntoView {
+    const SCRIPT: &str = "import('/pkg/traffic-simulator.js').then(page => \
+        page.default({ module_or_path: '/pkg/traffic-simulator.wasm' }).then(() => page.hydrate()));";
+    view! {
+        <link rel="modulepreload" href="/pkg/traffic-simulator.js" />
+        <link rel="preload" href="/pkg/traffic-simulator.wasm" r#as="fetch" r#type="application/wasm" crossorigin="anonymous" />
+        <script type="module" nonce=use_nonce()>
+            {SCRIPT}
+        </script>
     }
 }
 

@@ -26,9 +26,18 @@ struct Flags {
     /// Lowers the cap on simulated requests per second; nothing raises it above 20
     #[arg(long, env = "MAX_RPS", value_name = "N", default_value_t = CAP, value_parser = clap::value_parser!(u32).range(1..=i64::from(CAP)))]
     max_rps: u32,
+    /// How many live streams may be open at once
+    #[arg(long, env = "MAX_STREAMS", value_name = "N", default_value_t = 64)]
+    max_streams: u32,
+    /// How many connections may be open at once
+    #[arg(long, env = "MAX_CONNECTIONS", value_name = "N", default_value_t = 512)]
+    max_connections: u32,
     /// How log lines look
     #[arg(long, env = "LOG_FORMAT", value_enum, default_value_t = LogFormat::Pretty)]
     log_format: LogFormat,
+    /// For measurements: the generator sends here instead of to this server. Loopback only
+    #[arg(long, value_name = "IP:PORT", hide = true)]
+    development_target: Option<SocketAddr>,
 }
 
 /// How log lines look.
@@ -51,8 +60,15 @@ pub struct Config {
     pub allowed_hosts: Vec<String>,
     /// The cap on simulated requests per second: 20 or less.
     pub max_rps: u32,
+    /// Live streams at once.
+    pub max_streams: u32,
+    /// Connections at once.
+    pub max_connections: u32,
     /// How log lines look.
     pub log_format: LogFormat,
+    /// For measurements: where the generator sends instead of to this server. Its books can't
+    /// balance then, because nothing arrives here.
+    pub development_target: Option<SocketAddr>,
 }
 
 /// Why the settings are of no use. Each says what to do.
@@ -89,17 +105,74 @@ impl Config {
             database_url: flags.database_url,
             allowed_hosts: flags.allowed_hosts,
             max_rps: flags.max_rps,
+            max_streams: flags.max_streams,
+            max_connections: flags.max_connections,
             log_format: flags.log_format,
+            development_target: flags.development_target,
         };
         config.check()?;
         Ok(config)
     }
 
     fn check(&self) -> Result<(), ConfigError> {
-        if !self.leptos.site_addr.ip().is_loopback() {
-            return Err(ConfigError::Public(self.leptos.site_addr));
+        let addresses = std::iter::once(self.leptos.site_addr).chain(self.development_target);
+        if let Some(public) = addresses.into_iter().find(|address| !address.ip().is_loopback()) {
+            return Err(ConfigError::Public(public));
         }
         let script = format!("{}/{}/{}.js", self.leptos.site_root, self.leptos.site_pkg_dir, self.leptos.output_name);
         if Path::new(&script).exists() { Ok(()) } else { Err(ConfigError::NoSite(script)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_readme_has_every_setting_with_its_default() {
+        let readme = include_str!("../../README.md");
+        let command = Flags::command();
+        let shown: Vec<_> =
+            command.get_arguments().filter(|arg| !arg.is_hide_set() && arg.get_env().is_some()).collect();
+        assert!(shown.len() >= 6, "the flags are found");
+        for arg in shown {
+            let flag = format!("`--{}`", arg.get_long().expect("a long flag"));
+            let row = readme.lines().find(|line| line.starts_with(&format!("| {flag} |")));
+            let row = row.unwrap_or_else(|| panic!("README: no row for {flag}"));
+            let variable = arg.get_env().expect("a variable").to_string_lossy();
+            assert!(row.contains(&format!("`{variable}`")), "{row} names {variable}");
+            for default in arg.get_default_values() {
+                assert!(
+                    row.contains(&format!("`{}`", default.to_string_lossy())),
+                    "{row} names the default {default:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn only_loopback_addresses() {
+        let config = |address: &str, target: Option<&str>| Config {
+            leptos: LeptosOptions::builder()
+                .output_name("x")
+                .site_addr(address.parse::<SocketAddr>().expect("an address"))
+                .build(),
+            database_url: String::new(),
+            allowed_hosts: Vec::new(),
+            max_rps: CAP,
+            max_streams: 1,
+            max_connections: 1,
+            log_format: LogFormat::Pretty,
+            development_target: target.map(|target| target.parse().expect("an address")),
+        };
+        assert!(matches!(config("0.0.0.0:3000", None).check(), Err(ConfigError::Public(_))));
+        assert!(matches!(config("192.168.0.1:3000", None).check(), Err(ConfigError::Public(_))));
+        assert!(matches!(config("127.0.0.1:3000", Some("10.0.0.1:80")).check(), Err(ConfigError::Public(_))));
+        assert!(
+            matches!(config("[::1]:3000", None).check(), Err(ConfigError::NoSite(_))),
+            "good, but there is no site here"
+        );
     }
 }

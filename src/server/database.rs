@@ -27,6 +27,9 @@ pub enum OpenError {
     /// Not a database, or not readable.
     #[error("the database {0} can't be opened: {1}; the file was left as it is")]
     Open(String, sqlx::Error),
+    /// SQLite finds it damaged.
+    #[error("the database {0} is damaged; restore it from a backup, or use another file; it was left as it is")]
+    Damaged(String),
     /// The schema can't be brought up to date.
     #[error("the database {0} does not fit this program: {1}; use the program that wrote it, or another file")]
     Migrate(String, sqlx::migrate::MigrateError),
@@ -65,6 +68,13 @@ impl Database {
         };
         let write =
             pool(1).connect_with(options.clone()).await.map_err(|error| OpenError::Open(file.clone(), error))?;
+        let health: String = sqlx::query_scalar("PRAGMA quick_check(1)")
+            .fetch_one(&write)
+            .await
+            .map_err(|error| OpenError::Open(file.clone(), error))?;
+        if health != "ok" {
+            return Err(OpenError::Damaged(file));
+        }
         migrations().run(&write).await.map_err(|error| OpenError::Migrate(file.clone(), error))?;
         let read = pool(4).connect_with(options.read_only(true)).await.map_err(|error| OpenError::Open(file, error))?;
         Ok(Self { read, write })

@@ -4,22 +4,22 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use leptos::prelude::{provide_context, use_context};
-use leptos_axum::{LeptosRoutes, ResponseOptions, file_and_error_handler, generate_route_list};
+use leptos_axum::{LeptosRoutes, ResponseOptions, file_and_error_handler_with_context, generate_route_list};
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::csrf::CsrfLayer;
 
-use super::limits;
 use super::problem::{Refusal, unknown_path, write_problems};
 use super::request_id::name_request;
 use super::security::{add_headers, check_host, cross_origin, refuse_cross_site_reads};
 use super::state::AppState;
-use crate::app::{App, SetStatus, shell};
+use super::{limits, security};
+use crate::app::{App, PageAnswer, shell};
 use crate::metrics::server::record::record;
 use crate::traffic::server::api as traffic;
 use crate::traffic::server::arrivals::recognise;
@@ -33,8 +33,8 @@ pub fn build(state: &AppState) -> Router {
     let pages = generate_route_list(App);
     let leptos = state.leptos.clone();
     Router::new()
-        .leptos_routes_with_context(state, pages, provide_status, move || shell(leptos.clone()))
-        .fallback(file_and_error_handler::<AppState, _>(shell))
+        .leptos_routes_with_context(state, pages, provide_answer, move || shell(leptos.clone()))
+        .fallback(file_and_error_handler_with_context::<AppState, _>(provide_answer, shell))
         .with_state(state.clone())
         .route("/fn/{*path}", any(unknown_path))
         .nest("/api", Router::new().nest("/v1", users_api(state)).fallback(unknown_path))
@@ -75,13 +75,18 @@ fn traffic_api(state: &AppState) -> Router {
         .with_state(state.traffic.clone())
 }
 
-/// Lets a page say that there is nothing at its address.
-fn provide_status() {
-    if let Some(options) = use_context::<ResponseOptions>() {
-        provide_context(SetStatus(Arc::new(move |status| {
-            options.set_status(StatusCode::from_u16(status).unwrap_or(StatusCode::OK));
-        })));
-    }
+/// Lets a page set its status and its content security policy.
+fn provide_answer() {
+    let Some(options) = use_context::<ResponseOptions>() else { return };
+    let policy_of = options.clone();
+    provide_context(PageAnswer {
+        set_status: Arc::new(move |status| options.set_status(StatusCode::from_u16(status).unwrap_or(StatusCode::OK))),
+        set_policy: Arc::new(move |nonce| {
+            if let Ok(policy) = HeaderValue::from_str(&security::content_security_policy(nonce)) {
+                policy_of.insert_header(header::CONTENT_SECURITY_POLICY, policy);
+            }
+        }),
+    });
 }
 
 async fn healthz() -> &'static str {

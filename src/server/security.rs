@@ -66,6 +66,16 @@ pub fn cross_origin() -> Response {
     .into_response()
 }
 
+/// What a page may load and do: its own files, its own script by the nonce, nothing else.
+pub fn content_security_policy(nonce: &str) -> String {
+    // `cargo leptos watch` reloads the page by a socket on another port.
+    let connect = if std::env::var_os("LEPTOS_WATCH").is_some() { "'self' ws:" } else { "'self'" };
+    format!(
+        "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self'; \
+         img-src 'self' data:; connect-src {connect}; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    )
+}
+
 /// Headers that every answer carries.
 pub async fn add_headers(request: Request, next: Next) -> Response {
     let path = request.uri().path();

@@ -4,6 +4,7 @@
 //! streams for ever.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -12,6 +13,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::config::Config;
@@ -39,7 +41,8 @@ pub async fn run(
     let address = listener.local_addr()?;
     let shutdown = Shutdown::default();
     let state = connect(config, &database, address, &shutdown).await?;
-    let serving = tokio::spawn(accept(listener, router::build(&state), shutdown.streams.clone()));
+    let places = Arc::new(Semaphore::new(config.max_connections as usize));
+    let serving = tokio::spawn(accept(listener, router::build(&state), places, shutdown.streams.clone()));
     tracing::info!(address = %format!("http://{address}"), database = %config.database_url, version = env!("CARGO_PKG_VERSION"), cap = config.max_rps, "serving");
     stop.await;
     tracing::info!("going down: ending the active run");
@@ -57,9 +60,15 @@ pub async fn run(
 }
 
 /// Accepts connections until `stop`; then waits for open answers, but not for ever.
-async fn accept(listener: TcpListener, app: Router, stop: CancellationToken) {
+async fn accept(listener: TcpListener, app: Router, places: Arc<Semaphore>, stop: CancellationToken) {
     let connections = GracefulShutdown::new();
     loop {
+        // One connection too many waits in the listener's queue until another one ends.
+        let place = tokio::select! {
+            biased;
+            () = stop.cancelled() => break,
+            place = Arc::clone(&places).acquire_owned() => place,
+        };
         let stream = tokio::select! {
             biased;
             () = stop.cancelled() => break,
@@ -83,6 +92,7 @@ async fn accept(listener: TcpListener, app: Router, stop: CancellationToken) {
             .serve_connection(TokioIo::new(stream), TowerToHyperService::new(app.clone()));
         let connection = connections.watch(connection);
         tokio::spawn(async move {
+            let _place = place;
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a connection ended early");
             }

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::batch_writer::BatchWriter;
@@ -99,7 +100,7 @@ pub async fn connect(
         gatekeeper,
         arrivals: Arc::clone(&arrivals),
         clock: Arc::new(TimerThread::start()?),
-        target: Arc::new(HttpTarget::new(address)?),
+        target: Arc::new(HttpTarget::new(config.development_target.unwrap_or(address))?),
         witness: Arc::new(RecordedRequests { store: metrics.clone(), recorder: recorder.clone() }),
         housekeeping: Arc::new(UsersOfRuns(users.clone())),
         store: Arc::new(runs.clone()),
@@ -112,7 +113,11 @@ pub async fn connect(
         users: Arc::new(users),
         metrics: Arc::new(metrics),
         recorder,
-        traffic: Traffic { jobs: Arc::new(jobs), shutdown: shutdown.streams.clone() },
+        traffic: Traffic {
+            jobs: Arc::new(jobs),
+            shutdown: shutdown.streams.clone(),
+            streams: Arc::new(Semaphore::new(config.max_streams as usize)),
+        },
         arrivals,
         hosts: Hosts::new(&config.allowed_hosts),
     })

@@ -75,3 +75,23 @@ async fn every_answer_has_a_request_id_and_its_safety_headers() {
         assert_eq!(answer.header("access-control-allow-origin"), "", "{path}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_page_has_a_policy_with_a_nonce_of_its_own() {
+    let server = TestServer::start().await;
+    let mut nonces = std::collections::BTreeSet::new();
+    for path in ["/", "/", "/runs/nonsense", "/nothing"] {
+        let page = server.get(path).await;
+        let policy = page.header("content-security-policy").to_owned();
+        assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{path}: {policy}");
+        let nonce =
+            policy.split("'nonce-").nth(1).and_then(|rest| rest.split('\'').next()).expect("a nonce").to_owned();
+        let scripts = page.text.matches("<script").count();
+        assert!(
+            scripts > 0 && page.text.matches(&format!("nonce=\"{nonce}\"")).count() == scripts,
+            "{path}: every script has it"
+        );
+        nonces.insert(nonce);
+    }
+    assert_eq!(nonces.len(), 4, "a new one for every page");
+}

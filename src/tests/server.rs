@@ -74,7 +74,10 @@ impl TestServer {
             database_url: format!("sqlite://{}/test.db", folder.path().display()),
             allowed_hosts: Vec::new(),
             max_rps: 20,
+            max_streams: 64,
+            max_connections: 512,
             log_format: LogFormat::Pretty,
+            development_target: None,
         };
         change(&mut config);
         let database = Database::open(&config.database_url).await.expect("a database");

@@ -64,3 +64,26 @@ async fn what_a_crash_left_is_closed_and_cleaned_at_the_next_start() {
     let next = again.start_run(&json!({ "scenario": "normal", "duration": 5, "maxRps": 1, "endpoints": "all" })).await;
     assert_ne!(next, id);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_no_database_or_is_newer_is_refused_in_words_and_left_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("bad.db");
+    let url = format!("sqlite://{}", path.display());
+    let garbage = b"this is no database, and it is longer than a header of SQLite, which has one hundred bytes, so that it is really read.".to_vec();
+    std::fs::write(&path, &garbage).expect("written");
+    let refused = Database::open(&url).await.expect_err("no database").to_string();
+    assert!(refused.contains("can't be opened"), "{refused}");
+    assert_eq!(std::fs::read(&path).expect("read"), garbage);
+
+    std::fs::remove_file(&path).expect("removed");
+    let database = Database::open(&url).await.expect("a new one");
+    let mut transaction = database.begin().await.expect("a transaction");
+    let future = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (9999, 'future', 1, x'00', 0)";
+    sqlx::query(future).execute(&mut *transaction).await.expect("a row");
+    transaction.commit().await.expect("a commit");
+    database.close().await;
+    let refused = Database::open(&url).await.expect_err("too new").to_string();
+    assert!(refused.contains("does not fit this program"), "{refused}");
+    assert!(Database::open("postgres://somewhere").await.is_err());
+}

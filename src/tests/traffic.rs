@@ -263,3 +263,25 @@ async fn an_operator_can_lower_the_cap() {
     assert_eq!((number(&job, "planned"), &job["books"]["cap"]), (25, &json!(5)));
     assert!(job["books"]["mostInAnySecond"].as_u64().is_some_and(|most| most <= 5), "{job}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_stream_too_many_is_refused_and_its_place_is_free_again() {
+    let server = TestServer::start_with(|config| config.max_streams = 2).await;
+    let id = server.start_run(&settings("normal", 30, 1)).await;
+    let path = format!("/traffic/stream/{id}");
+    let first = server.request("GET", &path).send().await.expect("a stream");
+    let second = server.request("GET", &path).send().await.expect("a stream");
+    assert_eq!((first.status().as_u16(), second.status().as_u16()), (200, 200));
+    let third = server.get(&path).await;
+    assert_eq!((third.status, third.header("retry-after")), (503, "5"));
+    third.problem();
+    drop(first);
+    for _ in 0..100 {
+        let again = server.request("GET", &path).send().await.expect("an answer");
+        if again.status() == 200 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the place of a subscriber who left is not free after 5 s");
+}

@@ -79,7 +79,7 @@ fn NoRun(error: AppError) -> impl IntoView {
 
 /// The status of the page's answer; nothing in the browser.
 fn not_found_status(error: &AppError) {
-    if let (AppError::NotFound, Some(set_status)) = (error, use_context::<crate::app::SetStatus>()) {
-        (set_status.0)(404);
+    if let (AppError::NotFound, Some(answer)) = (error, use_context::<crate::app::PageAnswer>()) {
+        (answer.set_status)(404);
     }
 }

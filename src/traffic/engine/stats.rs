@@ -142,9 +142,10 @@ pub struct FateCount {
     pub count: u32,
 }
 
-/// The numbers of a run at one moment, consistent in themselves.
+/// The numbers of a run at one moment, consistent in themselves. A number that a stored run of an
+/// earlier version does not have is that of [`Stats::default`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Stats {
     /// Time since the start of the run, in milliseconds; at most its duration.
     pub elapsed: u32,

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::job;
@@ -25,6 +25,8 @@ pub struct Traffic {
     pub jobs: Arc<JobManager>,
     /// Ends the streams.
     pub shutdown: CancellationToken,
+    /// One for each live stream that may be open.
+    pub streams: Arc<Semaphore>,
 }
 
 impl From<StartRefusal> for Refusal {
@@ -91,5 +93,10 @@ pub async fn live(
             watch::channel(job::frame(&stored, u64::from(u32::MAX))).1
         }
     };
-    Ok(stream::respond(receiver, &headers, traffic.shutdown))
+    let Ok(place) = Arc::clone(&traffic.streams).try_acquire_owned() else {
+        let detail =
+            "As many live streams are open as this server allows. Ask for the status instead, or come back later.";
+        return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(5));
+    };
+    Ok(stream::respond(receiver, &headers, traffic.shutdown, place))
 }

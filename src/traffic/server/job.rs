@@ -299,6 +299,10 @@ impl LiveJob {
     /// Makes the next frame from the present state and shows it to all subscribers.
     pub fn publish(&self) {
         let mut core = self.core();
+        // After the last frame there is none.
+        if self.frames.borrow().done {
+            return;
+        }
         core.frames_made += 1;
         let job = self.view(&core);
         self.frames.send_replace(frame(&job, core.frames_made));

@@ -120,13 +120,25 @@ impl JobManager {
         let id = RunId(Uuid::now_v7());
         let starts = self.around.gatekeeper.opens().max(Instant::now());
         let job = LiveJob::new(id, settings, self.cap(), starts);
-        self.around.store.insert(&job.snapshot()).await?;
+        self.insert(&job.snapshot()).await?;
         lock(&self.live).active = Some(Arc::clone(&job));
         let span = tracing::info_span!(parent: None, "job", run = %id);
         let life = life(Arc::clone(&job), Arc::clone(&self.around), Arc::clone(&self.live));
         self.tasks.spawn(life.instrument(span));
         tracing::info!(run = %id, scenario = job.settings.scenario.wire_name(), duration_s = job.settings.duration, max_rps = job.settings.max_rps, "run started");
         Ok(Started { job_id: id, status: Status::Starting })
+    }
+
+    /// Stores the new job. Nothing is active here, so a row that is not closed is one whose closing
+    /// could not be stored; it must not keep every later run from starting.
+    async fn insert(&self, job: &Job) -> Result<(), StoreError> {
+        match self.around.store.insert(job).await {
+            Err(error) if error.as_database_error().is_some_and(|error| error.is_unique_violation()) => {
+                self.around.store.close_left_overs().await?;
+                self.around.store.insert(job).await
+            }
+            result => result,
+        }
     }
 
     /// The job that is active.

@@ -40,6 +40,8 @@ struct Manner {
     repeats: Option<u32>,
     /// The record of this one is lost.
     loses: Option<u32>,
+    /// With this request, twenty-one strangers arrive that know the run's secret.
+    floods_at: Option<u32>,
 }
 
 /// The users API, the arrivals layer and the metrics, all in memory.
@@ -68,6 +70,9 @@ impl Target for FakeTarget {
         if !manner.refuses {
             for _ in 0..if manner.repeats == Some(outgoing.seq) { 2 } else { 1 } {
                 self.arrivals.note_for_test(outgoing.run, outgoing.seq, outgoing.secret);
+            }
+            if manner.floods_at == Some(outgoing.seq) {
+                (0..21).for_each(|i| self.arrivals.note_for_test(outgoing.run, 100_000 + i, outgoing.secret));
             }
             if manner.loses != Some(outgoing.seq) {
                 self.world.rows.lock().expect("not poisoned").push(outgoing.seq);
@@ -312,6 +317,17 @@ async fn a_planted_lost_row_is_found() {
     let test = Test::new(Manner { loses: Some(3), ..Manner::default() });
     let books = test.run(Scenario::Normal, 5).await.books.expect("books");
     assert_eq!(books.differences, ["arrived, but not recorded in the database: 1 (#3); counted as dropped: 0"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_planted_twenty_first_request_in_a_second_is_found_and_ends_the_run() {
+    let test = Test::new(Manner { floods_at: Some(5), ..Manner::default() });
+    let job = test.run(Scenario::Normal, 60).await;
+    assert_eq!((job.status, job.reason), (Status::Error, Some(Reason::Cap)));
+    assert!(job.stats.sent < 10, "ended at once: {} sent", job.stats.sent);
+    let books = job.books.expect("books");
+    assert!(!books.cap_kept && books.cap_violations > 0 && books.most_in_any_second > 20, "{books:?}");
+    assert!(!books.verified, "and they are in nobody's ledger");
 }
 
 #[tokio::test(start_paused = true)]

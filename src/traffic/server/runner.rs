@@ -108,13 +108,15 @@ impl Runner {
             }
         };
         let request = self.mix.request(slot.k);
+        let (run, seq) = (self.job.id, slot.k);
+        // Before the departure: a stop that comes in between must see that something is under way.
+        self.around.arrivals.expect(run, seq, ticket.id());
         if !self.job.depart(slot, &request) {
             // Over. The ticket goes back, and the loop ends.
+            self.around.arrivals.ended(run, seq);
             return None;
         }
         self.pacer.sent();
-        let (run, seq) = (self.job.id, slot.k);
-        self.around.arrivals.expect(run, seq, ticket.id());
         let answer = self.around.target.send(Outgoing { run, seq, secret: self.job.secret, request }, ticket.depart());
         self.in_flight.spawn(async move { (seq, answer.await) });
         None

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use sqlx::{QueryBuilder, Sqlite};
+use uuid::Uuid;
 
 use super::job::LedgerRow;
 use crate::origin::RunId;
@@ -32,6 +33,17 @@ fn to_json(job: &Job) -> Result<String, StoreError> {
 
 fn from_json(json: &str) -> Result<Job, StoreError> {
     serde_json::from_str(json).map_err(|error| StoreError::Decode(error.into()))
+}
+
+/// A run whose process died.
+fn interrupted(job: Job) -> Job {
+    Job {
+        status: Status::Error,
+        reason: Some(Reason::Interrupted),
+        closed: true,
+        end_time: Some(epoch_millis()),
+        ..job
+    }
 }
 
 const UPDATE: &str = "UPDATE runs SET status = ?2, closed = ?3, job = ?4 WHERE id = ?1";
@@ -73,21 +85,24 @@ impl RunStore for SqliteRuns {
 
     async fn close_left_overs(&self) -> Result<Vec<RunId>, StoreError> {
         let mut transaction = self.0.begin().await?;
-        let left: Vec<String> =
-            sqlx::query_scalar("SELECT job FROM runs WHERE closed = 0").fetch_all(&mut *transaction).await?;
+        let left: Vec<(Vec<u8>, String)> =
+            sqlx::query_as("SELECT id, job FROM runs WHERE closed = 0").fetch_all(&mut *transaction).await?;
         let mut ids = Vec::new();
-        for json in left {
-            let mut job = from_json(&json)?;
-            (job.status, job.reason, job.closed) = (Status::Error, Some(Reason::Interrupted), true);
-            job.end_time = Some(epoch_millis());
+        for (id, json) in left {
+            let id = RunId(Uuid::from_slice(&id).map_err(|error| StoreError::Decode(error.into()))?);
+            // What can't be read any more is closed all the same: it must not keep the server from starting.
+            let closed = from_json(&json).and_then(|job| to_json(&interrupted(job))).unwrap_or_else(|error| {
+                tracing::error!(run = %id, %error, "a stored run can't be read");
+                json
+            });
             sqlx::query(UPDATE)
-                .bind(job.job_id.0.as_bytes().as_slice())
-                .bind(job.status.wire_name())
-                .bind(job.closed)
-                .bind(to_json(&job)?)
+                .bind(id.0.as_bytes().as_slice())
+                .bind(Status::Error.wire_name())
+                .bind(true)
+                .bind(closed)
                 .execute(&mut *transaction)
                 .await?;
-            ids.push(job.job_id);
+            ids.push(id);
         }
         transaction.commit().await?;
         Ok(ids)

@@ -8,8 +8,8 @@ use std::convert::Infallible;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use futures_util::stream::{self, Stream};
-use tokio::sync::watch;
+use futures_util::stream::{self, StreamExt};
+use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::job::Frame;
@@ -17,30 +17,43 @@ use super::job::Frame;
 /// The browser's wait before it connects again.
 const RETRY: &str = "retry: 1000\n\n";
 
-/// The first frame at once, then each newer one until the last; ends at a shutdown.
-fn frames(
+struct Subscriber {
     receiver: watch::Receiver<Frame>,
     shutdown: CancellationToken,
-) -> impl Stream<Item = Result<Bytes, Infallible>> {
-    stream::unfold((receiver, shutdown, false, true), |(mut receiver, shutdown, over, first)| async move {
-        if over {
+    /// Free again when the subscriber is gone.
+    _place: OwnedSemaphorePermit,
+    first: bool,
+    over: bool,
+}
+
+impl Subscriber {
+    /// The first frame at once, then each newer one until the last; ends at a shutdown.
+    async fn next(mut self) -> Option<(Result<Bytes, Infallible>, Self)> {
+        if self.over {
             return None;
         }
-        if !first {
+        if !std::mem::take(&mut self.first) {
             tokio::select! {
                 biased;
-                () = shutdown.cancelled() => return None,
-                changed = receiver.changed() => changed.ok()?,
+                // First, so that the last frame is not lost to a shutdown in the same moment.
+                changed = self.receiver.changed() => changed.ok()?,
+                () = self.shutdown.cancelled() => return None,
             }
         }
-        let frame = receiver.borrow_and_update().clone();
-        Some((Ok(frame.bytes), (receiver, shutdown, frame.done, false)))
-    })
+        let frame = self.receiver.borrow_and_update().clone();
+        self.over = frame.done;
+        Some((Ok(frame.bytes), self))
+    }
 }
 
 /// The answer to a subscriber that last saw event `last_event_id`. 204 tells a browser that has
 /// seen the end not to connect again.
-pub fn respond(receiver: watch::Receiver<Frame>, headers: &HeaderMap, shutdown: CancellationToken) -> Response {
+pub fn respond(
+    receiver: watch::Receiver<Frame>,
+    headers: &HeaderMap,
+    shutdown: CancellationToken,
+    place: OwnedSemaphorePermit,
+) -> Response {
     let seen = headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.parse::<u64>().ok());
     let (done, id) = {
         let frame = receiver.borrow();
@@ -49,8 +62,9 @@ pub fn respond(receiver: watch::Receiver<Frame>, headers: &HeaderMap, shutdown: 
     if done && seen == Some(id) {
         return StatusCode::NO_CONTENT.into_response();
     }
+    let subscriber = Subscriber { receiver, shutdown, _place: place, first: true, over: false };
     let hello = stream::iter([Ok(Bytes::from_static(RETRY.as_bytes()))]);
-    let body = Body::from_stream(futures_util::StreamExt::chain(hello, frames(receiver, shutdown)));
+    let body = Body::from_stream(hello.chain(stream::unfold(subscriber, Subscriber::next)));
     let mut response = body.into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
