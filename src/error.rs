@@ -42,6 +42,9 @@ pub enum AppError {
     /// The server failed. The log knows more.
     #[error("The server could not answer. Try again; its log says what went wrong.")]
     Internal,
+    /// The call itself was wrong.
+    #[error("The request could not be understood. Reload the page and try again.")]
+    Malformed,
     /// There is no such thing.
     #[error("There is no such run. It may have been deleted.")]
     NotFound,
@@ -55,6 +58,7 @@ impl FromServerFnError for AppError {
             ServerFnErrorErr::Request(_) | ServerFnErrorErr::Response(_) | ServerFnErrorErr::Deserialization(_) => {
                 Self::Unreachable
             }
+            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => Self::Malformed,
             _ => Self::Internal,
         }
     }

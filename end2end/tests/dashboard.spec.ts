@@ -57,10 +57,12 @@ for (const colorScheme of ["light", "dark"] as const) {
     };
     await page.goto("/");
     await check("idle");
-    const id = await startRun(request, { duration: 5 });
+    const id = await startRun(request);
     await page.goto(`/runs/${id}`);
-    await expect(page.getByText("running")).toBeVisible();
+    await expect(page.getByText("Live", { exact: true })).toBeVisible();
     await check("running");
+    await expect(page.getByText("running", { exact: true })).toBeVisible();
+    await request.post(`/traffic/stop/${id}`);
     await expect(page.getByText("Books verified")).toBeVisible({ timeout: 15_000 });
     await check("ended");
   });

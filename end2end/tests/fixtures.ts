@@ -41,8 +41,7 @@ export type Job = {
   status: string;
   closed: boolean;
   duration: number;
-  stats: { totalRequests: number; planned: number; sent: number; missed: number; notReached: number };
-  books?: { verified: boolean; capKept: boolean };
+  stats: { totalRequests: number; planned: number; sent: number; missed: number; notReached: number; books?: { verified: boolean; capKept: boolean } };
 };
 
 /** Starts a run as a program does. */

@@ -51,3 +51,12 @@ test("without JavaScript: the dashboard shows a run that is active", async ({ pa
   await page.goto("/");
   await expect(page.getByRole("link", { name: "This run's page" })).toHaveAttribute("href", `/runs/${id}`);
 });
+
+test("without JavaScript: a start while another run is active says so and shows that run", async ({ page, request }) => {
+  await page.goto("/");
+  await page.getByLabel("I understand this generates load").check();
+  const id = await startRun(request);
+  await page.getByRole("button", { name: "START TEST" }).click();
+  await expect(page.getByText("Your run was not started, because another one was active.")).toBeVisible();
+  await expect(page.getByRole("link", { name: "This run's page" })).toHaveAttribute("href", `/runs/${id}`);
+});

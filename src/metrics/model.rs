@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 
 /// The window of the KPI cards, in seconds.
 pub const WINDOW: u32 = 300;
+/// How old a second has to be before its rows are counted, in milliseconds.
+const SETTLED: i64 = 800;
 /// How many points a sparkline has: one for each ten seconds of the window.
 pub const SPARK_POINTS: usize = 30;
 
@@ -68,7 +70,9 @@ impl Kpis {
         let start = now - i64::from(WINDOW) * 1000;
         let samples = &samples[samples.partition_point(|sample| sample.at < start)..];
         let errors = samples.iter().filter(|sample| sample.status >= 400).count();
-        let second = now.div_euclid(1000);
+        // The newest second whose answers have all been written down: a row comes in with its
+        // answer, and up to a quarter of a second later. A younger one would show too little.
+        let second = (now - SETTLED).div_euclid(1000);
         Self {
             requests: samples.len() as u32,
             simulated: samples.iter().filter(|sample| sample.simulated).count() as u32,
@@ -115,7 +119,7 @@ mod tests {
 
     #[test]
     fn only_the_window_and_the_last_full_second_count() {
-        let now = 1_000_500;
+        let now = 1_000_900;
         let samples = [
             sample(now - 300_001, 200, 1, false),
             sample(now - 300_000, 200, 1, false),
@@ -126,6 +130,7 @@ mod tests {
         let kpis = Kpis::of(&samples, now);
         assert_eq!((kpis.requests, kpis.simulated), (4, 3), "the first one is a millisecond too old");
         assert_eq!(kpis.current_rate, 2, "the unfinished second does not count");
+        assert_eq!(Kpis::of(&samples, now - 200).current_rate, 0, "and one that is 700 ms old may lack rows");
         assert_eq!(kpis.error_rate, Some(0.5));
         assert_eq!(kpis.p95, Some(30.0));
     }

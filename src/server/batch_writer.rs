@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
@@ -35,32 +36,49 @@ enum Message<T> {
     Flush(oneshot::Sender<()>),
 }
 
+/// Is told of each row that is dropped.
+type OnDrop<T> = Arc<dyn Fn(&T) + Send + Sync>;
+
 /// The producers' end. Cheap to clone.
 pub struct BatchWriter<T> {
     sender: mpsc::Sender<Message<T>>,
     dropped: Arc<AtomicU64>,
+    on_drop: OnDrop<T>,
 }
 
 impl<T> Clone for BatchWriter<T> {
     fn clone(&self) -> Self {
-        Self { sender: self.sender.clone(), dropped: Arc::clone(&self.dropped) }
+        Self { sender: self.sender.clone(), dropped: Arc::clone(&self.dropped), on_drop: Arc::clone(&self.on_drop) }
     }
 }
 
 impl<T: Send + Sync + 'static> BatchWriter<T> {
     /// Starts the writing task. It ends when every clone of the writer is gone.
     pub fn start(name: &'static str, sink: impl Sink<T>) -> Self {
+        Self::start_with(name, sink, |_| {})
+    }
+
+    /// The same, and `on_drop` is told of each row that is dropped.
+    pub fn start_with(name: &'static str, sink: impl Sink<T>, on_drop: impl Fn(&T) + Send + Sync + 'static) -> Self {
         let (sender, receiver) = mpsc::channel(CAPACITY);
         let dropped = Arc::new(AtomicU64::new(0));
-        let task = Writer { name, sink, pending: Vec::new(), dropped: Arc::clone(&dropped) };
+        let on_drop: OnDrop<T> = Arc::new(on_drop);
+        let task =
+            Writer { name, sink, pending: Vec::new(), dropped: Arc::clone(&dropped), on_drop: Arc::clone(&on_drop) };
         tokio::spawn(task.run(receiver));
-        Self { sender, dropped }
+        Self { sender, dropped, on_drop }
     }
 
     /// Hands a row over. Never waits: a full channel drops the row and counts it.
     pub fn push(&self, row: T) {
-        if self.sender.try_send(Message::Row(row)).is_err() {
+        let (TrySendError::Full(message) | TrySendError::Closed(message)) =
+            match self.sender.try_send(Message::Row(row)) {
+                Ok(()) => return,
+                Err(error) => error,
+            };
+        if let Message::Row(row) = message {
             self.dropped.fetch_add(1, Ordering::Relaxed);
+            (self.on_drop)(&row);
         }
     }
 
@@ -84,6 +102,7 @@ struct Writer<T, S> {
     sink: S,
     pending: Vec<T>,
     dropped: Arc<AtomicU64>,
+    on_drop: OnDrop<T>,
 }
 
 impl<T: Send + Sync + 'static, S: Sink<T>> Writer<T, S> {
@@ -137,6 +156,7 @@ impl<T: Send + Sync + 'static, S: Sink<T>> Writer<T, S> {
             if Instant::now() >= give_up {
                 tracing::error!(writer = self.name, rows, %error, "rows could not be written and are dropped");
                 self.dropped.fetch_add(rows as u64, Ordering::Relaxed);
+                self.pending.iter().for_each(|row| (self.on_drop)(row));
                 break;
             }
             tracing::warn!(writer = self.name, rows, %error, "rows could not be written; trying again");
@@ -204,9 +224,14 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn rows_that_can_not_be_written_are_counted() {
-        let writer = BatchWriter::start("test", Memory { broken: true, ..Memory::default() });
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let teller = Arc::clone(&told);
+        let broken = Memory { broken: true, ..Memory::default() };
+        let writer =
+            BatchWriter::start_with("test", broken, move |row| teller.lock().expect("not poisoned").push(*row));
         (0..3).for_each(|row| writer.push(row));
         writer.flush().await;
         assert_eq!(writer.dropped(), 3);
+        assert_eq!(*told.lock().expect("not poisoned"), [0, 1, 2]);
     }
 }

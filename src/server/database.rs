@@ -4,8 +4,10 @@
 //! `SQLITE_BUSY`. Every write transaction begins with `BEGIN IMMEDIATE`; one that reads first and
 //! writes later would fail at once with `SQLITE_BUSY_SNAPSHOT`, whatever the busy timeout.
 
+use std::fs::File;
 use std::path::Path;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use sqlx::migrate::{Migration, MigrationType, Migrator};
@@ -21,12 +23,15 @@ pub enum OpenError {
     /// Not a URL of SQLite.
     #[error("DATABASE_URL is {0:?}; give sqlite://PATH, for example sqlite://data/traffic-simulator.db")]
     Url(String),
-    /// The folder of the file can't be made.
-    #[error("the folder {0} can't be created: {1}; give another place in DATABASE_URL")]
+    /// The folder of the file, or the lock beside it, can't be made.
+    #[error("{0} can't be created: {1}; give another place in DATABASE_URL")]
     Folder(String, std::io::Error),
     /// Not a database, or not readable.
     #[error("the database {0} can't be opened: {1}; the file was left as it is")]
     Open(String, sqlx::Error),
+    /// Another process has it.
+    #[error("another traffic-simulator uses the database {0}; stop it, or give another file in DATABASE_URL")]
+    InUse(String),
     /// SQLite finds it damaged.
     #[error("the database {0} is damaged; restore it from a backup, or use another file; it was left as it is")]
     Damaged(String),
@@ -41,6 +46,8 @@ pub struct Database {
     /// Connections that read.
     pub read: SqlitePool,
     write: SqlitePool,
+    /// Locked as long as any clone lives: two processes on one file would clean up each other's runs.
+    lock: Arc<File>,
 }
 
 impl Database {
@@ -56,6 +63,7 @@ impl Database {
         if let Some(folder) = Path::new(&file).parent() {
             std::fs::create_dir_all(folder).map_err(|error| OpenError::Folder(folder.display().to_string(), error))?;
         }
+        let lock = lock(&file)?;
         // WAL with NORMAL: always consistent; a power cut (not a crash) may cost the last commits.
         let options = SqliteConnectOptions::from_str(url)
             .map_err(|error| OpenError::Open(file.clone(), error))?
@@ -77,7 +85,7 @@ impl Database {
         }
         migrations().run(&write).await.map_err(|error| OpenError::Migrate(file.clone(), error))?;
         let read = pool(4).connect_with(options.read_only(true)).await.map_err(|error| OpenError::Open(file, error))?;
-        Ok(Self { read, write })
+        Ok(Self { read, write, lock: Arc::new(lock) })
     }
 
     /// Begins a transaction that may write. Waits its turn.
@@ -95,7 +103,19 @@ impl Database {
             tracing::warn!(%error, "the write-ahead log could not be folded into the database");
         }
         self.write.close().await;
+        // Clones may live on in connections that are not closed yet, but none of them can use it any more.
+        if let Err(error) = self.lock.unlock() {
+            tracing::debug!(%error, "the lock of the database is freed at the end of the process");
+        }
     }
+}
+
+/// Takes the lock beside the database. The system frees it when the process ends, however it ends.
+fn lock(file: &str) -> Result<File, OpenError> {
+    let path = format!("{file}.lock");
+    let lock = File::create(&path).map_err(|error| OpenError::Folder(path, error))?;
+    lock.try_lock().map_err(|_| OpenError::InUse(file.to_owned()))?;
+    Ok(lock)
 }
 
 fn migrations() -> Migrator {

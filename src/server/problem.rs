@@ -43,6 +43,12 @@ impl Refusal {
         Invalid { malformed: true, errors: vec![error] }.into()
     }
 
+    /// 409 that names one field.
+    pub fn conflict(field: &str, detail: &str) -> Self {
+        let error = FieldError { field: field.to_owned(), detail: detail.to_owned() };
+        Self { errors: vec![error], ..Self::new(StatusCode::CONFLICT, format!("{field} {detail}.")) }
+    }
+
     /// Names the job that is in the way.
     #[must_use]
     pub fn with_job(mut self, id: impl ToString) -> Self {

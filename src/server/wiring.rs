@@ -1,8 +1,9 @@
 //! Connects the features: the one place that knows them all, and where traffic's ports meet what
 //! users and metrics offer.
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use tokio::sync::Semaphore;
@@ -31,6 +32,7 @@ use crate::users::server::store::{SqliteUsers, UserStore};
 struct RecordedRequests {
     store: SqliteMetrics,
     recorder: BatchWriter<Row>,
+    dropped: Arc<Mutex<HashMap<RunId, u32>>>,
 }
 
 #[async_trait]
@@ -43,8 +45,8 @@ impl Witness for RecordedRequests {
         self.store.seqs_of_run(run).await
     }
 
-    fn dropped(&self) -> u64 {
-        self.recorder.dropped()
+    fn dropped_of_run(&self, run: RunId) -> u32 {
+        self.dropped.lock().unwrap_or_else(PoisonError::into_inner).get(&run).copied().unwrap_or(0)
     }
 }
 
@@ -88,12 +90,22 @@ pub async fn connect(
     let users = SqliteUsers(database.clone());
     let metrics = SqliteMetrics(database.clone());
     let runs = SqliteRuns(database.clone());
-    users.restore_demo_users().await?;
     for run in runs.close_left_overs().await? {
-        let removed = users.remove_of_run(run).await?;
-        tracing::warn!(%run, removed, "an earlier process left this run active; closed as interrupted, its users removed");
+        tracing::warn!(%run, "an earlier process left this run active; closed as interrupted");
     }
-    let recorder = BatchWriter::start("requests", metrics.clone());
+    // Also of runs whose own clean-up failed, or that a late request added to after it.
+    let removed = users.remove_of_all_runs().await?;
+    if removed > 0 {
+        tracing::warn!(removed, "users that earlier runs had left behind are removed");
+    }
+    users.restore_demo_users().await?;
+    let dropped = Arc::new(Mutex::new(HashMap::<RunId, u32>::new()));
+    let counted = Arc::clone(&dropped);
+    let recorder = BatchWriter::start_with("requests", metrics.clone(), move |row: &Row| {
+        if let Some(run) = row.origin.run() {
+            *counted.lock().unwrap_or_else(PoisonError::into_inner).entry(run).or_default() += 1;
+        }
+    });
     let gatekeeper = Gatekeeper::new(config.max_rps);
     let arrivals = Arrivals::new(Arc::clone(&gatekeeper));
     let jobs = JobManager::new(Surroundings {
@@ -101,7 +113,7 @@ pub async fn connect(
         arrivals: Arc::clone(&arrivals),
         clock: Arc::new(TimerThread::start()?),
         target: Arc::new(HttpTarget::new(config.development_target.unwrap_or(address))?),
-        witness: Arc::new(RecordedRequests { store: metrics.clone(), recorder: recorder.clone() }),
+        witness: Arc::new(RecordedRequests { store: metrics.clone(), recorder: recorder.clone(), dropped }),
         housekeeping: Arc::new(UsersOfRuns(users.clone())),
         store: Arc::new(runs.clone()),
         ledger: BatchWriter::start("ledger", runs),

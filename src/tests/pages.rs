@@ -30,8 +30,14 @@ async fn watching_the_dashboard_moves_no_number() {
         server.get(path).await;
     }
     server.get("/api/v1/users").await;
-    tokio::time::sleep(std::time::Duration::from_millis(600)).await;
-    let kpis = server.get("/fn/metrics/kpis").await.json();
+    let mut kpis = server.get("/fn/metrics/kpis").await.json();
+    for _ in 0..100 {
+        if kpis["requests"] != 0 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        kpis = server.get("/fn/metrics/kpis").await.json();
+    }
     assert_eq!((&kpis["requests"], &kpis["simulated"], &kpis["errorRate"]), (&json!(1), &json!(0), &json!(0.0)));
 }
 

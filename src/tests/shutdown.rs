@@ -25,11 +25,18 @@ async fn in_mid_run_with_an_open_stream_everything_is_stored_within_five_seconds
         (&job["jobId"], &job["status"], &job["reason"], &job["closed"]),
         (&json!(id), &json!("error"), &json!("shutdown"), &json!(true))
     );
-    assert_eq!(job["books"]["verified"], true, "{job}");
+    assert_eq!(job["stats"]["books"]["verified"], true, "{job}");
     let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM requests").fetch_one(&database.read).await.expect("rows");
     assert_eq!(json!(rows), job["stats"]["sent"], "nothing recorded is lost");
     let users: i64 = sqlx::query_scalar("SELECT count(*) FROM users").fetch_one(&database.read).await.expect("users");
     assert_eq!(users, 50);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_in_use_is_refused_in_words() {
+    let server = TestServer::start().await;
+    let refused = Database::open(&format!("sqlite://{}", server.database_file().display())).await.expect_err("in use");
+    assert!(refused.to_string().starts_with("another traffic-simulator uses the database"), "{refused}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -144,6 +144,8 @@ impl Drop for EventStream {
 const QUIET_AFTER: u32 = 3;
 /// How often a dead stream is opened anew, in seconds.
 const REOPEN_EVERY: u32 = 5;
+/// After how many seconds an answer to a poll is no longer waited for.
+const POLL_PATIENCE: u32 = 6;
 
 struct State {
     stream: Option<EventStream>,
@@ -194,8 +196,9 @@ fn open_stream(run: LiveRun, id: RunId, state: &Rc<RefCell<State>>) {
         }
     };
     let on_error = move |_: Event| {
-        // The browser tries again by itself, or has given up: the watchdog sees to that.
-        if !run.is_over() {
+        // The browser tries again by itself, or has given up: the watchdog sees to that. While polling
+        // delivers, a stream that still fails is no news.
+        if !run.is_over() && run.connection.try_get_untracked() != Some(Connection::Polling) {
             run.set(Connection::Reconnecting);
         }
     };
@@ -218,6 +221,13 @@ fn watch(run: LiveRun, id: RunId, state: &Rc<RefCell<State>>) {
         open_stream(run, id, state);
     }
     if quiet >= QUIET_AFTER {
+        if run.connection.try_get_untracked() == Some(Connection::Live) {
+            // No error, and no frame either: something on the way holds the stream.
+            run.set(Connection::Reconnecting);
+        }
+        if quiet.is_multiple_of(POLL_PATIENCE) {
+            state.borrow_mut().polling = false;
+        }
         poll(run, id, state);
     }
 }

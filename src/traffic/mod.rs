@@ -19,3 +19,4 @@ pub mod run_panel;
 #[cfg(feature = "ssr")]
 pub mod server;
 pub mod server_fns;
+pub mod start_form;

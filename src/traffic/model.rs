@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 
 use super::engine::CAP;
-use super::engine::books::Books;
 use super::engine::mix::Endpoint;
 use super::engine::scenario::{Delay, Scenario, Shape};
 use super::engine::stats::Stats;
@@ -208,6 +207,8 @@ pub struct Job {
     pub seed: u32,
     /// Where Latency Degradation waits.
     pub delay: Delay,
+    /// The cap of the server that ran it, in requests per second.
+    pub cap: u32,
     /// When its clock starts or started, in epoch milliseconds.
     pub start_time: i64,
     /// When it ended, in epoch milliseconds.
@@ -217,9 +218,6 @@ pub struct Job {
     pub closed: bool,
     /// The numbers.
     pub stats: Stats,
-    /// The check of the books, once the run is closed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub books: Option<Books>,
     /// How long Stop took until nothing could leave any more, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop_took: Option<f64>,

@@ -4,7 +4,6 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 
-use super::engine::CAP;
 use super::model::Job;
 use super::run_panel::RunPanel;
 use super::server_fns::get_run;
@@ -48,12 +47,11 @@ fn Run(job: Job) -> impl IntoView {
     // Without JavaScript the page reloads itself until the run is closed.
     let reload =
         (!job.closed).then(|| view! { <noscript inner_html=r#"<meta http-equiv="refresh" content="2">"#></noscript> });
-    let cap = job.books.as_ref().map_or(CAP, |books| books.cap);
     view! {
         {reload}
         <h1>"Run"</h1>
         <section class="card" aria-label="Run">
-            <RunPanel first=job cap />
+            <RunPanel first=job />
         </section>
         <p>
             <a class="button" href="/">

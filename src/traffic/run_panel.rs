@@ -3,12 +3,14 @@
 use leptos::form::ActionForm;
 use leptos::html;
 use leptos::prelude::*;
+use web_sys::SubmitEvent;
 
 use super::engine::books::Books;
 use super::engine::scenario::Shape;
 use super::live::{Connection, LiveRun};
 use super::model::{Job, Status};
 use super::server_fns::StopTraffic;
+use crate::origin::RunId;
 use crate::ui::chart::RateChart;
 use crate::ui::format::{count, duration, millis};
 use crate::ui::stat::Stat;
@@ -28,8 +30,6 @@ pub fn planned_rate(shape: &Shape) -> Vec<(f64, f64)> {
 pub fn RunPanel(
     /// Its state as the server knew it when the page was made.
     first: Job,
-    /// The cap of the server.
-    cap: u32,
     /// The run was started on this page just now: its heading takes the focus.
     #[prop(optional)]
     takes_focus: bool,
@@ -38,11 +38,11 @@ pub fn RunPanel(
     again: Option<Callback<()>>,
 ) -> impl IntoView {
     let settings = first.settings();
+    let (id, cap) = (first.job_id, first.cap);
     let shape = settings.shape(cap);
-    let id = first.job_id;
     let run = LiveRun::follow(first);
     let job = run.job;
-    let heading = NodeRef::<html::H3>::new();
+    let heading = NodeRef::<html::H2>::new();
     Effect::new(move |_| {
         if let (true, Some(heading)) = (takes_focus, heading.get()) {
             // Where there is no focus to take, nothing is lost.
@@ -53,12 +53,12 @@ pub fn RunPanel(
     view! {
         <div class="run" data-stale=move || run.connection.get().is_stale().to_string()>
             <div class="run-head">
-                <h3 node_ref=heading tabindex="-1">
+                <h2 class="run-title" node_ref=heading tabindex="-1">
                     {settings.scenario.title()}
-                </h3>
+                </h2>
                 <span class="badge" data-state=move || badge(&job.read()).0>{move || badge(&job.read()).1}</span>
                 <ConnectionNote connection=run.connection />
-                <StopButton run=id over=Signal::derive(move || job.read().status.is_final()) />
+                <StopButton run=id heading over=Signal::derive(move || job.read().status.is_final()) />
             </div>
             <p class="run-settings">
                 {format!(
@@ -140,12 +140,25 @@ fn ConnectionNote(connection: RwSignal<Connection>) -> impl IntoView {
 }
 
 #[component]
-fn StopButton(run: crate::origin::RunId, over: Signal<bool>) -> impl IntoView {
+fn StopButton(run: RunId, over: Signal<bool>, heading: NodeRef<html::H2>) -> impl IntoView {
     let stop = ServerAction::<StopTraffic>::new();
     let busy = move || stop.pending().get();
+    let on_submit = move |event: SubmitEvent| {
+        if stop.pending().get_untracked() {
+            event.prevent_default();
+            event.stop_propagation();
+        }
+    };
+    // The button goes away with the run, and the focus that was on it must not fall to nowhere.
+    Effect::new(move |_| {
+        if let (Some(Ok(_)), Some(heading)) = (stop.value().get(), heading.get()) {
+            // Where there is no focus to take, nothing is lost.
+            let _unfocusable = heading.focus();
+        }
+    });
     view! {
         <Show when=move || !over.get()>
-            <ActionForm action=stop attr:class="stop-form">
+            <ActionForm action=stop attr:class="stop-form" on:submit:capture=on_submit>
                 <input type="hidden" name="job_id" value=run.to_string() />
                 <button class="button danger" type="submit" aria-disabled=move || busy().to_string()>
                     {move || if busy() { "Stopping…" } else { "Stop" }}
@@ -214,8 +227,11 @@ fn Ledger(job: RwSignal<Job>) -> impl IntoView {
         };
         let cancelled =
             if stats.cancelled > 0 { format!(" · {} cancelled", count(stats.cancelled)) } else { String::new() };
+        let refused = stats.gate_refusals + stats.in_flight_refusals;
+        let refused =
+            if refused > 0 { format!(" · {} had to wait at the gate", count(refused)) } else { String::new() };
         format!(
-            "{} planned · {} sent · {} missed · {open}{cancelled}",
+            "{} planned · {} sent · {} missed · {open}{cancelled}{refused}",
             count(stats.planned),
             count(stats.sent),
             count(stats.missed)
@@ -229,7 +245,7 @@ fn Ledger(job: RwSignal<Job>) -> impl IntoView {
 fn Verdict(job: RwSignal<Job>) -> impl IntoView {
     let books = Memo::new(move |_| {
         let job = job.read();
-        job.books.clone().filter(|_| job.closed)
+        job.stats.books.clone().filter(|_| job.closed)
     });
     let reason = move || job.read().reason.map(|reason| format!("Ended early: {}.", reason.words()));
     view! {

@@ -1,5 +1,6 @@
 //! Form fields: native controls with their labels and help texts.
 
+use leptos::html;
 use leptos::prelude::*;
 
 /// A labelled `<select>`.
@@ -23,6 +24,14 @@ pub fn SelectField(
     #[prop(optional)]
     described_by: Option<&'static str>,
 ) -> impl IntoView {
+    let select = NodeRef::<html::Select>::new();
+    // Follows what the program chooses. Not a bound property: that would undo, at hydration, what
+    // was chosen before.
+    Effect::new(move |_| {
+        if let Some(select) = select.get() {
+            select.set_value(&chosen.get());
+        }
+    });
     view! {
         <div class="field">
             <label for=id>{label}</label>
@@ -30,7 +39,7 @@ pub fn SelectField(
                 id=id
                 name=name
                 aria-describedby=described_by
-                prop:value=move || chosen.get()
+                node_ref=select
                 on:change:target=move |event| chosen.set(event.target().value())
             >
                 {move || {

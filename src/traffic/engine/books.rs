@@ -25,7 +25,7 @@ pub struct Evidence<'a> {
     pub late: &'a [u32],
     /// The rows that the metrics recorded for the run, read back from the database.
     pub rows: &'a [u32],
-    /// Rows that a full channel or a broken database cost since the start of the run.
+    /// Rows of the run that a full channel or a broken database cost.
     pub dropped: u32,
     /// The cap of this process, in requests per second.
     pub cap: u32,
@@ -49,8 +49,10 @@ pub struct Books {
     pub arrived: u32,
     /// Requests that the metrics recorded, by the database.
     pub recorded: u32,
-    /// Rows that were dropped and counted.
+    /// Rows of the metrics that were dropped and counted.
     pub dropped: u32,
+    /// Rows of the stored ledger that were dropped and counted; the books use the one in memory.
+    pub ledger_dropped: u32,
     /// The most arrivals in any second, as the receiver saw them.
     pub most_in_any_second: u32,
     /// What `mostInAnySecond` must not exceed.
@@ -150,6 +152,7 @@ pub fn check(evidence: &Evidence<'_>) -> Books {
         arrived: arrived.len() as u32,
         recorded: rows.keys().filter(|seq| arrived.contains_key(seq)).count() as u32,
         dropped: evidence.dropped,
+        ledger_dropped: 0,
         most_in_any_second,
         cap: evidence.cap,
         cap_violations: evidence.cap_violations,

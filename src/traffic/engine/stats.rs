@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::books::Books;
 use super::mix::Call;
 
 /// How many of the newest failures are kept.
@@ -171,8 +172,12 @@ pub struct Stats {
     pub in_flight: u32,
     /// In flight when the run was stopped.
     pub cancelled: u32,
-    /// Times at which the gate was shut for a slot that was due.
+    /// Slots for which the gate was shut when they were due.
     pub gate_refusals: u32,
+    /// Slots that were due while as many requests were in flight as may be.
+    pub in_flight_refusals: u32,
+    /// Arrivals that the guard refused, because they broke the cap.
+    pub cap_violations: u32,
     /// p99 of sent − due, in milliseconds.
     pub lag_p99: Option<f64>,
     /// Sent to the end of the answer.
@@ -187,6 +192,9 @@ pub struct Stats {
     pub sent_per_second: Vec<u32>,
     /// The newest failures, newest first.
     pub recent_failures: Vec<Failure>,
+    /// The check of the books, once they are made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub books: Option<Books>,
 }
 
 #[derive(Debug, Default)]
@@ -203,6 +211,7 @@ pub struct Recorder {
     missed: u32,
     cancelled: u32,
     gate_refusals: u32,
+    in_flight_refusals: u32,
     ended: bool,
     /// Requests sent in each second of the run.
     sent_in_second: Vec<u32>,
@@ -229,6 +238,7 @@ impl Recorder {
             missed: 0,
             cancelled: 0,
             gate_refusals: 0,
+            in_flight_refusals: 0,
             ended: false,
             sent_in_second: Vec::new(),
             lags: Vec::new(),
@@ -249,6 +259,11 @@ impl Recorder {
     /// The gate was shut for a slot that was due.
     pub fn refused(&mut self) {
         self.gate_refusals += 1;
+    }
+
+    /// As many requests were in flight as may be when a slot was due.
+    pub fn refused_by_in_flight(&mut self) {
+        self.in_flight_refusals += 1;
     }
 
     /// A request that was due at `due` left at `now`.
@@ -319,6 +334,8 @@ impl Recorder {
             in_flight: self.sent - ok - failed - self.cancelled,
             cancelled: self.cancelled,
             gate_refusals: self.gate_refusals,
+            in_flight_refusals: self.in_flight_refusals,
+            cap_violations: 0,
             lag_p99: percentile(&sorted(&self.lags), 99),
             service: split(&self.service),
             response: split(&self.response),
@@ -326,6 +343,7 @@ impl Recorder {
             fates: self.fates.iter().map(|(name, count)| FateCount { name: name.clone(), count: *count }).collect(),
             sent_per_second: self.sent_per_second(now, duration),
             recent_failures: self.failures.iter().cloned().collect(),
+            books: None,
         }
     }
 

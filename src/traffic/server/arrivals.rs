@@ -197,12 +197,14 @@ impl Arrivals {
         if let Some(permit) = run.under_way.remove(&claim.seq) {
             self.gatekeeper.arrived(permit);
         }
+        // Before the seal is looked at: what arrives too late for its run counts for the cap all the same.
+        let admitted = guard.admits(now);
         if run.sealed {
             run.arrived.late.push(claim.seq);
             return Some(Verdict::Sealed);
         }
         run.arrived.arrivals.push((claim.seq, now));
-        if !guard.admits(now) {
+        if !admitted {
             run.arrived.cap_violations += 1;
             run.cap_broken.cancel();
             return Some(Verdict::OverCap);

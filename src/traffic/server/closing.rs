@@ -10,13 +10,15 @@ use tokio::time::Instant;
 use super::job::LiveJob;
 use super::jobs::Surroundings;
 use crate::traffic::engine::books::{self, Books, Evidence};
-use crate::traffic::model::Reason;
+use crate::traffic::model::{Job, Reason};
 
 /// How long the server's handlers get to notice that a cancelled request is gone.
 const SETTLE: Duration = Duration::from_secs(1);
+/// How long a result that can't be stored is tried again.
+const PERSISTENCE: Duration = Duration::from_secs(20);
 
 /// Closes the run. Whatever goes wrong on the way becomes part of the result; it always ends.
-pub(super) async fn close(job: &LiveJob, around: &Surroundings, dropped_before: u64) {
+pub(super) async fn close(job: &LiveJob, around: &Surroundings, ledger_dropped_before: u64) {
     for row in job.cancel_open() {
         around.arrivals.ended(job.id, row.outcome.seq);
         around.ledger.push(row);
@@ -31,8 +33,10 @@ pub(super) async fn close(job: &LiveJob, around: &Surroundings, dropped_before: 
         tracing::error!(run = %job.id, %error, "the recorded requests of a run could not be read");
     }
     // Without the rows the books say what is missing.
-    let mut books = take(job, around, &rows.unwrap_or_default(), dropped_before);
+    let mut books = take(job, around, &rows.unwrap_or_default());
     books.created = job.ledger().1;
+    books.ledger_dropped =
+        u32::try_from(around.ledger.dropped().saturating_sub(ledger_dropped_before)).unwrap_or(u32::MAX);
     match around.housekeeping.clean_up(job.id).await {
         Ok(removed) => books.removed = removed,
         Err(error) => {
@@ -48,12 +52,23 @@ pub(super) async fn close(job: &LiveJob, around: &Surroundings, dropped_before: 
     job.set_books(books);
     let mut last = job.snapshot();
     last.closed = true;
-    if let Err(error) = around.store.close(&last).await {
-        job.fault(Reason::Storage);
-        tracing::error!(run = %job.id, %error, "a run could not be stored");
-    }
+    store(&last, job, around).await;
     job.close();
     tracing::info!(run = %job.id, status = last.status.wire_name(), sent = last.stats.sent, verified, cap_kept, "run closed");
+}
+
+/// Stores the result, patiently: another process may hold the database.
+async fn store(last: &Job, job: &LiveJob, around: &Surroundings) {
+    let give_up = Instant::now() + PERSISTENCE;
+    while let Err(error) = around.store.close(last).await {
+        if Instant::now() >= give_up || around.shutdown.is_cancelled() {
+            job.fault(Reason::Storage);
+            tracing::error!(run = %job.id, %error, "a run could not be stored");
+            return;
+        }
+        tracing::warn!(run = %job.id, %error, "a run could not be stored; trying again");
+        tokio::time::sleep(Duration::from_millis(250)).await;
+    }
 }
 
 /// Waits until the server is done with every request of the run.
@@ -64,19 +79,18 @@ async fn settle(job: &LiveJob, around: &Surroundings) {
     }
 }
 
-fn take(job: &LiveJob, around: &Surroundings, rows: &[u32], dropped_before: u64) -> Books {
+fn take(job: &LiveJob, around: &Surroundings, rows: &[u32]) -> Books {
     let stats = job.snapshot().stats;
     let (ledger, _created) = job.ledger();
     // After the rows were read: an arrival is noted before its row is recorded, so each row has its arrival here.
     let arrived = around.arrivals.of_run(job.id);
-    let dropped = around.witness.dropped().saturating_sub(dropped_before);
     books::check(&Evidence {
         stats: &stats,
         ledger: &ledger,
         arrivals: &arrived.arrivals,
         late: &arrived.late,
         rows,
-        dropped: u32::try_from(dropped).unwrap_or(u32::MAX),
+        dropped: around.witness.dropped_of_run(job.id),
         cap: around.gatekeeper.cap(),
         cap_violations: arrived.cap_violations,
     })

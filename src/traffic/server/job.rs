@@ -17,7 +17,7 @@ use crate::traffic::engine::books::Books;
 use crate::traffic::engine::mix::{Call, PlannedRequest};
 use crate::traffic::engine::plan::Slot;
 use crate::traffic::engine::scenario::Shape;
-use crate::traffic::engine::stats::{Failure, Fate, Outcome, Recorder};
+use crate::traffic::engine::stats::{Failure, Fate, Outcome, Recorder, Stats};
 use crate::traffic::model::{Job, Reason, Settings, Status};
 
 /// How many transport failures in a row mean that nobody is there.
@@ -67,6 +67,7 @@ struct Core {
     ended_at: Option<Duration>,
     end_time: Option<i64>,
     stop_took: Option<f64>,
+    cap_violations: u32,
     books: Option<Books>,
     closed: bool,
     frames_made: u64,
@@ -85,6 +86,7 @@ pub struct LiveJob {
     pub secret: Secret,
     /// When its clock starts.
     pub starts: Instant,
+    cap: u32,
     start_time: i64,
     halt: CancellationToken,
     core: Mutex<Core>,
@@ -101,6 +103,7 @@ impl LiveJob {
             shape,
             secret: Secret::draw(),
             starts,
+            cap,
             start_time: epoch_millis() + until_start.as_millis() as i64,
             halt: CancellationToken::new(),
             core: Mutex::new(Core {
@@ -113,6 +116,7 @@ impl LiveJob {
                 ended_at: None,
                 end_time: None,
                 stop_took: None,
+                cap_violations: 0,
                 books: None,
                 closed: false,
                 frames_made: 0,
@@ -202,6 +206,17 @@ impl LiveJob {
         self.core().recorder.refused();
     }
 
+    /// As many requests were in flight as may be when a slot was due.
+    pub fn refused_by_in_flight(&self) {
+        self.core().recorder.refused_by_in_flight();
+    }
+
+    /// The guard found that the run broke the cap: it ends.
+    pub fn broke_the_cap(&self, violations: u32) {
+        self.core().cap_violations = violations;
+        self.end(Status::Error, Some(Reason::Cap));
+    }
+
     /// Notes that the request of `slot` leaves now. `false`: the run has ended, and it must not.
     pub fn depart(&self, slot: Slot, request: &PlannedRequest) -> bool {
         let mut core = self.core();
@@ -260,7 +275,9 @@ impl LiveJob {
 
     /// Keeps the result of the books.
     pub fn set_books(&self, books: Books) {
-        self.core().books = Some(books);
+        let mut core = self.core();
+        core.cap_violations = books.cap_violations;
+        core.books = Some(books);
     }
 
     /// All is done and stored.
@@ -287,11 +304,15 @@ impl LiveJob {
             endpoints,
             seed,
             delay,
+            cap: self.cap,
             start_time: self.start_time,
             end_time: core.end_time,
             closed: core.closed,
-            stats: core.recorder.snapshot(now, self.shape.duration()),
-            books: core.books.clone(),
+            stats: Stats {
+                cap_violations: core.cap_violations,
+                books: core.books.clone(),
+                ..core.recorder.snapshot(now, self.shape.duration())
+            },
             stop_took: core.stop_took,
         }
     }

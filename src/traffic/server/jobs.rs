@@ -114,13 +114,14 @@ impl JobManager {
         if self.around.shutdown.is_cancelled() {
             return Err(StartRefusal::ShuttingDown);
         }
-        if let Some(active) = self.active() {
+        if let Some(active) = self.active().filter(|active| !active.is_closed()) {
             return Err(StartRefusal::Busy(active.id));
         }
         let id = RunId(Uuid::now_v7());
-        let starts = self.around.gatekeeper.opens().max(Instant::now());
-        let job = LiveJob::new(id, settings, self.cap(), starts);
-        self.insert(&job.snapshot()).await?;
+        let opens = self.around.gatekeeper.opens();
+        self.insert(&LiveJob::new(id, settings.clone(), self.cap(), opens).snapshot()).await?;
+        // The clock starts when all is in its place: a database that was slow costs no slot.
+        let job = LiveJob::new(id, settings, self.cap(), opens.max(Instant::now()));
         lock(&self.live).active = Some(Arc::clone(&job));
         let span = tracing::info_span!(parent: None, "job", run = %id);
         let life = life(Arc::clone(&job), Arc::clone(&self.around), Arc::clone(&self.live));
@@ -134,7 +135,9 @@ impl JobManager {
     async fn insert(&self, job: &Job) -> Result<(), StoreError> {
         match self.around.store.insert(job).await {
             Err(error) if error.as_database_error().is_some_and(|error| error.is_unique_violation()) => {
-                self.around.store.close_left_overs().await?;
+                for run in self.around.store.close_left_overs().await? {
+                    self.around.housekeeping.clean_up(run).await?;
+                }
                 self.around.store.insert(job).await
             }
             result => result,
@@ -198,7 +201,7 @@ impl JobManager {
 async fn life(job: Arc<LiveJob>, around: Arc<Surroundings>, live: Arc<Mutex<Live>>) {
     let delay_seed = (job.settings.delay == Delay::Server).then_some(job.settings.seed);
     let cap_broken = around.arrivals.open(job.id, job.secret, delay_seed);
-    let dropped_before = around.witness.dropped();
+    let ledger_dropped_before = around.ledger.dropped();
     let viewers = tokio::spawn(publish(Arc::clone(&job)));
     let runner = Runner::new(Arc::clone(&job), Arc::clone(&around), cap_broken);
     // In a task of its own, so that a panic in it is seen here and the job is closed as any other.
@@ -207,11 +210,14 @@ async fn life(job: Arc<LiveJob>, around: Arc<Surroundings>, live: Arc<Mutex<Live
         tracing::error!(%error, "the generator panicked");
         job.end(Status::Error, Some(Reason::Panic));
     }
-    closing::close(&job, &around, dropped_before).await;
+    closing::close(&job, &around, ledger_dropped_before).await;
     viewers.abort();
     {
         let mut live = lock(&live);
-        live.active = None;
+        // The next job may have taken the place since this one was closed.
+        if live.active.as_ref().is_some_and(|active| active.id == job.id) {
+            live.active = None;
+        }
         live.ended.insert(job.id, Arc::clone(&job));
     }
     tokio::select! {

@@ -104,7 +104,7 @@ impl Witness for Shared {
         Ok(self.0.rows.lock().expect("not poisoned").clone())
     }
 
-    fn dropped(&self) -> u64 {
+    fn dropped_of_run(&self, _run: RunId) -> u32 {
         0
     }
 }
@@ -148,12 +148,19 @@ impl Sink<LedgerRow> for Nowhere {
 }
 
 /// A clock that wakes up much too late while the world is stalled, as after a suspend.
-struct Stalling(Arc<World>);
+struct Stalling {
+    world: Arc<World>,
+    clock: TokioClock,
+}
 
 impl Clock for Stalling {
     fn sleep_until(&self, deadline: Instant) -> BoxFuture<'static, ()> {
-        let late = if self.0.stalled.load(Ordering::Relaxed) { Duration::from_secs(8) } else { Duration::ZERO };
-        TokioClock.sleep_until(deadline + late)
+        let late = if self.world.stalled.load(Ordering::Relaxed) { Duration::from_secs(8) } else { Duration::ZERO };
+        self.clock.sleep_until(deadline + late)
+    }
+
+    fn uptime(&self) -> Duration {
+        self.clock.uptime()
     }
 }
 
@@ -176,7 +183,7 @@ impl Test {
         let jobs = JobManager::new(Surroundings {
             gatekeeper,
             arrivals,
-            clock: Arc::new(Stalling(Arc::clone(&world))),
+            clock: Arc::new(Stalling { world: Arc::clone(&world), clock: TokioClock(Instant::now()) }),
             target: Arc::new(target),
             witness: shared(),
             housekeeping: shared(),
@@ -219,7 +226,7 @@ async fn ten_minutes_at_full_rate_miss_nothing_and_keep_the_cap() {
     let test = Test::new(Manner { takes: Duration::from_millis(3), ..Manner::default() });
     let job = test.run(Scenario::Stress, 600).await;
     assert_eq!((job.status, job.stats.planned, job.stats.sent, job.stats.missed), (Status::Completed, 11881, 11881, 0));
-    let books = job.books.expect("books");
+    let books = job.stats.books.expect("books");
     assert!(books.verified && books.cap_kept, "{books:?}");
     assert_eq!(test.most_sent_in_any_second(), 20);
 }
@@ -253,6 +260,7 @@ async fn a_slow_target_costs_missed_slots_and_never_a_burst() {
     assert_eq!(job.stats.sent, 41, "as many as may be in flight, and one in the place of the first that timed out");
     assert_eq!(job.stats.planned, job.stats.sent + job.stats.missed);
     assert_eq!(job.stats.failed_requests, 41);
+    assert!(job.stats.in_flight_refusals > 50, "{} slots found forty requests in flight", job.stats.in_flight_refusals);
     assert!(test.most_sent_in_any_second() <= 20);
 }
 
@@ -262,7 +270,7 @@ async fn nobody_there_ends_the_run_after_fifty_failures_in_a_row() {
     let job = test.run(Scenario::Normal, 60).await;
     assert_eq!((job.status, job.reason), (Status::Error, Some(Reason::TargetDown)));
     assert_eq!(job.stats.failed_requests, 50);
-    let books = job.books.expect("books");
+    let books = job.stats.books.expect("books");
     assert!(books.verified, "{books:?}");
     assert_eq!((books.never_arrived, books.arrived), (50, 0));
 }
@@ -298,7 +306,7 @@ async fn stop_sends_nothing_more_and_a_new_run_keeps_the_cap_across_both() {
         assert_eq!(stopped.status, Status::Cancelled);
         let closed = test.closed(id).await;
         assert_eq!(test.world.sent.lock().expect("not poisoned").len(), sent);
-        assert!(closed.books.expect("books").cap_kept);
+        assert!(closed.stats.books.expect("books").cap_kept);
         test.world.rows.lock().expect("not poisoned").clear();
     }
     assert_eq!(test.most_sent_in_any_second(), 20);
@@ -307,7 +315,7 @@ async fn stop_sends_nothing_more_and_a_new_run_keeps_the_cap_across_both() {
 #[tokio::test(start_paused = true)]
 async fn a_planted_hidden_retry_is_found() {
     let test = Test::new(Manner { repeats: Some(7), ..Manner::default() });
-    let books = test.run(Scenario::Normal, 5).await.books.expect("books");
+    let books = test.run(Scenario::Normal, 5).await.stats.books.expect("books");
     assert!(!books.verified);
     assert_eq!(books.differences, ["requests that arrived more than once: 1 (#7)"]);
 }
@@ -315,7 +323,7 @@ async fn a_planted_hidden_retry_is_found() {
 #[tokio::test(start_paused = true)]
 async fn a_planted_lost_row_is_found() {
     let test = Test::new(Manner { loses: Some(3), ..Manner::default() });
-    let books = test.run(Scenario::Normal, 5).await.books.expect("books");
+    let books = test.run(Scenario::Normal, 5).await.stats.books.expect("books");
     assert_eq!(books.differences, ["arrived, but not recorded in the database: 1 (#3); counted as dropped: 0"]);
 }
 
@@ -324,8 +332,9 @@ async fn a_planted_twenty_first_request_in_a_second_is_found_and_ends_the_run() 
     let test = Test::new(Manner { floods_at: Some(5), ..Manner::default() });
     let job = test.run(Scenario::Normal, 60).await;
     assert_eq!((job.status, job.reason), (Status::Error, Some(Reason::Cap)));
+    assert!(job.stats.cap_violations > 0);
     assert!(job.stats.sent < 10, "ended at once: {} sent", job.stats.sent);
-    let books = job.books.expect("books");
+    let books = job.stats.books.expect("books");
     assert!(!books.cap_kept && books.cap_violations > 0 && books.most_in_any_second > 20, "{books:?}");
     assert!(!books.verified, "and they are in nobody's ledger");
 }

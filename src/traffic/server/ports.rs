@@ -12,8 +12,8 @@ pub trait Witness: Send + Sync + 'static {
     async fn flush(&self);
     /// The sequence numbers recorded for a run, each as often as it was recorded.
     async fn seqs_of_run(&self, run: RunId) -> Result<Vec<u32>, StoreError>;
-    /// How many records were dropped since the start of the process.
-    fn dropped(&self) -> u64;
+    /// How many records of a run were dropped and counted, instead of written.
+    fn dropped_of_run(&self, run: RunId) -> u32;
 }
 
 /// Puts the users back in order after a run.

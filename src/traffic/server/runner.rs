@@ -25,7 +25,9 @@ pub const MAX_IN_FLIGHT: usize = 40;
 const DRAIN: Duration = Duration::from_secs(5);
 /// … and at a shutdown of the server.
 const DRAIN_AT_SHUTDOWN: Duration = Duration::from_secs(2);
-/// A loop that wakes up later than this has been asleep: the run is not what was planned.
+/// How long the loop sleeps at most, so that a stall is noticed.
+const LOOK_AROUND: Duration = Duration::from_secs(1);
+/// A loop that did not look around for this long was stalled or suspended: the run is not what was planned.
 const STALL: Duration = Duration::from_secs(5);
 /// Longer than any run: the wait ends by something else.
 const LONG: Duration = Duration::from_secs(3600);
@@ -39,8 +41,10 @@ pub(super) struct Runner {
     in_flight: JoinSet<(u32, Answer)>,
     bell: watch::Receiver<()>,
     cap_broken: CancellationToken,
-    /// The last slot for which the gate was shut, to count each one once.
+    /// The last slot that could not leave when it was due, to count each one once.
     refused: Option<u32>,
+    /// When the loop last looked around, on the clock that runs on while the machine is suspended.
+    looked: Duration,
 }
 
 impl Runner {
@@ -55,6 +59,7 @@ impl Runner {
             bell: around.gatekeeper.bell(),
             cap_broken,
             refused: None,
+            looked: around.clock.uptime(),
             job,
             around,
         }
@@ -91,6 +96,9 @@ impl Runner {
     fn try_send(&mut self, slot: Slot) -> Option<Instant> {
         let far = Instant::now() + LONG;
         if self.in_flight.len() >= MAX_IN_FLIGHT {
+            if self.first_refusal_of(slot) {
+                self.job.refused_by_in_flight();
+            }
             return Some(far);
         }
         // Before the gate is asked: a bell that rings after it was asked must wake us.
@@ -98,7 +106,7 @@ impl Runner {
         let ticket = match self.around.gatekeeper.take() {
             Ok(ticket) => ticket,
             Err(refusal) => {
-                if self.refused.replace(slot.k) != Some(slot.k) {
+                if self.first_refusal_of(slot) {
                     self.job.refused();
                 }
                 return Some(match refusal {
@@ -122,6 +130,11 @@ impl Runner {
         None
     }
 
+    /// A slot that waits is refused again at each look; it counts once.
+    fn first_refusal_of(&mut self, slot: Slot) -> bool {
+        self.refused.replace(slot.k) != Some(slot.k)
+    }
+
     /// Waits for `deadline`, while answers come in; the end of the run ends the wait.
     async fn wait_until(&mut self, deadline: Instant) {
         while !self.job.is_over() && Instant::now() < deadline {
@@ -129,23 +142,26 @@ impl Runner {
         }
     }
 
-    /// Sleeps until `deadline`, an answer, a change of the gate, or the end of the run.
+    /// Sleeps until `deadline`, an answer, a change of the gate, or the end of the run; a second at most.
     async fn wake_by(&mut self, deadline: Instant) {
         let halted = self.job.halted().clone();
+        let deadline = deadline.min(Instant::now() + LOOK_AROUND);
         tokio::select! {
             biased;
             () = halted.cancelled() => {}
             () = self.cap_broken.cancelled() => {
-                self.job.end(Status::Error, Some(Reason::Cap));
+                self.job.broke_the_cap(self.around.arrivals.of_run(self.job.id).cap_violations);
             }
             () = self.around.clock.sleep_until(deadline) => {}
             Some(finished) = self.in_flight.join_next() => self.finished(finished),
             // An error means that the gate is gone, and we with it.
             Ok(()) = self.bell.changed() => {}
         }
-        if deadline.elapsed() > STALL {
+        let uptime = self.around.clock.uptime();
+        if uptime.saturating_sub(self.looked) > STALL {
             self.job.end(Status::Error, Some(Reason::Interrupted));
         }
+        self.looked = uptime;
     }
 
     fn finished(&mut self, finished: Result<(u32, Answer), tokio::task::JoinError>) {

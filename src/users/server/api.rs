@@ -20,9 +20,7 @@ pub type Users = Arc<dyn UserStore>;
 impl From<WriteError> for Refusal {
     fn from(error: WriteError) -> Self {
         match error {
-            WriteError::EmailTaken => {
-                Self::new(StatusCode::CONFLICT, "email is taken by another user; give another address.")
-            }
+            WriteError::EmailTaken => Self::conflict("email", "is taken by another user; give another address"),
             WriteError::NotFound => no_such_user(),
             WriteError::Store(error) => error.into(),
         }

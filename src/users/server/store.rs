@@ -38,6 +38,8 @@ pub trait UserStore: Send + Sync + 'static {
     async fn update(&self, id: Uuid, patch: UserPatch) -> Result<User, WriteError>;
     /// Removes what a run created, and says how many users that were.
     async fn remove_of_run(&self, run: RunId) -> Result<u32, StoreError>;
+    /// Removes what all runs created; for a start, when no run is active.
+    async fn remove_of_all_runs(&self) -> Result<u32, StoreError>;
     /// Makes the demo users what they are supposed to be.
     async fn restore_demo_users(&self) -> Result<(), StoreError>;
 }
@@ -146,6 +148,13 @@ impl UserStore for SqliteUsers {
             .bind(run.0.as_bytes().as_slice())
             .execute(&mut *transaction)
             .await?;
+        transaction.commit().await?;
+        Ok(removed.rows_affected() as u32)
+    }
+
+    async fn remove_of_all_runs(&self) -> Result<u32, StoreError> {
+        let mut transaction = self.0.begin().await?;
+        let removed = sqlx::query("DELETE FROM users WHERE run IS NOT NULL").execute(&mut *transaction).await?;
         transaction.commit().await?;
         Ok(removed.rows_affected() as u32)
     }
