@@ -41,8 +41,9 @@ end2end: ## Only the browser tests
 	@scripts/end2end
 
 .PHONY: gate-long
-gate-long: ## 100,000 random sequences through the gate (minutes)
-	GATE_CASES=100000 cargo test --release --features ssr --lib no_second_sees_more_arrivals_than_the_cap -- --nocapture
+gate-long: ## 100,000 random histories through the gate (two minutes)
+	@scripts/setup
+	GATE_CASES=100000 cargo test --features ssr --lib no_second_sees_more_arrivals_than_the_cap
 
 .PHONY: wire-proof
 wire-proof: ## A two-minute run at full rate, its arrivals taken from the wire (needs root)
