@@ -4,7 +4,7 @@
 A recording server notes the kernel's receive timestamp (SO_TIMESTAMPNS) of every request and answers at once. Each tool
 sends to it for 20 s at 5, 10 and 20 requests per second, in shuffled order, in several rounds; a control (a bare thread
 that sleeps to absolute deadlines) runs in each round, and a round whose control is late is discarded. Medians over the
-rounds. Then ours alone under trouble: both cores busy, a stop and start every 3 s, SIGSTOP for 300 ms, a kill and
+rounds. Before that, ours alone under trouble: both cores busy, a stop and start every 3 s, SIGSTOP for 300 ms, a kill and
 restart, a target that stalls for a second, and two minutes of rest.
 
 Rate = (n - 1) / (last - first). Loopback only; ends by itself.
@@ -286,10 +286,10 @@ def main():
     recorder = Recorder()
     ours = Ours(recorder)
     try:
+        found = trouble(recorder, ours, options.rest)
         medians, controls, discarded = compare(tools, options.rounds, options.seconds, recorder, ours)
         if ("ours", 10) not in medians:
             raise SystemExit(f"this machine is too busy to measure on: {discarded} rounds discarded, because the control was late")
-        found = trouble(recorder, ours, options.rest)
     finally:
         ours.end()
 
