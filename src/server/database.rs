@@ -118,18 +118,25 @@ fn lock(file: &str) -> Result<File, OpenError> {
     Ok(lock)
 }
 
+/// Every schema change, in order. Forward only; a released one never changes.
+const MIGRATIONS: [(&str, &str); 2] = [
+    ("initial", include_str!("../../migrations/0001_initial.sql")),
+    ("both sides", include_str!("../../migrations/0002_both_sides.sql")),
+];
+
 fn migrations() -> Migrator {
-    let initial = include_str!("../../migrations/0001_initial.sql");
-    Migrator::with_migrations(vec![Migration::new(
-        1,
-        "initial".into(),
-        MigrationType::Simple,
-        initial.into_sql_str(),
-        false,
-    )])
+    let migration = |(version, (name, sql)): (i64, (&'static str, &'static str))| {
+        Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
+    };
+    Migrator::with_migrations((1..).zip(MIGRATIONS).map(migration).collect())
 }
 
 /// Now, in epoch milliseconds.
 pub fn epoch_millis() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
+    epoch_micros() / 1000
+}
+
+/// Now, in epoch microseconds.
+pub fn epoch_micros() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros() as i64)
 }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 /// Names one request. Drawn by the server; what a client sends under that name is ignored.
 #[derive(Clone, Copy, Debug)]
-pub struct RequestId(Uuid);
+pub struct RequestId(pub Uuid);
 
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -6,10 +6,12 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use tokio::time::Instant;
+use uuid::Uuid;
 
 use crate::origin::{Origin, OriginTag};
 use crate::server::batch_writer::BatchWriter;
-use crate::server::database::epoch_millis;
+use crate::server::database::epoch_micros;
+use crate::server::request_id::RequestId;
 
 /// The status of a request whose client went away before the answer (as nginx counts it).
 const CLIENT_CLOSED_REQUEST: u16 = 499;
@@ -17,7 +19,7 @@ const CLIENT_CLOSED_REQUEST: u16 = 499;
 /// A recorded request.
 #[derive(Clone, Debug)]
 pub struct Row {
-    /// When it arrived, in epoch milliseconds.
+    /// When it arrived, in epoch microseconds.
     pub at: i64,
     /// The HTTP method.
     pub method: String,
@@ -29,6 +31,8 @@ pub struct Row {
     pub duration: Duration,
     /// Who made it.
     pub origin: Origin,
+    /// As in the answer's `x-request-id` and in the log.
+    pub request_id: Option<Uuid>,
 }
 
 /// Writes its row when it is dropped: hyper drops a handler in the middle when its client goes
@@ -56,12 +60,13 @@ pub async fn record(State(writer): State<BatchWriter<Row>>, mut request: Request
     let route = request.extensions().get::<MatchedPath>().map_or("(no such path)", MatchedPath::as_str);
     let mut recording = Recording {
         row: Row {
-            at: epoch_millis(),
+            at: epoch_micros(),
             method: request.method().to_string(),
             route: route.to_owned(),
             status: CLIENT_CLOSED_REQUEST,
             duration: Duration::ZERO,
             origin: Origin::Real,
+            request_id: request.extensions().get::<RequestId>().map(|id| id.0),
         },
         started: Instant::now(),
         tag,

@@ -24,7 +24,7 @@ pub trait MetricsStore: Send + Sync + 'static {
 #[derive(Clone, Debug)]
 pub struct SqliteMetrics(pub Database);
 
-/// Rows in one statement: 8 values each, far below SQLite's limit of 32,766 values.
+/// Rows in one statement: 9 values each, far below SQLite's limit of 32,766 values.
 const ROWS_PER_STATEMENT: usize = 200;
 
 #[async_trait]
@@ -32,8 +32,9 @@ impl MetricsStore for SqliteMetrics {
     async fn insert(&self, rows: &[Row]) -> Result<(), StoreError> {
         let mut transaction = self.0.begin().await?;
         for chunk in rows.chunks(ROWS_PER_STATEMENT) {
-            let mut statement =
-                QueryBuilder::<Sqlite>::new("INSERT INTO requests (at, method, route, status, duration, run, seq) ");
+            let mut statement = QueryBuilder::<Sqlite>::new(
+                "INSERT INTO requests (at, method, route, status, duration, run, seq, request_id) ",
+            );
             statement.push_values(chunk, |mut values, row| {
                 let (run, seq) = match row.origin {
                     Origin::Real => (None, None),
@@ -46,7 +47,8 @@ impl MetricsStore for SqliteMetrics {
                     .push_bind(row.status)
                     .push_bind(row.duration.as_micros() as i64)
                     .push_bind(run)
-                    .push_bind(seq);
+                    .push_bind(seq)
+                    .push_bind(row.request_id.map(|id| id.as_bytes().to_vec()));
             });
             statement.build().execute(&mut *transaction).await?;
         }
@@ -65,14 +67,14 @@ impl MetricsStore for SqliteMetrics {
         let rows = sqlx::query(
             "SELECT at, status, duration, run IS NOT NULL AS simulated FROM requests WHERE at >= ? ORDER BY at",
         )
-        .bind(now - i64::from(WINDOW) * 1000)
+        .bind((now - i64::from(WINDOW) * 1000) * 1000)
         .fetch_all(&self.0.read)
         .await?;
         let samples = rows
             .iter()
             .map(|row| {
                 Ok(Sample {
-                    at: row.try_get("at")?,
+                    at: row.try_get::<i64, _>("at")? / 1000,
                     status: row.try_get("status")?,
                     duration: row.try_get("duration")?,
                     simulated: row.try_get("simulated")?,

@@ -8,11 +8,12 @@ use axum::body::Bytes;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use super::arrivals::Secret;
 use super::client::Answer;
 use crate::origin::RunId;
-use crate::server::database::epoch_millis;
+use crate::server::database::{epoch_micros, epoch_millis};
 use crate::traffic::engine::books::Books;
 use crate::traffic::engine::mix::{Call, PlannedRequest};
 use crate::traffic::engine::plan::Slot;
@@ -39,6 +40,7 @@ pub struct Frame {
 struct Open {
     slot: Slot,
     sent: Duration,
+    sent_at: i64,
     call: Call,
     method: &'static str,
     path: String,
@@ -51,8 +53,12 @@ pub struct LedgerRow {
     pub run: RunId,
     /// Its slot.
     pub slot: Slot,
+    /// When it left, in epoch microseconds.
+    pub sent_at: i64,
     /// What became of it.
     pub outcome: Outcome,
+    /// The server's id of the request, when there was an answer.
+    pub request_id: Option<Uuid>,
 }
 
 #[derive(Debug)]
@@ -225,7 +231,14 @@ impl LiveJob {
         }
         let sent = self.elapsed();
         core.recorder.sent(slot.due, sent);
-        let open = Open { slot, sent, call: request.call, method: request.method, path: request.path.clone() };
+        let open = Open {
+            slot,
+            sent,
+            sent_at: epoch_micros(),
+            call: request.call,
+            method: request.method,
+            path: request.path.clone(),
+        };
         core.open.insert(slot.k, open);
         true
     }
@@ -257,7 +270,8 @@ impl LiveJob {
         if open.call == Call::Create && answer.fate == Fate::Answered(201) {
             core.created += 1;
         }
-        Some(LedgerRow { run: self.id, slot: open.slot, outcome })
+        let request_id = answer.request_id.as_deref().and_then(|id| id.parse().ok());
+        Some(LedgerRow { run: self.id, slot: open.slot, sent_at: open.sent_at, outcome, request_id })
     }
 
     /// Whatever is still open is cancelled.

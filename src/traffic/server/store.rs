@@ -109,7 +109,7 @@ impl RunStore for SqliteRuns {
     }
 }
 
-/// Rows in one statement: 8 values each, far below SQLite's limit of 32,766 values.
+/// Rows in one statement: 10 values each, far below SQLite's limit of 32,766 values.
 const ROWS_PER_STATEMENT: usize = 200;
 
 #[async_trait]
@@ -117,9 +117,10 @@ impl Sink<LedgerRow> for SqliteRuns {
     async fn write(&self, rows: &[LedgerRow]) -> Result<(), StoreError> {
         let mut transaction = self.0.begin().await?;
         for chunk in rows.chunks(ROWS_PER_STATEMENT) {
-            let mut statement =
-                QueryBuilder::<Sqlite>::new("INSERT INTO ledger (run, seq, call, wanted, due, sent, service, fate) ");
-            statement.push_values(chunk, |mut values, LedgerRow { run, slot, outcome }| {
+            let mut statement = QueryBuilder::<Sqlite>::new(
+                "INSERT INTO ledger (run, seq, call, wanted, due, sent, service, fate, sent_at, request_id) ",
+            );
+            statement.push_values(chunk, |mut values, LedgerRow { run, slot, sent_at, outcome, request_id }| {
                 let micros = |duration: std::time::Duration| duration.as_micros() as i64;
                 values
                     .push_bind(run.0.as_bytes().to_vec())
@@ -129,7 +130,9 @@ impl Sink<LedgerRow> for SqliteRuns {
                     .push_bind(micros(slot.due))
                     .push_bind(micros(outcome.sent))
                     .push_bind(micros(outcome.ended.saturating_sub(outcome.sent)))
-                    .push_bind(outcome.fate.name());
+                    .push_bind(outcome.fate.name())
+                    .push_bind(sent_at)
+                    .push_bind(request_id.map(|id| id.as_bytes().to_vec()));
             });
             statement.build().execute(&mut *transaction).await?;
         }
