@@ -10,8 +10,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::database::StoreError;
 
@@ -21,8 +22,14 @@ const CAPACITY: usize = 8192;
 const BATCH: usize = 512;
 /// … or when its first row is this old.
 const MAX_AGE: Duration = Duration::from_millis(250);
-/// How long a batch that can't be written is tried again before it is dropped and counted.
-const PERSISTENCE: Duration = Duration::from_secs(20);
+/// How long a batch that can't be written is tried again before it is dropped and counted …
+const PERSISTENCE: Duration = Duration::from_secs(40);
+/// … and how long after another one was dropped …
+const PERSISTENCE_AFTER_LOSS: Duration = Duration::from_secs(5);
+/// … and when the program goes down.
+const PERSISTENCE_AT_SHUTDOWN: Duration = Duration::from_secs(1);
+/// A batch that is not written after this long means that the database can't be written.
+const TROUBLE_AFTER: Duration = Duration::from_secs(8);
 
 /// Where the rows go.
 #[async_trait]
@@ -44,29 +51,50 @@ pub struct BatchWriter<T> {
     sender: mpsc::Sender<Message<T>>,
     dropped: Arc<AtomicU64>,
     on_drop: OnDrop<T>,
+    trouble: watch::Receiver<bool>,
 }
 
 impl<T> Clone for BatchWriter<T> {
     fn clone(&self) -> Self {
-        Self { sender: self.sender.clone(), dropped: Arc::clone(&self.dropped), on_drop: Arc::clone(&self.on_drop) }
+        Self {
+            sender: self.sender.clone(),
+            dropped: Arc::clone(&self.dropped),
+            on_drop: Arc::clone(&self.on_drop),
+            trouble: self.trouble.clone(),
+        }
     }
 }
 
 impl<T: Send + Sync + 'static> BatchWriter<T> {
-    /// Starts the writing task. It ends when every clone of the writer is gone.
-    pub fn start(name: &'static str, sink: impl Sink<T>) -> Self {
-        Self::start_with(name, sink, |_| {})
+    /// Starts the writing task. It ends when every clone of the writer is gone. Once `hurry` is
+    /// cancelled, it does not wait long for a database that can't be written.
+    pub fn start(name: &'static str, sink: impl Sink<T>, hurry: CancellationToken) -> Self {
+        Self::start_with(name, sink, hurry, |_| {})
     }
 
     /// The same, and `on_drop` is told of each row that is dropped.
-    pub fn start_with(name: &'static str, sink: impl Sink<T>, on_drop: impl Fn(&T) + Send + Sync + 'static) -> Self {
+    pub fn start_with(
+        name: &'static str,
+        sink: impl Sink<T>,
+        hurry: CancellationToken,
+        on_drop: impl Fn(&T) + Send + Sync + 'static,
+    ) -> Self {
         let (sender, receiver) = mpsc::channel(CAPACITY);
         let dropped = Arc::new(AtomicU64::new(0));
         let on_drop: OnDrop<T> = Arc::new(on_drop);
-        let task =
-            Writer { name, sink, pending: Vec::new(), dropped: Arc::clone(&dropped), on_drop: Arc::clone(&on_drop) };
+        let (in_trouble, trouble) = watch::channel(false);
+        let task = Writer {
+            name,
+            sink,
+            pending: Vec::new(),
+            dropped: Arc::clone(&dropped),
+            on_drop: Arc::clone(&on_drop),
+            hurry,
+            in_trouble,
+            lost: false,
+        };
         tokio::spawn(task.run(receiver));
-        Self { sender, dropped, on_drop }
+        Self { sender, dropped, on_drop, trouble }
     }
 
     /// Hands a row over. Never waits: a full channel drops the row and counts it.
@@ -91,6 +119,11 @@ impl<T: Send + Sync + 'static> BatchWriter<T> {
         }
     }
 
+    /// Is `true` while the database can't be written: a batch has waited for it for eight seconds.
+    pub fn trouble(&self) -> watch::Receiver<bool> {
+        self.trouble.clone()
+    }
+
     /// How many rows were dropped since the start.
     pub fn dropped(&self) -> u64 {
         self.dropped.load(Ordering::Relaxed)
@@ -103,6 +136,10 @@ struct Writer<T, S> {
     pending: Vec<T>,
     dropped: Arc<AtomicU64>,
     on_drop: OnDrop<T>,
+    hurry: CancellationToken,
+    in_trouble: watch::Sender<bool>,
+    /// The last batch was dropped.
+    lost: bool,
 }
 
 impl<T: Send + Sync + 'static, S: Sink<T>> Writer<T, S> {
@@ -150,25 +187,56 @@ impl<T: Send + Sync + 'static, S: Sink<T>> Writer<T, S> {
         if self.pending.is_empty() {
             return;
         }
-        let give_up = Instant::now() + PERSISTENCE;
-        while let Err(error) = self.sink.write(&self.pending).await {
+        self.lost = !self.persist().await;
+        if self.lost {
             let rows = self.pending.len();
-            if Instant::now() >= give_up {
-                tracing::error!(writer = self.name, rows, %error, "rows could not be written and are dropped");
-                self.dropped.fetch_add(rows as u64, Ordering::Relaxed);
-                self.pending.iter().for_each(|row| (self.on_drop)(row));
-                break;
-            }
-            tracing::warn!(writer = self.name, rows, %error, "rows could not be written; trying again");
-            tokio::time::sleep(MAX_AGE).await;
+            tracing::error!(writer = self.name, rows, "rows could not be written and are dropped");
+            self.dropped.fetch_add(rows as u64, Ordering::Relaxed);
+            self.pending.iter().for_each(|row| (self.on_drop)(row));
         }
+        // Written or given up: the next batch will see for itself. Only a change wakes those who watch.
+        self.in_trouble.send_if_modified(std::mem::take);
         self.pending.clear();
+    }
+
+    /// Writes the batch, with patience. `false`: it could not be written.
+    async fn persist(&self) -> bool {
+        let began = Instant::now();
+        let give_up = began + if self.lost { PERSISTENCE_AFTER_LOSS } else { PERSISTENCE };
+        let attempts = async {
+            while let Err(error) = self.sink.write(&self.pending).await {
+                tracing::warn!(writer = self.name, rows = self.pending.len(), %error, "rows could not be written; trying again");
+                tokio::time::sleep(MAX_AGE).await;
+            }
+        };
+        tokio::pin!(attempts);
+        // An attempt may itself wait for a lock, so the alarms run beside it.
+        let mut trouble = std::pin::pin!(tokio::time::sleep_until(began + TROUBLE_AFTER));
+        let mut told = false;
+        let hurry = async {
+            self.hurry.cancelled().await;
+            tokio::time::sleep(PERSISTENCE_AT_SHUTDOWN).await;
+        };
+        tokio::pin!(hurry);
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut attempts => return true,
+                () = &mut trouble, if !told => {
+                    told = true;
+                    self.in_trouble.send_replace(true);
+                }
+                () = &mut hurry => return false,
+                () = tokio::time::sleep_until(give_up) => return false,
+            }
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;
+    use std::sync::atomic::AtomicBool;
 
     use super::*;
 
@@ -176,12 +244,13 @@ mod tests {
     struct Memory {
         batches: Arc<Mutex<Vec<Vec<u32>>>>,
         broken: bool,
+        locked: Arc<AtomicBool>,
     }
 
     #[async_trait]
     impl Sink<u32> for Memory {
         async fn write(&self, rows: &[u32]) -> Result<(), StoreError> {
-            if self.broken {
+            if self.broken || self.locked.load(Ordering::Relaxed) {
                 return Err(StoreError::PoolClosed);
             }
             self.batches.lock().expect("not poisoned").push(rows.to_vec());
@@ -192,7 +261,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn flush_is_a_barrier() {
         let memory = Memory::default();
-        let writer = BatchWriter::start("test", memory.clone());
+        let writer = BatchWriter::start("test", memory.clone(), CancellationToken::new());
         (0..10).for_each(|row| writer.push(row));
         writer.flush().await;
         assert_eq!(memory.batches.lock().expect("not poisoned").concat(), (0..10).collect::<Vec<_>>());
@@ -201,7 +270,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn rows_are_written_together_after_a_quarter_of_a_second() {
         let memory = Memory::default();
-        let writer = BatchWriter::start("test", memory.clone());
+        let writer = BatchWriter::start("test", memory.clone(), CancellationToken::new());
         writer.push(1);
         tokio::time::sleep(Duration::from_millis(100)).await;
         writer.push(2);
@@ -212,7 +281,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_full_channel_drops_and_counts_and_never_waits() {
         let memory = Memory::default();
-        let writer = BatchWriter::start("test", memory.clone());
+        let writer = BatchWriter::start("test", memory.clone(), CancellationToken::new());
         // The writer's task does not get a turn before the first await.
         let pushed = CAPACITY as u32 + 5;
         (0..pushed).for_each(|row| writer.push(row));
@@ -227,11 +296,35 @@ mod tests {
         let told = Arc::new(Mutex::new(Vec::new()));
         let teller = Arc::clone(&told);
         let broken = Memory { broken: true, ..Memory::default() };
-        let writer =
-            BatchWriter::start_with("test", broken, move |row| teller.lock().expect("not poisoned").push(*row));
+        let hurry = CancellationToken::new();
+        let writer = BatchWriter::start_with("test", broken, hurry.clone(), move |row| {
+            teller.lock().expect("not poisoned").push(*row);
+        });
+        let began = Instant::now();
         (0..3).for_each(|row| writer.push(row));
         writer.flush().await;
         assert_eq!(writer.dropped(), 3);
         assert_eq!(*told.lock().expect("not poisoned"), [0, 1, 2]);
+        assert_eq!(began.elapsed(), PERSISTENCE);
+        hurry.cancel();
+        writer.push(3);
+        writer.flush().await;
+        assert_eq!(began.elapsed(), PERSISTENCE + PERSISTENCE_AT_SHUTDOWN, "at a shutdown nobody waits so long");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn trouble_is_told_while_it_lasts() {
+        let memory = Memory::default();
+        memory.locked.store(true, Ordering::Relaxed);
+        let writer = BatchWriter::start("test", memory.clone(), CancellationToken::new());
+        let mut trouble = writer.trouble();
+        let began = Instant::now();
+        writer.push(1);
+        trouble.wait_for(|trouble| *trouble).await.expect("the writer lives");
+        assert!(began.elapsed() >= TROUBLE_AFTER, "not for a lock of a few seconds: {:?}", began.elapsed());
+        memory.locked.store(false, Ordering::Relaxed);
+        trouble.wait_for(|trouble| !*trouble).await.expect("the writer lives");
+        assert_eq!(writer.dropped(), 0, "no row was lost");
+        assert_eq!(*memory.batches.lock().expect("not poisoned"), [[1]]);
     }
 }

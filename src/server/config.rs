@@ -6,6 +6,7 @@ use std::path::Path;
 use clap::{Parser, ValueEnum};
 use leptos::config::{LeptosOptions, get_configuration};
 
+use super::access::{AdminToken, SHORTEST_TOKEN};
 use crate::traffic::engine::CAP;
 
 const FILE: &str = "Leptos.toml";
@@ -14,7 +15,7 @@ const FILE: &str = "Leptos.toml";
 #[derive(Debug, Parser)]
 #[command(name = "traffic-simulator", version)]
 struct Flags {
-    /// Address to listen on. Loopback only, for now [default: 127.0.0.1:3000]
+    /// Address to listen on; one that other machines can reach needs an admin token [default: 127.0.0.1:3000]
     #[arg(long, env = "LEPTOS_SITE_ADDR", value_name = "IP:PORT")]
     addr: Option<SocketAddr>,
     /// The embedded database; created when missing
@@ -26,6 +27,9 @@ struct Flags {
     /// Lowers the cap on simulated requests per second; nothing raises it above 20
     #[arg(long, env = "MAX_RPS", value_name = "N", default_value_t = CAP, value_parser = clap::value_parser!(u32).range(1..=i64::from(CAP)))]
     max_rps: u32,
+    /// Whoever shows it may use what makes load; 16 characters or more. Needed on a public address
+    #[arg(long, env = "ADMIN_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    admin_token: Option<String>,
     /// How many live streams may be open at once
     #[arg(long, env = "MAX_STREAMS", value_name = "N", default_value_t = 64)]
     max_streams: u32,
@@ -60,6 +64,8 @@ pub struct Config {
     pub allowed_hosts: Vec<String>,
     /// The cap on simulated requests per second: 20 or less.
     pub max_rps: u32,
+    /// What one has to show to use what makes load.
+    pub admin_token: Option<AdminToken>,
     /// Live streams at once.
     pub max_streams: u32,
     /// Connections at once.
@@ -77,9 +83,19 @@ pub enum ConfigError {
     /// `Leptos.toml` can't be read.
     #[error("{FILE} or a LEPTOS_ variable can't be read: {0}")]
     Leptos(String),
-    /// Not a loopback address.
-    #[error("{0} is not a loopback address; use 127.0.0.1 or [::1], because whoever reaches this server can make load")]
+    /// Not a loopback address, and no token.
+    #[error(
+        "{0} can be reached from other machines, and whoever reaches this server can make load: set ADMIN_TOKEN, or listen on 127.0.0.1"
+    )]
     Public(SocketAddr),
+    /// A token that could be guessed.
+    #[error(
+        "ADMIN_TOKEN has fewer than {SHORTEST_TOKEN} characters; give a longer one, for example by: openssl rand -hex 16"
+    )]
+    ShortToken,
+    /// The generator would send somewhere else.
+    #[error("--development-target {0} is not a loopback address; the generator sends to this machine only")]
+    Target(SocketAddr),
     /// The page's files are not there.
     #[error(
         "the page's files are missing: there is no {0}; build them with `make build`, and start in the folder that holds them (or set LEPTOS_SITE_ROOT)"
@@ -105,6 +121,7 @@ impl Config {
             database_url: flags.database_url,
             allowed_hosts: flags.allowed_hosts,
             max_rps: flags.max_rps,
+            admin_token: flags.admin_token.filter(|token| !token.is_empty()).map(AdminToken),
             max_streams: flags.max_streams,
             max_connections: flags.max_connections,
             log_format: flags.log_format,
@@ -115,9 +132,15 @@ impl Config {
     }
 
     fn check(&self) -> Result<(), ConfigError> {
-        let addresses = std::iter::once(self.leptos.site_addr).chain(self.development_target);
-        if let Some(public) = addresses.into_iter().find(|address| !address.ip().is_loopback()) {
-            return Err(ConfigError::Public(public));
+        let address = self.leptos.site_addr;
+        if !address.ip().is_loopback() && self.admin_token.is_none() {
+            return Err(ConfigError::Public(address));
+        }
+        if self.admin_token.as_ref().is_some_and(|AdminToken(token)| token.chars().count() < SHORTEST_TOKEN) {
+            return Err(ConfigError::ShortToken);
+        }
+        if let Some(target) = self.development_target.filter(|target| !target.ip().is_loopback()) {
+            return Err(ConfigError::Target(target));
         }
         let script = format!("{}/{}/{}.js", self.leptos.site_root, self.leptos.site_pkg_dir, self.leptos.output_name);
         if Path::new(&script).exists() { Ok(()) } else { Err(ConfigError::NoSite(script)) }
@@ -153,8 +176,8 @@ mod tests {
     }
 
     #[test]
-    fn only_loopback_addresses() {
-        let config = |address: &str, target: Option<&str>| Config {
+    fn a_public_address_needs_a_long_token() {
+        let config = |address: &str, token: Option<&str>, target: Option<&str>| Config {
             leptos: LeptosOptions::builder()
                 .output_name("x")
                 .site_addr(address.parse::<SocketAddr>().expect("an address"))
@@ -162,17 +185,22 @@ mod tests {
             database_url: String::new(),
             allowed_hosts: Vec::new(),
             max_rps: CAP,
+            admin_token: token.map(|token| AdminToken(token.to_owned())),
             max_streams: 1,
             max_connections: 1,
             log_format: LogFormat::Pretty,
             development_target: target.map(|target| target.parse().expect("an address")),
         };
-        assert!(matches!(config("0.0.0.0:3000", None).check(), Err(ConfigError::Public(_))));
-        assert!(matches!(config("192.168.0.1:3000", None).check(), Err(ConfigError::Public(_))));
-        assert!(matches!(config("127.0.0.1:3000", Some("10.0.0.1:80")).check(), Err(ConfigError::Public(_))));
-        assert!(
-            matches!(config("[::1]:3000", None).check(), Err(ConfigError::NoSite(_))),
-            "good, but there is no site here"
-        );
+        let long = Some("sixteen-letters.");
+        for public in ["0.0.0.0:3000", "192.168.0.1:3000", "[::]:3000"] {
+            assert!(matches!(config(public, None, None).check(), Err(ConfigError::Public(_))), "{public}");
+            assert!(matches!(config(public, Some("short"), None).check(), Err(ConfigError::ShortToken)), "{public}");
+        }
+        let elsewhere = config("127.0.0.1:3000", long, Some("10.0.0.1:80"));
+        assert!(matches!(elsewhere.check(), Err(ConfigError::Target(_))));
+        for good in [config("[::1]:3000", None, None), config("0.0.0.0:3000", long, None)] {
+            assert!(matches!(good.check(), Err(ConfigError::NoSite(_))), "good, but there is no site here");
+        }
+        assert!(!format!("{:?}", config("[::1]:3000", long, None)).contains("sixteen"), "no log ever shows it");
     }
 }

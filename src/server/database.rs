@@ -14,6 +14,9 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{SqlSafeStr, Sqlite, SqlitePool, Transaction};
 
+/// How long somebody waits for a connection: twice as long as SQLite waits for a lock.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// What goes wrong in a store. Logged, never sent.
 pub type StoreError = sqlx::Error;
 
@@ -72,7 +75,11 @@ impl Database {
             .synchronous(SqliteSynchronous::Normal)
             .busy_timeout(Duration::from_secs(5));
         let pool = |connections| {
-            SqlitePoolOptions::new().max_connections(connections).min_connections(1).test_before_acquire(false)
+            SqlitePoolOptions::new()
+                .max_connections(connections)
+                .min_connections(1)
+                .acquire_timeout(PATIENCE)
+                .test_before_acquire(false)
         };
         let write =
             pool(1).connect_with(options.clone()).await.map_err(|error| OpenError::Open(file.clone(), error))?;

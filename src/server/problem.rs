@@ -87,7 +87,32 @@ impl From<Invalid> for Refusal {
 
 impl From<sqlx::Error> for Refusal {
     fn from(error: sqlx::Error) -> Self {
-        Self::internal(error)
+        if !is_unavailable(&error) {
+            return Self::internal(error);
+        }
+        tracing::warn!(%error, "the database is not available");
+        let detail = "The database can't be used at the moment; nothing was changed. Try again in a few seconds.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(5)
+    }
+}
+
+/// Locked, full, read-only or broken, as opposed to a fault of ours. The primary result codes of
+/// SQLite: <https://www.sqlite.org/rescode.html>.
+fn is_unavailable(error: &sqlx::Error) -> bool {
+    const BUSY: u32 = 5;
+    const LOCKED: u32 = 6;
+    const READONLY: u32 = 8;
+    const IO_ERROR: u32 = 10;
+    const FULL: u32 = 13;
+    const CAN_NOT_OPEN: u32 = 14;
+    match error {
+        sqlx::Error::PoolTimedOut => true,
+        sqlx::Error::Database(error) => {
+            let extended = error.code().and_then(|code| code.parse::<u32>().ok());
+            let primary = extended.map(|code| code & 0xff);
+            primary.is_some_and(|code| [BUSY, LOCKED, READONLY, IO_ERROR, FULL, CAN_NOT_OPEN].contains(&code))
+        }
+        _ => false,
     }
 }
 
@@ -109,7 +134,7 @@ pub async fn write_problems(request: Request, next: Next) -> Response {
     let id = request.extensions().get::<RequestId>().copied();
     let path = request.uri().path();
     let is_api = ["/api/", "/traffic/", "/fn/"].iter().any(|tree| path.starts_with(tree)) || path == "/api";
-    let response = next.run(request).await;
+    let response = with_status_of_error(next.run(request).await).await;
     let status = response.status();
     let refusal = match response.extensions().get::<Refusal>() {
         Some(refusal) => refusal.clone(),
@@ -139,6 +164,26 @@ pub async fn write_problems(request: Request, next: Next) -> Response {
         }
     }
     written
+}
+
+/// The largest error of a server function, in bytes: one word.
+const LARGEST_ERROR: usize = 1024;
+
+/// Server functions answer every error with 500, also those that the caller made.
+async fn with_status_of_error(response: Response) -> Response {
+    let is_error = response.status() == StatusCode::INTERNAL_SERVER_ERROR
+        && response.headers().contains_key(SERVER_FN_ERROR_HEADER);
+    if !is_error {
+        return response;
+    }
+    let (mut parts, body) = response.into_parts();
+    let body = axum::body::to_bytes(body, LARGEST_ERROR).await.unwrap_or_default();
+    parts.status = match serde_json::from_slice(&body) {
+        Ok(AppError::Malformed) => StatusCode::BAD_REQUEST,
+        Ok(AppError::NotFound) => StatusCode::NOT_FOUND,
+        _ => parts.status,
+    };
+    Response::from_parts(parts, body.into())
 }
 
 fn framework_detail(status: StatusCode) -> &'static str {

@@ -14,6 +14,7 @@ use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::csrf::CsrfLayer;
 
+use super::access::{login, require_access};
 use super::problem::{Refusal, unknown_path, write_problems};
 use super::request_id::name_request;
 use super::security::{add_headers, check_host, cross_origin, refuse_cross_site_reads};
@@ -23,6 +24,7 @@ use crate::app::{App, PageAnswer, shell};
 use crate::metrics::server::record::record;
 use crate::traffic::server::api as traffic;
 use crate::traffic::server::arrivals::recognise;
+use crate::traffic::server::export::export;
 use crate::users::server::{api as users, fault};
 
 /// The largest body that is read, in bytes.
@@ -40,8 +42,10 @@ pub fn build(state: &AppState) -> Router {
         .nest("/api", Router::new().nest("/v1", users_api(state)).fallback(unknown_path))
         .nest("/traffic", traffic_api(state))
         .route("/healthz", get(healthz))
+        .merge(login(state.access.clone()))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(state.access.clone(), require_access))
         .layer(from_fn(refuse_cross_site_reads))
         .layer(CsrfLayer::new().with_rejection_response(|_| cross_origin()))
         .layer(from_fn_with_state(state.hosts.clone(), check_host))
@@ -71,6 +75,9 @@ fn traffic_api(state: &AppState) -> Router {
         .route("/status/{id}", get(traffic::status))
         .route("/stop/{id}", post(traffic::stop))
         .route("/stream/{id}", get(traffic::live))
+        .route("/runs", get(traffic::runs))
+        .route("/runs/{id}", get(traffic::status).delete(traffic::delete))
+        .route("/runs/{id}/export", get(export))
         .fallback(unknown_path)
         .with_state(state.traffic.clone())
 }

@@ -5,6 +5,7 @@
 //! the scheme of Go 1.25). A page whose name was rebound to this address looks like our own: only
 //! the name in `Host` gives it away.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
@@ -16,13 +17,18 @@ use super::problem::Refusal;
 
 /// The names by which this server may be addressed, without port.
 #[derive(Clone, Debug)]
-pub struct Hosts(Arc<[String]>);
+pub struct Hosts {
+    names: Arc<[String]>,
+    /// On a public address any address will do: no name was rebound to get here.
+    any_address: bool,
+}
 
 impl Hosts {
-    /// The loopback's names, and those that the operator allowed.
-    pub fn new(allowed: &[String]) -> Self {
+    /// The loopback's names, and those that the operator allowed, for a server that listens on `ip`.
+    pub fn new(allowed: &[String], ip: IpAddr) -> Self {
         let loopback = ["localhost", "127.0.0.1", "[::1]"].map(str::to_owned);
-        Self(loopback.into_iter().chain(allowed.iter().map(|host| host.to_lowercase())).collect())
+        let names = loopback.into_iter().chain(allowed.iter().map(|host| host.to_lowercase())).collect();
+        Self { names, any_address: !ip.is_loopback() }
     }
 
     fn allows(&self, host: &str) -> bool {
@@ -30,7 +36,8 @@ impl Hosts {
             Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
             _ => host,
         };
-        self.0.iter().any(|allowed| allowed.eq_ignore_ascii_case(name))
+        let is_address = || name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().is_ok();
+        self.names.iter().any(|allowed| allowed.eq_ignore_ascii_case(name)) || (self.any_address && is_address())
     }
 }
 
@@ -96,15 +103,27 @@ mod tests {
 
     #[test]
     fn hosts_are_compared_without_port_and_case() {
-        let hosts = Hosts::new(&["Dash.Example".to_owned()]);
+        let hosts = Hosts::new(&["Dash.Example".to_owned()], IpAddr::from([127, 0, 0, 1]));
         for good in
             ["localhost", "localhost:3000", "127.0.0.1:3000", "[::1]:3000", "[::1]", "LOCALHOST", "dash.example:80"]
         {
             assert!(hosts.allows(good), "{good}");
         }
-        for bad in ["evil.test", "evil.test:3000", "localhost.evil.test", "127.0.0.1.evil.test", "", "localhost:3000:x"]
-        {
+        for bad in [
+            "evil.test",
+            "evil.test:3000",
+            "localhost.evil.test",
+            "127.0.0.1.evil.test",
+            "",
+            "localhost:3000:x",
+            "192.168.0.7:3000",
+        ] {
             assert!(!hosts.allows(bad), "{bad}");
         }
+        let public = Hosts::new(&[], IpAddr::from([0, 0, 0, 0]));
+        for good in ["192.168.0.7:3000", "[2001:db8::1]:3000", "localhost"] {
+            assert!(public.allows(good), "{good}");
+        }
+        assert!(!public.allows("evil.test:3000"), "a name may be rebound, an address not");
     }
 }

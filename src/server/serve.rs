@@ -44,6 +44,9 @@ pub async fn run(
     let places = Arc::new(Semaphore::new(config.max_connections as usize));
     let serving = tokio::spawn(accept(listener, router::build(&state), places, shutdown.streams.clone()));
     tracing::info!(address = %format!("http://{address}"), database = %config.database_url, version = env!("CARGO_PKG_VERSION"), cap = config.max_rps, "serving");
+    if let Some(path) = state.access.one_time_path() {
+        tracing::info!("log in, once, at http://{address}{path}");
+    }
     stop.await;
     tracing::info!("going down: ending the active run");
     shutdown.jobs.cancel();

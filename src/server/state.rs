@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
 
+use super::access::Access;
 use super::batch_writer::BatchWriter;
 use super::security::Hosts;
 use crate::metrics::server::record::Row;
@@ -28,6 +29,8 @@ pub struct AppState {
     pub traffic: Traffic,
     /// What arrived of them.
     pub arrivals: Arc<Arrivals>,
+    /// Who may use what can make load.
+    pub access: Access,
     /// By which names we may be addressed.
     pub hosts: Hosts,
 }

@@ -2,21 +2,23 @@
 //! users and metrics offer.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+use super::access::Access;
 use super::batch_writer::BatchWriter;
 use super::config::Config;
 use super::database::{Database, StoreError};
 use super::security::Hosts;
 use super::state::AppState;
 use crate::metrics::server::record::Row;
-use crate::metrics::server::store::{MetricsStore, SqliteMetrics};
+use crate::metrics::server::store::{MetricsStore, RowOfRun, SqliteMetrics};
 use crate::origin::RunId;
+use crate::traffic::engine::exchange::ServerSide;
 use crate::traffic::server::api::Traffic;
 use crate::traffic::server::arrivals::Arrivals;
 use crate::traffic::server::client::HttpTarget;
@@ -24,7 +26,8 @@ use crate::traffic::server::clock::TimerThread;
 use crate::traffic::server::gatekeeper::Gatekeeper;
 use crate::traffic::server::jobs::{JobManager, Surroundings};
 use crate::traffic::server::ports::{Housekeeping, Witness};
-use crate::traffic::server::store::{RunStore, SqliteRuns};
+use crate::traffic::server::recovery::close_left_overs;
+use crate::traffic::server::store::SqliteRuns;
 use crate::users::model::{DEMO_USERS, demo_user_id};
 use crate::users::server::store::{SqliteUsers, UserStore};
 
@@ -41,8 +44,16 @@ impl Witness for RecordedRequests {
         self.recorder.flush().await;
     }
 
-    async fn seqs_of_run(&self, run: RunId) -> Result<Vec<u32>, StoreError> {
-        self.store.seqs_of_run(run).await
+    async fn rows_of_run(&self, run: RunId) -> Result<Vec<ServerSide>, StoreError> {
+        let rows = self.store.rows_of_run(run).await?;
+        let server_side = |row: RowOfRun| ServerSide {
+            seq: row.seq,
+            arrived_at: row.at,
+            duration: u64::try_from(row.duration).unwrap_or(0),
+            status: row.status,
+            request_id: row.request_id,
+        };
+        Ok(rows.into_iter().map(server_side).collect())
     }
 
     fn dropped_of_run(&self, run: RunId) -> u32 {
@@ -90,9 +101,6 @@ pub async fn connect(
     let users = SqliteUsers(database.clone());
     let metrics = SqliteMetrics(database.clone());
     let runs = SqliteRuns(database.clone());
-    for run in runs.close_left_overs().await? {
-        tracing::warn!(%run, "an earlier process left this run active; closed as interrupted");
-    }
     // Also of runs whose own clean-up failed, or that a late request added to after it.
     let removed = users.remove_of_all_runs().await?;
     if removed > 0 {
@@ -101,22 +109,27 @@ pub async fn connect(
     users.restore_demo_users().await?;
     let dropped = Arc::new(Mutex::new(HashMap::<RunId, u32>::new()));
     let counted = Arc::clone(&dropped);
-    let recorder = BatchWriter::start_with("requests", metrics.clone(), move |row: &Row| {
+    let recorder = BatchWriter::start_with("requests", metrics.clone(), shutdown.jobs.clone(), move |row: &Row| {
         if let Some(run) = row.origin.run() {
             *counted.lock().unwrap_or_else(PoisonError::into_inner).entry(run).or_default() += 1;
         }
     });
+    let witness = Arc::new(RecordedRequests { store: metrics.clone(), recorder: recorder.clone(), dropped });
+    let housekeeping = Arc::new(UsersOfRuns(users.clone()));
+    for run in close_left_overs(&runs, witness.as_ref(), housekeeping.as_ref()).await? {
+        tracing::warn!(%run, "an earlier process left this run active; closed as interrupted");
+    }
     let gatekeeper = Gatekeeper::new(config.max_rps);
     let arrivals = Arrivals::new(Arc::clone(&gatekeeper));
     let jobs = JobManager::new(Surroundings {
         gatekeeper,
         arrivals: Arc::clone(&arrivals),
         clock: Arc::new(TimerThread::start()?),
-        target: Arc::new(HttpTarget::new(config.development_target.unwrap_or(address))?),
-        witness: Arc::new(RecordedRequests { store: metrics.clone(), recorder: recorder.clone(), dropped }),
-        housekeeping: Arc::new(UsersOfRuns(users.clone())),
+        target: Arc::new(HttpTarget::new(config.development_target.unwrap_or(own_address(address)))?),
+        witness,
+        housekeeping,
         store: Arc::new(runs.clone()),
-        ledger: BatchWriter::start("ledger", runs),
+        ledger: BatchWriter::start("ledger", runs, shutdown.jobs.clone()),
         demo_users: (0..DEMO_USERS).map(demo_user_id).collect(),
         shutdown: shutdown.jobs.clone(),
     });
@@ -131,8 +144,19 @@ pub async fn connect(
             streams: Arc::new(Semaphore::new(config.max_streams as usize)),
         },
         arrivals,
-        hosts: Hosts::new(&config.allowed_hosts),
+        hosts: Hosts::new(&config.allowed_hosts, address.ip()),
+        access: Access::new(config.admin_token.clone()),
     })
+}
+
+/// Where the generator reaches a server that listens on `address`: what listens everywhere, on the loopback.
+fn own_address(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
 }
 
 /// The two steps of going down: first the jobs, whose requests still need the server; then the

@@ -1,7 +1,9 @@
 //! Integration tests: the whole server over real HTTP on a port of its own. They mirror the routes.
 
+mod access;
 mod architecture;
 mod configuration;
+mod history;
 mod pages;
 mod security;
 mod server;

@@ -74,6 +74,7 @@ impl TestServer {
             database_url: format!("sqlite://{}/test.db", folder.path().display()),
             allowed_hosts: Vec::new(),
             max_rps: 20,
+            admin_token: None,
             max_streams: 64,
             max_connections: 512,
             log_format: LogFormat::Pretty,

@@ -4,7 +4,31 @@ use serde::{Deserialize, Serialize};
 
 use super::engine::scenario::Scenario;
 use super::input::form_fields;
-use crate::input::Fields;
+use crate::input::{Fields, Value};
+
+/// The filter of the history, as it is sent: texts, all of which may be missing or empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct RunsForm {
+    /// The `next` of an earlier page.
+    pub cursor: Option<String>,
+    /// Runs on a page.
+    pub limit: Option<String>,
+    /// Wire name of a scenario.
+    pub scenario: Option<String>,
+    /// Wire name of a state.
+    pub status: Option<String>,
+}
+
+impl RunsForm {
+    /// What the validator checks.
+    pub fn fields(self) -> Fields {
+        let texts =
+            [("cursor", self.cursor), ("limit", self.limit), ("scenario", self.scenario), ("status", self.status)];
+        let given = texts.into_iter().filter_map(|(name, text)| Some((name.to_owned(), Value::Text(text?))));
+        given.collect()
+    }
+}
 
 /// The form as it is sent: texts, all of which may be missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,7 +1,9 @@
 //! Recorded requests in SQL.
 
 use async_trait::async_trait;
+use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _, Sqlite};
+use uuid::Uuid;
 
 use super::record::Row;
 use crate::metrics::model::{Kpis, Sample, WINDOW};
@@ -14,10 +16,25 @@ use crate::server::database::{Database, StoreError, epoch_millis};
 pub trait MetricsStore: Send + Sync + 'static {
     /// Adds rows, all or none.
     async fn insert(&self, rows: &[Row]) -> Result<(), StoreError>;
-    /// The sequence numbers recorded for a run, each as often as it was recorded.
-    async fn seqs_of_run(&self, run: RunId) -> Result<Vec<u32>, StoreError>;
+    /// What was recorded for a run, in the order of arrival; a request as often as it was recorded.
+    async fn rows_of_run(&self, run: RunId) -> Result<Vec<RowOfRun>, StoreError>;
     /// The key figures up to now.
     async fn kpis(&self) -> Result<Kpis, StoreError>;
+}
+
+/// A recorded request of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RowOfRun {
+    /// Its place in the plan.
+    pub seq: u32,
+    /// When it arrived, in epoch microseconds.
+    pub at: i64,
+    /// How long the answer took, in microseconds.
+    pub duration: i64,
+    /// The HTTP status.
+    pub status: u16,
+    /// As in the answer's `x-request-id`.
+    pub request_id: Option<Uuid>,
 }
 
 /// [`MetricsStore`] in the embedded database.
@@ -55,11 +72,23 @@ impl MetricsStore for SqliteMetrics {
         transaction.commit().await
     }
 
-    async fn seqs_of_run(&self, run: RunId) -> Result<Vec<u32>, StoreError> {
-        sqlx::query_scalar("SELECT seq FROM requests WHERE run = ? ORDER BY seq")
-            .bind(run.0.as_bytes().as_slice())
-            .fetch_all(&self.0.read)
-            .await
+    async fn rows_of_run(&self, run: RunId) -> Result<Vec<RowOfRun>, StoreError> {
+        let rows =
+            sqlx::query("SELECT seq, at, duration, status, request_id FROM requests WHERE run = ? ORDER BY at, id")
+                .bind(run.0.as_bytes().as_slice())
+                .fetch_all(&self.0.read)
+                .await?;
+        let row_of_run = |row: &SqliteRow| {
+            Ok(RowOfRun {
+                seq: row.try_get("seq")?,
+                at: row.try_get("at")?,
+                duration: row.try_get("duration")?,
+                status: row.try_get("status")?,
+                // What is no UUID was not written by this program.
+                request_id: row.try_get::<Option<Vec<u8>>, _>("request_id")?.and_then(|id| Uuid::from_slice(&id).ok()),
+            })
+        };
+        rows.iter().map(row_of_run).collect()
     }
 
     async fn kpis(&self) -> Result<Kpis, StoreError> {

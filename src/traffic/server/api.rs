@@ -10,13 +10,15 @@ use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::job;
-use super::jobs::{JobManager, StartRefusal};
+use super::jobs::{DeleteRefusal, JobManager, StartRefusal};
+use super::store::RunFilter;
 use super::stream;
 use crate::input::{Fields, Invalid};
 use crate::origin::RunId;
-use crate::server::problem::{JsonFields, Refusal};
-use crate::traffic::input;
-use crate::traffic::model::{Job, Settings, Started};
+use crate::server::database::StoreError;
+use crate::server::problem::{JsonFields, QueryFields, Refusal};
+use crate::traffic::input::{self, RunsQuery};
+use crate::traffic::model::{Job, RunSummary, RunsPage, Settings, Started};
 
 /// What the handlers need.
 #[derive(Clone)]
@@ -52,11 +54,29 @@ pub fn check(jobs: &JobManager, fields: &Fields) -> Result<Settings, Invalid> {
     input::settings(fields, jobs.cap(), || fastrand::u32(..))
 }
 
-fn run_id(text: &str) -> Result<RunId, Refusal> {
+impl From<DeleteRefusal> for Refusal {
+    fn from(refusal: DeleteRefusal) -> Self {
+        match refusal {
+            DeleteRefusal::Active => {
+                let detail = "This run is active. Stop it, or wait until it is closed, and delete it then.";
+                Self::new(StatusCode::CONFLICT, detail).retry_after(1)
+            }
+            DeleteRefusal::NotFound => no_such_run(),
+            DeleteRefusal::Storage(error) => error.into(),
+        }
+    }
+}
+
+/// The id in a path.
+///
+/// # Errors
+/// 400 when it is no UUID.
+pub fn run_id(text: &str) -> Result<RunId, Refusal> {
     text.parse().map_err(|_| Refusal::malformed("jobId", "is not a UUID"))
 }
 
-fn no_such_run() -> Refusal {
+/// 404.
+pub fn no_such_run() -> Refusal {
     Refusal::not_found("There is no run with this id. It may have been deleted.")
 }
 
@@ -76,6 +96,28 @@ pub async fn status(State(traffic): State<Traffic>, Path(id): Path<String>) -> R
 /// `POST /traffic/stop/{jobId}`
 pub async fn stop(State(traffic): State<Traffic>, Path(id): Path<String>) -> Result<Json<Job>, Refusal> {
     traffic.jobs.stop(run_id(&id)?).await?.map(Json).ok_or_else(no_such_run)
+}
+
+/// `GET /traffic/runs`
+pub async fn runs(State(traffic): State<Traffic>, QueryFields(fields): QueryFields) -> Result<Json<RunsPage>, Refusal> {
+    Ok(Json(page_of_runs(&traffic.jobs, input::runs_query(fields)?).await?))
+}
+
+/// One page of the history.
+///
+/// # Errors
+/// When the database can't be read.
+pub async fn page_of_runs(jobs: &JobManager, query: RunsQuery) -> Result<RunsPage, StoreError> {
+    let RunsQuery { cursor, limit, scenario, status } = query;
+    let (runs, more) = jobs.list(&RunFilter { before: cursor, scenario, status, limit }).await?;
+    let next = runs.last().filter(|_| more).map(|run| run.job_id);
+    Ok(RunsPage { runs: runs.iter().map(RunSummary::from).collect(), next })
+}
+
+/// `DELETE /traffic/runs/{jobId}`
+pub async fn delete(State(traffic): State<Traffic>, Path(id): Path<String>) -> Result<StatusCode, Refusal> {
+    traffic.jobs.delete(run_id(&id)?).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// `GET /traffic/stream/{jobId}`

@@ -27,7 +27,7 @@ pub(super) async fn close(job: &LiveJob, around: &Surroundings, ledger_dropped_b
     around.arrivals.seal(job.id);
     around.ledger.flush().await;
     around.witness.flush().await;
-    let rows = around.witness.seqs_of_run(job.id).await;
+    let rows = around.witness.rows_of_run(job.id).await.map(|rows| rows.iter().map(|row| row.seq).collect::<Vec<_>>());
     if let Err(error) = &rows {
         job.fault(Reason::Storage);
         tracing::error!(run = %job.id, %error, "the recorded requests of a run could not be read");
@@ -60,7 +60,15 @@ pub(super) async fn close(job: &LiveJob, around: &Surroundings, ledger_dropped_b
 /// Stores the result, patiently: another process may hold the database.
 async fn store(last: &Job, job: &LiveJob, around: &Surroundings) {
     let give_up = Instant::now() + PERSISTENCE;
-    while let Err(error) = around.store.close(last).await {
+    loop {
+        let error = match around.store.close(last).await {
+            Ok(true) => return,
+            Ok(false) => {
+                tracing::error!(run = %job.id, "a run was closed by somebody else, or is gone from the database");
+                return;
+            }
+            Err(error) => error,
+        };
         if Instant::now() >= give_up || around.shutdown.is_cancelled() {
             job.fault(Reason::Storage);
             tracing::error!(run = %job.id, %error, "a run could not be stored");

@@ -166,10 +166,14 @@ impl LiveJob {
 
     /// Its clock has started.
     pub fn begin(&self) {
-        let mut core = self.core();
-        if core.status == Status::Starting {
+        {
+            let mut core = self.core();
+            if core.status != Status::Starting {
+                return;
+            }
             core.status = Status::Running;
         }
+        self.publish();
     }
 
     /// Ends the run, unless it has ended already: from here on nothing leaves. Says whether it was this call.

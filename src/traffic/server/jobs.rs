@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -13,15 +14,16 @@ use uuid::Uuid;
 use super::arrivals::Arrivals;
 use super::client::Target;
 use super::clock::Clock;
-use super::closing;
 use super::gatekeeper::Gatekeeper;
 use super::job::{LedgerRow, LiveJob};
 use super::ports::{Housekeeping, Witness};
 use super::runner::Runner;
-use super::store::RunStore;
+use super::store::{RunFilter, RunStore};
+use super::{closing, recovery};
 use crate::origin::RunId;
 use crate::server::batch_writer::BatchWriter;
 use crate::server::database::StoreError;
+use crate::traffic::engine::exchange::{self, Exchange};
 use crate::traffic::engine::scenario::Delay;
 use crate::traffic::model::{Job, Reason, Settings, Started, Status};
 
@@ -48,7 +50,7 @@ pub struct Surroundings {
     pub housekeeping: Arc<dyn Housekeeping>,
     /// Where runs are kept.
     pub store: Arc<dyn RunStore>,
-    /// Where the client's side of each request goes.
+    /// Where the client's side of each request goes. When it can't be written, the active job ends.
     pub ledger: BatchWriter<LedgerRow>,
     /// The only users that a run reads or changes.
     pub demo_users: Vec<Uuid>,
@@ -66,6 +68,20 @@ pub enum StartRefusal {
     #[error("the server is shutting down")]
     ShuttingDown,
     /// The job could not be stored.
+    #[error(transparent)]
+    Storage(#[from] StoreError),
+}
+
+/// Why a run was not deleted.
+#[derive(Debug, thiserror::Error)]
+pub enum DeleteRefusal {
+    /// It is not closed.
+    #[error("the run is active")]
+    Active,
+    /// There is no such run.
+    #[error("there is no such run")]
+    NotFound,
+    /// The database failed.
     #[error(transparent)]
     Storage(#[from] StoreError),
 }
@@ -135,10 +151,9 @@ impl JobManager {
     async fn insert(&self, job: &Job) -> Result<(), StoreError> {
         match self.around.store.insert(job).await {
             Err(error) if error.as_database_error().is_some_and(|error| error.is_unique_violation()) => {
-                for run in self.around.store.close_left_overs().await? {
-                    self.around.housekeeping.clean_up(run).await?;
-                }
-                self.around.store.insert(job).await
+                let Surroundings { store, witness, housekeeping, .. } = &*self.around;
+                recovery::close_left_overs(store.as_ref(), witness.as_ref(), housekeeping.as_ref()).await?;
+                store.insert(job).await
             }
             result => result,
         }
@@ -164,6 +179,49 @@ impl JobManager {
             Some(job) => Ok(Some(job.snapshot())),
             None => self.around.store.load(id).await,
         }
+    }
+
+    /// Stored runs, newest first, the active one as it stands now; and whether there are more.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn list(&self, filter: &RunFilter) -> Result<(Vec<Job>, bool), StoreError> {
+        let one_more = RunFilter { limit: filter.limit + 1, ..filter.clone() };
+        let mut jobs = self.around.store.list(&one_more).await?;
+        let more = jobs.len() > filter.limit as usize;
+        jobs.truncate(filter.limit as usize);
+        for job in &mut jobs {
+            if let Some(live) = self.live(job.job_id) {
+                *job = live.snapshot();
+            }
+        }
+        Ok((jobs, more))
+    }
+
+    /// Removes a closed run from the history; what the metrics recorded of it stays.
+    ///
+    /// # Errors
+    /// [`DeleteRefusal`]
+    pub async fn delete(&self, id: RunId) -> Result<(), DeleteRefusal> {
+        if self.live(id).is_some_and(|job| !job.is_closed()) {
+            return Err(DeleteRefusal::Active);
+        }
+        if !self.around.store.delete(id).await? {
+            return Err(DeleteRefusal::NotFound);
+        }
+        lock(&self.live).ended.remove(&id);
+        tracing::info!(run = %id, "run deleted");
+        Ok(())
+    }
+
+    /// Each request of a run with both of its sides, as far as they are written by now.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn exchanges(&self, id: RunId) -> Result<Vec<Exchange>, StoreError> {
+        let clients = self.around.store.client_sides(id).await?;
+        let servers = self.around.witness.rows_of_run(id).await?;
+        Ok(exchange::join(&clients, &servers))
     }
 
     /// Stops a job: when this returns, nothing of it will leave any more, and everything that left
@@ -203,6 +261,8 @@ async fn life(job: Arc<LiveJob>, around: Arc<Surroundings>, live: Arc<Mutex<Live
     let cap_broken = around.arrivals.open(job.id, job.secret, delay_seed);
     let ledger_dropped_before = around.ledger.dropped();
     let viewers = tokio::spawn(publish(Arc::clone(&job)));
+    let states = tokio::spawn(note_states(Arc::clone(&job), Arc::clone(&around.store)));
+    let storage = tokio::spawn(end_on_trouble(Arc::clone(&job), around.ledger.trouble()));
     let runner = Runner::new(Arc::clone(&job), Arc::clone(&around), cap_broken);
     // In a task of its own, so that a panic in it is seen here and the job is closed as any other.
     let driven = tokio::spawn(runner.drive().in_current_span()).await;
@@ -212,6 +272,8 @@ async fn life(job: Arc<LiveJob>, around: Arc<Surroundings>, live: Arc<Mutex<Live
     }
     closing::close(&job, &around, ledger_dropped_before).await;
     viewers.abort();
+    states.abort();
+    storage.abort();
     {
         let mut live = lock(&live);
         // The next job may have taken the place since this one was closed.
@@ -226,6 +288,40 @@ async fn life(job: Arc<LiveJob>, around: Arc<Surroundings>, live: Arc<Mutex<Live
     }
     lock(&live).ended.remove(&job.id);
     around.arrivals.forget(job.id);
+}
+
+/// Notes each change of the job's state in the database. What can't be written is tried again at
+/// the next snapshot; the closing has the last word.
+async fn note_states(job: Arc<LiveJob>, store: Arc<dyn RunStore>) {
+    let mut frames = job.frames();
+    let mut noted = Status::Starting;
+    while !noted.is_final() {
+        let now = job.snapshot();
+        if now.status != noted && !now.closed {
+            match store.advance(noted, &now).await {
+                Ok(true) => noted = now.status,
+                Ok(false) => {
+                    if !job.is_closed() {
+                        tracing::error!(run = %job.id, state = noted.wire_name(), "the stored run is not in the state that was noted");
+                    }
+                    return;
+                }
+                Err(error) => {
+                    tracing::warn!(run = %job.id, %error, "the state of a run could not be stored; trying again")
+                }
+            }
+        }
+        if frames.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Ends the job when the database can't be written: its books could not be kept.
+async fn end_on_trouble(job: Arc<LiveJob>, mut trouble: watch::Receiver<bool>) {
+    if trouble.wait_for(|trouble| *trouble).await.is_ok() && job.end(Status::Error, Some(Reason::Storage)) {
+        tracing::error!(run = %job.id, "the database can't be written; the run ends");
+    }
 }
 
 /// Shows the viewers a new snapshot, twice a second.

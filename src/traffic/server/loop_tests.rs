@@ -16,12 +16,13 @@ use super::client::{Answer, Outgoing, TIMEOUT, Target};
 use super::clock::{Clock, TokioClock};
 use super::gatekeeper::{Departed, Gatekeeper};
 use super::job::LedgerRow;
-use super::jobs::{JobManager, StartRefusal, Surroundings};
+use super::jobs::{DeleteRefusal, JobManager, StartRefusal, Surroundings};
 use super::ports::{Housekeeping, Witness};
-use super::store::RunStore;
+use super::store::{LeftOver, RunFilter, RunStore};
 use crate::origin::RunId;
 use crate::server::batch_writer::{BatchWriter, Sink};
 use crate::server::database::StoreError;
+use crate::traffic::engine::exchange::{ClientSide, ServerSide};
 use crate::traffic::engine::guard::most_in_any_second;
 use crate::traffic::engine::scenario::{Delay, Scenario};
 use crate::traffic::engine::stats::Fate;
@@ -51,9 +52,27 @@ struct World {
     sent: Mutex<Vec<Duration>>,
     rows: Mutex<Vec<u32>>,
     stored: Mutex<Vec<Job>>,
+    /// The states that were stored, one after the other.
+    states: Mutex<Vec<Status>>,
     cleaned: AtomicU32,
+    /// Nothing can be written.
+    disk_full: AtomicBool,
     /// Stands still until told otherwise.
     stalled: AtomicBool,
+}
+
+impl World {
+    /// Replaces the stored job, if it is open and as it should be; notes the state that it had.
+    fn replace(&self, job: &Job, expected: impl Fn(&Job) -> bool) -> bool {
+        let mut stored = self.stored.lock().expect("not poisoned");
+        let Some(known) = stored.iter_mut().find(|known| known.job_id == job.job_id) else { return false };
+        if known.closed || !expected(known) {
+            return false;
+        }
+        *known = job.clone();
+        self.states.lock().expect("not poisoned").push(job.status);
+        true
+    }
 }
 
 struct FakeTarget {
@@ -100,8 +119,12 @@ struct Shared(Arc<World>);
 impl Witness for Shared {
     async fn flush(&self) {}
 
-    async fn seqs_of_run(&self, _run: RunId) -> Result<Vec<u32>, StoreError> {
-        Ok(self.0.rows.lock().expect("not poisoned").clone())
+    async fn rows_of_run(&self, _run: RunId) -> Result<Vec<ServerSide>, StoreError> {
+        let rows = self.0.rows.lock().expect("not poisoned");
+        Ok(rows
+            .iter()
+            .map(|seq| ServerSide { seq: *seq, arrived_at: 0, duration: 0, status: 200, request_id: None })
+            .collect())
     }
 
     fn dropped_of_run(&self, _run: RunId) -> u32 {
@@ -119,31 +142,52 @@ impl Housekeeping for Shared {
 #[async_trait]
 impl RunStore for Shared {
     async fn insert(&self, job: &Job) -> Result<(), StoreError> {
-        self.close(job).await
+        self.0.stored.lock().expect("not poisoned").push(job.clone());
+        Ok(())
     }
 
-    async fn close(&self, job: &Job) -> Result<(), StoreError> {
-        let mut stored = self.0.stored.lock().expect("not poisoned");
-        stored.retain(|known| known.job_id != job.job_id);
-        stored.push(job.clone());
+    async fn advance(&self, from: Status, job: &Job) -> Result<bool, StoreError> {
+        Ok(self.0.replace(job, |stored| stored.status == from))
+    }
+
+    async fn close(&self, job: &Job) -> Result<bool, StoreError> {
+        Ok(self.0.replace(job, |_| true))
+    }
+
+    async fn close_unreadable(&self, _id: RunId) -> Result<(), StoreError> {
         Ok(())
+    }
+
+    async fn list(&self, _filter: &RunFilter) -> Result<Vec<Job>, StoreError> {
+        Ok(self.0.stored.lock().expect("not poisoned").clone())
+    }
+
+    async fn delete(&self, id: RunId) -> Result<bool, StoreError> {
+        let mut stored = self.0.stored.lock().expect("not poisoned");
+        let before = stored.len();
+        stored.retain(|job| job.job_id != id);
+        Ok(stored.len() < before)
+    }
+
+    async fn client_sides(&self, _id: RunId) -> Result<Vec<ClientSide>, StoreError> {
+        Ok(Vec::new())
     }
 
     async fn load(&self, id: RunId) -> Result<Option<Job>, StoreError> {
         Ok(self.0.stored.lock().expect("not poisoned").iter().find(|job| job.job_id == id).cloned())
     }
 
-    async fn close_left_overs(&self) -> Result<Vec<RunId>, StoreError> {
+    async fn left_overs(&self) -> Result<Vec<LeftOver>, StoreError> {
         Ok(Vec::new())
     }
 }
 
-struct Nowhere;
+struct Nowhere(Arc<World>);
 
 #[async_trait]
 impl Sink<LedgerRow> for Nowhere {
     async fn write(&self, _rows: &[LedgerRow]) -> Result<(), StoreError> {
-        Ok(())
+        if self.0.disk_full.load(Ordering::Relaxed) { Err(StoreError::PoolClosed) } else { Ok(()) }
     }
 }
 
@@ -188,7 +232,7 @@ impl Test {
             witness: shared(),
             housekeeping: shared(),
             store: shared(),
-            ledger: BatchWriter::start("ledger", Nowhere),
+            ledger: BatchWriter::start("ledger", Nowhere(Arc::clone(&world)), CancellationToken::new()),
             demo_users: (0..50).map(Uuid::from_u128).collect(),
             shutdown: CancellationToken::new(),
         });
@@ -362,4 +406,46 @@ async fn one_job_at_a_time_until_it_is_closed() {
     assert!(matches!(refused, Err(StartRefusal::Busy(busy)) if busy == id), "it is stopped, but not closed");
     test.closed(id).await;
     assert!(test.jobs.start(settings).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_state_is_stored_once_and_in_order() {
+    let test = Test::new(Manner::default());
+    test.run(Scenario::Normal, 5).await;
+    let states = std::mem::take(&mut *test.world.states.lock().expect("not poisoned"));
+    assert_eq!(states, [Status::Running, Status::Completed, Status::Completed], "the last one by the closing");
+    let id = test.start(Scenario::Normal, 60).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(test.world.stored.lock().expect("not poisoned")[1].status, Status::Running);
+    test.jobs.stop(id).await.expect("no database");
+    test.closed(id).await;
+    let states = test.world.states.lock().expect("not poisoned").clone();
+    assert_eq!(states, [Status::Running, Status::Cancelled, Status::Cancelled]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_database_that_can_not_be_written_ends_the_run() {
+    let test = Test::new(Manner::default());
+    let id = test.start(Scenario::Normal, 120).await;
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    test.world.disk_full.store(true, Ordering::Relaxed);
+    let began = Instant::now();
+    let job = test.closed(id).await;
+    assert_eq!((job.status, job.reason), (Status::Error, Some(Reason::Storage)));
+    assert!((10_000..16_000).contains(&job.stats.elapsed), "after eight seconds of trying: {} ms", job.stats.elapsed);
+    assert!(began.elapsed() < Duration::from_secs(60), "and it is closed: {:?}", began.elapsed());
+    assert!(job.stats.books.expect("books").ledger_dropped > 0);
+    test.world.disk_full.store(false, Ordering::Relaxed);
+    assert_eq!(test.run(Scenario::Normal, 5).await.status, Status::Completed, "it recovers");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_closed_run_can_be_deleted_and_an_active_one_not() {
+    let test = Test::new(Manner::default());
+    let id = test.start(Scenario::Normal, 5).await;
+    assert!(matches!(test.jobs.delete(id).await, Err(DeleteRefusal::Active)));
+    test.closed(id).await;
+    test.jobs.delete(id).await.expect("deleted");
+    assert!(test.jobs.job(id).await.expect("no database").is_none());
+    assert!(matches!(test.jobs.delete(id).await, Err(DeleteRefusal::NotFound)));
 }

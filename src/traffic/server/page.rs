@@ -5,16 +5,18 @@ use axum::http::header;
 use axum::http::request::Parts;
 use leptos::prelude::*;
 
-use super::api::{Traffic, check};
-use super::jobs::StartRefusal;
+use super::api::{Traffic, check, page_of_runs};
+use super::jobs::{DeleteRefusal, StartRefusal};
 use crate::error::AppError;
 use crate::input::FieldError;
 use crate::origin::RunId;
 use crate::server::problem::inside;
 use crate::server::state::AppState;
-use crate::traffic::form::StartForm;
-use crate::traffic::model::Job;
-use crate::traffic::server_fns::{CardState, StartOutcome};
+use crate::traffic::engine::exchange::{self, Exchange};
+use crate::traffic::form::{RunsForm, StartForm};
+use crate::traffic::input;
+use crate::traffic::model::{Job, RunsPage};
+use crate::traffic::server_fns::{CardState, DeleteOutcome, StartOutcome};
 
 fn traffic() -> Traffic {
     expect_context::<AppState>().traffic
@@ -78,6 +80,33 @@ pub async fn card_state() -> Result<CardState, AppError> {
     let jobs = traffic().jobs;
     let active = jobs.active().map(|job| job.snapshot());
     Ok(CardState { active, cap: jobs.cap(), seed: fastrand::u32(..) })
+}
+
+/// One page of the history.
+pub async fn runs(query: RunsForm) -> Result<RunsPage, AppError> {
+    let query = input::runs_query(query.fields()).map_err(|_| AppError::Malformed)?;
+    page_of_runs(&traffic().jobs, query).await.map_err(inside)
+}
+
+/// Removes a closed run.
+pub async fn delete(id: RunId) -> Result<DeleteOutcome, AppError> {
+    let outcome = match traffic().jobs.delete(id).await {
+        Ok(()) => DeleteOutcome::Deleted,
+        Err(DeleteRefusal::Active) => DeleteOutcome::Active,
+        Err(DeleteRefusal::NotFound) => return Err(AppError::NotFound),
+        Err(DeleteRefusal::Storage(error)) => return Err(inside(error)),
+    };
+    redirect_plain_form("/runs");
+    Ok(outcome)
+}
+
+/// How many of the slowest requests a run's page shows.
+const SLOWEST: usize = 10;
+
+/// The slowest requests of a run.
+pub async fn slowest(id: RunId) -> Result<Vec<Exchange>, AppError> {
+    let exchanges = traffic().jobs.exchanges(id).await.map_err(inside)?;
+    Ok(exchange::slowest(&exchanges, SLOWEST))
 }
 
 /// One run.

@@ -4,14 +4,15 @@ use async_trait::async_trait;
 
 use crate::origin::RunId;
 use crate::server::database::StoreError;
+use crate::traffic::engine::exchange::ServerSide;
 
 /// Knows what the server recorded, independently of the generator.
 #[async_trait]
 pub trait Witness: Send + Sync + 'static {
     /// Waits until everything recorded up to now can be read back.
     async fn flush(&self);
-    /// The sequence numbers recorded for a run, each as often as it was recorded.
-    async fn seqs_of_run(&self, run: RunId) -> Result<Vec<u32>, StoreError>;
+    /// What was recorded for a run, in the order of arrival; a request as often as it was recorded.
+    async fn rows_of_run(&self, run: RunId) -> Result<Vec<ServerSide>, StoreError>;
     /// How many records of a run were dropped and counted, instead of written.
     fn dropped_of_run(&self, run: RunId) -> u32;
 }

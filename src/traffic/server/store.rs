@@ -1,26 +1,62 @@
 //! Runs and their ledgers in SQL.
 
 use async_trait::async_trait;
-use sqlx::{QueryBuilder, Sqlite};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row as _, Sqlite};
 use uuid::Uuid;
 
 use super::job::LedgerRow;
 use crate::origin::RunId;
 use crate::server::batch_writer::Sink;
-use crate::server::database::{Database, StoreError, epoch_millis};
-use crate::traffic::model::{Job, Reason, Status};
+use crate::server::database::{Database, StoreError};
+use crate::traffic::engine::exchange::ClientSide;
+use crate::traffic::engine::mix::Call;
+use crate::traffic::engine::scenario::Scenario;
+use crate::traffic::model::{Job, Status};
+
+/// Which stored runs to list: newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RunFilter {
+    /// Only runs that started before this one.
+    pub before: Option<RunId>,
+    /// Only runs of this scenario.
+    pub scenario: Option<Scenario>,
+    /// Only runs in this state.
+    pub status: Option<Status>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// A run that an earlier process left active.
+#[derive(Clone, Debug)]
+pub struct LeftOver {
+    /// Its name.
+    pub id: RunId,
+    /// What was last stored of it; absent when that can't be read any more.
+    pub job: Option<Job>,
+}
 
 /// Where runs are kept. One method = one use case = one transaction.
 #[async_trait]
 pub trait RunStore: Send + Sync + 'static {
     /// Adds a run that starts now. Fails while another one is not closed.
     async fn insert(&self, job: &Job) -> Result<(), StoreError>;
-    /// Stores the result of a run.
-    async fn close(&self, job: &Job) -> Result<(), StoreError>;
+    /// Takes a run from state `from` to that of `job`, a compare-and-set. `false`: it was not in that state.
+    async fn advance(&self, from: Status, job: &Job) -> Result<bool, StoreError>;
+    /// Stores the result of a run, once. `false`: it was closed before, or is not there.
+    async fn close(&self, job: &Job) -> Result<bool, StoreError>;
+    /// Closes a run of which nothing can be read.
+    async fn close_unreadable(&self, id: RunId) -> Result<(), StoreError>;
     /// One run.
     async fn load(&self, id: RunId) -> Result<Option<Job>, StoreError>;
-    /// Closes what an earlier process left active, as interrupted, and names it.
-    async fn close_left_overs(&self) -> Result<Vec<RunId>, StoreError>;
+    /// Some runs, newest first.
+    async fn list(&self, filter: &RunFilter) -> Result<Vec<Job>, StoreError>;
+    /// Removes a closed run with its ledger. `false`: there is no closed run of this name.
+    async fn delete(&self, id: RunId) -> Result<bool, StoreError>;
+    /// The generator's side of each request of a run, in the order of the plan.
+    async fn client_sides(&self, id: RunId) -> Result<Vec<ClientSide>, StoreError>;
+    /// What an earlier process left active.
+    async fn left_overs(&self) -> Result<Vec<LeftOver>, StoreError>;
 }
 
 /// [`RunStore`] in the embedded database.
@@ -35,25 +71,37 @@ fn from_json(json: &str) -> Result<Job, StoreError> {
     serde_json::from_str(json).map_err(|error| StoreError::Decode(error.into()))
 }
 
-/// A run whose process died.
-fn interrupted(job: Job) -> Job {
-    Job {
-        status: Status::Error,
-        reason: Some(Reason::Interrupted),
-        closed: true,
-        end_time: Some(epoch_millis()),
-        ..job
-    }
+fn run_id(bytes: &[u8]) -> Result<RunId, StoreError> {
+    Uuid::from_slice(bytes).map(RunId).map_err(|error| StoreError::Decode(error.into()))
 }
 
-const UPDATE: &str = "UPDATE runs SET status = ?2, closed = ?3, job = ?4 WHERE id = ?1";
+fn blob(id: RunId) -> Vec<u8> {
+    id.0.as_bytes().to_vec()
+}
+
+impl SqliteRuns {
+    /// One update of one row, in a transaction of its own. `false`: the condition did not hold.
+    async fn update(&self, condition: &'static str, from: &str, job: &Job) -> Result<bool, StoreError> {
+        let mut transaction = self.0.begin().await?;
+        let updated = sqlx::query(condition)
+            .bind(blob(job.job_id))
+            .bind(job.status.wire_name())
+            .bind(job.closed)
+            .bind(to_json(job)?)
+            .bind(from)
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(updated.rows_affected() == 1)
+    }
+}
 
 #[async_trait]
 impl RunStore for SqliteRuns {
     async fn insert(&self, job: &Job) -> Result<(), StoreError> {
         let mut transaction = self.0.begin().await?;
         sqlx::query("INSERT INTO runs (id, status, closed, start_time, job) VALUES (?, ?, ?, ?, ?)")
-            .bind(job.job_id.0.as_bytes().as_slice())
+            .bind(blob(job.job_id))
             .bind(job.status.wire_name())
             .bind(job.closed)
             .bind(job.start_time)
@@ -63,50 +111,100 @@ impl RunStore for SqliteRuns {
         transaction.commit().await
     }
 
-    async fn close(&self, job: &Job) -> Result<(), StoreError> {
+    async fn advance(&self, from: Status, job: &Job) -> Result<bool, StoreError> {
+        let statement =
+            "UPDATE runs SET status = ?2, closed = ?3, job = ?4 WHERE id = ?1 AND closed = 0 AND status = ?5";
+        self.update(statement, from.wire_name(), job).await
+    }
+
+    async fn close(&self, job: &Job) -> Result<bool, StoreError> {
+        // Whatever state was noted last: the closing has the last word, but only once.
+        let statement = "UPDATE runs SET status = ?2, closed = ?3, job = ?4 WHERE id = ?1 AND closed = 0 AND ?5 = ''";
+        self.update(statement, "", job).await
+    }
+
+    async fn close_unreadable(&self, id: RunId) -> Result<(), StoreError> {
         let mut transaction = self.0.begin().await?;
-        sqlx::query(UPDATE)
-            .bind(job.job_id.0.as_bytes().as_slice())
-            .bind(job.status.wire_name())
-            .bind(job.closed)
-            .bind(to_json(job)?)
+        sqlx::query("UPDATE runs SET status = ?2, closed = 1 WHERE id = ?1")
+            .bind(blob(id))
+            .bind(Status::Error.wire_name())
             .execute(&mut *transaction)
             .await?;
         transaction.commit().await
     }
 
     async fn load(&self, id: RunId) -> Result<Option<Job>, StoreError> {
-        let json: Option<String> = sqlx::query_scalar("SELECT job FROM runs WHERE id = ?")
-            .bind(id.0.as_bytes().as_slice())
-            .fetch_optional(&self.0.read)
-            .await?;
+        let json: Option<String> =
+            sqlx::query_scalar("SELECT job FROM runs WHERE id = ?").bind(blob(id)).fetch_optional(&self.0.read).await?;
         json.as_deref().map(from_json).transpose()
     }
 
-    async fn close_left_overs(&self) -> Result<Vec<RunId>, StoreError> {
+    async fn list(&self, filter: &RunFilter) -> Result<Vec<Job>, StoreError> {
+        let rows: Vec<String> = sqlx::query_scalar(
+            // Ids sort by their start.
+            "SELECT job FROM runs WHERE (?1 IS NULL OR id < ?1) AND (?2 IS NULL OR status = ?2) \
+             AND (?3 IS NULL OR job ->> '$.scenario' = ?3) AND json_valid(job) ORDER BY id DESC LIMIT ?4",
+        )
+        .bind(filter.before.map(blob))
+        .bind(filter.status.map(Status::wire_name))
+        .bind(filter.scenario.map(Scenario::wire_name))
+        .bind(filter.limit)
+        .fetch_all(&self.0.read)
+        .await?;
+        rows.iter().map(|json| from_json(json)).collect()
+    }
+
+    async fn delete(&self, id: RunId) -> Result<bool, StoreError> {
         let mut transaction = self.0.begin().await?;
-        let left: Vec<(Vec<u8>, String)> =
-            sqlx::query_as("SELECT id, job FROM runs WHERE closed = 0").fetch_all(&mut *transaction).await?;
-        let mut ids = Vec::new();
-        for (id, json) in left {
-            let id = RunId(Uuid::from_slice(&id).map_err(|error| StoreError::Decode(error.into()))?);
-            // What can't be read any more is closed all the same: it must not keep the server from starting.
-            let closed = from_json(&json).and_then(|job| to_json(&interrupted(job))).unwrap_or_else(|error| {
-                tracing::error!(run = %id, %error, "a stored run can't be read");
-                json
-            });
-            sqlx::query(UPDATE)
-                .bind(id.0.as_bytes().as_slice())
-                .bind(Status::Error.wire_name())
-                .bind(true)
-                .bind(closed)
-                .execute(&mut *transaction)
-                .await?;
-            ids.push(id);
+        let removed = sqlx::query("DELETE FROM runs WHERE id = ? AND closed = 1")
+            .bind(blob(id))
+            .execute(&mut *transaction)
+            .await?
+            .rows_affected();
+        if removed == 1 {
+            sqlx::query("DELETE FROM ledger WHERE run = ?").bind(blob(id)).execute(&mut *transaction).await?;
         }
         transaction.commit().await?;
-        Ok(ids)
+        Ok(removed == 1)
     }
+
+    async fn client_sides(&self, id: RunId) -> Result<Vec<ClientSide>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT seq, call, wanted, due, sent, service, fate, sent_at, request_id FROM ledger WHERE run = ? ORDER BY seq",
+        )
+        .bind(blob(id))
+        .fetch_all(&self.0.read)
+        .await?;
+        rows.iter().map(client_side).collect()
+    }
+
+    async fn left_overs(&self) -> Result<Vec<LeftOver>, StoreError> {
+        let left: Vec<(Vec<u8>, String)> =
+            sqlx::query_as("SELECT id, job FROM runs WHERE closed = 0").fetch_all(&self.0.read).await?;
+        let left_over = |(id, json): (Vec<u8>, String)| {
+            let id = run_id(&id)?;
+            let job =
+                from_json(&json).inspect_err(|error| tracing::error!(run = %id, %error, "a stored run can't be read"));
+            Ok(LeftOver { id, job: job.ok() })
+        };
+        left.into_iter().map(left_over).collect()
+    }
+}
+
+fn client_side(row: &SqliteRow) -> Result<ClientSide, StoreError> {
+    let call: String = row.try_get("call")?;
+    let micros = |column: &str| Ok::<_, StoreError>(u64::try_from(row.try_get::<i64, _>(column)?).unwrap_or(0));
+    Ok(ClientSide {
+        seq: row.try_get("seq")?,
+        call: Call::of_route(&call).ok_or_else(|| StoreError::Decode(format!("no such call: {call}").into()))?,
+        wanted: micros("wanted")?,
+        due: micros("due")?,
+        sent: micros("sent")?,
+        sent_at: row.try_get("sent_at")?,
+        service: micros("service")?,
+        fate: row.try_get("fate")?,
+        request_id: row.try_get::<Option<Vec<u8>>, _>("request_id")?.and_then(|id| Uuid::from_slice(&id).ok()),
+    })
 }
 
 /// Rows in one statement: 10 values each, far below SQLite's limit of 32,766 values.

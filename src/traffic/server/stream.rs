@@ -4,6 +4,7 @@
 //! costs nothing. axum's own `Event` can't share finished bytes, hence the plain body.
 
 use std::convert::Infallible;
+use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -14,6 +15,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::job::Frame;
 
+/// A comment, when there is nothing else to say for this long: a proxy cuts what is silent.
+const KEEP_ALIVE: (Duration, &str) = (Duration::from_secs(15), ": keep-alive\n\n");
 /// The browser's wait before it connects again.
 const RETRY: &str = "retry: 1000\n\n";
 
@@ -38,6 +41,9 @@ impl Subscriber {
                 // First, so that the last frame is not lost to a shutdown in the same moment.
                 changed = self.receiver.changed() => changed.ok()?,
                 () = self.shutdown.cancelled() => return None,
+                () = tokio::time::sleep(KEEP_ALIVE.0) => {
+                    return Some((Ok(Bytes::from_static(KEEP_ALIVE.1.as_bytes())), self));
+                }
             }
         }
         let frame = self.receiver.borrow_and_update().clone();
@@ -71,4 +77,53 @@ pub fn respond(
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tokio::sync::Semaphore;
+
+    use super::*;
+
+    fn frame(id: u64, done: bool) -> Frame {
+        Frame { bytes: Bytes::from(format!("id: {id}\n\n")), id, done }
+    }
+
+    async fn subscribe(receiver: watch::Receiver<Frame>) -> impl stream::Stream<Item = String> {
+        let place = Arc::new(Semaphore::new(1)).acquire_owned().await.expect("a place");
+        let response = respond(receiver, &HeaderMap::new(), CancellationToken::new(), place);
+        let text = |part: Result<Bytes, axum::Error>| String::from_utf8(part.expect("a part").to_vec()).expect("text");
+        Box::pin(response.into_body().into_data_stream().map(text))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_silent_stream_is_kept_alive() {
+        let (sender, receiver) = watch::channel(frame(1, false));
+        let mut stream = subscribe(receiver).await;
+        assert_eq!(stream.next().await.as_deref(), Some(RETRY));
+        assert_eq!(stream.next().await.as_deref(), Some("id: 1\n\n"));
+        let began = tokio::time::Instant::now();
+        assert_eq!(stream.next().await.as_deref(), Some(": keep-alive\n\n"));
+        assert_eq!(began.elapsed(), KEEP_ALIVE.0);
+        sender.send_replace(frame(2, true));
+        assert_eq!(stream.next().await.as_deref(), Some("id: 2\n\n"));
+        assert_eq!(stream.next().await, None, "the last frame ends it");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_thousand_subscribers_share_the_same_bytes_and_a_slow_one_skips() {
+        let (sender, receiver) = watch::channel(frame(1, false));
+        let mut receivers: Vec<_> = (0..1000).map(|_| receiver.clone()).collect();
+        let made = frame(2, false);
+        sender.send_replace(made.clone());
+        for receiver in &mut receivers {
+            assert_eq!(receiver.borrow_and_update().bytes.as_ptr(), made.bytes.as_ptr(), "no copy");
+        }
+        let mut slow = subscribe(receiver).await;
+        (3..50).for_each(|id| drop(sender.send_replace(frame(id, false))));
+        assert_eq!(slow.next().await.as_deref(), Some(RETRY));
+        assert_eq!(slow.next().await.as_deref(), Some("id: 49\n\n"), "the newest one only");
+    }
 }

@@ -1,0 +1,108 @@
+//! A closed run as a file: JSON, CSV, or a report for people.
+
+use std::fmt::{self, Write as _};
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use super::api::{Traffic, no_such_run, run_id};
+use super::report;
+use crate::server::problem::{QueryFields, Refusal};
+use crate::traffic::engine::exchange::Exchange;
+use crate::traffic::input::{ExportFormat, export_format};
+use crate::traffic::model::RunExport;
+
+/// `GET /traffic/runs/{jobId}/export`
+pub async fn export(
+    State(traffic): State<Traffic>,
+    Path(id): Path<String>,
+    QueryFields(fields): QueryFields,
+) -> Result<Response, Refusal> {
+    let (id, format) = (run_id(&id)?, export_format(&fields)?);
+    let run = traffic.jobs.job(id).await?.ok_or_else(no_such_run)?;
+    if !run.closed {
+        let detail = "This run is not closed yet, so its numbers still change. Stop it, or wait until it is closed.";
+        return Err(Refusal::new(StatusCode::CONFLICT, detail).with_job(id).retry_after(1));
+    }
+    let requests = traffic.jobs.exchanges(id).await?;
+    let (kind, extension, text) = match format {
+        ExportFormat::Json => {
+            let text = serde_json::to_string(&RunExport { run, requests }).map_err(Refusal::internal)?;
+            ("application/json", "json", text)
+        }
+        ExportFormat::Csv => ("text/csv; charset=utf-8", "csv", csv(&requests)),
+        ExportFormat::Html => ("text/html; charset=utf-8", "html", report::html(&run, &requests)),
+    };
+    let mut response = text.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    // A page of this origin it must never become: it is a file, even where a browser would show it.
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; sandbox"),
+    );
+    let disposition = format!("attachment; filename=\"run-{id}.{extension}\"");
+    headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_str(&disposition).map_err(Refusal::internal)?);
+    Ok(response)
+}
+
+const COLUMNS: &str = "seq,call,outcome,status,request_id,sent_at_ms,wanted_ms,due_ms,sent_ms,arrived_ms,answered_ms,\
+    received_ms,lag_ms,service_time_ms,response_time_ms,server_time_ms,elsewhere_ms";
+
+/// A value, or nothing.
+struct Cell<T>(Option<T>);
+
+impl<T: fmt::Display> fmt::Display for Cell<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.as_ref().map_or(Ok(()), |value| value.fmt(f))
+    }
+}
+
+/// RFC 4180, with a header. Every value is a number, an id or a word of ours, so none needs quotes.
+pub fn csv(exchanges: &[Exchange]) -> String {
+    let mut text = format!("{COLUMNS}\r\n");
+    for exchange in exchanges {
+        let Exchange { seq, call, outcome, status, request_id, sent_at, wanted, due, sent, arrived, .. } = exchange;
+        let Exchange { answered, received, lag, service_time, response_time, server_time, elsewhere, .. } = exchange;
+        let call = Cell(call.map(|call| call.route()));
+        let (outcome, status, request_id, sent_at) =
+            (Cell(outcome.as_ref()), Cell(*status), Cell(*request_id), Cell(*sent_at));
+        let numbers =
+            [wanted, due, sent, arrived, answered, received, lag, service_time, response_time, server_time, elsewhere];
+        // Writing to a String does not fail.
+        let _infallible = write!(text, "{seq},{call},{outcome},{status},{request_id},{sent_at}");
+        for number in numbers {
+            let _infallible = write!(text, ",{}", Cell(*number));
+        }
+        text.push_str("\r\n");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::traffic::engine::mix::Call;
+
+    #[test]
+    fn a_row_for_each_request_and_nothing_for_what_is_not_known() {
+        let seen = Exchange {
+            seq: 1,
+            call: Some(Call::Get),
+            outcome: Some("200".to_owned()),
+            status: Some(200),
+            sent_at: Some(1_700_000_000_000),
+            wanted: Some(50.5),
+            received: Some(54.25),
+            ..Exchange::default()
+        };
+        let text = csv(&[Exchange::default(), seen]);
+        let lines: Vec<&str> = text.split("\r\n").collect();
+        assert_eq!(
+            lines[1..],
+            ["0,,,,,,,,,,,,,,,,", "1,GET /users/{id},200,200,,1700000000000,50.5,,,,,54.25,,,,,", ""]
+        );
+        assert!(lines.iter().take(3).all(|line| line.matches(',').count() == 16), "{text}");
+    }
+}

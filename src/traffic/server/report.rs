@@ -1,0 +1,252 @@
+//! The report of a run: one HTML file that needs nothing else, for reading, mailing and keeping.
+
+use leptos::prelude::*;
+
+use crate::traffic::engine::books::Books;
+use crate::traffic::engine::exchange::{Exchange, slowest};
+use crate::traffic::engine::stats::{Failure, Latency, Stats};
+use crate::traffic::model::Job;
+use crate::traffic::run_panel::planned_rate;
+use crate::ui::chart::RateChart;
+use crate::ui::format::{count, duration, millis};
+
+const STYLE: &str = concat!(
+    include_str!("../../../style/tokens.css"),
+    include_str!("../../../style/base.css"),
+    include_str!("../../../style/chart.css"),
+    include_str!("../../../style/run.css"),
+    include_str!("../../../style/report.css"),
+);
+/// How many of the slowest requests it lists.
+const SLOWEST: usize = 10;
+
+/// The whole file.
+pub fn html(job: &Job, exchanges: &[Exchange]) -> String {
+    let (job, slowest) = (job.clone(), slowest(exchanges, SLOWEST));
+    let body = Owner::new().with(|| view! { <Report job slowest /> }.to_html());
+    let title = "Traffic Simulator: report of a run";
+    format!(
+        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+         <title>{title}</title><style>{STYLE}</style></head><body>{body}</body></html>\n"
+    )
+}
+
+/// `2026-11-23 14:05:09 UTC`: days by the civil calendar, after Howard Hinnant's `civil_from_days`
+/// (<https://howardhinnant.github.io/date_algorithms.html>).
+fn utc(epoch_millis: i64) -> String {
+    let (days, second) = (epoch_millis.div_euclid(86_400_000), epoch_millis.div_euclid(1000).rem_euclid(86_400));
+    let z = days + 719_468;
+    let era = z.div_euclid(146_097);
+    let day_of_era = z.rem_euclid(146_097);
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    format!("{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02} UTC", second / 3600, second / 60 % 60, second % 60)
+}
+
+#[component]
+fn Report(job: Job, slowest: Vec<Exchange>) -> impl IntoView {
+    let shape = job.settings().shape(job.cap);
+    let achieved = job.stats.sent_per_second.clone();
+    let sentence =
+        format!("{} requests sent; at most {:.1} per second were planned.", count(job.stats.sent), shape.ceiling());
+    view! {
+        <main class="report">
+            <header>
+                <p class="report-kicker">"Traffic Simulator · report"</p>
+                <h1>{job.scenario.title()}</h1>
+                <p>{settings_line(&job)}</p>
+                <p class="report-quiet">{format!("Run {} · started {}", job.job_id, utc(job.start_time))}</p>
+            </header>
+            <section>
+                <h2>"Verdict"</h2>
+                {verdict_lines(&job).into_iter().map(|(good, line)| view! { <p class="verdict-line" class:good=good class:bad=!good>{line}</p> }).collect_view()}
+            </section>
+            <section>
+                <h2>"Requests"</h2>
+                <Numbers stats=job.stats.clone() />
+                <RateChart title="Rate over time" sentence seconds=job.duration planned=planned_rate(&shape) achieved cap=job.cap />
+            </section>
+            <Latencies stats=job.stats.clone() />
+            <Calls stats=job.stats.clone() />
+            <Failures failures=job.stats.recent_failures.clone() failed=job.stats.failed_requests />
+            <Slowest exchanges=slowest />
+        </main>
+    }
+}
+
+fn settings_line(job: &Job) -> String {
+    format!(
+        "{} · up to {} requests per second · endpoints: {} · seed {} · {}",
+        duration(job.duration),
+        job.max_rps,
+        job.endpoints.title(),
+        job.seed,
+        match job.reason {
+            Some(reason) => format!("{}: {}", job.status.wire_name(), reason.words()),
+            None => job.status.wire_name().to_owned(),
+        }
+    )
+}
+
+/// The books in words; `true` where all is well.
+fn verdict_lines(job: &Job) -> Vec<(bool, String)> {
+    let Some(books) = &job.stats.books else {
+        return vec![(
+            false,
+            "The books of this run were never closed: its server was killed. The numbers are what was recorded."
+                .to_owned(),
+        )];
+    };
+    let Books { sent, arrived, recorded, most_in_any_second, cap, created, removed, differences, .. } = books;
+    let verified = format!("{sent} sent, {arrived} arrived, {recorded} recorded.");
+    let mut lines = vec![
+        (
+            books.verified,
+            if books.verified {
+                format!("✓ Books verified: {verified}")
+            } else {
+                format!("✗ The books do not balance: {verified}")
+            },
+        ),
+        (
+            books.cap_kept,
+            format!(
+                "{} the server saw at most {most_in_any_second} requests in any second; {cap} are allowed.",
+                if books.cap_kept { "✓ Cap kept:" } else { "✗ Cap broken:" }
+            ),
+        ),
+    ];
+    lines.extend(differences.iter().map(|difference| (false, difference.clone())));
+    lines.push((true, format!("{created} users created, {removed} removed.")));
+    lines
+}
+
+#[component]
+fn Numbers(stats: Stats) -> impl IntoView {
+    let rows = [
+        ("Planned", count(stats.planned)),
+        ("Sent", count(stats.sent)),
+        ("Missed", count(stats.missed)),
+        ("Not reached", count(stats.not_reached)),
+        ("Successful", count(stats.successful_requests)),
+        ("Failed", count(stats.failed_requests)),
+        ("Cancelled", count(stats.cancelled)),
+        ("Average latency", millis(stats.avg_latency)),
+        ("Lag p99", millis(stats.lag_p99)),
+    ];
+    view! { <dl class="report-numbers">{rows.map(|(name, value)| view! { <div><dt>{name}</dt><dd>{value}</dd></div> }).collect_view()}</dl> }
+}
+
+fn latency_row(name: &'static str, latency: &Latency) -> impl IntoView + use<> {
+    let cells = [latency.mean, latency.p50, latency.p95, latency.p99, latency.max]
+        .map(|value| view! { <td>{millis(value)}</td> });
+    view! { <tr><th scope="row">{name}</th><td>{count(latency.count)}</td>{cells.collect_view()}</tr> }
+}
+
+#[component]
+fn Latencies(stats: Stats) -> impl IntoView {
+    view! {
+        <section>
+            <h2>"Latency"</h2>
+            <table>
+                <caption>"Service time: sent to the end of the answer. Response time: wanted to the end of the answer."</caption>
+                <thead><tr><th scope="col">"What"</th><th scope="col">"Count"</th><th scope="col">"Mean"</th><th scope="col">"p50"</th><th scope="col">"p95"</th><th scope="col">"p99"</th><th scope="col">"Max"</th></tr></thead>
+                <tbody>
+                    {latency_row("Service time, ok", &stats.service.ok)}
+                    {latency_row("Service time, failed", &stats.service.failed)}
+                    {latency_row("Response time, ok", &stats.response.ok)}
+                    {latency_row("Response time, failed", &stats.response.failed)}
+                </tbody>
+            </table>
+        </section>
+    }
+}
+
+#[component]
+fn Calls(stats: Stats) -> impl IntoView {
+    let calls = stats.calls.iter().map(|call| {
+        view! { <tr><th scope="row">{call.call.route()}</th><td>{count(call.ok)}</td><td>{count(call.failed)}</td><td>{millis(call.service.p50)}</td><td>{millis(call.service.p95)}</td><td>{millis(call.service.p99)}</td></tr> }
+    });
+    let fates = stats
+        .fates
+        .iter()
+        .map(|fate| view! { <tr><th scope="row">{fate.name.clone()}</th><td>{count(fate.count)}</td></tr> });
+    view! {
+        <section>
+            <h2>"Endpoints and answers"</h2>
+            <table>
+                <caption>"By endpoint; percentiles of the service time of the ok requests"</caption>
+                <thead><tr><th scope="col">"Endpoint"</th><th scope="col">"Ok"</th><th scope="col">"Failed"</th><th scope="col">"p50"</th><th scope="col">"p95"</th><th scope="col">"p99"</th></tr></thead>
+                <tbody>{calls.collect_view()}</tbody>
+            </table>
+            <table>
+                <caption>"By status code or kind of failure"</caption>
+                <thead><tr><th scope="col">"Answer"</th><th scope="col">"Requests"</th></tr></thead>
+                <tbody>{fates.collect_view()}</tbody>
+            </table>
+        </section>
+    }
+}
+
+#[component]
+fn Failures(failures: Vec<Failure>, failed: u32) -> impl IntoView {
+    let rows = failures.iter().map(|failure| {
+        let id = failure.request_id.clone().unwrap_or_else(|| "–".to_owned());
+        view! { <tr><th scope="row">{failure.seq}</th><td>{failure.method.clone()}" "{failure.path.clone()}</td><td>{failure.reason.clone()}</td><td><code>{id}</code></td></tr> }
+    });
+    (!failures.is_empty()).then(|| {
+        view! {
+            <section>
+                <h2>"Failures"</h2>
+                <table>
+                    <caption>{format!("The newest {} of {}; the server's log has each one under its request id", failures.len(), count(failed))}</caption>
+                    <thead><tr><th scope="col">"#"</th><th scope="col">"Request"</th><th scope="col">"What happened"</th><th scope="col">"Request id"</th></tr></thead>
+                    <tbody>{rows.collect_view()}</tbody>
+                </table>
+            </section>
+        }
+    })
+}
+
+#[component]
+fn Slowest(exchanges: Vec<Exchange>) -> impl IntoView {
+    let rows = exchanges.iter().map(|exchange| {
+        let call = exchange.call.map_or("–", |call| call.route());
+        let outcome = exchange.outcome.clone().unwrap_or_else(|| "–".to_owned());
+        view! { <tr><th scope="row">{exchange.seq}</th><td>{call}</td><td>{outcome}</td><td>{millis(exchange.response_time)}</td><td>{millis(exchange.service_time)}</td><td>{millis(exchange.server_time)}</td><td>{millis(exchange.elsewhere)}</td></tr> }
+    });
+    (!exchanges.is_empty()).then(|| {
+        view! {
+            <section>
+                <h2>"The slowest requests"</h2>
+                <table>
+                    <caption>"Response time as the plan wanted it; service time as the client saw it; server time as the server measured it; elsewhere: connection, kernel, scheduling"</caption>
+                    <thead><tr><th scope="col">"#"</th><th scope="col">"Endpoint"</th><th scope="col">"Answer"</th><th scope="col">"Response"</th><th scope="col">"Service"</th><th scope="col">"Server"</th><th scope="col">"Elsewhere"</th></tr></thead>
+                    <tbody>{rows.collect_view()}</tbody>
+                </table>
+            </section>
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_written_in_utc() {
+        let rows = [
+            (0, "1970-01-01 00:00:00 UTC"),
+            (951_782_399_999, "2000-02-28 23:59:59 UTC"),
+            (951_782_400_000, "2000-02-29 00:00:00 UTC"),
+            (1_795_442_709_000, "2026-11-23 14:05:09 UTC"),
+        ];
+        for (millis, text) in rows {
+            assert_eq!(utc(millis), text);
+        }
+    }
+}
