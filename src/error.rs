@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::input::FieldError;
 
 /// An RFC 9457 problem.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Problem {
     /// `about:blank`, or a relative reference that names the kind of problem.

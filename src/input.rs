@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 /// One fault of one field of the input.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct FieldError {
     /// The field, as it is called on the wire.
@@ -110,6 +110,10 @@ impl<'a> Checker<'a> {
         let range = format!("a whole number from {low} to {high}");
         match value {
             Value::Integer(number) if (low..=high).contains(number) => u32::try_from(*number).ok(),
+            // JSON has one kind of number: 1e2 and 100.0 are whole, too.
+            Value::Number(number) if number.fract() == 0.0 && (low as f64..=high as f64).contains(number) => {
+                Some(*number as u32)
+            }
             Value::Integer(_) | Value::Number(_) => self.out_of_range(field, format!("is out of range; give {range}")),
             _ => self.malformed(field, format!("is not a number; give {range}")),
         }

@@ -3,7 +3,6 @@
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
-use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 use traffic_simulator::server::config::{Config, LogFormat};
@@ -30,7 +29,7 @@ async fn start() -> Result<(), Box<dyn std::error::Error>> {
     init_logging(config.log_format);
     let database = Database::open(&config.database_url).await?;
     let address = config.leptos.site_addr;
-    let listener = TcpListener::bind(address).await.map_err(|error| {
+    let listener = serve::listen(address).map_err(|error| {
         format!("can't listen on {address}: {error}; is it running already? (--addr takes another port)")
     })?;
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);

@@ -66,6 +66,11 @@ impl Access {
         Self(token.map(|token| Arc::new(guarded(token))))
     }
 
+    /// Is a token needed?
+    pub fn is_guarded(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Path and query that log one browser in, once. Absent when no login is needed.
     pub fn one_time_path(&self) -> Option<String> {
         let once = self.0.as_ref()?.once.lock().unwrap_or_else(PoisonError::into_inner);

@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{SqlSafeStr, Sqlite, SqlitePool, Transaction};
+use sqlx::{Connection, SqlSafeStr, Sqlite, SqliteConnection, SqlitePool, Transaction};
 
 /// How long somebody waits for a connection: twice as long as SQLite waits for a lock.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -79,6 +79,7 @@ impl Database {
                 .max_connections(connections)
                 .min_connections(1)
                 .acquire_timeout(PATIENCE)
+                .after_release(|connection, _| Box::pin(is_reusable(connection)))
                 .test_before_acquire(false)
         };
         let write =
@@ -115,6 +116,15 @@ impl Database {
             tracing::debug!(%error, "the lock of the database is freed at the end of the process");
         }
     }
+}
+
+/// A full disk makes SQLite roll back by itself (<https://www.sqlite.org/lang_transaction.html>, "Response
+/// To Errors Within A Transaction"). sqlx's own rollback fails then, it believes to be within a
+/// transaction for ever, and refuses every later one. Such a connection is replaced.
+async fn is_reusable(connection: &mut SqliteConnection) -> Result<bool, StoreError> {
+    // Behind the rollback that the dropped transaction has asked for.
+    connection.ping().await?;
+    Ok(!connection.is_in_transaction())
 }
 
 /// Takes the lock beside the database. The system frees it when the process ends, however it ends.

@@ -11,6 +11,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use leptos::server_fn::error::SERVER_FN_ERROR_HEADER;
+use tower_http::timeout::TimeoutError;
 
 use super::request_id::RequestId;
 use crate::error::{AppError, Problem};
@@ -158,7 +159,7 @@ pub async fn write_problems(request: Request, next: Next) -> Response {
     };
     let mut written = (status, Json(problem)).into_response();
     written.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-    for name in [header::ALLOW, header::RETRY_AFTER] {
+    for name in [header::ALLOW, header::RETRY_AFTER, header::WWW_AUTHENTICATE] {
         if let Some(value) = response.headers().get(&name) {
             written.headers_mut().insert(name, value.clone());
         }
@@ -190,6 +191,7 @@ fn framework_detail(status: StatusCode) -> &'static str {
     match status {
         StatusCode::NOT_FOUND => "There is nothing at this path. The README lists what there is.",
         StatusCode::METHOD_NOT_ALLOWED => "This path does not take that method; the Allow header names those it takes.",
+        StatusCode::REQUEST_TIMEOUT => "The body did not arrive in time. Send it within ten seconds.",
         StatusCode::PAYLOAD_TOO_LARGE => "The body is larger than 16 KiB.",
         status if status.is_server_error() => {
             "The server could not do this. Try again; the log has the cause under this request's id."
@@ -201,6 +203,12 @@ fn framework_detail(status: StatusCode) -> &'static str {
 /// The fallback of every API tree: unknown paths answer problems, not pages.
 pub async fn unknown_path() -> Refusal {
     Refusal::not_found(framework_detail(StatusCode::NOT_FOUND))
+}
+
+/// Did the deadline for the body pass?
+fn is_too_slow(error: &(dyn std::error::Error + 'static)) -> bool {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.into_iter().any(|error| error.is::<TimeoutError>())
 }
 
 /// The JSON object in a request's body, field by field and unchecked.
@@ -218,7 +226,7 @@ impl<S: Send + Sync> FromRequest<S> for JsonFields {
             return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
         }
         let bytes = Bytes::from_request(request, state).await.map_err(|rejection| {
-            let status = rejection.status();
+            let status = if is_too_slow(&rejection) { StatusCode::REQUEST_TIMEOUT } else { rejection.status() };
             Refusal::new(status, framework_detail(status))
         })?;
         serde_json::from_slice(&bytes).map(Self).map_err(|error| {

@@ -4,6 +4,7 @@
 //! streams for ever.
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,8 +13,9 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::Semaphore;
+use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 
 use super::config::Config;
@@ -23,6 +25,12 @@ use super::wiring::{Shutdown, WiringError, connect};
 
 /// How long a client may take for the head of a request; also how long an idle connection lives.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a client may leave what we send unread, once the kernel's buffers are full. A live
+/// stream that nobody reads must not keep its place for ever.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
+/// The most that is buffered of a request's head, and of answers that wait for their reader; hyper's
+/// own limit is 400 KiB for each connection.
+const BUFFER: usize = 16 * 1024;
 /// How long open answers may take once the streams have been told to end.
 const GOODBYE: Duration = Duration::from_secs(1);
 
@@ -62,6 +70,21 @@ pub async fn run(
     Ok(())
 }
 
+/// How many connections may wait to be accepted, in a burst.
+const BACKLOG: u32 = 1024;
+
+/// A listener on `address`.
+///
+/// # Errors
+/// When the address is in use, or not one of this machine.
+pub fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // So that a restart need not wait for connections that were closed a moment ago.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
 /// Accepts connections until `stop`; then waits for open answers, but not for ever.
 async fn accept(listener: TcpListener, app: Router, places: Arc<Semaphore>, stop: CancellationToken) {
     let connections = GracefulShutdown::new();
@@ -89,10 +112,13 @@ async fn accept(listener: TcpListener, app: Router, places: Arc<Semaphore>, stop
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection is without TCP_NODELAY");
         }
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_write_timeout(Some(WRITE_TIMEOUT));
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEADER_TIMEOUT)
-            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(app.clone()));
+            .max_buf_size(BUFFER)
+            .serve_connection(TokioIo::new(Box::pin(stream)), TowerToHyperService::new(app.clone()));
         let connection = connections.watch(connection);
         tokio::spawn(async move {
             let _place = place;

@@ -3,10 +3,12 @@
 mod access;
 mod architecture;
 mod configuration;
+mod documentation;
 mod history;
 mod pages;
 mod security;
 mod server;
 mod shutdown;
+mod storage;
 mod traffic;
 mod users;

@@ -19,6 +19,7 @@ pub(crate) struct TestServer {
     pub(crate) base: String,
     pub(crate) client: reqwest::Client,
     folder: TempDir,
+    database: Database,
     stop: CancellationToken,
     serving: JoinHandle<()>,
 }
@@ -82,6 +83,7 @@ impl TestServer {
         };
         change(&mut config);
         let database = Database::open(&config.database_url).await.expect("a database");
+        let opened = database.clone();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let base = format!("http://{}", listener.local_addr().expect("an address"));
         let stop = CancellationToken::new();
@@ -90,7 +92,7 @@ impl TestServer {
             serve::run(&config, database, listener, stopped.cancelled_owned()).await.expect("a server");
         });
         let client = reqwest::Client::builder().no_proxy().build().expect("a client");
-        let server = Self { base, client, folder, stop, serving };
+        let server = Self { base, client, folder, database: opened, stop, serving };
         // The connection waits until the server accepts, and by then everything is in its place.
         assert_eq!(server.get("/healthz").await.status, 200);
         server
@@ -98,6 +100,20 @@ impl TestServer {
 
     pub(crate) fn database_file(&self) -> PathBuf {
         self.folder.path().join("test.db")
+    }
+
+    /// Lets a transaction of the server run into a full disk: the file may not grow, on the one
+    /// connection that writes.
+    pub(crate) async fn fill_the_disk(&self) {
+        let mut transaction = self.database.begin().await.expect("the connection that writes");
+        // As large as it is: less than that is not possible, and means "no growth".
+        let _pages: i64 =
+            sqlx::query_scalar("PRAGMA max_page_count = 1").fetch_one(&mut *transaction).await.expect("a number");
+        let rows = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000) \
+                    INSERT INTO requests (at, method, route, status, duration) SELECT i, 'GET', '/', 200, 1 FROM n";
+        let error = sqlx::query(rows).execute(&mut *transaction).await.expect_err("full");
+        assert!(error.to_string().contains("full"), "{error}");
+        drop(transaction);
     }
 
     /// A connection past the server, to see what is really stored.

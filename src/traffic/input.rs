@@ -126,7 +126,8 @@ pub fn runs_query(mut fields: Fields) -> Result<RunsQuery, Invalid> {
 }
 
 /// How an export is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, utoipa::ToSchema)]
+#[schema(rename_all = "lowercase")]
 pub enum ExportFormat {
     /// The run and each of its requests.
     Json,

@@ -56,14 +56,32 @@ impl Endpoints {
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
 enum WireEndpoints {
-    Word(String),
+    Word(All),
     List(Vec<Endpoint>),
 }
+
+/// The word for all endpoints.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum All {
+    All,
+}
+
+impl utoipa::PartialSchema for Endpoints {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, OneOfBuilder, Type};
+        let all = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["all"]));
+        let some = ArrayBuilder::new().items(Endpoint::schema()).min_items(Some(1));
+        OneOfBuilder::new().item(all).item(some).into()
+    }
+}
+
+impl utoipa::ToSchema for Endpoints {}
 
 impl Serialize for Endpoints {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let wire = if self.0.len() == Endpoint::ALL.len() {
-            WireEndpoints::Word("all".to_owned())
+            WireEndpoints::Word(All::All)
         } else {
             WireEndpoints::List(self.0.clone())
         };
@@ -74,8 +92,7 @@ impl Serialize for Endpoints {
 impl<'de> Deserialize<'de> for Endpoints {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let endpoints = match WireEndpoints::deserialize(deserializer)? {
-            WireEndpoints::Word(word) if word == "all" => Some(Self::all()),
-            WireEndpoints::Word(_) => None,
+            WireEndpoints::Word(All::All) => Some(Self::all()),
             WireEndpoints::List(list) => Self::some(&list),
         };
         endpoints.ok_or_else(|| serde::de::Error::custom("\"all\" or a non-empty list of endpoints"))
@@ -108,7 +125,7 @@ impl Settings {
 }
 
 /// Where a job stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
     /// Accepted; its clock has not started.
@@ -145,7 +162,7 @@ impl Status {
 }
 
 /// Why a job ended with [`Status::Error`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reason {
     /// Fifty transport failures in a row.
@@ -189,7 +206,7 @@ impl Reason {
 }
 
 /// One run of the generator, as everybody sees it: taken at one moment and consistent in itself.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Job {
     /// Its name.
@@ -242,7 +259,7 @@ impl Job {
 }
 
 /// A run as the history lists it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RunSummary {
     /// Its name.
@@ -312,7 +329,7 @@ impl From<&Job> for RunSummary {
 }
 
 /// One page of the history.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RunsPage {
     /// Newest first.
@@ -323,7 +340,7 @@ pub struct RunsPage {
 }
 
 /// Everything about a run, as the JSON export holds it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RunExport {
     /// The run.
@@ -332,8 +349,33 @@ pub struct RunExport {
     pub requests: Vec<Exchange>,
 }
 
+/// What a start is asked for, as the documentation shows it; [`super::input::settings`] is what
+/// checks it, and a test holds the two together.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct StartRequest {
+    /// The load shape.
+    pub scenario: Scenario,
+    /// In seconds.
+    #[schema(minimum = 5, maximum = 600, example = 10)]
+    pub duration: u32,
+    /// The highest rate, in requests per second.
+    #[schema(minimum = 1, maximum = 20, example = 10)]
+    pub max_rps: u32,
+    /// The operations in rotation.
+    pub endpoints: Endpoints,
+    /// Decides everything random; drawn when left out.
+    #[serde(default)]
+    #[schema(minimum = 0, maximum = 4_294_967_295_i64, nullable = false, format = Int64)]
+    pub seed: Option<u32>,
+    /// Where Latency Degradation waits; for that scenario only.
+    #[serde(default)]
+    #[schema(nullable = false)]
+    pub delay: Option<Delay>,
+}
+
 /// The answer to a start.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Started {
     /// The new job.

@@ -12,7 +12,7 @@ const LONGEST_NAME: usize = 100;
 const LONGEST_EMAIL: usize = 254;
 
 /// A user.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct User {
     /// A UUIDv7.
@@ -28,7 +28,7 @@ pub struct User {
 }
 
 /// A page of users, newest first.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UserPage {
     /// The users of this page.
@@ -39,6 +39,52 @@ pub struct UserPage {
     pub per_page: u32,
     /// How many users there are on all pages.
     pub total: u64,
+}
+
+/// A new user, as the documentation shows it; [`NewUser::check`] is what checks it.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewUserRequest {
+    /// As people call them: no control characters.
+    #[schema(
+        min_length = 1,
+        max_length = 100,
+        pattern = r"^\s*[^\s\x00-\x1f\x7f-\x9f]([^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f])?\s*$",
+        example = "Ada Lovelace"
+    )]
+    pub name: String,
+    /// Unique, whatever its case.
+    #[schema(
+        max_length = 254,
+        pattern = r"^\s*[^\s@\x00-\x1f\x7f-\x9f]+@[^\s@.\x00-\x1f\x7f-\x9f]+(\.[^\s@.\x00-\x1f\x7f-\x9f]+)+\s*$",
+        example = "ada@example.com"
+    )]
+    pub email: String,
+}
+
+/// A change of a user, as the documentation shows it: at least one of the two.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(min_properties = 1)]
+pub struct UserPatchRequest {
+    /// The new name.
+    #[serde(default)]
+    #[schema(
+        nullable = false,
+        min_length = 1,
+        max_length = 100,
+        pattern = r"^\s*[^\s\x00-\x1f\x7f-\x9f]([^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f])?\s*$",
+        example = "Ada King"
+    )]
+    pub name: Option<String>,
+    /// The new address.
+    #[serde(default)]
+    #[schema(
+        nullable = false,
+        max_length = 254,
+        pattern = r"^\s*[^\s@\x00-\x1f\x7f-\x9f]+@[^\s@.\x00-\x1f\x7f-\x9f]+(\.[^\s@.\x00-\x1f\x7f-\x9f]+)+\s*$"
+    )]
+    pub email: Option<String>,
 }
 
 /// A user to be created, checked.

@@ -34,7 +34,7 @@ pub struct Evidence<'a> {
 }
 
 /// The result, stored with the run and shown in words.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Books {
     /// Is every request accounted for?

@@ -8,7 +8,7 @@ use super::random::Random;
 use super::scenario::Scenario;
 
 /// One of the four operations of the users API.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Endpoint {
     /// `GET /api/v1/users`
@@ -47,7 +47,7 @@ impl Endpoint {
 }
 
 /// What a request calls: one of the four operations, or the error endpoint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Call {
     /// `GET /api/v1/users`

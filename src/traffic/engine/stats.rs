@@ -77,7 +77,7 @@ pub struct Outcome {
 }
 
 /// One of the newest failures, with what is needed to find it in the log.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Failure {
     /// Its place in the plan.
@@ -97,7 +97,7 @@ pub struct Failure {
 }
 
 /// Latencies in milliseconds. All are absent when nothing was measured.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Latency {
     /// How many values.
@@ -116,7 +116,7 @@ pub struct Latency {
 
 /// Latencies of the requests with a 2xx answer and of the failed ones, apart: a fast failure must
 /// not make the latency look better.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SplitLatency {
     /// Of the requests with a 2xx answer.
@@ -126,7 +126,7 @@ pub struct SplitLatency {
 }
 
 /// The numbers of one call.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CallStats {
     /// Which one.
@@ -140,7 +140,7 @@ pub struct CallStats {
 }
 
 /// How often something ended this way.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct FateCount {
     /// A status code, or `connect`, `timeout`, `transport`, `cancelled`.
@@ -151,7 +151,7 @@ pub struct FateCount {
 
 /// The numbers of a run at one moment, consistent in themselves. A number that a stored run of an
 /// earlier version does not have is that of [`Stats::default`].
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Stats {
     /// Time since the start of the run, in milliseconds; at most its duration.

@@ -8,17 +8,34 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
+use super::export::{__path_export, export};
 use super::job;
 use super::jobs::{DeleteRefusal, JobManager, StartRefusal};
 use super::store::RunFilter;
 use super::stream;
+use crate::error::Problem;
 use crate::input::{Fields, Invalid};
 use crate::origin::RunId;
 use crate::server::database::StoreError;
 use crate::server::problem::{JsonFields, QueryFields, Refusal};
+use crate::traffic::engine::scenario::Scenario;
 use crate::traffic::input::{self, RunsQuery};
-use crate::traffic::model::{Job, RunSummary, RunsPage, Settings, Started};
+use crate::traffic::model::{Job, RunSummary, RunsPage, Settings, StartRequest, Started, Status};
+
+/// `/traffic`, with its documentation.
+pub fn routes() -> OpenApiRouter<Traffic> {
+    OpenApiRouter::new()
+        .routes(routes!(start))
+        .routes(routes!(status))
+        .routes(routes!(stop))
+        .routes(routes!(live))
+        .routes(routes!(runs))
+        .routes(routes!(run, delete))
+        .routes(routes!(export))
+}
 
 /// What the handlers need.
 #[derive(Clone)]
@@ -80,7 +97,17 @@ pub fn no_such_run() -> Refusal {
     Refusal::not_found("There is no run with this id. It may have been deleted.")
 }
 
-/// `POST /traffic/start`
+/// Starts a run. One at a time.
+#[utoipa::path(post, path = "/start", tag = "Traffic", operation_id = "startRun", request_body = StartRequest,
+    responses(
+        (status = 201, description = "It is starting", body = Started, headers(("location" = String, description = "Its status"))),
+        (status = 408, description = "The body did not arrive in time", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Another run is active; `jobId` names it", body = Problem, content_type = "application/problem+json",
+            headers(("retry-after" = u32, description = "Seconds"))),
+        (status = 413, description = "The body is larger than 16 KiB", body = Problem, content_type = "application/problem+json"),
+        (status = 415, description = "The body is not JSON", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "A value is out of range", body = Problem, content_type = "application/problem+json"),
+    ))]
 pub async fn start(State(traffic): State<Traffic>, JsonFields(fields): JsonFields) -> Result<Response, Refusal> {
     let settings = check(&traffic.jobs, &fields)?;
     let started: Started = traffic.jobs.start(settings).await?;
@@ -88,17 +115,40 @@ pub async fn start(State(traffic): State<Traffic>, JsonFields(fields): JsonField
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(started)).into_response())
 }
 
-/// `GET /traffic/status/{jobId}`
+/// A run as it stands, live or stored.
+#[utoipa::path(get, path = "/status/{jobId}", tag = "Traffic", operation_id = "getStatus",
+    params(("jobId" = RunId, Path, description = "The run")),
+    responses(
+        (status = 200, description = "The run; its numbers are of one moment", body = Job),
+        (status = 404, description = "There is no such run", body = Problem, content_type = "application/problem+json"),
+    ))]
 pub async fn status(State(traffic): State<Traffic>, Path(id): Path<String>) -> Result<Json<Job>, Refusal> {
     traffic.jobs.job(run_id(&id)?).await?.map(Json).ok_or_else(no_such_run)
 }
 
-/// `POST /traffic/stop/{jobId}`
+/// Stops a run: nothing leaves after the answer. Can be repeated.
+#[utoipa::path(post, path = "/stop/{jobId}", tag = "Traffic", operation_id = "stopRun",
+    params(("jobId" = RunId, Path, description = "The run")),
+    responses(
+        (status = 200, description = "The run, stopped or ended before", body = Job),
+        (status = 404, description = "There is no such run", body = Problem, content_type = "application/problem+json"),
+    ))]
 pub async fn stop(State(traffic): State<Traffic>, Path(id): Path<String>) -> Result<Json<Job>, Refusal> {
     traffic.jobs.stop(run_id(&id)?).await?.map(Json).ok_or_else(no_such_run)
 }
 
-/// `GET /traffic/runs`
+/// Stored runs, newest first.
+#[utoipa::path(get, path = "/runs", tag = "History", operation_id = "listRuns",
+    params(
+        ("cursor" = Option<RunId>, Query, nullable = false, description = "The `next` of an earlier page"),
+        ("limit" = Option<u32>, Query, nullable = false, minimum = 1, maximum = 100, description = "Runs on a page; 20 when left out"),
+        ("scenario" = Option<Scenario>, Query, nullable = false, description = "Only runs of this scenario"),
+        ("status" = Option<Status>, Query, nullable = false, description = "Only runs in this state"),
+    ),
+    responses(
+        (status = 200, description = "One page", body = RunsPage),
+        (status = 422, description = "A value is out of range", body = Problem, content_type = "application/problem+json"),
+    ))]
 pub async fn runs(State(traffic): State<Traffic>, QueryFields(fields): QueryFields) -> Result<Json<RunsPage>, Refusal> {
     Ok(Json(page_of_runs(&traffic.jobs, input::runs_query(fields)?).await?))
 }
@@ -114,13 +164,41 @@ pub async fn page_of_runs(jobs: &JobManager, query: RunsQuery) -> Result<RunsPag
     Ok(RunsPage { runs: runs.iter().map(RunSummary::from).collect(), next })
 }
 
-/// `DELETE /traffic/runs/{jobId}`
+/// One run of the history: the same as its status.
+#[utoipa::path(get, path = "/runs/{jobId}", tag = "History", operation_id = "getRun",
+    params(("jobId" = RunId, Path, description = "The run")),
+    responses(
+        (status = 200, description = "The run", body = Job),
+        (status = 404, description = "There is no such run", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub async fn run(traffic: State<Traffic>, id: Path<String>) -> Result<Json<Job>, Refusal> {
+    status(traffic, id).await
+}
+
+/// Removes a closed run from the history. What the metrics recorded of it stays.
+#[utoipa::path(delete, path = "/runs/{jobId}", tag = "History", operation_id = "deleteRun",
+    params(("jobId" = RunId, Path, description = "The run")),
+    responses(
+        (status = 204, description = "It is gone"),
+        (status = 404, description = "There is no such run", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "It is active", body = Problem, content_type = "application/problem+json"),
+    ))]
 pub async fn delete(State(traffic): State<Traffic>, Path(id): Path<String>) -> Result<StatusCode, Refusal> {
     traffic.jobs.delete(run_id(&id)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// `GET /traffic/stream/{jobId}`
+/// A run, live: server-sent events. `stats` every half second with the whole run, then one `done`, then the end.
+#[utoipa::path(get, path = "/stream/{jobId}", tag = "Traffic", operation_id = "streamRun",
+    params(
+        ("jobId" = RunId, Path, description = "The run"),
+        ("last-event-id" = Option<String>, Header, description = "The last event that was seen; a browser sends it by itself"),
+    ),
+    responses(
+        (status = 200, description = "The events; the data of each is a run", body = String, content_type = "text/event-stream"),
+        (status = 204, description = "The end was seen before: don't come back"),
+        (status = 404, description = "There is no such run", body = Problem, content_type = "application/problem+json"),
+    ))]
 pub async fn live(
     State(traffic): State<Traffic>,
     Path(id): Path<String>,

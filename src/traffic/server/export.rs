@@ -8,12 +8,22 @@ use axum::response::{IntoResponse, Response};
 
 use super::api::{Traffic, no_such_run, run_id};
 use super::report;
+use crate::error::Problem;
+use crate::origin::RunId;
 use crate::server::problem::{QueryFields, Refusal};
 use crate::traffic::engine::exchange::Exchange;
 use crate::traffic::input::{ExportFormat, export_format};
 use crate::traffic::model::RunExport;
 
-/// `GET /traffic/runs/{jobId}/export`
+/// A closed run as a file, with each of its requests.
+#[utoipa::path(get, path = "/runs/{jobId}/export", tag = "History", operation_id = "exportRun",
+    params(("jobId" = RunId, Path, description = "The run"), ("format" = ExportFormat, Query, description = "JSON, one row per request, or a report for people")),
+    responses(
+        (status = 200, description = "The file", content((RunExport = "application/json"), (String = "text/csv"), (String = "text/html"))),
+        (status = 404, description = "There is no such run", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "It is not closed yet", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "There is no such format", body = Problem, content_type = "application/problem+json"),
+    ))]
 pub async fn export(
     State(traffic): State<Traffic>,
     Path(id): Path<String>,

@@ -1,7 +1,7 @@
 //! The live stream of a job: server-sent events, one serialisation per tick for all subscribers.
 //!
-//! A subscriber holds a `watch` receiver and nothing else: one that reads slowly skips frames, and
-//! costs nothing. axum's own `Event` can't share finished bytes, hence the plain body.
+//! A subscriber holds a `watch` receiver and nothing else: one that reads slowly skips frames and
+//! delays nobody; what waits for it is bounded by its connection's buffer, and after a while it is cut. axum's own `Event` can't share finished bytes, hence the plain body.
 
 use std::convert::Infallible;
 use std::time::Duration;

@@ -5,14 +5,17 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get};
 use axum::{Extension, Json};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 use uuid::Uuid;
 
+use super::fault;
 use super::store::{UserStore, WriteError};
+use crate::error::Problem;
 use crate::origin::OriginTag;
 use crate::server::problem::{JsonFields, QueryFields, Refusal};
-use crate::users::model::{NewUser, User, UserPage, UserPatch, UserQuery};
+use crate::users::model::{NewUser, NewUserRequest, User, UserPage, UserPatch, UserPatchRequest, UserQuery};
 
 /// What the handlers need.
 pub type Users = Arc<dyn UserStore>;
@@ -35,20 +38,36 @@ fn user_id(text: &str) -> Result<Uuid, Refusal> {
     Uuid::try_parse(text).map_err(|_| Refusal::malformed("id", "is not a UUID"))
 }
 
-/// `/api/v1/users`
-pub fn collection() -> MethodRouter<Users> {
-    get(list).post(create)
+/// `/users` and what is below it, with its documentation.
+pub fn routes() -> OpenApiRouter<Users> {
+    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get_one, update)).routes(routes!(fault::error))
 }
 
-/// `/api/v1/users/{id}`
-pub fn item() -> MethodRouter<Users> {
-    get(get_one).patch(update)
-}
-
+/// The users, newest first, page by page.
+#[utoipa::path(get, path = "/users", tag = "Users", operation_id = "listUsers",
+    params(
+        ("page" = Option<u32>, Query, nullable = false, minimum = 1, maximum = 1_000_000, description = "The page, from 1"),
+        ("perPage" = Option<u32>, Query, nullable = false, minimum = 1, maximum = 100, description = "Users on a page; 20 when left out"),
+        ("search" = Option<String>, Query, nullable = false, max_length = 254, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", description = "Part of a name or an address"),
+    ),
+    responses(
+        (status = 200, description = "One page", body = UserPage),
+        (status = 422, description = "A value is out of range", body = Problem, content_type = "application/problem+json"),
+    ))]
 async fn list(State(users): State<Users>, QueryFields(fields): QueryFields) -> Result<Json<UserPage>, Refusal> {
     Ok(Json(users.list(&UserQuery::check(fields)?).await?))
 }
 
+/// Creates a user.
+#[utoipa::path(post, path = "/users", tag = "Users", operation_id = "createUser", request_body = NewUserRequest,
+    responses(
+        (status = 201, description = "The new user", body = User, headers(("location" = String, description = "Where it is"))),
+        (status = 408, description = "The body did not arrive in time", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Another user has this address", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "The body is larger than 16 KiB", body = Problem, content_type = "application/problem+json"),
+        (status = 415, description = "The body is not JSON", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "A value is out of range", body = Problem, content_type = "application/problem+json"),
+    ))]
 async fn create(
     State(users): State<Users>,
     Extension(tag): Extension<OriginTag>,
@@ -59,10 +78,29 @@ async fn create(
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(user)).into_response())
 }
 
+/// One user.
+#[utoipa::path(get, path = "/users/{id}", tag = "Users", operation_id = "getUser",
+    params(("id" = Uuid, Path, description = "The user")),
+    responses(
+        (status = 200, description = "The user", body = User),
+        (status = 404, description = "There is no such user", body = Problem, content_type = "application/problem+json"),
+    ))]
 async fn get_one(State(users): State<Users>, Path(id): Path<String>) -> Result<Json<User>, Refusal> {
     users.get(user_id(&id)?).await?.map(Json).ok_or_else(no_such_user)
 }
 
+/// Changes a user's name, address, or both.
+#[utoipa::path(patch, path = "/users/{id}", tag = "Users", operation_id = "updateUser", request_body = UserPatchRequest,
+    params(("id" = Uuid, Path, description = "The user")),
+    responses(
+        (status = 200, description = "The changed user", body = User),
+        (status = 404, description = "There is no such user", body = Problem, content_type = "application/problem+json"),
+        (status = 408, description = "The body did not arrive in time", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Another user has this address", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "The body is larger than 16 KiB", body = Problem, content_type = "application/problem+json"),
+        (status = 415, description = "The body is not JSON", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "A value is out of range", body = Problem, content_type = "application/problem+json"),
+    ))]
 async fn update(
     State(users): State<Users>,
     Path(id): Path<String>,

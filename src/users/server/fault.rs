@@ -3,8 +3,9 @@
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use serde::Serialize;
 
+use crate::error::Problem;
 use crate::input::{Checker, Fields, Invalid, Value, read_numbers};
 use crate::server::problem::{QueryFields, Refusal};
 
@@ -14,6 +15,14 @@ const CODES: [StatusCode; 4] = [
     StatusCode::SERVICE_UNAVAILABLE,
     StatusCode::GATEWAY_TIMEOUT,
 ];
+
+/// The answer that did not fail.
+#[derive(Serialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Fine {
+    /// Always `ok`.
+    status: &'static str,
+}
 
 fn error_rate(mut fields: Fields) -> Result<f64, Invalid> {
     read_numbers(&mut fields, &["errorRate"]);
@@ -36,6 +45,15 @@ fn error_rate(mut fields: Fields) -> Result<f64, Invalid> {
 ///
 /// # Errors
 /// A rate that is not a number from 0 to 1 is refused.
+#[utoipa::path(get, path = "/users/error", tag = "Users", operation_id = "failUsers",
+    description = "500, 502, 503 or 504, equally likely, with the given probability; else 200.",
+    params(("errorRate" = Option<f64>, Query, nullable = false, minimum = 0, maximum = 1, description = "The probability; 0.5 when left out")),
+    responses(
+        (status = 200, description = "This time it did not fail", body = Fine),
+        (status = 422, description = "The rate is out of range", body = Problem, content_type = "application/problem+json"),
+        (status = 502, description = "Asked for", body = Problem, content_type = "application/problem+json"),
+        (status = 504, description = "Asked for", body = Problem, content_type = "application/problem+json"),
+    ))]
 pub async fn error(QueryFields(fields): QueryFields) -> Result<Response, Refusal> {
     let rate = error_rate(fields)?;
     // f64() is below 1, so a rate of 1 always fails, and one of 0 never.
@@ -43,7 +61,7 @@ pub async fn error(QueryFields(fields): QueryFields) -> Result<Response, Refusal
         let code = CODES[fastrand::usize(..CODES.len())];
         return Err(Refusal::new(code, "This error was asked for."));
     }
-    Ok(Json(json!({ "status": "ok" })).into_response())
+    Ok(Json(Fine { status: "ok" }).into_response())
 }
 
 #[cfg(test)]

@@ -1,0 +1,252 @@
+#!/usr/bin/env python3
+"""Too many slow clients, and a database that another process holds: what still works, and what comes back.
+
+(a) 400 connections that send one byte of a head per second; (b) 600 of them, more than the server's 512 connections;
+(c) the database locked for 3 s in mid-run; (d) locked for 30 s; (e) Stop while 300 bodies trickle into the users API.
+Only when asked for: (f) places of live streams that are never read, and (g) places in the users API whose bodies trickle,
+are free again within half a minute.
+"""
+import argparse, contextlib, resource, select, socket, sqlite3, sys, tempfile, threading, time
+
+from release_server import Checks, Server, percentile, prove
+from subscribers import Subscribers
+
+HEAD_TIMEOUT, PATIENCE = 10, 30
+HEAD = b"GET / HTTP/1.1\r\nhost: 127.0.0.1\r\nx-slow: "
+BODY = b"POST /api/v1/users HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: 16000\r\n\r\n"
+
+
+class Trickle:
+    """Connections that send a byte per interval, from a thread; notes when the server ends each of them."""
+
+    def __init__(self, port, count, at_once, then, interval):
+        self.then, self.interval, self.over = then, interval, threading.Event()
+        self.open, self.lives, self.answers = {}, [], []
+        self.poll, self.began = select.epoll(), time.monotonic()
+        for _ in range(count):
+            connection = socket.create_connection(("127.0.0.1", port), timeout=5)
+            connection.setblocking(False)
+            connection.send(at_once)
+            self.open[connection.fileno()] = [connection, time.monotonic(), 0]
+            self.poll.register(connection, select.EPOLLIN)
+        self.thread = threading.Thread(target=self.run, daemon=True)
+        self.thread.start()
+
+    def run(self):
+        # A twentieth of the connections at a time, so that this program stays awake for what it measures.
+        while not self.over.is_set() and self.open:
+            began = time.monotonic()
+            turns = [list(self.open)[i::20] for i in range(20)]
+            for i, turn in enumerate(turns):
+                for number in turn:
+                    self.push(number)
+                self.listen(began + (i + 1) * self.interval / 20)
+
+    def push(self, number):
+        if number in self.open:
+            connection, _, sent = self.open[number]
+            try:
+                connection.send(self.then[sent : sent + 1] or b"a")
+                self.open[number][2] += 1
+            except BlockingIOError:
+                pass
+            except OSError:
+                self.end(number)
+
+    def listen(self, until):
+        while True:
+            for number, _ in self.poll.poll(max(0, until - time.monotonic())):
+                with contextlib.suppress(BlockingIOError):
+                    try:
+                        data = self.open[number][0].recv(4096)
+                    except ConnectionError:
+                        data = b""
+                    if data:
+                        self.answers.append(data[9:12])
+                    else:
+                        self.end(number)
+            if time.monotonic() >= until or self.over.is_set():
+                return
+
+    def end(self, number):
+        connection, began, _ = self.open.pop(number)
+        self.lives.append(time.monotonic() - began)
+        self.poll.unregister(connection)
+        connection.close()
+
+    def close(self):
+        self.over.set()
+        self.thread.join()
+        for connection, _, _ in self.open.values():
+            connection.close()
+        self.poll.close()
+
+
+def ask(server, path, seconds, every=0.1, timeout=5):
+    """Asks again and again: how many answers were 200, how many were asked for, and the seconds each took."""
+    end, good, took = time.monotonic() + seconds, 0, []
+    while (began := time.monotonic()) < end:
+        status, lasted = server.timed("GET", path, timeout)
+        good += status == 200
+        took.append(lasted)
+        time.sleep(max(0, began + every - time.monotonic()))
+    return good, len(took), took
+
+
+@contextlib.contextmanager
+def locked(server):
+    """Holds the database from outside of the server."""
+    holder = sqlite3.connect(server.database, isolation_level=None, timeout=5)
+    try:
+        holder.execute("BEGIN EXCLUSIVE")
+        yield
+        holder.rollback()
+    finally:
+        holder.close()
+
+
+def slow_heads(server, checks):
+    with contextlib.closing(Trickle(server.port, 400, HEAD[:1], HEAD[1:], 1)) as slow:
+        good, asked, took = ask(server, "/healthz", 15)
+        checks(f"(a) 400 slow heads: {good} of {asked} times healthz within 200 ms, p99 {1000 * percentile(took, 99):.1f} ms, at most {1000 * max(took):.1f} ms", good == asked > 100 and max(took) <= 0.2)
+        longest = max(slow.lives, default=0)
+        checks(f"(a) {len(slow.lives)} of 400 are closed by the server, after {min(slow.lives, default=0):.1f} to {longest:.1f} s", len(slow.lives) == 400 and longest <= HEAD_TIMEOUT + 1.5)
+
+
+def too_many(server, checks):
+    with contextlib.closing(Trickle(server.port, 600, HEAD[:1], HEAD[1:], 1)) as slow:
+        refused, _ = server.timed("GET", "/healthz", timeout=1)
+        status, _ = server.timed("GET", "/healthz", timeout=15)
+        back = time.monotonic() - slow.began
+        # Whether the limit was felt at all: otherwise there was nothing to recover from.
+        checks(f"(b) 600 slow heads: full at first ({'no answer in 1 s' if refused is None else refused}), healthz {status} again after {back:.1f} s", refused is None and status == 200 and back <= HEAD_TIMEOUT + 1)
+        good, asked, took = ask(server, "/healthz", 2)
+        checks(f"(b) from then on {good} of {asked} times, at most {1000 * max(took):.1f} ms", good == asked > 0 and max(took) <= 0.2)
+
+
+def short_lock(server, checks):
+    run = server.start(duration=12)
+    time.sleep(4)
+    with locked(server):
+        time.sleep(3)
+    job = server.closed(run, 40)
+    stats, books = job["stats"], job["stats"]["books"] or {}
+    checks(f"(c) locked for 3 s: the run is {job['status']}, {stats['sent']} sent, {stats['failedRequests']} failed, {stats['missed']} missed, response max {stats['response']['ok']['max'] or 0:.0f} ms", job["status"] == "completed")
+    # Otherwise the lock was not felt, and nothing is proven.
+    checks("(c) some answer had to wait for the lock", max(stats["response"][kind]["max"] or 0 for kind in ("ok", "failed")) >= 2000)
+    checks(f"(c) books verified: {books.get('verified')}, {books.get('recorded')} rows recorded, dropped {books.get('dropped')} and {books.get('ledgerDropped')} of the ledger", books.get("verified") is True and books["dropped"] == books["ledgerDropped"] == 0)
+
+
+def long_lock(server, checks):
+    run = server.start(duration=20)
+    time.sleep(3)
+    asked, ended, began = {"/": [], "/healthz": []}, None, time.monotonic()
+    with locked(server):
+        while (now := time.monotonic()) < began + 30:
+            for path, answers in asked.items():
+                answers.append(server.timed("GET", path, timeout=5))
+            with contextlib.suppress(OSError):
+                if ended is None and server.job(run)["status"] not in ("starting", "running"):
+                    ended = time.monotonic() - began
+            time.sleep(max(0, now + 0.25 - time.monotonic()))
+    for path, answers in asked.items():
+        good, slowest = sum(status == 200 for status, _ in answers), max(seconds for _, seconds in answers)
+        checks(f"(d) locked for 30 s: {path} is 200 in {good} of {len(answers)}, at most {1000 * slowest:.0f} ms", good == len(answers) > 10)
+    job = server.closed(run, 40)
+    when = f"ended {ended:.1f} s after the lock" if ended else "ended after the lock was gone"
+    checks(f"(d) the run {when}, is {job['status']}/{job.get('reason')}, closed: {job['closed']}, {time.monotonic() - began - 30:.1f} s after the lock was gone", (job["status"], job.get("reason"), job["closed"]) == ("error", "storage", True))
+    books = job["stats"]["books"] or {}
+    print(f"       its books: verified {books.get('verified')}, {books.get('sent')} sent, {books.get('recorded')} recorded, {books.get('dropped')} dropped, {books.get('ledgerDropped')} of the ledger")
+    connection = sqlite3.connect(f"file:{server.database}?mode=ro", uri=True)
+    rows = connection.execute("SELECT status, closed FROM runs ORDER BY start_time DESC LIMIT 1").fetchone()
+    connection.close()
+    checks(f"(d) the database has it as {rows[0]}, closed: {bool(rows[1])}", rows == ("error", 1))
+    again = server.closed(server.start(patience=20, duration=5))
+    checks(f"(d) a new run works: {again['status']}, books verified: {(again['stats']['books'] or {}).get('verified')}", again["status"] == "completed" and again["stats"]["books"]["verified"])
+
+
+def stop_while_busy(server, checks):
+    with contextlib.closing(Trickle(server.port, 300, BODY + b'{"name":"', b"", 1)) as slow:
+        time.sleep(1)
+        status, text = server.request("GET", "/api/v1/users")
+        checks(f"(e) 300 slow bodies: the users API is busy and answers {status}; {slow.answers.count(b'503')} of the 300 were refused", status == 503)
+        took, states = [], []
+        for _ in range(5):
+            run = server.start(patience=10)
+            time.sleep(1.6)
+            code, seconds = server.timed("POST", f"/traffic/stop/{run}")
+            took.append(seconds)
+            states.append(code == 200 and server.job(run)["status"] == "cancelled")
+            closed = server.closed(run, 10)
+            states.append(closed["closed"] and closed["stats"]["sent"] > 0)
+        checks(f"(e) five stops took at most {1000 * max(took):.1f} ms, each was cancelled and closed: {all(states)}", max(took) <= 0.5 and all(states))
+    deadline = time.monotonic() + 2
+    while (status := server.timed("GET", "/api/v1/users")[0]) != 200 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    checks(f"(e) once these clients are gone the users API answers {status}", status == 200)
+
+
+def free_again(server, path, patience=PATIENCE):
+    """Seconds until a path that is refused for want of a place answers again, or None."""
+    began = time.monotonic()
+    while time.monotonic() < began + patience:
+        # A stream has no end yet: that it begins is enough.
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", server.port), timeout=1) as connection:
+            connection.sendall(f"GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n".encode())
+            if connection.recv(64)[9:12] == b"200":
+                return time.monotonic() - began
+        time.sleep(0.25)
+    return None
+
+
+def seconds(value):
+    return f"not within {PATIENCE} s" if value is None else f"after {value:.1f} s"
+
+
+def unread_streams(server, checks):
+    run = server.start(scenario="error-injection", duration=30)
+    with contextlib.closing(Subscribers()) as crowd:
+        for _ in range(64):
+            crowd.add(server.port, run, reads=False)
+        time.sleep(1)
+        status = server.timed("GET", f"/traffic/stream/{run}", timeout=2)[0]
+        checks(f"(f) 64 streams that are never read: one more is answered {status}", status == 503)
+        closed = server.closed(run, 45)["closed"]
+        back = free_again(server, f"/traffic/stream/{run}")
+        checks(f"(f) the run is closed: {closed}, and a place is free {seconds(back)}", closed and back is not None)
+
+
+def slow_bodies(server, checks):
+    with contextlib.closing(Trickle(server.port, 300, BODY + b'{"name":"', b"", 1)):
+        time.sleep(1)
+        status = server.timed("GET", "/api/v1/users")[0]
+        back = free_again(server, "/api/v1/users")
+        checks(f"(g) 300 bodies that trickle: the users API answers {status}, and 200 again {seconds(back)}", status == 503 and back is not None)
+
+
+PARTS = {"a": slow_heads, "b": too_many, "c": short_lock, "d": long_lock, "e": stop_while_busy, "f": unread_streams, "g": slow_bodies}
+DEFAULT = "abcde"
+
+
+def main(folder):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (4096 if hard == resource.RLIM_INFINITY else min(hard, 4096), hard))
+    sys.setswitchinterval(0.0005)
+    checks = Checks()
+    for part in options.parts:
+        # A server of its own for each, so that one says nothing about the other.
+        with tempfile.TemporaryDirectory(dir=folder) as place, Server(place) as server:
+            PARTS[part](server, checks)
+            alive = server.process.poll() is None
+            code, seconds = server.terminate()
+            checks(f"({part}) the server ends as usual: exit code {code} after {seconds:.2f} s", alive and code == 0 and seconds <= 5)
+    return checks.exit_code()
+
+
+parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+parser.add_argument("parts", nargs="*", metavar="PART", help="a to g (default: a to e)")
+options = parser.parse_args()
+options.parts = options.parts or list(DEFAULT)
+if unknown := set(options.parts) - set(PARTS):
+    parser.error(f"there is no part {', '.join(sorted(unknown))}")
+prove(main, 360)

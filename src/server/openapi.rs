@@ -1,0 +1,64 @@
+//! The API's own description: OpenAPI 3.1, made of the routes that serve.
+
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{Content, InfoBuilder, License, OpenApi, Ref, RefOr, Response, ResponseBuilder};
+
+/// What any operation may answer beside its own answers.
+const GENERAL: [(&str, &str); 4] = [
+    ("400", "The request is malformed; `errors` names each field that is wrong"),
+    ("403", "Another site's page sent it, or the host name is not one of this server's"),
+    ("500", "The server failed; its log has the cause under the request's id"),
+    ("503", "The server is busy, or its database can't be used; `Retry-After` says when to come back"),
+];
+
+/// Completes the description that the routes gave. `guarded`: what makes load needs the token.
+pub fn complete(mut api: OpenApi, guarded: bool) -> OpenApi {
+    let license = License::builder().name("MIT OR Apache-2.0").identifier(Some("MIT OR Apache-2.0")).build();
+    api.info = InfoBuilder::new()
+        .title("Traffic Simulator")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(
+            "A users API, and a simulator that sends real requests to it: never more than 20 in any second.",
+        ))
+        .license(Some(license))
+        .build();
+    for (path, item) in &mut api.paths.paths {
+        let private = guarded && path.starts_with("/traffic/");
+        let operations = [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete];
+        for operation in operations.into_iter().flatten() {
+            add_general_answers(operation, private, path.starts_with("/api/v1/"));
+        }
+    }
+    if guarded {
+        let bearer =
+            HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("The server's ADMIN_TOKEN")).build();
+        let components = api.components.get_or_insert_default();
+        components.security_schemes.insert("token".to_owned(), SecurityScheme::Http(bearer).into());
+    }
+    api
+}
+
+fn add_general_answers(operation: &mut Operation, private: bool, simulated: bool) {
+    let answers = &mut operation.responses.responses;
+    for (status, description) in GENERAL {
+        answers.entry(status.to_owned()).or_insert_with(|| problem(description));
+    }
+    if simulated {
+        answers
+            .entry("410".to_owned())
+            .or_insert_with(|| problem("For the simulator's own requests: their run is sealed"));
+        answers
+            .entry("429".to_owned())
+            .or_insert_with(|| problem("For the simulator's own requests: one too many in a second"));
+    }
+    if private {
+        answers.entry("401".to_owned()).or_insert_with(|| problem("The token is missing or wrong"));
+        operation.security = Some(vec![SecurityRequirement::new("token", Vec::<String>::new())]);
+    }
+}
+
+fn problem(description: &str) -> RefOr<Response> {
+    let content = Content::new(Some(Ref::from_schema_name("Problem")));
+    ResponseBuilder::new().description(description).content("application/problem+json", content).build().into()
+}

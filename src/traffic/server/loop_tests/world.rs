@@ -1,0 +1,265 @@
+//! A world in memory for a job: the users API, the arrivals layer, the metrics and the stores.
+
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures_util::future::BoxFuture;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::super::arrivals::Arrivals;
+use super::super::client::{Answer, Outgoing, TIMEOUT, Target};
+use super::super::clock::{Clock, TokioClock};
+use super::super::gatekeeper::{Departed, Gatekeeper};
+use super::super::job::LedgerRow;
+use super::super::jobs::{JobManager, Surroundings};
+use super::super::ports::{Housekeeping, Witness};
+use super::super::store::{LeftOver, RunFilter, RunStore};
+use crate::origin::RunId;
+use crate::server::batch_writer::{BatchWriter, Sink};
+use crate::server::database::StoreError;
+use crate::traffic::engine::exchange::{ClientSide, ServerSide};
+use crate::traffic::engine::guard::most_in_any_second;
+use crate::traffic::engine::scenario::{Delay, Scenario};
+use crate::traffic::engine::stats::Fate;
+use crate::traffic::model::{Endpoints, Job, Settings, Status};
+
+/// How the fake target behaves.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Manner {
+    /// How long an answer takes.
+    pub(super) takes: Duration,
+    /// Every connection is refused.
+    pub(super) refuses: bool,
+    /// The generator panics at this request.
+    pub(super) panics_at: Option<u32>,
+    /// This request is sent twice, as a hidden retry would.
+    pub(super) repeats: Option<u32>,
+    /// The record of this one is lost.
+    pub(super) loses: Option<u32>,
+    /// With this request, twenty-one strangers arrive that know the run's secret.
+    pub(super) floods_at: Option<u32>,
+}
+
+/// The users API, the arrivals layer and the metrics, all in memory.
+#[derive(Default)]
+pub(super) struct World {
+    pub(super) manner: Manner,
+    pub(super) sent: Mutex<Vec<Duration>>,
+    pub(super) rows: Mutex<Vec<u32>>,
+    pub(super) stored: Mutex<Vec<Job>>,
+    /// The states that were stored, one after the other.
+    pub(super) states: Mutex<Vec<Status>>,
+    pub(super) cleaned: AtomicU32,
+    /// Nothing can be written.
+    pub(super) disk_full: AtomicBool,
+    /// Stands still until told otherwise.
+    pub(super) stalled: AtomicBool,
+}
+
+impl World {
+    /// Replaces the stored job, if it is open and as it should be; notes the state that it had.
+    fn replace(&self, job: &Job, expected: impl Fn(&Job) -> bool) -> bool {
+        let mut stored = self.stored.lock().expect("not poisoned");
+        let Some(known) = stored.iter_mut().find(|known| known.job_id == job.job_id) else { return false };
+        if known.closed || !expected(known) {
+            return false;
+        }
+        *known = job.clone();
+        self.states.lock().expect("not poisoned").push(job.status);
+        true
+    }
+}
+
+struct FakeTarget {
+    world: Arc<World>,
+    arrivals: Arc<Arrivals>,
+    gatekeeper: Arc<Gatekeeper>,
+}
+
+impl Target for FakeTarget {
+    fn send(&self, outgoing: Outgoing, ticket: Departed) -> BoxFuture<'static, Answer> {
+        let manner = self.world.manner;
+        assert_ne!(Some(outgoing.seq), manner.panics_at, "asked to panic");
+        self.world.sent.lock().expect("not poisoned").push(self.gatekeeper.now());
+        if !manner.refuses {
+            for _ in 0..if manner.repeats == Some(outgoing.seq) { 2 } else { 1 } {
+                self.arrivals.note_for_test(outgoing.run, outgoing.seq, outgoing.secret);
+            }
+            if manner.floods_at == Some(outgoing.seq) {
+                (0..21).for_each(|i| self.arrivals.note_for_test(outgoing.run, 100_000 + i, outgoing.secret));
+            }
+            if manner.loses != Some(outgoing.seq) {
+                self.world.rows.lock().expect("not poisoned").push(outgoing.seq);
+            }
+        }
+        Box::pin(async move {
+            let fate = if manner.refuses {
+                Fate::Connect
+            } else if manner.takes >= TIMEOUT {
+                tokio::time::sleep(TIMEOUT).await;
+                Fate::Timeout
+            } else {
+                tokio::time::sleep(manner.takes).await;
+                Fate::Answered(if outgoing.request.method == "POST" { 201 } else { 200 })
+            };
+            drop(ticket);
+            Answer { fate, request_id: None, ended: Instant::now() }
+        })
+    }
+}
+
+struct Shared(Arc<World>);
+
+#[async_trait]
+impl Witness for Shared {
+    async fn flush(&self) {}
+
+    async fn rows_of_run(&self, _run: RunId) -> Result<Vec<ServerSide>, StoreError> {
+        let rows = self.0.rows.lock().expect("not poisoned");
+        Ok(rows
+            .iter()
+            .map(|seq| ServerSide { seq: *seq, arrived_at: 0, duration: 0, status: 200, request_id: None })
+            .collect())
+    }
+
+    fn dropped_of_run(&self, _run: RunId) -> u32 {
+        0
+    }
+}
+
+#[async_trait]
+impl Housekeeping for Shared {
+    async fn clean_up(&self, _run: RunId) -> Result<u32, StoreError> {
+        Ok(self.0.cleaned.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+#[async_trait]
+impl RunStore for Shared {
+    async fn insert(&self, job: &Job) -> Result<(), StoreError> {
+        self.0.stored.lock().expect("not poisoned").push(job.clone());
+        Ok(())
+    }
+
+    async fn advance(&self, from: Status, job: &Job) -> Result<bool, StoreError> {
+        Ok(self.0.replace(job, |stored| stored.status == from))
+    }
+
+    async fn close(&self, job: &Job) -> Result<bool, StoreError> {
+        Ok(self.0.replace(job, |_| true))
+    }
+
+    async fn close_unreadable(&self, _id: RunId) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn list(&self, _filter: &RunFilter) -> Result<Vec<Job>, StoreError> {
+        Ok(self.0.stored.lock().expect("not poisoned").clone())
+    }
+
+    async fn delete(&self, id: RunId) -> Result<bool, StoreError> {
+        let mut stored = self.0.stored.lock().expect("not poisoned");
+        let before = stored.len();
+        stored.retain(|job| job.job_id != id);
+        Ok(stored.len() < before)
+    }
+
+    async fn client_sides(&self, _id: RunId) -> Result<Vec<ClientSide>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn load(&self, id: RunId) -> Result<Option<Job>, StoreError> {
+        Ok(self.0.stored.lock().expect("not poisoned").iter().find(|job| job.job_id == id).cloned())
+    }
+
+    async fn left_overs(&self) -> Result<Vec<LeftOver>, StoreError> {
+        Ok(Vec::new())
+    }
+}
+
+struct Nowhere(Arc<World>);
+
+#[async_trait]
+impl Sink<LedgerRow> for Nowhere {
+    async fn write(&self, _rows: &[LedgerRow]) -> Result<(), StoreError> {
+        if self.0.disk_full.load(Ordering::Relaxed) { Err(StoreError::PoolClosed) } else { Ok(()) }
+    }
+}
+
+/// A clock that wakes up much too late while the world is stalled, as after a suspend.
+struct Stalling {
+    world: Arc<World>,
+    clock: TokioClock,
+}
+
+impl Clock for Stalling {
+    fn sleep_until(&self, deadline: Instant) -> BoxFuture<'static, ()> {
+        let late = if self.world.stalled.load(Ordering::Relaxed) { Duration::from_secs(8) } else { Duration::ZERO };
+        self.clock.sleep_until(deadline + late)
+    }
+
+    fn uptime(&self) -> Duration {
+        self.clock.uptime()
+    }
+}
+
+pub(super) struct Test {
+    pub(super) world: Arc<World>,
+    pub(super) jobs: JobManager,
+}
+
+impl Test {
+    pub(super) fn new(manner: Manner) -> Self {
+        let world = Arc::new(World { manner, ..World::default() });
+        let gatekeeper = Gatekeeper::new(20);
+        let arrivals = Arrivals::new(Arc::clone(&gatekeeper));
+        let target = FakeTarget {
+            world: Arc::clone(&world),
+            arrivals: Arc::clone(&arrivals),
+            gatekeeper: Arc::clone(&gatekeeper),
+        };
+        let shared = || Arc::new(Shared(Arc::clone(&world)));
+        let jobs = JobManager::new(Surroundings {
+            gatekeeper,
+            arrivals,
+            clock: Arc::new(Stalling { world: Arc::clone(&world), clock: TokioClock(Instant::now()) }),
+            target: Arc::new(target),
+            witness: shared(),
+            housekeeping: shared(),
+            store: shared(),
+            ledger: BatchWriter::start("ledger", Nowhere(Arc::clone(&world)), CancellationToken::new()),
+            demo_users: (0..50).map(Uuid::from_u128).collect(),
+            shutdown: CancellationToken::new(),
+        });
+        Self { world, jobs }
+    }
+
+    pub(super) async fn start(&self, scenario: Scenario, duration: u32) -> RunId {
+        let settings =
+            Settings { scenario, duration, max_rps: 20, endpoints: Endpoints::all(), seed: 1, delay: Delay::Client };
+        self.jobs.start(settings).await.expect("a start").job_id
+    }
+
+    pub(super) async fn closed(&self, id: RunId) -> Job {
+        loop {
+            let job = self.jobs.job(id).await.expect("no database").expect("a job");
+            if job.closed {
+                return job;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    pub(super) async fn run(&self, scenario: Scenario, duration: u32) -> Job {
+        let id = self.start(scenario, duration).await;
+        self.closed(id).await
+    }
+
+    pub(super) fn most_sent_in_any_second(&self) -> u32 {
+        most_in_any_second(&mut self.world.sent.lock().expect("not poisoned"))
+    }
+}
