@@ -64,3 +64,29 @@ screenshots: ## Make the pictures of the README anew
 	@scripts/setup --test
 	@scripts/build
 	@scripts/end2end --config screenshots.config.ts
+
+.PHONY: bench-sse
+bench-sse: ## What 1, 100 and 1,000 viewers of a run cost: CPU, memory, skew (three minutes)
+	@scripts/build
+	@scripts/bench-sse
+
+.PHONY: crash-proof
+crash-proof: ## kill -9 at 100 random moments of a run, and what the next start makes of it (four minutes)
+	@scripts/build
+	@scripts/crash-proof
+
+.PHONY: shutdown-proof
+shutdown-proof: ## SIGTERM in mid-run with open streams, 25 times
+	@scripts/build
+	@scripts/shutdown-proof
+
+.PHONY: overload-proof
+overload-proof: ## Slow clients and a locked database
+	@scripts/build
+	@scripts/overload-proof
+
+.PHONY: api-conformance
+api-conformance: ## Schemathesis against the API's description, 10 seeds with 500 examples each (half an hour)
+	@scripts/setup --test
+	@scripts/build
+	@scripts/api-conformance 500 1 2 3 4 5 6 7 8 9 10

@@ -3,10 +3,10 @@
 
 (a) 400 connections that send one byte of a head per second; (b) 600 of them, more than the server's 512 connections;
 (c) the database locked for 3 s in mid-run; (d) locked for 30 s; (e) Stop while 300 bodies trickle into the users API.
-Only when asked for: (f) places of live streams that are never read, and (g) places in the users API whose bodies trickle,
-are free again within half a minute.
+(f) places of live streams that are never read, and (g) places in the users API whose bodies trickle, are free again
+within half a minute; (h) a disk that is full in mid-run and has room again later (needs root).
 """
-import argparse, contextlib, resource, select, socket, sqlite3, sys, tempfile, threading, time
+import argparse, contextlib, json, os, resource, select, socket, sqlite3, subprocess, sys, tempfile, threading, time
 
 from release_server import Checks, Server, percentile, prove
 from subscribers import Subscribers
@@ -224,8 +224,48 @@ def slow_bodies(server, checks):
         checks(f"(g) 300 bodies that trickle: the users API answers {status}, and 200 again {seconds(back)}", status == 503 and back is not None)
 
 
-PARTS = {"a": slow_heads, "b": too_many, "c": short_lock, "d": long_lock, "e": stop_while_busy, "f": unread_streams, "g": slow_bodies}
-DEFAULT = "abcde"
+def fill(path):
+    """Writes until the disk is full."""
+    with contextlib.suppress(OSError), open(path, "wb", buffering=0) as ballast:
+        while ballast.write(bytes(4096)):
+            pass
+
+
+def full_disk(server, checks):
+    run, ballast = server.start(), os.path.join(server.folder, "ballast")
+    time.sleep(3)
+    fill(ballast)
+    began, up = time.monotonic(), []
+    while (job := server.job(run))["status"] in ("starting", "running") and time.monotonic() < began + 30:
+        up += [server.timed("GET", path)[0] for path in ("/", "/healthz", f"/runs/{run}")]
+        time.sleep(0.25)
+    checks(f"(h) disk full: the run is {job['status']}/{job.get('reason')} after {time.monotonic() - began:.1f} s", (job["status"], job.get("reason")) == ("error", "storage"))
+    checks(f"(h) pages and healthz were 200 in {up.count(200)} of {len(up)}", len(up) > 10 and set(up) == {200})
+    status, text = server.request("POST", "/api/v1/users", {"name": "Ada", "email": "ada@example.com"})
+    checks(f"(h) a write is answered {status}: {json.loads(text)['detail']}", status == 503)
+    os.remove(ballast)
+    job = server.closed(run, 60)
+    books = job["stats"]["books"] or {}
+    checks(f"(h) with room again it is closed: {job['closed']}, as {job['status']}/{job.get('reason')}, books verified: {books.get('verified')}, dropped {books.get('dropped')}", job["closed"] and job.get("reason") == "storage" and books.get("verified"))
+    again = server.closed(server.start(patience=20, duration=5))
+    checks(f"(h) a new run works: {again['status']}, books verified: {(again['stats']['books'] or {}).get('verified')}", again["status"] == "completed" and again["stats"]["books"]["verified"])
+    with contextlib.closing(sqlite3.connect(f"file:{server.database}?mode=ro", uri=True)) as connection:
+        checks("(h) integrity_check is ok", connection.execute("PRAGMA integrity_check").fetchone() == ("ok",))
+
+
+@contextlib.contextmanager
+def small_disk(place, wanted):
+    """A disk of 3 MB at `place`, for the part that fills it (needs root)."""
+    if wanted:
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", place], check=True)
+    try:
+        yield
+    finally:
+        if wanted:
+            subprocess.run(["umount", "--lazy", place], check=True)
+
+
+PARTS = {"a": slow_heads, "b": too_many, "c": short_lock, "d": long_lock, "e": stop_while_busy, "f": unread_streams, "g": slow_bodies, "h": full_disk}
 
 
 def main(folder):
@@ -235,7 +275,7 @@ def main(folder):
     checks = Checks()
     for part in options.parts:
         # A server of its own for each, so that one says nothing about the other.
-        with tempfile.TemporaryDirectory(dir=folder) as place, Server(place) as server:
+        with tempfile.TemporaryDirectory(dir=folder) as place, small_disk(place, part == "h"), Server(place) as server:
             PARTS[part](server, checks)
             alive = server.process.poll() is None
             code, seconds = server.terminate()
@@ -244,9 +284,9 @@ def main(folder):
 
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-parser.add_argument("parts", nargs="*", metavar="PART", help="a to g (default: a to e)")
+parser.add_argument("parts", nargs="*", metavar="PART", help="a to h (default: all)")
 options = parser.parse_args()
-options.parts = options.parts or list(DEFAULT)
+options.parts = options.parts or list(PARTS)
 if unknown := set(options.parts) - set(PARTS):
     parser.error(f"there is no part {', '.join(sorted(unknown))}")
-prove(main, 360)
+prove(main, 540)

@@ -136,11 +136,13 @@ impl<'a> Checker<'a> {
         let Value::Text(text) = value else {
             return self.malformed(field, "is not a text");
         };
+        // Before it is trimmed: nobody means a hundred blanks.
+        let too_long = text.chars().count() > longest;
         let text = text.trim();
-        if text.is_empty() {
-            self.out_of_range(field, format!("is empty; give 1 to {longest} characters"))
-        } else if text.chars().count() > longest {
+        if too_long {
             self.out_of_range(field, format!("is too long; give at most {longest} characters"))
+        } else if text.is_empty() {
+            self.out_of_range(field, format!("is empty; give 1 to {longest} characters"))
         } else if text.chars().any(char::is_control) {
             self.out_of_range(field, "holds control characters; leave them out")
         } else {

@@ -1,5 +1,6 @@
 //! The API's own description: OpenAPI 3.1, made of the routes that serve.
 
+use serde_json::{Value, json};
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{Content, InfoBuilder, License, OpenApi, Ref, RefOr, Response, ResponseBuilder};
@@ -13,7 +14,7 @@ const GENERAL: [(&str, &str); 4] = [
 ];
 
 /// Completes the description that the routes gave. `guarded`: what makes load needs the token.
-pub fn complete(mut api: OpenApi, guarded: bool) -> OpenApi {
+pub fn complete(mut api: OpenApi, guarded: bool) -> Value {
     let license = License::builder().name("MIT OR Apache-2.0").identifier(Some("MIT OR Apache-2.0")).build();
     api.info = InfoBuilder::new()
         .title("Traffic Simulator")
@@ -36,7 +37,19 @@ pub fn complete(mut api: OpenApi, guarded: bool) -> OpenApi {
         let components = api.components.get_or_insert_default();
         components.security_schemes.insert("token".to_owned(), SecurityScheme::Http(bearer).into());
     }
-    api
+    let mut json = serde_json::to_value(&api).unwrap_or_else(|error| {
+        tracing::error!(%error, "the API's description could not be written");
+        Value::Null
+    });
+    // utoipa has no word for a field that depends on another one.
+    if let Some(Value::Object(start)) = json.pointer_mut("/components/schemas/StartRequest") {
+        start.insert(
+            "if".to_owned(),
+            json!({ "properties": { "delay": { "const": "server" } }, "required": ["delay"] }),
+        );
+        start.insert("then".to_owned(), json!({ "properties": { "scenario": { "const": "latency-degradation" } } }));
+    }
+    json
 }
 
 fn add_general_answers(operation: &mut Operation, private: bool, simulated: bool) {

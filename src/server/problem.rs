@@ -179,12 +179,19 @@ async fn with_status_of_error(response: Response) -> Response {
     }
     let (mut parts, body) = response.into_parts();
     let body = axum::body::to_bytes(body, LARGEST_ERROR).await.unwrap_or_default();
-    parts.status = match serde_json::from_slice(&body) {
-        Ok(AppError::Malformed) => StatusCode::BAD_REQUEST,
-        Ok(AppError::NotFound) => StatusCode::NOT_FOUND,
-        _ => parts.status,
+    let error = match serde_json::from_slice(&body) {
+        // Here it means that the body could not be read: too large, too slow, or cut off.
+        Ok(AppError::Unreachable) => AppError::Malformed,
+        Ok(error) => error,
+        Err(_) => return Response::from_parts(parts, body.into()),
     };
-    Response::from_parts(parts, body.into())
+    parts.status = match error {
+        AppError::Malformed => StatusCode::BAD_REQUEST,
+        AppError::NotFound => StatusCode::NOT_FOUND,
+        AppError::Unreachable | AppError::Internal => parts.status,
+    };
+    parts.headers.remove(header::CONTENT_LENGTH);
+    (parts, Json(error)).into_response()
 }
 
 fn framework_detail(status: StatusCode) -> &'static str {

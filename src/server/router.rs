@@ -11,11 +11,11 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use leptos::prelude::{provide_context, use_context};
 use leptos_axum::{LeptosRoutes, ResponseOptions, file_and_error_handler_with_context, generate_route_list};
+use serde_json::Value;
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::csrf::CsrfLayer;
 use tower_http::timeout::RequestBodyDeadlineLayer;
-use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -74,7 +74,7 @@ fn users_api(state: &AppState) -> OpenApiRouter {
 }
 
 /// Everything that programs use, with its description.
-fn api(state: &AppState) -> (Router, OpenApi) {
+fn api(state: &AppState) -> (Router, Value) {
     let traffic = traffic::routes().fallback(unknown_path).with_state(state.traffic.clone());
     let users = OpenApiRouter::new().nest("/v1", users_api(state)).fallback(unknown_path);
     let (router, description) =

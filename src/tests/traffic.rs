@@ -166,13 +166,31 @@ async fn a_second_start_is_refused_until_the_first_run_is_closed() {
 async fn of_many_starts_at_once_one_wins() {
     let server = TestServer::start().await;
     let body = settings("normal", 30, 1).to_string();
-    let starts = (0..100).map(|_| server.post("/traffic/start", body.clone()));
-    let answers = futures_util::future::join_all(starts).await;
-    let winners: Vec<_> =
-        answers.iter().filter(|answer| answer.status == 201).map(|answer| answer.json()["jobId"].clone()).collect();
-    assert_eq!(winners.len(), 1);
-    for loser in answers.iter().filter(|answer| answer.status != 201) {
-        assert_eq!((loser.status, &loser.problem()["jobId"]), (409, &winners[0]));
+    // More of them: START_ROUNDS=50
+    let rounds = std::env::var("START_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(5);
+    for round in 0..rounds {
+        let starts = (0..100).map(|_| server.post("/traffic/start", body.clone()));
+        let answers = futures_util::future::join_all(starts).await;
+        let winners: Vec<_> =
+            answers.iter().filter(|answer| answer.status == 201).map(|answer| answer.json()["jobId"].clone()).collect();
+        assert_eq!(winners.len(), 1, "round {round}");
+        for loser in answers.iter().filter(|answer| answer.status != 201) {
+            assert_eq!((loser.status, &loser.problem()["jobId"], loser.header("retry-after")), (409, &winners[0], "1"));
+        }
+        let id = winners[0].as_str().expect("an id");
+        // A start in the moment of the stop: refused, or the next run; never a second one beside it.
+        let path = format!("/traffic/stop/{id}");
+        let (stopped, started) = tokio::join!(server.post(&path, ""), server.post("/traffic/start", body.clone()));
+        assert_eq!((stopped.status, stopped.json()["status"].as_str()), (200, Some("cancelled")));
+        if started.status == 201 {
+            let next = started.json()["jobId"].as_str().expect("an id").to_owned();
+            assert_eq!(server.job(id).await["closed"], true, "only after the first one was closed");
+            server.post(&format!("/traffic/stop/{next}"), "").await;
+            server.closed(&next).await;
+        } else {
+            assert_eq!((started.status, started.problem()["jobId"].as_str()), (409, Some(id)));
+        }
+        server.closed(id).await;
     }
 }
 

@@ -25,7 +25,9 @@ impl RunsForm {
     pub fn fields(self) -> Fields {
         let texts =
             [("cursor", self.cursor), ("limit", self.limit), ("scenario", self.scenario), ("status", self.status)];
-        let given = texts.into_iter().filter_map(|(name, text)| Some((name.to_owned(), Value::Text(text?))));
+        let given = texts
+            .into_iter()
+            .filter_map(|(name, text)| Some((name.to_owned(), Value::Text(text.filter(|text| !text.is_empty())?))));
         given.collect()
     }
 }

@@ -98,30 +98,25 @@ pub struct RunsQuery {
     pub status: Option<Status>,
 }
 
-/// The value of a field of a query that may be left out or empty.
-fn given<'a>(check: &Checker<'a>, field: &str) -> Option<&'a Value> {
-    check.optional(field).filter(|value| **value != Value::Text(String::new()))
-}
-
-/// Checks the query of the history. Empty values are as good as none: a form sends them.
+/// Checks the query of the history.
 ///
 /// # Errors
 /// [`Invalid`] with every fault.
 pub fn runs_query(mut fields: Fields) -> Result<RunsQuery, Invalid> {
     read_numbers(&mut fields, &["limit"]);
     let mut check = Checker::new(&fields, &["cursor", "limit", "scenario", "status"]);
-    let cursor = given(&check, "cursor").and_then(|value| match value {
+    let cursor = check.optional("cursor").and_then(|value| match value {
         Value::Text(text) if text.parse::<RunId>().is_ok() => text.parse().ok(),
         _ => check.malformed("cursor", "is not a cursor; give the `next` of an earlier page, or leave it out"),
     });
-    let limit = match given(&check, "limit") {
+    let limit = match check.optional("limit") {
         None => Some(DEFAULT_LIMIT),
         Some(value) => check.integer("limit", value, 1, 100),
     };
     let scenarios = Scenario::ALL.map(|scenario| (scenario.wire_name(), scenario));
-    let scenario = given(&check, "scenario").and_then(|value| check.word("scenario", value, &scenarios));
+    let scenario = check.optional("scenario").and_then(|value| check.word("scenario", value, &scenarios));
     let states = Status::ALL.map(|status| (status.wire_name(), status));
-    let status = given(&check, "status").and_then(|value| check.word("status", value, &states));
+    let status = check.optional("status").and_then(|value| check.word("status", value, &states));
     check.finish(limit.map(|limit| RunsQuery { cursor, limit, scenario, status }))
 }
 
@@ -166,6 +161,7 @@ pub fn form_fields(texts: impl IntoIterator<Item = (&'static str, Option<String>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::traffic::form::RunsForm;
 
     const GOOD: &str = r#"{"scenario":"normal","duration":10,"maxRps":10,"endpoints":"all"}"#;
 
@@ -194,7 +190,8 @@ mod tests {
         };
         let all = RunsQuery { cursor: None, limit: 20, scenario: None, status: None };
         assert_eq!(query(&[]), Ok(all.clone()));
-        assert_eq!(query(&[("scenario", ""), ("status", ""), ("cursor", "")]), Ok(all), "as an empty form sends it");
+        let empty = RunsForm { scenario: Some(String::new()), status: Some(String::new()), ..RunsForm::default() };
+        assert_eq!(runs_query(empty.fields()), Ok(all), "as an empty form sends it");
         let some = query(&[("scenario", "peak"), ("status", "error"), ("limit", "3")]).expect("good");
         assert_eq!((some.scenario, some.status, some.limit), (Some(Scenario::Peak), Some(Status::Error), 3));
         for (field, text, malformed) in [
@@ -204,6 +201,7 @@ mod tests {
             ("scenario", "Peak", false),
             ("status", "done", false),
             ("cursor", "17", true),
+            ("cursor", "", true),
             ("page", "2", true),
         ] {
             let invalid = query(&[(field, text)]).expect_err(text);

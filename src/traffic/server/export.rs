@@ -17,7 +17,7 @@ use crate::traffic::model::RunExport;
 
 /// A closed run as a file, with each of its requests.
 #[utoipa::path(get, path = "/runs/{jobId}/export", tag = "History", operation_id = "exportRun",
-    params(("jobId" = RunId, Path, description = "The run"), ("format" = ExportFormat, Query, description = "JSON, one row per request, or a report for people")),
+    params(("jobId" = RunId, Path, description = "The run"), ("format" = inline(ExportFormat), Query, description = "JSON, one row per request, or a report for people")),
     responses(
         (status = 200, description = "The file", content((RunExport = "application/json"), (String = "text/csv"), (String = "text/html"))),
         (status = 404, description = "There is no such run", body = Problem, content_type = "application/problem+json"),
