@@ -3,6 +3,8 @@
 //! It records `/api/v1` and nothing else, so that watching the dashboard never moves it. It knows
 //! an [`crate::origin::Origin`], never the traffic generator.
 
+pub mod engine;
+pub mod input;
 pub mod kpi_cards;
 pub mod model;
 #[cfg(feature = "ssr")]

@@ -95,6 +95,32 @@ impl<T: Send + Sync + 'static> BatchWriter<T> {
     pub fn dropped(&self) -> u64 {
         self.dropped.load(Ordering::Relaxed)
     }
+
+    /// A look at the writer that does not keep it alive.
+    pub fn gauge(&self) -> WriterGauge {
+        let sender = self.sender.downgrade();
+        let queued = move || sender.upgrade().map_or(0, |sender| (sender.max_capacity() - sender.capacity()) as u32);
+        WriterGauge { queued: Arc::new(queued), dropped: Arc::clone(&self.dropped) }
+    }
+}
+
+/// How a writer is doing.
+#[derive(Clone)]
+pub struct WriterGauge {
+    queued: Arc<dyn Fn() -> u32 + Send + Sync>,
+    dropped: Arc<AtomicU64>,
+}
+
+impl WriterGauge {
+    /// How many rows wait in the channel.
+    pub fn queued(&self) -> u32 {
+        (self.queued)()
+    }
+
+    /// How many rows were dropped since the start.
+    pub fn dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
+    }
 }
 
 struct Writer<T, S> {

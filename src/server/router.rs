@@ -20,6 +20,7 @@ use super::security::{add_headers, check_host, cross_origin, refuse_cross_site_r
 use super::state::AppState;
 use super::{limits, security};
 use crate::app::{App, PageAnswer, shell};
+use crate::metrics::server::prometheus::scrape;
 use crate::metrics::server::record::record;
 use crate::traffic::server::api as traffic;
 use crate::traffic::server::arrivals::recognise;
@@ -30,6 +31,11 @@ const BODY_LIMIT: usize = 16 * 1024;
 
 /// The whole server, without its port.
 pub fn build(state: &AppState) -> Router {
+    build_around(state, recorded(state, users_api(state)))
+}
+
+/// The whole server around this `/api/v1`.
+pub fn build_around(state: &AppState, users_api: Router) -> Router {
     let pages = generate_route_list(App);
     let leptos = state.leptos.clone();
     Router::new()
@@ -37,9 +43,10 @@ pub fn build(state: &AppState) -> Router {
         .fallback(file_and_error_handler_with_context::<AppState, _>(provide_answer, shell))
         .with_state(state.clone())
         .route("/fn/{*path}", any(unknown_path))
-        .nest("/api", Router::new().nest("/v1", users_api(state)).fallback(unknown_path))
+        .nest("/api", Router::new().nest("/v1", users_api).fallback(unknown_path))
         .nest("/traffic", traffic_api(state))
         .route("/healthz", get(healthz))
+        .route("/metrics", get(scrape).with_state(Arc::clone(&state.metrics)))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(refuse_cross_site_reads))
@@ -50,18 +57,27 @@ pub fn build(state: &AppState) -> Router {
         .layer(from_fn(name_request))
 }
 
-/// `/api/v1`, from the inside out: in-flight limit, arrivals, panics, record.
-fn users_api(state: &AppState) -> Router {
+/// The routes of `/api/v1`, without a layer.
+pub fn users_routes(state: &AppState) -> Router {
     Router::new()
         .route("/users", users::collection())
         .route("/users/error", get(fault::error))
         .route("/users/{id}", users::item())
         .with_state(Arc::clone(&state.users))
         .fallback(unknown_path)
+}
+
+/// `/api/v1` unrecorded, from the inside out: in-flight limit, arrivals, panics.
+pub fn users_api(state: &AppState) -> Router {
+    users_routes(state)
         .layer(from_fn_with_state(Arc::new(Semaphore::new(limits::IN_FLIGHT)), limits::in_flight))
         .layer(from_fn_with_state(Arc::clone(&state.arrivals), recognise))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn_with_state(state.recorder.clone(), record))
+}
+
+/// With the record layer outside of everything that may refuse or fail.
+fn recorded(state: &AppState, users_api: Router) -> Router {
+    users_api.layer(from_fn_with_state(state.recorder.clone(), record))
 }
 
 /// `/traffic`

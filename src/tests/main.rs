@@ -2,6 +2,7 @@
 
 mod architecture;
 mod configuration;
+mod metrics;
 mod pages;
 mod security;
 mod server;

@@ -19,6 +19,7 @@ use super::job::{LedgerRow, LiveJob};
 use super::ports::{Housekeeping, Witness};
 use super::runner::Runner;
 use super::store::RunStore;
+use super::tally::Tally;
 use crate::origin::RunId;
 use crate::server::batch_writer::BatchWriter;
 use crate::server::database::StoreError;
@@ -74,6 +75,7 @@ pub enum StartRefusal {
 struct Live {
     active: Option<Arc<LiveJob>>,
     ended: HashMap<RunId, Arc<LiveJob>>,
+    tally: Tally,
 }
 
 /// Starts, finds and stops jobs. One per process.
@@ -149,6 +151,11 @@ impl JobManager {
         lock(&self.live).active.clone()
     }
 
+    /// Sums over the runs that were closed since the start.
+    pub fn tally(&self) -> Tally {
+        lock(&self.live).tally
+    }
+
     /// A job that is still in memory.
     pub fn live(&self, id: RunId) -> Option<Arc<LiveJob>> {
         let live = lock(&self.live);
@@ -218,6 +225,7 @@ async fn life(job: Arc<LiveJob>, around: Arc<Surroundings>, live: Arc<Mutex<Live
         if live.active.as_ref().is_some_and(|active| active.id == job.id) {
             live.active = None;
         }
+        live.tally.add(&job.snapshot());
         live.ended.insert(job.id, Arc::clone(&job));
     }
     tokio::select! {

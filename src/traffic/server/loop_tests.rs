@@ -25,6 +25,7 @@ use crate::server::database::StoreError;
 use crate::traffic::engine::guard::most_in_any_second;
 use crate::traffic::engine::scenario::{Delay, Scenario};
 use crate::traffic::engine::stats::Fate;
+use crate::traffic::engine::truth::Kpi;
 use crate::traffic::model::{Endpoints, Job, Reason, Settings, Status};
 
 /// How the fake target behaves.
@@ -42,6 +43,10 @@ struct Manner {
     loses: Option<u32>,
     /// With this request, twenty-one strangers arrive that know the run's secret.
     floods_at: Option<u32>,
+    /// A fault that is planted into what the dashboard says.
+    misleads: Option<fn(&mut Kpi)>,
+    /// The dashboard does not answer.
+    says_nothing: bool,
 }
 
 /// The users API, the arrivals layer and the metrics, all in memory.
@@ -102,6 +107,20 @@ impl Witness for Shared {
 
     async fn seqs_of_run(&self, _run: RunId) -> Result<Vec<u32>, StoreError> {
         Ok(self.0.rows.lock().expect("not poisoned").clone())
+    }
+
+    async fn durations_of_run(&self, _run: RunId) -> Result<Vec<u32>, StoreError> {
+        Ok(vec![3000; self.0.rows.lock().expect("not poisoned").len()])
+    }
+
+    async fn kpis_of_run(&self, _run: RunId, _from: i64, _to: i64) -> Result<Kpi, StoreError> {
+        let requests = self.0.rows.lock().expect("not poisoned").len() as u32;
+        let some = requests > 0;
+        let mut kpi = Kpi { requests, error_rate: some.then_some(0.0), p95: some.then_some(3.003) };
+        if let Some(mislead) = self.0.manner.misleads {
+            mislead(&mut kpi);
+        }
+        if self.0.manner.says_nothing { Err(StoreError::PoolClosed) } else { Ok(kpi) }
     }
 
     fn dropped_of_run(&self, _run: RunId) -> u32 {
@@ -362,4 +381,25 @@ async fn one_job_at_a_time_until_it_is_closed() {
     assert!(matches!(refused, Err(StartRefusal::Busy(busy)) if busy == id), "it is stopped, but not closed");
     test.closed(id).await;
     assert!(test.jobs.start(settings).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dashboard_that_is_right_is_found_right_and_a_planted_fault_is_found() {
+    let faults: [Option<fn(&mut Kpi)>; 4] = [
+        None,
+        Some(|kpi| kpi.requests += 1),
+        Some(|kpi| kpi.error_rate = Some(0.01)),
+        Some(|kpi| kpi.p95 = Some(3.01)),
+    ];
+    for misleads in faults {
+        let test = Test::new(Manner { misleads, ..Manner::default() });
+        let job = test.run(Scenario::Normal, 5).await;
+        let truth = job.stats.truth.expect("checked");
+        assert_eq!((truth.right, truth.differences.is_empty()), (misleads.is_none(), misleads.is_none()), "{truth:?}");
+        assert!(job.stats.books.expect("books").verified, "the books are another matter");
+    }
+    let test = Test::new(Manner { says_nothing: true, ..Manner::default() });
+    let job = test.run(Scenario::Normal, 5).await;
+    assert_eq!(job.stats.truth.map(|truth| truth.right), Some(false));
+    assert_eq!(job.status, Status::Completed, "the run itself went well");
 }

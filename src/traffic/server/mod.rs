@@ -13,6 +13,7 @@ pub mod ports;
 pub mod runner;
 pub mod store;
 pub mod stream;
+pub mod tally;
 
 #[cfg(test)]
 mod loop_tests;
