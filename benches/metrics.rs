@@ -23,6 +23,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use traffic_simulator::metrics::server::live::Metrics;
 use traffic_simulator::metrics::server::record::{Row, record};
+use traffic_simulator::metrics::server::retention::Kept;
 use traffic_simulator::metrics::server::store::{MetricsStore, SqliteMetrics};
 use traffic_simulator::origin::{Origin, RunId};
 use traffic_simulator::server::batch_writer::BatchWriter;
@@ -259,7 +260,7 @@ async fn through_the_writer(writer: &BatchWriter<Row>, rows: usize) -> f64 {
     let (began, gauge) = (Instant::now(), writer.gauge());
     for number in 0..rows {
         // As fast as possible, but without a drop.
-        while number % 512 == 0 && gauge.queued() > 4096 {
+        while number.is_multiple_of(512) && gauge.queued() > 4096 {
             tokio::time::sleep(Duration::from_micros(200)).await;
         }
         writer.push(row(epoch_micros(), number));
@@ -391,7 +392,7 @@ async fn views(report: &mut Report, folder: &Path) {
     let before: (i64, i64, i64) = sqlx::query_as(sums).fetch_one(&full.read).await.expect("sums");
     let (store, began, mut removed) = (SqliteMetrics(full.clone()), Instant::now(), 0);
     loop {
-        match store.prune(epoch_micros()).await.expect("pruned") {
+        match store.prune(&Kept::default(), epoch_micros()).await.expect("pruned") {
             0 => break,
             some => removed += some,
         }

@@ -81,7 +81,7 @@ fn Board(first: Kpis, reachable: bool) -> impl IntoView {
 /// A relative change in percent, with its sign.
 fn change(share: f64) -> String {
     match (share * 100.0).round() {
-        percent if percent == 0.0 => "±0 %".to_owned(),
+        0.0 => "±0 %".to_owned(),
         percent => format!("{percent:+.0} %"),
     }
 }

@@ -7,13 +7,14 @@
 //! writer after its transaction, so that they hold what the database holds and nothing else.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use super::histogram::Merged;
 use super::ring::Ring;
 use super::rollup::{RollupKey, Tally};
 use super::trend::trend;
 use super::{Sample, Source, is_error};
-use crate::metrics::model::{Kpis, Origins, Point, Range, SPARK_POINTS, SparkPoint, Totals, WINDOW};
+use crate::metrics::model::{self, Kpis, Origins, Point, SPARK_POINTS, SparkPoint, Totals, WINDOW};
 
 /// How many seconds are kept: longer than the longest run, so that a run can be asked for at its end.
 pub const SECONDS: usize = 900;
@@ -70,14 +71,14 @@ pub struct Windows {
 
 impl Default for Windows {
     fn default() -> Self {
-        let slots = |range: Range| match range {
-            Range::Minutes5 => SECONDS,
+        let slots = |range: model::Range| match range {
+            model::Range::Minutes5 => SECONDS,
             // This period, the one before, the step under way, and one that is not settled.
             range => range.steps() as usize * 2 + 2,
         };
         Self {
             endpoints: Vec::new(),
-            rings: Range::ALL.map(|range| Ring::new(range.step(), slots(range))),
+            rings: model::Range::ALL.map(|range| Ring::new(range.step(), slots(range))),
             since: None,
             version: 0,
         }
@@ -111,7 +112,8 @@ impl Windows {
         let source = if key.simulated { Source::Simulated(None) } else { Source::Real };
         let series = self.series(key.method, key.route, key.status, source);
         let second = key.minute * 60;
-        self.recorded_since(second);
+        // Somewhere in that minute; surely by its end.
+        self.recorded_since(second + 60);
         self.version += 1;
         for ring in &mut self.rings[1..] {
             if let Some(step) = ring.at(second, now) {
@@ -151,36 +153,41 @@ impl Windows {
 
     /// The numbers of the seconds in `from..to`.
     pub fn totals(&self, origins: Origins, from: i64, to: i64) -> Totals {
-        let tallies = self.rings[0].between(from, to).flat_map(|step| &step.tallies);
-        totals(tallies.filter(|(series, _)| series.is_of(origins)), (to - from) as f64, &mut Merged::default())
+        self.sums(origins, from..to, &mut Merged::default())
+    }
+
+    fn sums(&self, origins: Origins, seconds: Range<i64>, merged: &mut Merged) -> Totals {
+        let tallies = self.rings[0].between(seconds.start, seconds.end).flat_map(|step| &step.tallies);
+        let length = (seconds.end - seconds.start) as f64;
+        totals(tallies.filter(|(series, _)| series.is_of(origins)), length, merged)
     }
 
     /// The key figures at `now`, in epoch milliseconds.
     pub fn kpis(&self, now: i64) -> Kpis {
+        let merged = &mut Merged::default();
         let to = now.div_euclid(1000) + 1;
-        let from = to - i64::from(WINDOW);
-        let all = self.totals(Origins::All, from, to);
-        let before = self.totals(Origins::All, from - i64::from(WINDOW), from);
+        let (from, window) = (to - i64::from(WINDOW), i64::from(WINDOW));
+        let all = self.sums(Origins::All, from..to, merged);
+        let before = self.sums(Origins::All, from - window..from, merged);
         let last_full = (now - SETTLED).div_euclid(1000) - 1;
         Kpis {
             requests: all.requests,
-            simulated: self.totals(Origins::Simulated, from, to).requests,
-            current_rate: self.totals(Origins::All, last_full, last_full + 1).requests,
+            simulated: self.sums(Origins::Simulated, from..to, merged).requests,
+            current_rate: self.sums(Origins::All, last_full..last_full + 1, merged).requests,
             error_rate: all.error_rate,
             p95: all.p95,
-            trend: trend(&all, &before, self.covers(from - i64::from(WINDOW))),
-            spark: self.spark(now.div_euclid(1000)),
+            trend: trend(&all, &before, self.covers(from - window)),
+            spark: self.spark(now.div_euclid(1000), merged),
         }
     }
 
     /// The last intervals that are over: an unfinished one would be drawn as a drop.
-    fn spark(&self, now: i64) -> Vec<SparkPoint> {
+    fn spark(&self, now: i64, merged: &mut Merged) -> Vec<SparkPoint> {
         let interval = i64::from(WINDOW) / SPARK_POINTS as i64;
         let current = now.div_euclid(interval);
         (current - SPARK_POINTS as i64..current)
-            .map(|interval_number| {
-                let from = interval_number * interval;
-                let totals = self.totals(Origins::All, from, from + interval);
+            .map(|number| {
+                let totals = self.sums(Origins::All, number * interval..(number + 1) * interval, merged);
                 SparkPoint { requests: totals.requests, errors: totals.errors, p95: totals.p95.unwrap_or(0.0) }
             })
             .collect()

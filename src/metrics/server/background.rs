@@ -7,6 +7,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior};
 
 use super::live::{Metrics, lock};
+use super::retention::Kept;
 use crate::metrics::engine::gauges::Reading;
 use crate::server::database::{StoreError, epoch_micros, epoch_millis};
 
@@ -81,7 +82,7 @@ pub(super) async fn prune(metrics: Arc<Metrics>) {
         ticks.tick().await;
         let mut removed = 0;
         loop {
-            match metrics.store.prune(epoch_micros()).await {
+            match metrics.store.prune(&Kept::default(), epoch_micros()).await {
                 Ok(0) => break,
                 Ok(some) => removed += some,
                 Err(error) => {

@@ -12,8 +12,8 @@ use axum::response::{IntoResponse, Response};
 use super::counters::{BOUNDS, Counters};
 use super::live::{Metrics, lock};
 
-/// Before every name.
-const PREFIX: &str = "traffic_simulator_";
+/// Before every name: the program's.
+const PREFIX: &str = concat!(env!("CARGO_CRATE_NAME"), "_");
 
 /// Lines in that format, one family after the other.
 #[derive(Default)]

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::record::Row;
+use super::retention::Kept;
 use super::{log, retention, rows};
 use crate::metrics::engine::Sample;
 use crate::metrics::engine::rollup::{RollupKey, Tally};
@@ -34,7 +35,7 @@ pub trait MetricsStore: Send + Sync + 'static {
     async fn samples_since(&self, from: i64, visit: VisitSample<'_>) -> Result<(), StoreError>;
     /// Shows the roll-ups of `minute` and later, in minutes since the epoch.
     async fn rollups_since(&self, minute: i64, visit: VisitRollup<'_>) -> Result<(), StoreError>;
-    /// The second of the oldest record, since the epoch.
+    /// A second since the epoch by which there were records already: the earliest that is known.
     async fn oldest(&self) -> Result<Option<i64>, StoreError>;
     /// Rolls up the rows of a version that made no roll-ups, and says how many there were.
     async fn roll_up_older_version(&self) -> Result<u64, StoreError>;
@@ -44,7 +45,7 @@ pub trait MetricsStore: Send + Sync + 'static {
     async fn request(&self, id: Uuid) -> Result<Option<LoggedRequest>, StoreError>;
     /// Removes a chunk of what is no longer kept at `now`, in epoch microseconds, and says how many
     /// rows that were. Zero: there is no more.
-    async fn prune(&self, now: i64) -> Result<u64, StoreError>;
+    async fn prune(&self, kept: &Kept, now: i64) -> Result<u64, StoreError>;
     /// How long it takes now until something could be written.
     async fn wait(&self) -> Result<Duration, StoreError>;
 }
@@ -91,7 +92,7 @@ impl MetricsStore for SqliteMetrics {
     async fn oldest(&self) -> Result<Option<i64>, StoreError> {
         sqlx::query_scalar(
             "SELECT min(second) FROM (SELECT min(at) / 1000000 AS second FROM requests \
-             UNION ALL SELECT min(minute) * 60 FROM rollups)",
+             UNION ALL SELECT (min(minute) + 1) * 60 FROM rollups)",
         )
         .fetch_one(&self.0.read)
         .await
@@ -109,8 +110,8 @@ impl MetricsStore for SqliteMetrics {
         log::request(&self.0, id).await
     }
 
-    async fn prune(&self, now: i64) -> Result<u64, StoreError> {
-        retention::prune(&self.0, now).await
+    async fn prune(&self, kept: &Kept, now: i64) -> Result<u64, StoreError> {
+        retention::prune(&self.0, kept, now).await
     }
 
     async fn wait(&self) -> Result<Duration, StoreError> {
