@@ -1,7 +1,7 @@
 //! What recording costs, and what a dashboard over a million requests costs. Ratios of what ran in the same minutes, in
 //! alternating order, with a control of the same against the same; ends with 1 when a bound is missed.
 //!
-//! Server and clients share this process and its cores; the clients are as thin as can be (a written
+//! Server and clients share this machine, the clients on a thread of their own. They are as thin as can be (a written
 //! request, a read answer), so that little of the measured time is theirs.
 
 use std::io::Write as _;
@@ -35,7 +35,7 @@ use traffic_simulator::server::{router, serve};
 use uuid::Uuid;
 
 /// How many connections the clients keep busy.
-const CONNECTIONS: usize = 32;
+const CONNECTIONS: usize = 16;
 /// How long one measurement takes.
 const SLICE: Duration = Duration::from_millis(1200);
 /// How many pairs are compared.
@@ -51,13 +51,14 @@ const ROUTES: [(&str, &str, u16); 5] = [
 
 /// What was found, and whether every bound was kept.
 struct Report {
+    out: std::io::Stdout,
     kept: bool,
 }
 
 impl Report {
-    fn line(&self, text: &str) {
+    fn line(&mut self, text: &str) {
         // Nobody reads what can't be written.
-        let _closed = writeln!(std::io::stdout(), "{text}");
+        let _closed = writeln!(self.out, "{text}");
     }
 
     fn bound(&mut self, what: &str, value: f64, holds: bool, bound: &str) {
@@ -143,6 +144,14 @@ fn is_whole(buffer: &[u8]) -> bool {
 
 /// Requests per second, and p99 in milliseconds.
 async fn load(address: std::net::SocketAddr, path: &'static str, slice: Duration) -> (f64, f64) {
+    let clients = move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(visit_together(address, path, slice))
+    };
+    tokio::task::spawn_blocking(clients).await.expect("no panic")
+}
+
+async fn visit_together(address: std::net::SocketAddr, path: &'static str, slice: Duration) -> (f64, f64) {
     let began = Instant::now();
     let visitors: Vec<_> = (0..CONNECTIONS).map(|_| tokio::spawn(visit(address, path, began + slice))).collect();
     let mut took = Vec::new();
@@ -161,7 +170,12 @@ fn median(values: &mut [f64]) -> f64 {
 }
 
 /// `measured` against `base`: A B B A A B … with the ratio of each pair; its median, and both p99.
-async fn compare(report: &Report, name: &str, measured: (&Served, &'static str), base: (&Served, &'static str)) -> f64 {
+async fn compare(
+    report: &mut Report,
+    name: &str,
+    measured: (&Served, &'static str),
+    base: (&Served, &'static str),
+) -> f64 {
     let (mut ratios, mut rates, mut p99) = (Vec::new(), [Vec::new(), Vec::new()], [Vec::new(), Vec::new()]);
     for pair in 0..PAIRS {
         let mut pair_rates = [0.0; 2];
@@ -242,12 +256,12 @@ fn row(at: i64, number: usize) -> Row {
     let (method, route, status) = ROUTES[number % ROUTES.len()];
     // A third is simulated; durations from 0.2 to 50 ms, most of them short.
     let run = RunId(Uuid::from_u128((number / 1000) as u128 + 1));
-    let origin = if number % 3 == 0 { Origin::Simulated { run, seq: number as u32 } } else { Origin::Real };
+    let origin = if number.is_multiple_of(3) { Origin::Simulated { run, seq: number as u32 } } else { Origin::Real };
     let micros = 200 + (number as u64 * 7919 % 1000).pow(2) / 20;
     Row {
         at,
         method,
-        route: route.to_owned(),
+        route,
         status,
         duration: Duration::from_micros(micros),
         origin,
@@ -282,7 +296,7 @@ async fn by_a_raw_loop(database: &Database, rows: usize) -> f64 {
             statement.push_values(chunk, |mut values, row| {
                 let run = row.origin.run().map(|run| run.0.as_bytes().to_vec());
                 let seq = run.as_ref().map(|_| 1_u32);
-                values.push_bind(row.at).push_bind(row.method).push_bind(row.route.as_str()).push_bind(row.status);
+                values.push_bind(row.at).push_bind(row.method).push_bind(row.route).push_bind(row.status);
                 values.push_bind(row.micros()).push_bind(run).push_bind(seq);
                 values.push_bind(row.request_id.map(|id| id.as_bytes().to_vec()));
             });
@@ -453,7 +467,7 @@ async fn main() -> ExitCode {
     let folder = tempfile::tempdir().expect("a folder");
     let chosen: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
     let wanted = |part: &str| chosen.is_empty() || chosen.iter().any(|chosen| chosen == part);
-    let mut report = Report { kept: true };
+    let mut report = Report { out: std::io::stdout(), kept: true };
     if wanted("record") {
         record_layer(&mut report, folder.path()).await;
     }

@@ -11,3 +11,6 @@ CREATE TABLE rollups (
     histogram BLOB    NOT NULL,
     PRIMARY KEY (minute, method, route, status, simulated)
 ) WITHOUT ROWID;
+
+-- A request's id says when it came in, and the index of times leads there.
+DROP INDEX requests_request_id;

@@ -11,6 +11,7 @@ use axum::routing::{any, get, post};
 use leptos::prelude::{provide_context, use_context};
 use leptos_axum::{LeptosRoutes, ResponseOptions, file_and_error_handler_with_context, generate_route_list};
 use tokio::sync::Semaphore;
+use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::csrf::CsrfLayer;
 
@@ -38,7 +39,7 @@ pub fn build(state: &AppState) -> Router {
 pub fn build_around(state: &AppState, users_api: Router) -> Router {
     let pages = generate_route_list(App);
     let leptos = state.leptos.clone();
-    Router::new()
+    let routes = Router::new()
         .leptos_routes_with_context(state, pages, provide_answer, move || shell(leptos.clone()))
         .fallback(file_and_error_handler_with_context::<AppState, _>(provide_answer, shell))
         .with_state(state.clone())
@@ -46,15 +47,19 @@ pub fn build_around(state: &AppState, users_api: Router) -> Router {
         .nest("/api", Router::new().nest("/v1", users_api).fallback(unknown_path))
         .nest("/traffic", traffic_api(state))
         .route("/healthz", get(healthz))
-        .route("/metrics", get(scrape).with_state(Arc::clone(&state.metrics)))
-        .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn(refuse_cross_site_reads))
-        .layer(CsrfLayer::new().with_rejection_response(|_| cross_origin()))
-        .layer(from_fn_with_state(state.hosts.clone(), check_host))
-        .layer(from_fn(write_problems))
-        .layer(from_fn(add_headers))
+        .route("/metrics", get(scrape).with_state(Arc::clone(&state.metrics)));
+    // Around the router, and not by its `layer`: that would put every route into a box for each layer,
+    // and each layer copies all boxes below it for every request.
+    let layers = ServiceBuilder::new()
         .layer(from_fn(name_request))
+        .layer(from_fn(add_headers))
+        .layer(from_fn(write_problems))
+        .layer(from_fn_with_state(state.hosts.clone(), check_host))
+        .layer(CsrfLayer::new().with_rejection_response(|_| cross_origin()))
+        .layer(from_fn(refuse_cross_site_reads))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(DefaultBodyLimit::max(BODY_LIMIT));
+    Router::new().fallback_service(layers.service(routes))
 }
 
 /// The routes of `/api/v1`, without a layer.
@@ -67,12 +72,13 @@ pub fn users_routes(state: &AppState) -> Router {
         .fallback(unknown_path)
 }
 
-/// `/api/v1` unrecorded, from the inside out: in-flight limit, arrivals, panics.
+/// `/api/v1` unrecorded, from the outside in: panics, arrivals, in-flight limit.
 pub fn users_api(state: &AppState) -> Router {
-    users_routes(state)
-        .layer(from_fn_with_state(Arc::new(Semaphore::new(limits::IN_FLIGHT)), limits::in_flight))
-        .layer(from_fn_with_state(Arc::clone(&state.arrivals), recognise))
+    let layers = ServiceBuilder::new()
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(Arc::clone(&state.arrivals), recognise))
+        .layer(from_fn_with_state(Arc::new(Semaphore::new(limits::IN_FLIGHT)), limits::in_flight));
+    users_routes(state).layer(layers)
 }
 
 /// With the record layer outside of everything that may refuse or fail.

@@ -325,7 +325,7 @@ fn synthetic(at: i64, number: u32) -> Row {
     Row {
         at,
         method: "GET",
-        route: if number.is_multiple_of(2) { "/api/v1/users" } else { "/api/v1/users/{id}" }.to_owned(),
+        route: if number.is_multiple_of(2) { "/api/v1/users" } else { "/api/v1/users/{id}" },
         status: if number.is_multiple_of(10) { 503 } else { 200 },
         duration: Duration::from_micros(u64::from(number % 1000) * 17 + 300),
         origin: if number.is_multiple_of(3) { Origin::Simulated { run, seq: number } } else { Origin::Real },

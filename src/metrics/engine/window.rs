@@ -88,8 +88,8 @@ impl Default for Windows {
 impl Windows {
     /// Counts a request in all windows.
     pub fn add(&mut self, sample: &Sample<'_>, now: i64) {
-        self.restore_second(sample, now);
-        let series = self.series(sample.method, sample.route, sample.status, without_run(sample.source));
+        let series = self.count_second(sample, now);
+        let series = Series { source: without_run(sample.source), ..series };
         for ring in &mut self.rings[1..] {
             if let Some(step) = ring.at(sample.second(), now) {
                 step.tally(series).record(sample.duration);
@@ -99,12 +99,17 @@ impl Windows {
 
     /// Counts a stored request in the window of seconds only; the others come from the roll-ups.
     pub fn restore_second(&mut self, sample: &Sample<'_>, now: i64) {
+        self.count_second(sample, now);
+    }
+
+    fn count_second(&mut self, sample: &Sample<'_>, now: i64) -> Series {
         let series = self.series(sample.method, sample.route, sample.status, sample.source);
         self.recorded_since(sample.second());
         self.version += 1;
         if let Some(step) = self.rings[0].at(sample.second(), now) {
             step.tally(series).record(sample.duration);
         }
+        series
     }
 
     /// Counts a stored roll-up in the windows of minutes and longer steps.

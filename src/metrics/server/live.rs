@@ -27,10 +27,35 @@ pub(super) struct Attached {
     pub(super) vitals: Arc<dyn Vitals>,
 }
 
+/// How long an answer is good for, in milliseconds. A divisor of the moments at which an answer
+/// changes by itself, because a second is over or settled.
+const FRESH: i64 = 200;
+
+/// The answers of this moment: the same for everybody who asks, until time goes on or a request is counted.
+#[derive(Default)]
+struct Answers {
+    of: (u64, i64),
+    kpis: Option<Kpis>,
+    /// At most one for each range and each of all, real, simulated.
+    overviews: Vec<Overview>,
+}
+
+impl Answers {
+    fn at(&mut self, windows: &Windows, now: i64) -> &mut Self {
+        let of = (windows.version(), now.div_euclid(FRESH));
+        if self.of != of {
+            *self = Self { of, ..Self::default() };
+        }
+        self
+    }
+}
+
 /// All that was measured.
 pub struct Metrics {
     pub(super) store: Arc<dyn MetricsStore>,
     windows: Mutex<Windows>,
+    /// Locked before the windows, where both are.
+    answers: Mutex<Answers>,
     pub(super) gauges: Mutex<Gauges>,
     pub(super) counters: Mutex<Counters>,
     pub(super) recorded: AtomicU64,
@@ -66,6 +91,7 @@ impl Metrics {
         Ok(Arc::new(Self {
             store,
             windows: Mutex::new(windows),
+            answers: Mutex::default(),
             gauges: Mutex::default(),
             counters: Mutex::default(),
             recorded: AtomicU64::new(0),
@@ -96,7 +122,9 @@ impl Metrics {
 
     /// The key figures up to now.
     pub fn kpis(&self) -> Kpis {
-        lock(&self.windows).kpis(epoch_millis())
+        let now = epoch_millis();
+        let (mut answers, windows) = (lock(&self.answers), lock(&self.windows));
+        answers.at(&windows, now).kpis.get_or_insert_with(|| windows.kpis(now)).clone()
     }
 
     /// Everything about a period that ends now.
@@ -107,12 +135,24 @@ impl Metrics {
         let now = epoch_millis();
         let mut overview = match query.origin {
             Origins::Run(run) if query.range != Range::Minutes5 => self.overview_of_run(run, query, now).await?,
-            _ => lock(&self.windows).overview(query, now),
+            Origins::Run(_) => lock(&self.windows).overview(query, now),
+            _ => self.overview_of_all(query, now),
         };
-        let Period { from, to, .. } = Period::until(now, query);
+        let (from, to) = (overview.from / 1000, overview.to / 1000 + 1);
         overview.gauges = lock(&self.gauges).points(query.range, from, to);
         overview.dropped = u32::try_from(self.dropped()).unwrap_or(u32::MAX);
         Ok(overview)
+    }
+
+    fn overview_of_all(&self, query: &OverviewQuery, now: i64) -> Overview {
+        let (mut answers, mut windows) = (lock(&self.answers), lock(&self.windows));
+        let known = answers.at(&windows, now);
+        let found = known.overviews.iter().find(|known| (known.range, known.origin) == (query.range, query.origin));
+        found.cloned().unwrap_or_else(|| {
+            let made = windows.overview(query, now);
+            known.overviews.push(made.clone());
+            made
+        })
     }
 
     /// Windows of minutes and more don't know runs, but the index of the rows does: a run has twelve

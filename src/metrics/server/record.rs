@@ -1,5 +1,6 @@
 //! The record layer around `/api/v1`: one row per request, whatever becomes of it.
 
+use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request, State};
@@ -27,7 +28,7 @@ pub struct Row {
     /// method stay few, whatever clients make up.
     pub method: &'static str,
     /// The route template, never the raw path.
-    pub route: String,
+    pub route: &'static str,
     /// The HTTP status.
     pub status: u16,
     /// How long the answer took.
@@ -49,7 +50,7 @@ impl Row {
         Sample {
             at: self.at,
             method: self.method,
-            route: &self.route,
+            route: self.route,
             status: self.status,
             duration: self.micros(),
             source: Source::from(self.origin),
@@ -60,6 +61,22 @@ impl Row {
 fn method_name(method: &Method) -> &'static str {
     const KNOWN: [&str; 9] = ["GET", "POST", "PATCH", "PUT", "DELETE", "HEAD", "OPTIONS", "CONNECT", "TRACE"];
     KNOWN.into_iter().find(|known| *known == method.as_str()).unwrap_or("OTHER")
+}
+
+/// The same text for ever. There are as many as routes in the router, so none of them is ever let go,
+/// and a row needs no memory of its own.
+fn interned(route: &str) -> &'static str {
+    static KNOWN: RwLock<Vec<&'static str>> = RwLock::new(Vec::new());
+    let find = |known: &[&'static str]| known.iter().find(|known| **known == route).copied();
+    if let Some(known) = find(&KNOWN.read().unwrap_or_else(PoisonError::into_inner)) {
+        return known;
+    }
+    let mut known = KNOWN.write().unwrap_or_else(PoisonError::into_inner);
+    find(&known).unwrap_or_else(|| {
+        let kept: &'static str = route.to_owned().leak();
+        known.push(kept);
+        kept
+    })
 }
 
 /// Writes its row when it is dropped: hyper drops a handler in the middle when its client goes
@@ -88,7 +105,7 @@ pub async fn record(State(writer): State<BatchWriter<Row>>, mut request: Request
     let row = Row {
         at: epoch_micros(),
         method: method_name(request.method()),
-        route: route.to_owned(),
+        route: interned(route),
         status: CLIENT_CLOSED_REQUEST,
         duration: Duration::ZERO,
         origin: Origin::Real,

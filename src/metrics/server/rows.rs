@@ -17,7 +17,7 @@ use crate::server::database::{Database, StoreError};
 
 /// How many rows one statement inserts: few sizes, so that each is prepared once. Eight values a
 /// row, far below SQLite's limit of 32,766.
-const STATEMENT_SIZES: [usize; 4] = [128, 32, 8, 1];
+const STATEMENT_SIZES: [usize; 4] = [256, 32, 8, 1];
 
 /// Adds rows.
 pub(super) async fn insert(connection: &mut SqliteConnection, mut rows: &[Row]) -> Result<(), StoreError> {
@@ -35,7 +35,7 @@ pub(super) async fn insert(connection: &mut SqliteConnection, mut rows: &[Row]) 
                 values
                     .push_bind(row.at)
                     .push_bind(row.method)
-                    .push_bind(row.route.as_str())
+                    .push_bind(row.route)
                     .push_bind(row.status)
                     .push_bind(row.micros())
                     .push_bind(run)
