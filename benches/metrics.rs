@@ -226,11 +226,16 @@ async fn stack(report: &mut Report, folder: &Path) {
         request.extensions_mut().insert(traffic_simulator::origin::OriginTag::default());
         next.run(request)
     });
-    let bare = Served::start(Router::new().nest("/api/v1", router::users_routes(&state).layer(tagged))).await;
+    let routes = || router::users_routes(&state).layer(tagged.clone());
+    let bare = Served::start(Router::new().nest("/api/v1", routes())).await;
+    let inner = Served::start(Router::new().nest("/api/v1", router::users_api(&state).layer(tagged.clone()))).await;
+    let outer = Served::start(router::build_around(&state, routes())).await;
     let constant =
         || async { Json(serde_json::json!({ "id": USER, "name": "Ada Lovelace", "email": "ada@example.com" })) };
     let constant = Served::start(Router::new().route("/api/v1/users/{id}", get(constant))).await;
     load(whole.address, USER, SLICE).await;
+    compare(report, "layers around the users API alone, against bare router", (&inner, USER), (&bare, USER)).await;
+    compare(report, "layers around the whole server alone, against bare router", (&outer, USER), (&bare, USER)).await;
     let ratio = compare(report, "whole server against bare router", (&whole, USER), (&bare, USER)).await;
     report.bound(
         "GET by id through all layers, as a share of that through none",
@@ -240,7 +245,7 @@ async fn stack(report: &mut Report, folder: &Path) {
     );
     let ratio = compare(report, "GET by id against a constant", (&whole, USER), (&constant, USER)).await;
     report.bound("GET by id, as a share of a constant JSON answer", ratio, ratio >= 0.25, "at least 0.25");
-    drop((whole, bare, constant));
+    drop((whole, bare, inner, outer, constant));
     finish(state, &database, &shutdown).await;
 }
 
