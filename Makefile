@@ -59,6 +59,10 @@ scenario-proof: ## Each scenario for half a minute: totals, shape, error share, 
 bench-pacing: ## How evenly requests leave, against oha, hey and locust (a quarter of an hour)
 	@scripts/bench-pacing
 
+.PHONY: bench-metrics
+bench-metrics: ## What recording costs, and a dashboard over a million requests (five minutes)
+	@scripts/bench-metrics
+
 .PHONY: screenshots
 screenshots: ## Make the pictures of the README anew
 	@scripts/setup --test

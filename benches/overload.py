@@ -255,14 +255,20 @@ def full_disk(server, checks):
 
 @contextlib.contextmanager
 def small_disk(place, wanted):
-    """A disk of 3 MB at `place`, for the part that fills it (needs root)."""
+    """A disk of 8 MB at `place`, for the part that fills it (needs root). A real file system: on a tmpfs that is full,
+    the memory that SQLite shares between its connections could not grow either, and that kills."""
+    image = place + ".img"
     if wanted:
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", place], check=True)
+        with open(image, "wb") as file:
+            file.truncate(8 << 20)
+        subprocess.run(["mkfs.ext4", "-q", image], check=True)
+        subprocess.run(["mount", "-o", "loop", image, place], check=True)
     try:
         yield
     finally:
         if wanted:
             subprocess.run(["umount", "--lazy", place], check=True)
+            os.remove(image)
 
 
 PARTS = {"a": slow_heads, "b": too_many, "c": short_lock, "d": long_lock, "e": stop_while_busy, "f": unread_streams, "g": slow_bodies, "h": full_disk}

@@ -11,7 +11,8 @@
 //!                                             runner: plan → pacer → gate → mix → HTTP client
 //!                                                             ▼ real HTTP on the loopback
 //!   on /api/v1:  metrics record → catch-panic → arrivals (tag, tell the gate, guard) → in-flight limit → users API ─► database
-//!                   └─► batch writer ─► database ─► KPI cards
+//!                   └─► batch writer ─► database (rows, roll-ups by minute) ─► windows in memory ─► KPI cards, overview, /metrics
+//!                                          └─► at the end of a run: books, and whether the dashboard was right
 //! ```
 //!
 //! # Layout
@@ -22,7 +23,7 @@
 //!   checked, what crosses the wire as an error.
 //! - [`users`]: the users API, the thing that is hit.
 //! - [`traffic`]: the simulator. [`traffic::engine`] is its pure core.
-//! - [`metrics`]: what the server measured, and the key figures made of it.
+//! - [`metrics`]: what the server measured, and the key figures made of it. [`metrics::engine`] is its pure core.
 //! - [`dashboard`]: sets the features' components side by side.
 //! - [`ui`]: building blocks of the page without knowledge of any feature.
 //! - [`app`]: the document's shell and the page's routes.
@@ -32,7 +33,7 @@
 //!
 //! Tested by `tests/architecture.rs`, which reads the sources.
 //!
-//! 1. `model.rs`, `origin.rs`, `input.rs` and `traffic/engine/` use std, serde and uuid only: no
+//! 1. `model.rs`, `origin.rs`, `input.rs` and the `engine/` folders use std, serde and uuid only: no
 //!    clock, no I/O, no randomness but a seed passed in, no `cfg`. Time is an argument.
 //! 2. `server/` folders use their own feature's model and engine; another feature only through its
 //!    model. The page reaches the server only through `server_fns.rs`, whose functions are bridges

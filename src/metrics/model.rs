@@ -1,15 +1,22 @@
-//! The dashboard's numbers.
+//! The dashboard's numbers, as they cross the wire.
+
+use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::input::{FieldError, Fields};
+use crate::origin::RunId;
 
 /// The window of the KPI cards, in seconds.
 pub const WINDOW: u32 = 300;
-/// How old a second has to be before its rows are counted, in milliseconds.
-const SETTLED: i64 = 800;
 /// How many points a sparkline has: one for each ten seconds of the window.
 pub const SPARK_POINTS: usize = 30;
+/// How many requests one page of the log holds.
+pub const LOG_PAGE: u32 = 50;
 
-/// The key figures of the last [`WINDOW`] seconds.
+/// The key figures of the last [`WINDOW`] seconds, taken at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Kpis {
@@ -21,8 +28,11 @@ pub struct Kpis {
     pub current_rate: u32,
     /// Share of answers of status 400 and up, from 0 to 1; absent without requests.
     pub error_rate: Option<f64>,
-    /// 95th percentile of the duration in milliseconds, by nearest rank; absent without requests.
+    /// 95th percentile of the duration in milliseconds; absent without requests.
     pub p95: Option<f64>,
+    /// The change against the window before; absent without a baseline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trend: Option<Trend>,
     /// The intervals of the window that are over, oldest first: see [`SPARK_POINTS`].
     pub spark: Vec<SparkPoint>,
 }
@@ -39,110 +49,364 @@ pub struct SparkPoint {
     pub p95: f64,
 }
 
-/// One recorded request, as far as the key figures need it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sample {
-    /// Epoch milliseconds.
-    pub at: i64,
-    /// HTTP status.
-    pub status: u16,
-    /// Microseconds.
-    pub duration: u32,
-    /// Made by the generator.
-    pub simulated: bool,
+/// The change against the period before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Trend {
+    /// Of the requests, as a share of those before: 0.1 is a tenth more.
+    pub requests: f64,
+    /// Of the error rate, as a difference of shares: 0.05 is five percentage points more.
+    pub error_rate: Option<f64>,
+    /// Of the 95th percentile, as a share of the one before.
+    pub p95: Option<f64>,
 }
 
-/// The value at rank ⌈p/100 · n⌉ of sorted microseconds, in milliseconds.
-fn percentile(sorted: &[u32], p: usize) -> Option<f64> {
-    let rank = (p * sorted.len()).div_ceil(100);
-    sorted.get(rank.checked_sub(1)?).map(|micros| f64::from(*micros) / 1000.0)
+/// How far back an overview looks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Range {
+    /// Five minutes, by second.
+    #[default]
+    #[serde(rename = "5m")]
+    Minutes5,
+    /// An hour, by minute.
+    #[serde(rename = "1h")]
+    Hour,
+    /// A day, by five minutes.
+    #[serde(rename = "24h")]
+    Day,
 }
 
-fn sorted_durations<'a>(samples: impl Iterator<Item = &'a Sample>) -> Vec<u32> {
-    let mut durations: Vec<u32> = samples.map(|sample| sample.duration).collect();
-    durations.sort_unstable();
-    durations
+impl Range {
+    /// All of them, the shortest first.
+    pub const ALL: [Self; 3] = [Self::Minutes5, Self::Hour, Self::Day];
+
+    /// The name on the wire.
+    pub fn wire_name(self) -> &'static str {
+        match self {
+            Self::Minutes5 => "5m",
+            Self::Hour => "1h",
+            Self::Day => "24h",
+        }
+    }
+
+    /// The length of one step of its time axis, in seconds.
+    pub fn step(self) -> i64 {
+        match self {
+            Self::Minutes5 => 1,
+            Self::Hour => 60,
+            Self::Day => 300,
+        }
+    }
+
+    /// How many whole steps it has.
+    pub fn steps(self) -> i64 {
+        match self {
+            Self::Minutes5 => 300,
+            Self::Hour => 60,
+            Self::Day => 288,
+        }
+    }
+
+    /// Its length, in seconds.
+    pub fn seconds(self) -> i64 {
+        self.step() * self.steps()
+    }
 }
 
-impl Kpis {
-    /// The key figures of `samples` (oldest first) in the window before `now`, in epoch milliseconds.
-    pub fn of(samples: &[Sample], now: i64) -> Self {
-        let start = now - i64::from(WINDOW) * 1000;
-        let samples = &samples[samples.partition_point(|sample| sample.at < start)..];
-        let errors = samples.iter().filter(|sample| sample.status >= 400).count();
-        // The newest second whose answers have all been written down: a row comes in with its
-        // answer, and up to a quarter of a second later. A younger one would show too little.
-        let second = (now - SETTLED).div_euclid(1000);
-        Self {
-            requests: samples.len() as u32,
-            simulated: samples.iter().filter(|sample| sample.simulated).count() as u32,
-            current_rate: samples.iter().filter(|sample| sample.at.div_euclid(1000) == second - 1).count() as u32,
-            error_rate: (!samples.is_empty()).then(|| errors as f64 / samples.len() as f64),
-            p95: percentile(&sorted_durations(samples.iter()), 95),
-            spark: spark(samples, now),
+/// Whose requests count. On the wire `all`, `real`, `simulated`, or the id of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub enum Origins {
+    /// Everybody's.
+    #[default]
+    All,
+    /// Those that the generator did not make.
+    Real,
+    /// The generator's.
+    Simulated,
+    /// Those of one run of the generator.
+    Run(RunId),
+}
+
+impl fmt::Display for Origins {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::All => f.write_str("all"),
+            Self::Real => f.write_str("real"),
+            Self::Simulated => f.write_str("simulated"),
+            Self::Run(run) => run.fmt(f),
         }
     }
 }
 
-/// The last intervals that are over: an unfinished one would be drawn as a drop.
-fn spark(samples: &[Sample], now: i64) -> Vec<SparkPoint> {
-    let interval = i64::from(WINDOW) * 1000 / SPARK_POINTS as i64;
-    let current = now.div_euclid(interval);
-    (1..=SPARK_POINTS as i64)
-        .rev()
-        .map(|back| {
-            let of_interval = samples.iter().filter(|sample| sample.at.div_euclid(interval) == current - back);
-            let durations = sorted_durations(of_interval.clone());
-            SparkPoint {
-                requests: durations.len() as u32,
-                errors: of_interval.filter(|sample| sample.status >= 400).count() as u32,
-                p95: percentile(&durations, 95).unwrap_or(0.0),
-            }
-        })
-        .collect()
+impl FromStr for Origins {
+    type Err = uuid::Error;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "all" => Ok(Self::All),
+            "real" => Ok(Self::Real),
+            "simulated" => Ok(Self::Simulated),
+            run => run.parse().map(Self::Run),
+        }
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn sample(at: i64, status: u16, millis: u32, simulated: bool) -> Sample {
-        Sample { at, status, duration: millis * 1000, simulated }
+impl From<Origins> for String {
+    fn from(origins: Origins) -> Self {
+        origins.to_string()
     }
+}
 
-    #[test]
-    fn no_requests_no_claims() {
-        let kpis = Kpis::of(&[], 1_000_000);
-        assert_eq!((kpis.requests, kpis.current_rate, kpis.error_rate, kpis.p95), (0, 0, None, None));
-        assert_eq!(kpis.spark, vec![SparkPoint::default(); SPARK_POINTS]);
+impl TryFrom<String> for Origins {
+    type Error = uuid::Error;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
     }
+}
 
-    #[test]
-    fn only_the_window_and_the_last_full_second_count() {
-        let now = 1_000_900;
-        let samples = [
-            sample(now - 300_001, 200, 1, false),
-            sample(now - 300_000, 200, 1, false),
-            sample(999_100, 500, 30, true),
-            sample(999_900, 404, 20, true),
-            sample(1_000_100, 200, 10, true),
-        ];
-        let kpis = Kpis::of(&samples, now);
-        assert_eq!((kpis.requests, kpis.simulated), (4, 3), "the first one is a millisecond too old");
-        assert_eq!(kpis.current_rate, 2, "the unfinished second does not count");
-        assert_eq!(Kpis::of(&samples, now - 200).current_rate, 0, "and one that is 700 ms old may lack rows");
-        assert_eq!(kpis.error_rate, Some(0.5));
-        assert_eq!(kpis.p95, Some(30.0));
+/// What some requests have in common. Durations in milliseconds, absent without requests.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Totals {
+    /// Requests.
+    pub requests: u32,
+    /// Of these: status 400 and up.
+    pub errors: u32,
+    /// Requests per second of the period.
+    pub rate: f64,
+    /// Share of errors, from 0 to 1; absent without requests.
+    pub error_rate: Option<f64>,
+    /// Mean duration.
+    pub mean: Option<f64>,
+    /// Median.
+    pub p50: Option<f64>,
+    /// 95th percentile.
+    pub p95: Option<f64>,
+    /// 99th percentile.
+    pub p99: Option<f64>,
+}
+
+/// The numbers of one endpoint.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct EndpointTotals {
+    /// The HTTP method.
+    pub method: String,
+    /// The route template.
+    pub route: String,
+    /// Its numbers.
+    pub totals: Totals,
+}
+
+/// How often a status was answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct StatusCount {
+    /// The HTTP status; 499 for a client that went away before the answer.
+    pub status: u16,
+    /// How many requests.
+    pub requests: u32,
+}
+
+/// One step of the time axis.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Point {
+    /// Its start, in epoch milliseconds.
+    pub at: i64,
+    /// Requests.
+    pub requests: u32,
+    /// Of these: status 400 to 499.
+    pub client_errors: u32,
+    /// Of these: status 500 and up.
+    pub server_errors: u32,
+    /// Median duration in milliseconds; absent without requests, as the two below.
+    pub p50: Option<f64>,
+    /// 95th percentile.
+    pub p95: Option<f64>,
+    /// 99th percentile.
+    pub p99: Option<f64>,
+}
+
+/// The program's own vital signs in one step: the worst of its readings, one a second.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct GaugePoint {
+    /// The start of the step, in epoch milliseconds.
+    pub at: i64,
+    /// Rows that waited for the writer.
+    pub writer_queue: u32,
+    /// Rows that were dropped in this step.
+    pub dropped: u32,
+    /// How long the writer had to wait for the database, in milliseconds.
+    pub database_wait: f64,
+    /// How late the newest request of the active run had left, in milliseconds; absent without a run.
+    pub pacer_lag: Option<f64>,
+    /// Live streams that were open.
+    pub open_streams: u32,
+}
+
+/// Everything about one period, taken at one moment: `all = real + simulated`, and
+/// `totals = points + open`, exactly.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Overview {
+    /// How far back.
+    pub range: Range,
+    /// Whose requests.
+    pub origin: Origins,
+    /// The start of the period, in epoch milliseconds.
+    pub from: i64,
+    /// Its end, which is the moment of the answer.
+    pub to: i64,
+    /// The length of a step, in seconds.
+    pub step: u32,
+    /// Requests of the period by everybody, whatever `origin` says.
+    pub all: u32,
+    /// Of these: real ones.
+    pub real: u32,
+    /// Of these: simulated ones.
+    pub simulated: u32,
+    /// The numbers of the period.
+    pub totals: Totals,
+    /// The change against the period before; absent without a baseline.
+    pub trend: Option<Trend>,
+    /// By endpoint, the most requested first.
+    pub endpoints: Vec<EndpointTotals>,
+    /// By status.
+    pub statuses: Vec<StatusCount>,
+    /// The steps that are over, oldest first.
+    pub points: Vec<Point>,
+    /// What came since the last step that is over: not to be drawn, or it would look like a drop.
+    pub open: Point,
+    /// The program's vital signs on the same time axis; steps of an earlier process are left out.
+    pub gauges: Vec<GaugePoint>,
+    /// Requests whose rows were dropped since the start of the server, and are in none of these numbers.
+    pub dropped: u32,
+}
+
+/// What an overview is asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OverviewQuery {
+    /// How far back.
+    pub range: Range,
+    /// Whose requests.
+    pub origin: Origins,
+}
+
+/// Answers of one kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StatusClass {
+    /// Below 400.
+    Ok,
+    /// 400 and up.
+    Errors,
+    /// 400 to 499.
+    Client,
+    /// 500 and up.
+    Server,
+}
+
+impl StatusClass {
+    /// The statuses from the first to the second.
+    pub fn bounds(self) -> (u16, u16) {
+        match self {
+            Self::Ok => (0, 399),
+            Self::Errors => (400, 999),
+            Self::Client => (400, 499),
+            Self::Server => (500, 999),
+        }
     }
+}
 
-    #[test]
-    fn sparklines_show_whole_intervals_oldest_first() {
-        let now = 1_005_000;
-        let samples =
-            [sample(990_000, 200, 4, false), sample(999_999, 503, 8, false), sample(1_000_000, 200, 9, false)];
-        let spark = Kpis::of(&samples, now).spark;
-        assert_eq!(spark.len(), SPARK_POINTS);
-        assert_eq!(spark[SPARK_POINTS - 1], SparkPoint { requests: 2, errors: 1, p95: 8.0 });
-        assert_eq!(spark.iter().map(|point| point.requests).sum::<u32>(), 2, "the current interval is not over");
+/// What the request log is asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LogQuery {
+    /// How far back.
+    pub range: Range,
+    /// Whose requests.
+    pub origin: Origins,
+    /// Only these answers.
+    pub status: Option<StatusClass>,
+    /// Only this method and route.
+    pub endpoint: Option<(String, String)>,
+    /// The slowest first, instead of the newest.
+    pub slowest: bool,
+    /// Which page, from 1.
+    pub page: u32,
+}
+
+/// One request of the log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LoggedRequest {
+    /// As in the answer's `x-request-id` and in the server's log; absent in rows of an older version.
+    pub request_id: Option<Uuid>,
+    /// When it arrived, in epoch microseconds.
+    pub at: i64,
+    /// The HTTP method.
+    pub method: String,
+    /// The route template.
+    pub route: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// How long the answer took, in milliseconds.
+    pub duration: f64,
+    /// The run that made it, if one did.
+    pub run: Option<RunId>,
+    /// Its place in the plan of that run.
+    pub seq: Option<u32>,
+}
+
+/// One page of the request log.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LogPage {
+    /// At most [`LOG_PAGE`] requests.
+    pub requests: Vec<LoggedRequest>,
+    /// There is another page.
+    pub more: bool,
+}
+
+/// An answer, or the faults of the question by field. Refusals are values: the page shows them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Outcome<T> {
+    /// The answer.
+    Found(T),
+    /// What was wrong with the question.
+    Refused(Vec<FieldError>),
+}
+
+/// The fields of a question to the request log as a form or a link gives them, unchecked.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LogForm {
+    /// See [`super::input::log`], as for all of them.
+    pub range: Option<String>,
+    /// Whose requests.
+    pub origin: Option<String>,
+    /// Only these answers.
+    pub status: Option<String>,
+    /// Only this endpoint.
+    pub endpoint: Option<String>,
+    /// The newest or the slowest first.
+    pub order: Option<String>,
+    /// Which page.
+    pub page: Option<String>,
+}
+
+impl LogForm {
+    /// The fields that were given.
+    pub fn fields(self) -> Fields {
+        super::input::fields([
+            ("range", self.range),
+            ("origin", self.origin),
+            ("status", self.status),
+            ("endpoint", self.endpoint),
+            ("order", self.order),
+            ("page", self.page),
+        ])
     }
 }

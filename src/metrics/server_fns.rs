@@ -1,14 +1,47 @@
-//! The bridges between the page and the metrics.
+//! The bridges between the page and the metrics. They only read, so a GET will do.
 
 use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Json};
+use uuid::Uuid;
 
-use super::model::Kpis;
+use super::model::{Kpis, LogPage, LoggedRequest, Outcome, Overview};
 use crate::error::AppError;
 
-/// The key figures up to now. Only reads, so a GET will do.
+/// The key figures up to now.
 #[server(prefix = "/fn", endpoint = "metrics/kpis", input = GetUrl, output = Json)]
 pub async fn get_kpis() -> Result<Kpis, AppError> {
-    let state = expect_context::<crate::server::state::AppState>();
-    state.metrics.kpis().await.map_err(crate::server::problem::inside)
+    Ok(super::server::page::kpis())
+}
+
+/// Everything about one range; what each field takes stands in [`super::input::overview`].
+#[server(prefix = "/fn", endpoint = "metrics/overview", input = GetUrl, output = Json)]
+pub async fn get_overview(
+    /// How far back.
+    #[server(default)]
+    range: Option<String>,
+    /// Whose requests.
+    #[server(default)]
+    origin: Option<String>,
+) -> Result<Outcome<Overview>, AppError> {
+    let fields = super::input::fields([("range", range), ("origin", origin)]);
+    super::server::page::overview(fields).await
+}
+
+/// One page of the request log; what each field takes stands in [`super::input::log`].
+#[server(prefix = "/fn", endpoint = "metrics/log", input = GetUrl, output = Json)]
+pub async fn get_log(
+    /// What is asked for.
+    #[server(default)]
+    query: super::model::LogForm,
+) -> Result<Outcome<LogPage>, AppError> {
+    super::server::page::log(query.fields()).await
+}
+
+/// One request by its id; nothing when it is unknown or no longer kept.
+#[server(prefix = "/fn", endpoint = "metrics/request", input = GetUrl, output = Json)]
+pub async fn get_request(
+    /// As in the answer's `x-request-id`.
+    id: Uuid,
+) -> Result<Option<LoggedRequest>, AppError> {
+    super::server::page::request(id).await
 }

@@ -12,7 +12,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::Router;
 use axum::extract::{Form, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::get;
 use serde::Deserialize;
@@ -64,6 +63,25 @@ impl Access {
     pub fn new(token: Option<AdminToken>) -> Self {
         let guarded = |AdminToken(token)| Guarded { token, once: Mutex::new(Some(draw())), sessions: Mutex::default() };
         Self(token.map(|token| Arc::new(guarded(token))))
+    }
+
+    /// The answer to a request for what is private, without the token.
+    pub fn refusal(&self, request: &Request) -> Option<Response> {
+        let guarded = self.0.as_ref()?;
+        let (path, headers) = (request.uri().path(), request.headers());
+        if is_public(path) || guarded.admits(headers) {
+            return None;
+        }
+        let accepts = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+        let mut response = if accepts.contains("text/html") && !path.starts_with("/traffic/") {
+            login_page(StatusCode::UNAUTHORIZED, "")
+        } else {
+            let detail =
+                "This needs the server's ADMIN_TOKEN: send it as Authorization: Bearer TOKEN, or log in at /login.";
+            Refusal::new(StatusCode::UNAUTHORIZED, detail).into_response()
+        };
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        Some(response)
     }
 
     /// Is a token needed?
@@ -136,29 +154,6 @@ fn cookies(headers: &HeaderMap) -> impl Iterator<Item = &str> {
 fn is_public(path: &str) -> bool {
     ["/healthz", "/login", "/docs", "/favicon.svg"].contains(&path)
         || ["/api/", "/pkg/"].iter().any(|tree| path.starts_with(tree))
-}
-
-/// The layer: refuses what is private to those who have not shown the token.
-pub async fn require_access(State(access): State<Access>, request: Request, next: Next) -> Response {
-    let Some(guarded) = &access.0 else { return next.run(request).await };
-    let path = request.uri().path();
-    if is_public(path) || guarded.admits(request.headers()) {
-        return next.run(request).await;
-    }
-    let wants_page = request
-        .headers()
-        .get(header::ACCEPT)
-        .and_then(|accept| accept.to_str().ok())
-        .is_some_and(|accept| accept.contains("text/html"));
-    let mut response = if wants_page && !path.starts_with("/traffic/") {
-        login_page(StatusCode::UNAUTHORIZED, "")
-    } else {
-        let detail =
-            "This needs the server's ADMIN_TOKEN: send it as Authorization: Bearer TOKEN, or log in at /login.";
-        Refusal::new(StatusCode::UNAUTHORIZED, detail).into_response()
-    };
-    response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-    response
 }
 
 #[derive(Deserialize)]

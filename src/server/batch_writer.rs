@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -19,7 +19,7 @@ use super::database::StoreError;
 /// How many rows may wait for the writer.
 const CAPACITY: usize = 8192;
 /// A batch is written when it holds this many rows …
-const BATCH: usize = 512;
+const BATCH: usize = 1024;
 /// … or when its first row is this old.
 const MAX_AGE: Duration = Duration::from_millis(250);
 /// How long a batch that can't be written is tried again before it is dropped and counted …
@@ -49,6 +49,8 @@ type OnDrop<T> = Arc<dyn Fn(&T) + Send + Sync>;
 /// The producers' end. Cheap to clone.
 pub struct BatchWriter<T> {
     sender: mpsc::Sender<Message<T>>,
+    /// Rung when there is a batch, or somebody waits for one.
+    wake: Arc<Notify>,
     dropped: Arc<AtomicU64>,
     on_drop: OnDrop<T>,
     trouble: watch::Receiver<bool>,
@@ -58,6 +60,7 @@ impl<T> Clone for BatchWriter<T> {
     fn clone(&self) -> Self {
         Self {
             sender: self.sender.clone(),
+            wake: Arc::clone(&self.wake),
             dropped: Arc::clone(&self.dropped),
             on_drop: Arc::clone(&self.on_drop),
             trouble: self.trouble.clone(),
@@ -82,11 +85,13 @@ impl<T: Send + Sync + 'static> BatchWriter<T> {
         let (sender, receiver) = mpsc::channel(CAPACITY);
         let dropped = Arc::new(AtomicU64::new(0));
         let on_drop: OnDrop<T> = Arc::new(on_drop);
+        let wake = Arc::new(Notify::new());
         let (in_trouble, trouble) = watch::channel(false);
         let task = Writer {
             name,
             sink,
             pending: Vec::new(),
+            wake: Arc::clone(&wake),
             dropped: Arc::clone(&dropped),
             on_drop: Arc::clone(&on_drop),
             hurry,
@@ -94,14 +99,19 @@ impl<T: Send + Sync + 'static> BatchWriter<T> {
             lost: false,
         };
         tokio::spawn(task.run(receiver));
-        Self { sender, dropped, on_drop, trouble }
+        Self { sender, wake, dropped, on_drop, trouble }
     }
 
     /// Hands a row over. Never waits: a full channel drops the row and counts it.
     pub fn push(&self, row: T) {
         let (TrySendError::Full(message) | TrySendError::Closed(message)) =
             match self.sender.try_send(Message::Row(row)) {
-                Ok(()) => return,
+                Ok(()) => {
+                    if self.sender.max_capacity() - self.sender.capacity() >= BATCH {
+                        self.wake.notify_one();
+                    }
+                    return;
+                }
                 Err(error) => error,
             };
         if let Message::Row(row) = message {
@@ -114,6 +124,7 @@ impl<T: Send + Sync + 'static> BatchWriter<T> {
     pub async fn flush(&self) {
         let (done, written) = oneshot::channel();
         if self.sender.send(Message::Flush(done)).await.is_ok() {
+            self.wake.notify_one();
             // An error means that the task is gone, and with it what could be waited for.
             let _gone = written.await;
         }
@@ -128,12 +139,39 @@ impl<T: Send + Sync + 'static> BatchWriter<T> {
     pub fn dropped(&self) -> u64 {
         self.dropped.load(Ordering::Relaxed)
     }
+
+    /// A look at the writer that does not keep it alive.
+    pub fn gauge(&self) -> WriterGauge {
+        let sender = self.sender.downgrade();
+        let queued = move || sender.upgrade().map_or(0, |sender| (sender.max_capacity() - sender.capacity()) as u32);
+        WriterGauge { queued: Arc::new(queued), dropped: Arc::clone(&self.dropped) }
+    }
+}
+
+/// How a writer is doing.
+#[derive(Clone)]
+pub struct WriterGauge {
+    queued: Arc<dyn Fn() -> u32 + Send + Sync>,
+    dropped: Arc<AtomicU64>,
+}
+
+impl WriterGauge {
+    /// How many rows wait in the channel.
+    pub fn queued(&self) -> u32 {
+        (self.queued)()
+    }
+
+    /// How many rows were dropped since the start.
+    pub fn dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
+    }
 }
 
 struct Writer<T, S> {
     name: &'static str,
     sink: S,
     pending: Vec<T>,
+    wake: Arc<Notify>,
     dropped: Arc<AtomicU64>,
     on_drop: OnDrop<T>,
     hurry: CancellationToken,
@@ -143,43 +181,40 @@ struct Writer<T, S> {
 }
 
 impl<T: Send + Sync + 'static, S: Sink<T>> Writer<T, S> {
+    /// Waits in the channel for the first row of a batch only. A task that waits there is woken by
+    /// every row, and under load that costs those who produce rows more than the writing does.
     async fn run(mut self, mut receiver: mpsc::Receiver<Message<T>>) {
         let mut inbox = Vec::with_capacity(BATCH);
-        let mut deadline = None;
-        loop {
-            let received = match deadline {
-                None => receiver.recv_many(&mut inbox, BATCH).await,
-                Some(at) => match tokio::time::timeout_at(at, receiver.recv_many(&mut inbox, BATCH)).await {
-                    Ok(received) => received,
-                    Err(_elapsed) => {
-                        self.write().await;
-                        deadline = None;
-                        continue;
-                    }
-                },
-            };
-            if received == 0 {
-                self.write().await;
-                return;
-            }
-            for message in inbox.drain(..) {
-                match message {
-                    Message::Row(row) => self.pending.push(row),
-                    Message::Flush(done) => {
-                        self.write().await;
-                        // Whoever asked may have given up.
-                        let _gone = done.send(());
-                    }
+        while receiver.recv_many(&mut inbox, BATCH).await > 0 {
+            let deadline = Instant::now() + MAX_AGE;
+            self.take_in(&mut inbox).await;
+            while !self.pending.is_empty() {
+                let in_time = tokio::time::timeout_at(deadline, self.wake.notified()).await.is_ok();
+                while inbox.len() < BATCH {
+                    let Ok(message) = receiver.try_recv() else { break };
+                    inbox.push(message);
+                }
+                self.take_in(&mut inbox).await;
+                if !in_time {
+                    self.write().await;
                 }
             }
-            if self.pending.len() >= BATCH {
-                self.write().await;
+        }
+    }
+
+    async fn take_in(&mut self, inbox: &mut Vec<Message<T>>) {
+        for message in inbox.drain(..) {
+            match message {
+                Message::Row(row) => self.pending.push(row),
+                Message::Flush(done) => {
+                    self.write().await;
+                    // Whoever asked may have given up.
+                    let _gone = done.send(());
+                }
             }
-            deadline = match (self.pending.is_empty(), deadline) {
-                (true, _) => None,
-                (false, None) => Some(Instant::now() + MAX_AGE),
-                (false, set) => set,
-            };
+        }
+        if self.pending.len() >= BATCH {
+            self.write().await;
         }
     }
 

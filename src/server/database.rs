@@ -136,9 +136,10 @@ fn lock(file: &str) -> Result<File, OpenError> {
 }
 
 /// Every schema change, in order. Forward only; a released one never changes.
-const MIGRATIONS: [(&str, &str); 2] = [
+const MIGRATIONS: [(&str, &str); 3] = [
     ("initial", include_str!("../../migrations/0001_initial.sql")),
     ("both sides", include_str!("../../migrations/0002_both_sides.sql")),
+    ("metrics", include_str!("../../migrations/0003_metrics.sql")),
 ];
 
 fn migrations() -> Migrator {

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 /// An example for each operation, in the order of a first walk: each builds on those before it.
 /// `BASE` is this server, `AUTH` the header with the token where one is needed.
-pub const EXAMPLES: [(&str, &str); 14] = [
+pub const EXAMPLES: [(&str, &str); 15] = [
     ("health", "curl -sS BASE/healthz"),
     ("listUsers", "curl -sS \"BASE/api/v1/users?perPage=3\""),
     (
@@ -40,6 +40,7 @@ pub const EXAMPLES: [(&str, &str); 14] = [
     ("listRuns", "curl -sS AUTH\"BASE/traffic/runs?limit=5&scenario=normal\""),
     ("getRun", "curl -sS AUTHBASE/traffic/runs/$JOB_ID"),
     ("exportRun", "curl -sS AUTH\"BASE/traffic/runs/$JOB_ID/export?format=csv\" -o run.csv"),
+    ("scrape", "curl -sS AUTHBASE/metrics"),
     ("deleteRun", "curl -sS -X DELETE AUTHBASE/traffic/runs/$JOB_ID"),
 ];
 

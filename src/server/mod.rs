@@ -5,6 +5,7 @@ pub mod batch_writer;
 pub mod config;
 pub mod database;
 pub mod docs;
+pub mod entrance;
 pub mod limits;
 pub mod openapi;
 pub mod problem;

@@ -25,7 +25,7 @@ pub fn complete(mut api: OpenApi, guarded: bool) -> Value {
         .license(Some(license))
         .build();
     for (path, item) in &mut api.paths.paths {
-        let private = guarded && path.starts_with("/traffic/");
+        let private = guarded && (path.starts_with("/traffic/") || path == "/metrics");
         let operations = [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete];
         for operation in operations.into_iter().flatten() {
             add_general_answers(operation, private, path.starts_with("/api/v1/"));

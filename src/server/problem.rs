@@ -1,4 +1,4 @@
-//! Refusals as RFC 9457 problems, and the layer that gives each one the id of its request.
+//! Refusals as RFC 9457 problems.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,6 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use leptos::server_fn::error::SERVER_FN_ERROR_HEADER;
@@ -129,13 +128,9 @@ impl IntoResponse for Refusal {
     }
 }
 
-/// Gives every refusal below this layer its body, with the id of the request; on the API also those
-/// that the framework made by itself.
-pub async fn write_problems(request: Request, next: Next) -> Response {
-    let id = request.extensions().get::<RequestId>().copied();
-    let path = request.uri().path();
-    let is_api = ["/api/", "/traffic/", "/fn/"].iter().any(|tree| path.starts_with(tree)) || path == "/api";
-    let response = with_status_of_error(next.run(request).await).await;
+/// Gives a refusal its body, with the id of the request; on the API also one that the framework made by itself.
+pub async fn write_problem(response: Response, id: RequestId, is_api: bool) -> Response {
+    let response = with_status_of_error(response).await;
     let status = response.status();
     let refusal = match response.extensions().get::<Refusal>() {
         Some(refusal) => refusal.clone(),
@@ -153,7 +148,7 @@ pub async fn write_problems(request: Request, next: Next) -> Response {
         title: status.canonical_reason().unwrap_or("Error").to_owned(),
         status: status.as_u16(),
         detail: refusal.detail,
-        instance: id.map(|id| format!("urn:uuid:{id}")),
+        instance: Some(format!("urn:uuid:{id}")),
         errors: refusal.errors,
         job_id: refusal.job_id,
     };

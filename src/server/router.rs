@@ -6,26 +6,28 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use leptos::prelude::{provide_context, use_context};
 use leptos_axum::{LeptosRoutes, ResponseOptions, file_and_error_handler_with_context, generate_route_list};
 use serde_json::Value;
 use tokio::sync::Semaphore;
+use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::csrf::CsrfLayer;
 use tower_http::timeout::RequestBodyDeadlineLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::access::{login, require_access};
-use super::problem::{Refusal, unknown_path, write_problems};
-use super::request_id::name_request;
-use super::security::{add_headers, check_host, cross_origin, refuse_cross_site_reads};
+use super::access::login;
+use super::entrance::{Entrance, enter};
+use super::problem::{Refusal, unknown_path};
+use super::security::cross_origin;
 use super::state::AppState;
 use super::{docs, limits, openapi, security};
 use crate::app::{App, PageAnswer, shell};
+use crate::metrics::server::prometheus::{__path_scrape, scrape};
 use crate::metrics::server::record::record;
 use crate::traffic::server::api as traffic;
 use crate::traffic::server::arrivals::recognise;
@@ -39,46 +41,62 @@ const BODY_DEADLINE: Duration = Duration::from_secs(10);
 
 /// The whole server, without its port.
 pub fn build(state: &AppState) -> Router {
+    build_around(state, recorded(state, users_api(state)))
+}
+
+/// The whole server around this `/api/v1`.
+pub fn build_around(state: &AppState, users_api: OpenApiRouter) -> Router {
     let pages = generate_route_list(App);
     let leptos = state.leptos.clone();
-    let (api, description) = api(state);
-    Router::new()
+    let (api, description) = api(state, users_api);
+    let routes = Router::new()
         .leptos_routes_with_context(state, pages, provide_answer, move || shell(leptos.clone()))
         .fallback(file_and_error_handler_with_context::<AppState, _>(provide_answer, shell))
         .with_state(state.clone())
         .route("/fn/{*path}", any(unknown_path))
         .merge(api)
         .merge(docs::routes(description, state.access.is_guarded()))
-        .merge(login(state.access.clone()))
-        .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(RequestBodyDeadlineLayer::new(BODY_DEADLINE))
+        .merge(login(state.access.clone()));
+    // Around the router, and not by its `layer`: that would put every route into a box for each layer,
+    // and each layer copies all boxes below it for every request.
+    let entrance = Entrance { hosts: state.hosts.clone(), access: state.access.clone() };
+    let layers = ServiceBuilder::new()
+        .layer(from_fn_with_state(entrance, enter))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn_with_state(state.access.clone(), require_access))
-        .layer(from_fn(refuse_cross_site_reads))
         .layer(CsrfLayer::new().with_rejection_response(|_| cross_origin()))
-        .layer(from_fn_with_state(state.hosts.clone(), check_host))
-        .layer(from_fn(write_problems))
-        .layer(from_fn(add_headers))
-        .layer(from_fn(name_request))
+        .layer(RequestBodyDeadlineLayer::new(BODY_DEADLINE))
+        .layer(DefaultBodyLimit::max(BODY_LIMIT));
+    Router::new().fallback_service(layers.service(routes))
 }
 
-/// `/api/v1`, from the inside out: in-flight limit, arrivals, panics, record.
-fn users_api(state: &AppState) -> OpenApiRouter {
-    users::routes()
-        .with_state(Arc::clone(&state.users))
-        .fallback(unknown_path)
-        .layer(from_fn_with_state(Arc::new(Semaphore::new(limits::IN_FLIGHT)), limits::in_flight))
-        .layer(from_fn_with_state(Arc::clone(&state.arrivals), recognise))
+/// The routes of `/api/v1`, without a layer.
+pub fn users_routes(state: &AppState) -> OpenApiRouter {
+    users::routes().with_state(Arc::clone(&state.users)).fallback(unknown_path)
+}
+
+/// `/api/v1` unrecorded, from the outside in: panics, arrivals, in-flight limit.
+pub fn users_api(state: &AppState) -> OpenApiRouter {
+    let layers = ServiceBuilder::new()
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn_with_state(state.recorder.clone(), record))
+        .layer(from_fn_with_state(Arc::clone(&state.arrivals), recognise))
+        .layer(from_fn_with_state(Arc::new(Semaphore::new(limits::IN_FLIGHT)), limits::in_flight));
+    users_routes(state).layer(layers)
+}
+
+/// With the record layer outside of everything that may refuse or fail.
+fn recorded(state: &AppState, users_api: OpenApiRouter) -> OpenApiRouter {
+    users_api.layer(from_fn_with_state(state.recorder.clone(), record))
 }
 
 /// Everything that programs use, with its description.
-fn api(state: &AppState) -> (Router, Value) {
+fn api(state: &AppState, users_api: OpenApiRouter) -> (Router, Value) {
     let traffic = traffic::routes().fallback(unknown_path).with_state(state.traffic.clone());
-    let users = OpenApiRouter::new().nest("/v1", users_api(state)).fallback(unknown_path);
+    let users = OpenApiRouter::new().nest("/v1", users_api).fallback(unknown_path);
+    let server = OpenApiRouter::new()
+        .routes(routes!(healthz))
+        .merge(OpenApiRouter::new().routes(routes!(scrape)).with_state(Arc::clone(&state.metrics)));
     let (router, description) =
-        OpenApiRouter::new().nest("/api", users).nest("/traffic", traffic).routes(routes!(healthz)).split_for_parts();
+        OpenApiRouter::new().nest("/api", users).nest("/traffic", traffic).merge(server).split_for_parts();
     (router, openapi::complete(description, state.access.is_guarded()))
 }
 

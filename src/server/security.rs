@@ -8,12 +8,12 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
-use axum::http::{HeaderValue, Method, StatusCode, header};
-use axum::middleware::Next;
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::problem::Refusal;
+use super::request_id::RequestId;
 
 /// The names by which this server may be addressed, without port.
 #[derive(Clone, Debug)]
@@ -31,6 +31,19 @@ impl Hosts {
         Self { names, any_address: !ip.is_loopback() }
     }
 
+    /// What to say to a request to a name that is not ours, whatever its method.
+    pub fn refusal(&self, request: &Request) -> Option<Refusal> {
+        let host = request.headers().get(header::HOST).map(|host| host.to_str().unwrap_or_default());
+        match host.or_else(|| request.uri().authority().map(|authority| authority.as_str())) {
+            None => Some(Refusal::new(StatusCode::BAD_REQUEST, "The Host header is missing.")),
+            Some(host) if self.allows(host) => None,
+            Some(_) => Some(Refusal::new(
+                StatusCode::FORBIDDEN,
+                "This server does not answer to that host name. Use localhost, or allow the name with ALLOWED_HOSTS.",
+            )),
+        }
+    }
+
     fn allows(&self, host: &str) -> bool {
         let name = match host.rsplit_once(':') {
             Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
@@ -41,27 +54,13 @@ impl Hosts {
     }
 }
 
-/// Refuses every request to a name that is not ours, whatever its method.
-pub async fn check_host(State(hosts): State<Hosts>, request: Request, next: Next) -> Response {
-    let host = request.headers().get(header::HOST).map(|host| host.to_str().unwrap_or_default());
-    match host.or_else(|| request.uri().authority().map(|authority| authority.as_str())) {
-        None => Refusal::new(StatusCode::BAD_REQUEST, "The Host header is missing.").into_response(),
-        Some(host) if hosts.allows(host) => next.run(request).await,
-        Some(_) => {
-            let detail =
-                "This server does not answer to that host name. Use localhost, or allow the name with ALLOWED_HOSTS.";
-            Refusal::new(StatusCode::FORBIDDEN, detail).into_response()
-        }
-    }
-}
-
-/// Refuses what another site's page asks for: `CsrfLayer` lets every GET pass, but jobs and streams are private.
-pub async fn refuse_cross_site_reads(request: Request, next: Next) -> Response {
+/// Does another site's page want to read what is private? `CsrfLayer` lets every GET pass.
+pub fn is_cross_site_read(request: &Request) -> bool {
     let path = request.uri().path();
     let private = path.starts_with("/traffic/") || path.starts_with("/fn/");
     let cross_site =
         request.headers().get("sec-fetch-site").is_some_and(|site| site == "cross-site" || site == "same-site");
-    if private && cross_site && request.method() == Method::GET { cross_origin() } else { next.run(request).await }
+    private && cross_site && request.method() == Method::GET
 }
 
 /// The answer to a request that another site's page sent.
@@ -84,17 +83,15 @@ pub fn content_security_policy(nonce: &str) -> String {
 }
 
 /// Headers that every answer carries.
-pub async fn add_headers(request: Request, next: Next) -> Response {
-    let path = request.uri().path();
-    let is_api = ["/api/", "/traffic/", "/fn/"].iter().any(|tree| path.starts_with(tree));
+pub fn add_headers(headers: &mut HeaderMap, id: RequestId, is_api: bool) {
     let caching = if is_api { "no-store" } else { "no-cache" };
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static(caching));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
-    response
+    if let Ok(id) = HeaderValue::from_str(&id.to_string()) {
+        headers.insert("x-request-id", id);
+    }
 }
 
 #[cfg(test)]

@@ -64,6 +64,7 @@ pub async fn run(
         tracing::error!(%error, "the accept loop failed");
     }
     state.recorder.flush().await;
+    state.metrics.stopped().await;
     drop(state);
     database.close().await;
     tracing::info!("down");
@@ -86,7 +87,7 @@ pub fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
 }
 
 /// Accepts connections until `stop`; then waits for open answers, but not for ever.
-async fn accept(listener: TcpListener, app: Router, places: Arc<Semaphore>, stop: CancellationToken) {
+pub async fn accept(listener: TcpListener, app: Router, places: Arc<Semaphore>, stop: CancellationToken) {
     let connections = GracefulShutdown::new();
     loop {
         // One connection too many waits in the listener's queue until another one ends.

@@ -8,8 +8,8 @@ use leptos::config::LeptosOptions;
 use super::access::Access;
 use super::batch_writer::BatchWriter;
 use super::security::Hosts;
+use crate::metrics::server::live::Metrics;
 use crate::metrics::server::record::Row;
-use crate::metrics::server::store::MetricsStore;
 use crate::traffic::server::api::Traffic;
 use crate::traffic::server::arrivals::Arrivals;
 use crate::users::server::api::Users;
@@ -22,7 +22,7 @@ pub struct AppState {
     /// The users.
     pub users: Users,
     /// What was measured.
-    pub metrics: Arc<dyn MetricsStore>,
+    pub metrics: Arc<Metrics>,
     /// Where the record layer puts its rows.
     pub recorder: BatchWriter<Row>,
     /// The jobs.

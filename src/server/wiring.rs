@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::Semaphore;
@@ -15,10 +16,14 @@ use super::config::Config;
 use super::database::{Database, StoreError};
 use super::security::Hosts;
 use super::state::AppState;
+use crate::metrics::model::Totals;
+use crate::metrics::server::live::Metrics;
+use crate::metrics::server::ports::{Family, Vitals};
 use crate::metrics::server::record::Row;
 use crate::metrics::server::store::{MetricsStore, RowOfRun, SqliteMetrics};
 use crate::origin::RunId;
 use crate::traffic::engine::exchange::ServerSide;
+use crate::traffic::engine::truth::Kpi;
 use crate::traffic::server::api::Traffic;
 use crate::traffic::server::arrivals::Arrivals;
 use crate::traffic::server::client::HttpTarget;
@@ -34,6 +39,7 @@ use crate::users::server::store::{SqliteUsers, UserStore};
 /// The metrics, as traffic's witness.
 struct RecordedRequests {
     store: SqliteMetrics,
+    metrics: Arc<Metrics>,
     recorder: BatchWriter<Row>,
     dropped: Arc<Mutex<HashMap<RunId, u32>>>,
 }
@@ -56,6 +62,11 @@ impl Witness for RecordedRequests {
         Ok(rows.into_iter().map(server_side).collect())
     }
 
+    async fn kpis_of_run(&self, run: RunId, from: i64, to: i64) -> Result<Kpi, StoreError> {
+        let Totals { requests, error_rate, p95, .. } = self.metrics.totals_of_run(run, from, to).await?;
+        Ok(Kpi { requests, error_rate, p95 })
+    }
+
     fn dropped_of_run(&self, run: RunId) -> u32 {
         self.dropped.lock().unwrap_or_else(PoisonError::into_inner).get(&run).copied().unwrap_or(0)
     }
@@ -70,6 +81,71 @@ impl Housekeeping for UsersOfRuns {
         let removed = self.0.remove_of_run(run).await?;
         self.0.restore_demo_users().await?;
         Ok(removed)
+    }
+}
+
+/// The traffic, as what the metrics show beside the requests.
+struct GeneratorVitals {
+    jobs: Arc<JobManager>,
+    gatekeeper: Arc<Gatekeeper>,
+    streams: Arc<Semaphore>,
+    max_streams: u32,
+}
+
+impl Vitals for GeneratorVitals {
+    fn pacer_lag(&self) -> Option<Duration> {
+        self.jobs.active().filter(|job| !job.is_over())?.latest_lag()
+    }
+
+    fn open_streams(&self) -> u32 {
+        self.max_streams.saturating_sub(self.streams.available_permits() as u32)
+    }
+
+    fn families(&self) -> Vec<Family> {
+        let tally = self.jobs.tally();
+        let active = self.jobs.active().is_some_and(|job| !job.is_closed());
+        let by = |name, help, label, values: &[(&'static str, u64)]| Family {
+            name,
+            help,
+            kind: "counter",
+            samples: values.iter().map(|(value, count)| (vec![(label, *value)], *count as f64)).collect(),
+        };
+        let alone = |name, kind, help, value| Family { name, help, kind, samples: vec![(Vec::new(), value)] };
+        let runs = [("completed", tally.completed), ("cancelled", tally.cancelled), ("error", tally.failed)];
+        let books = [("verified", tally.books_verified), ("unbalanced", tally.books_unbalanced)];
+        let dashboard = [("right", tally.dashboard_right), ("wrong", tally.dashboard_wrong)];
+        vec![
+            by("runs_total", "Runs of the generator that are closed.", "status", &runs),
+            by("books_total", "Closed runs, by whether their books balance.", "result", &books),
+            by("dashboard_checks_total", "Closed runs, by whether the dashboard was right.", "result", &dashboard),
+            alone("run_active", "gauge", "Is a run active?", f64::from(u8::from(active))),
+            alone("sent_total", "counter", "Requests of closed runs that left.", tally.sent as f64),
+            alone("missed_total", "counter", "Slots of closed runs whose time passed.", tally.missed as f64),
+            alone(
+                "gate_refusals_total",
+                "counter",
+                "Slots of closed runs that found the gate shut.",
+                tally.gate_refusals as f64,
+            ),
+            alone(
+                "cap_violations_total",
+                "counter",
+                "Arrivals of closed runs above the cap.",
+                tally.cap_violations as f64,
+            ),
+            alone(
+                "gate_slots",
+                "gauge",
+                "Requests per second that the gate lets out at most.",
+                f64::from(self.gatekeeper.cap()),
+            ),
+            alone(
+                "gate_slots_free",
+                "gauge",
+                "Requests that the gate would let out now.",
+                f64::from(self.gatekeeper.free()),
+            ),
+        ]
     }
 }
 
@@ -107,22 +183,27 @@ pub async fn connect(
         tracing::warn!(removed, "users that earlier runs had left behind are removed");
     }
     users.restore_demo_users().await?;
+    let store = metrics;
+    let metrics = Metrics::open(Arc::new(store.clone())).await?;
     let dropped = Arc::new(Mutex::new(HashMap::<RunId, u32>::new()));
-    let counted = Arc::clone(&dropped);
-    let recorder = BatchWriter::start_with("requests", metrics.clone(), shutdown.jobs.clone(), move |row: &Row| {
-        if let Some(run) = row.origin.run() {
-            *counted.lock().unwrap_or_else(PoisonError::into_inner).entry(run).or_default() += 1;
-        }
-    });
-    let witness = Arc::new(RecordedRequests { store: metrics.clone(), recorder: recorder.clone(), dropped });
+    let (counted, losing) = (Arc::clone(&dropped), Arc::clone(&metrics));
+    let recorder =
+        BatchWriter::start_with("requests", Arc::clone(&metrics), shutdown.jobs.clone(), move |row: &Row| {
+            losing.lost(row);
+            if let Some(run) = row.origin.run() {
+                *counted.lock().unwrap_or_else(PoisonError::into_inner).entry(run).or_default() += 1;
+            }
+        });
+    let witness =
+        Arc::new(RecordedRequests { store, metrics: Arc::clone(&metrics), recorder: recorder.clone(), dropped });
     let housekeeping = Arc::new(UsersOfRuns(users.clone()));
     for run in close_left_overs(&runs, witness.as_ref(), housekeeping.as_ref()).await? {
         tracing::warn!(%run, "an earlier process left this run active; closed as interrupted");
     }
     let gatekeeper = Gatekeeper::new(config.max_rps);
     let arrivals = Arrivals::new(Arc::clone(&gatekeeper));
-    let jobs = JobManager::new(Surroundings {
-        gatekeeper,
+    let jobs = Arc::new(JobManager::new(Surroundings {
+        gatekeeper: Arc::clone(&gatekeeper),
         arrivals: Arc::clone(&arrivals),
         clock: Arc::new(TimerThread::start()?),
         target: Arc::new(HttpTarget::new(config.development_target.unwrap_or(own_address(address)))?),
@@ -132,17 +213,21 @@ pub async fn connect(
         ledger: BatchWriter::start("ledger", runs, shutdown.jobs.clone()),
         demo_users: (0..DEMO_USERS).map(demo_user_id).collect(),
         shutdown: shutdown.jobs.clone(),
-    });
+    }));
+    let streams = Arc::new(Semaphore::new(config.max_streams as usize));
+    let vitals = GeneratorVitals {
+        jobs: Arc::clone(&jobs),
+        gatekeeper,
+        streams: Arc::clone(&streams),
+        max_streams: config.max_streams,
+    };
+    metrics.start(&recorder, Arc::new(vitals), &shutdown.streams);
     Ok(AppState {
         leptos: config.leptos.clone(),
         users: Arc::new(users),
-        metrics: Arc::new(metrics),
+        metrics,
         recorder,
-        traffic: Traffic {
-            jobs: Arc::new(jobs),
-            shutdown: shutdown.streams.clone(),
-            streams: Arc::new(Semaphore::new(config.max_streams as usize)),
-        },
+        traffic: Traffic { jobs, shutdown: shutdown.streams.clone(), streams },
         arrivals,
         hosts: Hosts::new(&config.allowed_hosts, address.ip()),
         access: Access::new(config.admin_token.clone()),

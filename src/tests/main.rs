@@ -5,6 +5,7 @@ mod architecture;
 mod configuration;
 mod documentation;
 mod history;
+mod metrics;
 mod pages;
 mod security;
 mod server;

@@ -7,12 +7,13 @@ use web_sys::SubmitEvent;
 
 use super::engine::books::Books;
 use super::engine::scenario::Shape;
+use super::engine::truth::Truth;
 use super::live::{Connection, LiveRun};
 use super::model::{Job, Status};
 use super::server_fns::StopTraffic;
 use crate::origin::RunId;
 use crate::ui::chart::RateChart;
-use crate::ui::format::{count, duration, millis};
+use crate::ui::format::{count, duration, millis, percent};
 use crate::ui::stat::Stat;
 
 /// The planned rate as points for a chart: enough of them to draw a ramp and its clipped top.
@@ -247,11 +248,16 @@ fn Verdict(job: RwSignal<Job>) -> impl IntoView {
         let job = job.read();
         job.stats.books.clone().filter(|_| job.closed)
     });
+    let truth = Memo::new(move |_| {
+        let job = job.read();
+        job.stats.truth.clone().filter(|_| job.closed)
+    });
     let reason = move || job.read().reason.map(|reason| format!("Ended early: {}.", reason.words()));
     view! {
         <div class="verdict" hidden=move || !job.read().closed>
             {move || reason().map(|words| view! { <p class="verdict-line bad">{words}</p> })}
             {move || books.get().map(|books| view! { <Result books=books stop_took=job.read_untracked().stop_took /> })}
+            {move || truth.get().map(|truth| view! { <Dashboard truth /> })}
         </div>
     }
 }
@@ -286,6 +292,29 @@ fn Result(books: Books, stop_took: Option<f64>) -> impl IntoView {
             {lost.then(|| format!(" {} left and never arrived.", count(books.never_arrived)))}
             {stop_took.map(|ms| format!(" Stop took {}.", millis(Some(ms))))}
         </p>
+    }
+}
+
+/// Whether the dashboard was right about the run.
+#[component]
+fn Dashboard(truth: Truth) -> impl IntoView {
+    let (tone, mark, word) =
+        if truth.right { ("verdict-line good", "✓", "right") } else { ("verdict-line bad", "✗", "wrong") };
+    let expected = truth
+        .expected
+        .map(|expected| format!(" Expected {} ± {:.1}.", percent(Some(expected.share)), expected.four_sigma * 100.0));
+    let words = format!(
+        "Dashboard {word}: KPI says {} errors, injected {}; p95 {} {} {}.{}",
+        percent(truth.error_rate),
+        percent(truth.injected),
+        millis(truth.p95),
+        if truth.right { "=" } else { "against" },
+        millis(truth.exact_p95),
+        expected.unwrap_or_default(),
+    );
+    view! {
+        <p class=tone><span class="mark" aria-hidden="true">{mark}</span><span>{words}</span></p>
+        {truth.differences.iter().map(|difference| view! { <p class="verdict-line bad">{difference.clone()}</p> }).collect_view()}
     }
 }
 

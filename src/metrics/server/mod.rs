@@ -1,4 +1,14 @@
-//! The server's side of the metrics: recording and reading back.
+//! The server's side of the metrics, in the order of a request's way: recording, storing, the windows
+//! in memory, and what is asked of them.
 
+mod background;
+pub mod counters;
+pub mod live;
+mod log;
+pub mod page;
+pub mod ports;
+pub mod prometheus;
 pub mod record;
+pub mod retention;
+mod rows;
 pub mod store;

@@ -1,13 +1,16 @@
 //! The record layer around `/api/v1`: one row per request, whatever becomes of it.
 
+use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request, State};
+use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::Response;
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use crate::metrics::engine::{Sample, Source};
 use crate::origin::{Origin, OriginTag};
 use crate::server::batch_writer::BatchWriter;
 use crate::server::database::epoch_micros;
@@ -21,10 +24,11 @@ const CLIENT_CLOSED_REQUEST: u16 = 499;
 pub struct Row {
     /// When it arrived, in epoch microseconds.
     pub at: i64,
-    /// The HTTP method.
-    pub method: String,
+    /// The HTTP method; `OTHER` for one that is not of RFC 9110 or PATCH, so that the numbers by
+    /// method stay few, whatever clients make up.
+    pub method: &'static str,
     /// The route template, never the raw path.
-    pub route: String,
+    pub route: &'static str,
     /// The HTTP status.
     pub status: u16,
     /// How long the answer took.
@@ -35,10 +39,51 @@ pub struct Row {
     pub request_id: Option<Uuid>,
 }
 
+impl Row {
+    /// Its duration in microseconds, as it is stored; more than 71 minutes count as that.
+    pub fn micros(&self) -> u32 {
+        u32::try_from(self.duration.as_micros()).unwrap_or(u32::MAX)
+    }
+
+    /// What the numbers need of it.
+    pub fn sample(&self) -> Sample<'_> {
+        Sample {
+            at: self.at,
+            method: self.method,
+            route: self.route,
+            status: self.status,
+            duration: self.micros(),
+            source: Source::from(self.origin),
+        }
+    }
+}
+
+fn method_name(method: &Method) -> &'static str {
+    const KNOWN: [&str; 9] = ["GET", "POST", "PATCH", "PUT", "DELETE", "HEAD", "OPTIONS", "CONNECT", "TRACE"];
+    KNOWN.into_iter().find(|known| *known == method.as_str()).unwrap_or("OTHER")
+}
+
+/// The same text for ever. There are as many as routes in the router, so none of them is ever let go,
+/// and a row needs no memory of its own.
+fn interned(route: &str) -> &'static str {
+    static KNOWN: RwLock<Vec<&'static str>> = RwLock::new(Vec::new());
+    let find = |known: &[&'static str]| known.iter().find(|known| **known == route).copied();
+    if let Some(known) = find(&KNOWN.read().unwrap_or_else(PoisonError::into_inner)) {
+        return known;
+    }
+    let mut known = KNOWN.write().unwrap_or_else(PoisonError::into_inner);
+    find(&known).unwrap_or_else(|| {
+        let kept: &'static str = route.to_owned().leak();
+        known.push(kept);
+        kept
+    })
+}
+
 /// Writes its row when it is dropped: hyper drops a handler in the middle when its client goes
 /// away, and what runs after the handler would never run.
 struct Recording {
-    row: Row,
+    /// Taken when it is written.
+    row: Option<Row>,
     started: Instant,
     tag: OriginTag,
     writer: BatchWriter<Row>,
@@ -46,10 +91,9 @@ struct Recording {
 
 impl Drop for Recording {
     fn drop(&mut self) {
-        let mut row = self.row.clone();
-        row.duration = self.started.elapsed();
-        row.origin = self.tag.get();
-        self.writer.push(row);
+        if let Some(row) = self.row.take() {
+            self.writer.push(Row { duration: self.started.elapsed(), origin: self.tag.get(), ..row });
+        }
     }
 }
 
@@ -58,21 +102,19 @@ pub async fn record(State(writer): State<BatchWriter<Row>>, mut request: Request
     let tag = OriginTag::default();
     request.extensions_mut().insert(tag.clone());
     let route = request.extensions().get::<MatchedPath>().map_or("(no such path)", MatchedPath::as_str);
-    let mut recording = Recording {
-        row: Row {
-            at: epoch_micros(),
-            method: request.method().to_string(),
-            route: route.to_owned(),
-            status: CLIENT_CLOSED_REQUEST,
-            duration: Duration::ZERO,
-            origin: Origin::Real,
-            request_id: request.extensions().get::<RequestId>().map(|id| id.0),
-        },
-        started: Instant::now(),
-        tag,
-        writer,
+    let row = Row {
+        at: epoch_micros(),
+        method: method_name(request.method()),
+        route: interned(route),
+        status: CLIENT_CLOSED_REQUEST,
+        duration: Duration::ZERO,
+        origin: Origin::Real,
+        request_id: request.extensions().get::<RequestId>().map(|id| id.0),
     };
+    let mut recording = Recording { row: Some(row), started: Instant::now(), tag, writer };
     let response = next.run(request).await;
-    recording.row.status = response.status().as_u16();
+    if let Some(row) = &mut recording.row {
+        row.status = response.status().as_u16();
+    }
     response
 }

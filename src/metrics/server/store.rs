@@ -1,25 +1,53 @@
-//! Recorded requests in SQL.
+//! Where recorded requests are kept, and that in SQL.
+
+use std::time::Duration;
 
 use async_trait::async_trait;
+use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row as _, Sqlite};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::record::Row;
-use crate::metrics::model::{Kpis, Sample, WINDOW};
-use crate::origin::{Origin, RunId};
-use crate::server::batch_writer::Sink;
-use crate::server::database::{Database, StoreError, epoch_millis};
+use super::retention::Kept;
+use super::{log, retention, rows};
+use crate::metrics::engine::Sample;
+use crate::metrics::engine::rollup::{RollupKey, Tally};
+use crate::metrics::model::{LogPage, LogQuery, LoggedRequest};
+use crate::origin::RunId;
+use crate::server::database::{Database, StoreError};
+
+/// Is shown one stored request after the other.
+pub type VisitSample<'a> = &'a mut (dyn FnMut(&Sample<'_>) + Send);
+/// Is shown one stored roll-up after the other.
+pub type VisitRollup<'a> = &'a mut (dyn FnMut(&RollupKey<'_>, &Tally) + Send);
 
 /// Where recorded requests are kept. One method = one use case = one transaction.
 #[async_trait]
 pub trait MetricsStore: Send + Sync + 'static {
-    /// Adds rows, all or none.
+    /// Adds rows and counts them in the roll-ups of their minutes, all or none.
     async fn insert(&self, rows: &[Row]) -> Result<(), StoreError>;
     /// What was recorded for a run, in the order of arrival; a request as often as it was recorded.
     async fn rows_of_run(&self, run: RunId) -> Result<Vec<RowOfRun>, StoreError>;
-    /// The key figures up to now.
-    async fn kpis(&self) -> Result<Kpis, StoreError>;
+    /// Shows the requests of a run that arrived at `from` or later, in epoch microseconds.
+    async fn samples_of_run(&self, run: RunId, from: i64, visit: VisitSample<'_>) -> Result<(), StoreError>;
+    /// Shows the requests that arrived at `from` or later, in epoch microseconds.
+    async fn samples_since(&self, from: i64, visit: VisitSample<'_>) -> Result<(), StoreError>;
+    /// Shows the roll-ups of `minute` and later, in minutes since the epoch.
+    async fn rollups_since(&self, minute: i64, visit: VisitRollup<'_>) -> Result<(), StoreError>;
+    /// A second since the epoch by which there were records already: the earliest that is known.
+    async fn oldest(&self) -> Result<Option<i64>, StoreError>;
+    /// Rolls up the rows of a version that made no roll-ups, and says how many there were.
+    async fn roll_up_older_version(&self) -> Result<u64, StoreError>;
+    /// One page of the request log, of requests that arrived at `from` or later, in epoch microseconds.
+    async fn log(&self, query: &LogQuery, from: i64) -> Result<LogPage, StoreError>;
+    /// The request with this id.
+    async fn request(&self, id: Uuid) -> Result<Option<LoggedRequest>, StoreError>;
+    /// Removes a chunk of what is no longer kept at `now`, in epoch microseconds, and says how many
+    /// rows that were. Zero: there is no more.
+    async fn prune(&self, kept: &Kept, now: i64) -> Result<u64, StoreError>;
+    /// How long it takes now until something could be written.
+    async fn wait(&self) -> Result<Duration, StoreError>;
 }
 
 /// A recorded request of a run.
@@ -41,34 +69,12 @@ pub struct RowOfRun {
 #[derive(Clone, Debug)]
 pub struct SqliteMetrics(pub Database);
 
-/// Rows in one statement: 9 values each, far below SQLite's limit of 32,766 values.
-const ROWS_PER_STATEMENT: usize = 200;
-
 #[async_trait]
 impl MetricsStore for SqliteMetrics {
     async fn insert(&self, rows: &[Row]) -> Result<(), StoreError> {
         let mut transaction = self.0.begin().await?;
-        for chunk in rows.chunks(ROWS_PER_STATEMENT) {
-            let mut statement = QueryBuilder::<Sqlite>::new(
-                "INSERT INTO requests (at, method, route, status, duration, run, seq, request_id) ",
-            );
-            statement.push_values(chunk, |mut values, row| {
-                let (run, seq) = match row.origin {
-                    Origin::Real => (None, None),
-                    Origin::Simulated { run, seq } => (Some(run.0.as_bytes().to_vec()), Some(seq)),
-                };
-                values
-                    .push_bind(row.at)
-                    .push_bind(&row.method)
-                    .push_bind(&row.route)
-                    .push_bind(row.status)
-                    .push_bind(row.duration.as_micros() as i64)
-                    .push_bind(run)
-                    .push_bind(seq)
-                    .push_bind(row.request_id.map(|id| id.as_bytes().to_vec()));
-            });
-            statement.build().execute(&mut *transaction).await?;
-        }
+        rows::insert(&mut transaction, rows).await?;
+        rows::count_in_rollups(&mut transaction, rows.iter().map(Row::sample)).await?;
         transaction.commit().await
     }
 
@@ -91,32 +97,48 @@ impl MetricsStore for SqliteMetrics {
         rows.iter().map(row_of_run).collect()
     }
 
-    async fn kpis(&self) -> Result<Kpis, StoreError> {
-        let now = epoch_millis();
-        let rows = sqlx::query(
-            "SELECT at, status, duration, run IS NOT NULL AS simulated FROM requests WHERE at >= ? ORDER BY at",
-        )
-        .bind((now - i64::from(WINDOW) * 1000) * 1000)
-        .fetch_all(&self.0.read)
-        .await?;
-        let samples = rows
-            .iter()
-            .map(|row| {
-                Ok(Sample {
-                    at: row.try_get::<i64, _>("at")? / 1000,
-                    status: row.try_get("status")?,
-                    duration: row.try_get("duration")?,
-                    simulated: row.try_get("simulated")?,
-                })
-            })
-            .collect::<Result<Vec<_>, StoreError>>()?;
-        Ok(Kpis::of(&samples, now))
+    async fn samples_of_run(&self, run: RunId, from: i64, visit: VisitSample<'_>) -> Result<(), StoreError> {
+        rows::visit_run(&self.0, run, from, visit).await
     }
-}
 
-#[async_trait]
-impl Sink<Row> for SqliteMetrics {
-    async fn write(&self, rows: &[Row]) -> Result<(), StoreError> {
-        self.insert(rows).await
+    async fn samples_since(&self, from: i64, visit: VisitSample<'_>) -> Result<(), StoreError> {
+        rows::visit_since(&self.0, from, visit).await
+    }
+
+    async fn rollups_since(&self, minute: i64, visit: VisitRollup<'_>) -> Result<(), StoreError> {
+        rows::visit_rollups(&self.0, minute, visit).await
+    }
+
+    async fn oldest(&self) -> Result<Option<i64>, StoreError> {
+        sqlx::query_scalar(
+            "SELECT min(second) FROM (SELECT min(at) / 1000000 AS second FROM requests \
+             UNION ALL SELECT (min(minute) + 1) * 60 FROM rollups)",
+        )
+        .fetch_one(&self.0.read)
+        .await
+    }
+
+    async fn roll_up_older_version(&self) -> Result<u64, StoreError> {
+        rows::roll_up_older_version(&self.0).await
+    }
+
+    async fn log(&self, query: &LogQuery, from: i64) -> Result<LogPage, StoreError> {
+        log::page(&self.0, query, from).await
+    }
+
+    async fn request(&self, id: Uuid) -> Result<Option<LoggedRequest>, StoreError> {
+        log::request(&self.0, id).await
+    }
+
+    async fn prune(&self, kept: &Kept, now: i64) -> Result<u64, StoreError> {
+        retention::prune(&self.0, kept, now).await
+    }
+
+    async fn wait(&self) -> Result<Duration, StoreError> {
+        let asked = Instant::now();
+        let transaction = self.0.begin().await?;
+        let waited = asked.elapsed();
+        transaction.rollback().await?;
+        Ok(waited)
     }
 }

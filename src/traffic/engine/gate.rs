@@ -87,6 +87,11 @@ impl Gate {
         Ok(Permit { id, slot, free_from })
     }
 
+    /// How many permits could be taken at `now`.
+    pub fn free(&self, now: Duration) -> u32 {
+        self.slots.iter().filter(|state| matches!(state, State::FreeFrom(from) if *from <= now)).count() as u32
+    }
+
     /// Takes an unused permit back; its slot is free as it was before. Nothing may have left for it.
     pub fn give_back(&mut self, permit: Permit) {
         if matches!(self.slots[permit.slot], State::Taken(id) if id == permit.id) {

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::books::Books;
 use super::mix::Call;
+use super::truth::Truth;
 
 /// How many of the newest failures are kept.
 pub const FAILURES_KEPT: usize = 50;
@@ -201,6 +202,9 @@ pub struct Stats {
     /// The check of the books, once they are made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub books: Option<Books>,
+    /// Whether the dashboard was right about the run, once that was checked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub truth: Option<Truth>,
 }
 
 #[derive(Debug, Default)]
@@ -321,6 +325,11 @@ impl Recorder {
         self.transport_failures_in_a_row
     }
 
+    /// How late the newest request left, to a microsecond.
+    pub fn latest_lag(&self) -> Option<Duration> {
+        self.lags.last().map(|micros| Duration::from_micros(u64::from(*micros)))
+    }
+
     /// Everything at `now`, in a run of the given `duration`.
     pub fn snapshot(&self, now: Duration, duration: Duration) -> Stats {
         let ok = self.service[0].len() as u32;
@@ -350,6 +359,7 @@ impl Recorder {
             sent_per_second: self.sent_per_second(now, duration),
             recent_failures: self.failures.iter().cloned().collect(),
             books: None,
+            truth: None,
         }
     }
 

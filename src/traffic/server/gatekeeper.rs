@@ -39,6 +39,11 @@ impl Gatekeeper {
         self.cap
     }
 
+    /// How many requests the gate would let out now.
+    pub fn free(&self) -> u32 {
+        self.gate().free(self.now())
+    }
+
     /// Now, on the gate's clock.
     pub fn now(&self) -> Duration {
         self.origin.elapsed()

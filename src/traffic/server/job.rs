@@ -19,6 +19,7 @@ use crate::traffic::engine::mix::{Call, PlannedRequest};
 use crate::traffic::engine::plan::Slot;
 use crate::traffic::engine::scenario::Shape;
 use crate::traffic::engine::stats::{Failure, Fate, Outcome, Recorder, Stats};
+use crate::traffic::engine::truth::Truth;
 use crate::traffic::model::{Job, Reason, Settings, Status};
 
 /// How many transport failures in a row mean that nobody is there.
@@ -75,6 +76,7 @@ struct Core {
     stop_took: Option<f64>,
     cap_violations: u32,
     books: Option<Books>,
+    truth: Option<Truth>,
     closed: bool,
     frames_made: u64,
 }
@@ -124,6 +126,7 @@ impl LiveJob {
                 stop_took: None,
                 cap_violations: 0,
                 books: None,
+                truth: None,
                 closed: false,
                 frames_made: 0,
             }),
@@ -298,6 +301,16 @@ impl LiveJob {
         core.books = Some(books);
     }
 
+    /// Keeps whether the dashboard was right.
+    pub fn set_truth(&self, truth: Truth) {
+        self.core().truth = Some(truth);
+    }
+
+    /// How late the newest request left.
+    pub fn latest_lag(&self) -> Option<Duration> {
+        self.core().recorder.latest_lag()
+    }
+
     /// All is done and stored.
     pub fn close(&self) {
         self.core().closed = true;
@@ -329,6 +342,7 @@ impl LiveJob {
             stats: Stats {
                 cap_violations: core.cap_violations,
                 books: core.books.clone(),
+                truth: core.truth.clone(),
                 ..core.recorder.snapshot(now, self.shape.duration())
             },
             stop_took: core.stop_took,

@@ -19,6 +19,7 @@ use super::job::{LedgerRow, LiveJob};
 use super::ports::{Housekeeping, Witness};
 use super::runner::Runner;
 use super::store::{RunFilter, RunStore};
+use super::tally::Tally;
 use super::{closing, recovery};
 use crate::origin::RunId;
 use crate::server::batch_writer::BatchWriter;
@@ -90,6 +91,7 @@ pub enum DeleteRefusal {
 struct Live {
     active: Option<Arc<LiveJob>>,
     ended: HashMap<RunId, Arc<LiveJob>>,
+    tally: Tally,
 }
 
 /// Starts, finds and stops jobs. One per process.
@@ -162,6 +164,11 @@ impl JobManager {
     /// The job that is active.
     pub fn active(&self) -> Option<Arc<LiveJob>> {
         lock(&self.live).active.clone()
+    }
+
+    /// Sums over the runs that were closed since the start.
+    pub fn tally(&self) -> Tally {
+        lock(&self.live).tally
     }
 
     /// A job that is still in memory.
@@ -280,6 +287,7 @@ async fn life(job: Arc<LiveJob>, around: Arc<Surroundings>, live: Arc<Mutex<Live
         if live.active.as_ref().is_some_and(|active| active.id == job.id) {
             live.active = None;
         }
+        live.tally.add(&job.snapshot());
         live.ended.insert(job.id, Arc::clone(&job));
     }
     tokio::select! {

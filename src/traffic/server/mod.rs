@@ -16,6 +16,7 @@ pub mod report;
 pub mod runner;
 pub mod store;
 pub mod stream;
+pub mod tally;
 
 #[cfg(test)]
 mod loop_tests;

@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use crate::origin::RunId;
 use crate::server::database::StoreError;
 use crate::traffic::engine::exchange::ServerSide;
+use crate::traffic::engine::truth::Kpi;
 
 /// Knows what the server recorded, independently of the generator.
 #[async_trait]
@@ -13,6 +14,8 @@ pub trait Witness: Send + Sync + 'static {
     async fn flush(&self);
     /// What was recorded for a run, in the order of arrival; a request as often as it was recorded.
     async fn rows_of_run(&self, run: RunId) -> Result<Vec<ServerSide>, StoreError>;
+    /// What the dashboard says about a run in the seconds `from..to` since the epoch, by its own query.
+    async fn kpis_of_run(&self, run: RunId, from: i64, to: i64) -> Result<Kpi, StoreError>;
     /// How many records of a run were dropped and counted, instead of written.
     fn dropped_of_run(&self, run: RunId) -> u32;
 }

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use super::client::TIMEOUT;
 use super::jobs::{DeleteRefusal, StartRefusal};
 use crate::traffic::engine::scenario::Scenario;
+use crate::traffic::engine::truth::Kpi;
 use crate::traffic::model::{Reason, Status};
 use world::{Manner, Test};
 
@@ -197,4 +198,25 @@ async fn a_closed_run_can_be_deleted_and_an_active_one_not() {
     test.jobs.delete(id).await.expect("deleted");
     assert!(test.jobs.job(id).await.expect("no database").is_none());
     assert!(matches!(test.jobs.delete(id).await, Err(DeleteRefusal::NotFound)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dashboard_that_is_right_is_found_right_and_a_planted_fault_is_found() {
+    let faults: [Option<fn(&mut Kpi)>; 4] = [
+        None,
+        Some(|kpi| kpi.requests += 1),
+        Some(|kpi| kpi.error_rate = Some(0.01)),
+        Some(|kpi| kpi.p95 = Some(3.01)),
+    ];
+    for misleads in faults {
+        let test = Test::new(Manner { misleads, ..Manner::default() });
+        let job = test.run(Scenario::Normal, 5).await;
+        let truth = job.stats.truth.expect("checked");
+        assert_eq!((truth.right, truth.differences.is_empty()), (misleads.is_none(), misleads.is_none()), "{truth:?}");
+        assert!(job.stats.books.expect("books").verified, "the books are another matter");
+    }
+    let test = Test::new(Manner { says_nothing: true, ..Manner::default() });
+    let job = test.run(Scenario::Normal, 5).await;
+    assert_eq!(job.stats.truth.map(|truth| truth.right), Some(false));
+    assert_eq!(job.status, Status::Completed, "the run itself went well");
 }

@@ -25,6 +25,7 @@ use crate::traffic::engine::exchange::{ClientSide, ServerSide};
 use crate::traffic::engine::guard::most_in_any_second;
 use crate::traffic::engine::scenario::{Delay, Scenario};
 use crate::traffic::engine::stats::Fate;
+use crate::traffic::engine::truth::Kpi;
 use crate::traffic::model::{Endpoints, Job, Settings, Status};
 
 /// How the fake target behaves.
@@ -42,6 +43,10 @@ pub(super) struct Manner {
     pub(super) loses: Option<u32>,
     /// With this request, twenty-one strangers arrive that know the run's secret.
     pub(super) floods_at: Option<u32>,
+    /// A fault that is planted into what the dashboard says.
+    pub(super) misleads: Option<fn(&mut Kpi)>,
+    /// The dashboard does not answer.
+    pub(super) says_nothing: bool,
 }
 
 /// The users API, the arrivals layer and the metrics, all in memory.
@@ -122,8 +127,18 @@ impl Witness for Shared {
         let rows = self.0.rows.lock().expect("not poisoned");
         Ok(rows
             .iter()
-            .map(|seq| ServerSide { seq: *seq, arrived_at: 0, duration: 0, status: 200, request_id: None })
+            .map(|seq| ServerSide { seq: *seq, arrived_at: 0, duration: 3000, status: 200, request_id: None })
             .collect())
+    }
+
+    async fn kpis_of_run(&self, _run: RunId, _from: i64, _to: i64) -> Result<Kpi, StoreError> {
+        let requests = self.0.rows.lock().expect("not poisoned").len() as u32;
+        let some = requests > 0;
+        let mut kpi = Kpi { requests, error_rate: some.then_some(0.0), p95: some.then_some(3.003) };
+        if let Some(mislead) = self.0.manner.misleads {
+            mislead(&mut kpi);
+        }
+        if self.0.manner.says_nothing { Err(StoreError::PoolClosed) } else { Ok(kpi) }
     }
 
     fn dropped_of_run(&self, _run: RunId) -> u32 {

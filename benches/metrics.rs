@@ -1,0 +1,496 @@
+//! What recording costs, and what a dashboard over a million requests costs. Ratios of what ran in the same minutes, in
+//! alternating order, with a control of the same against the same; ends with 1 when a bound is missed.
+//!
+//! Server and clients share this machine, the clients on a thread of their own. They are as thin as can be (a written
+//! request, a read answer), so that little of the measured time is theirs.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn_with_state};
+use axum::routing::get;
+use axum::{Json, Router};
+use leptos::config::LeptosOptions;
+use sqlx::{ConnectOptions, QueryBuilder, Sqlite};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use traffic_simulator::metrics::server::live::Metrics;
+use traffic_simulator::metrics::server::record::{Row, record};
+use traffic_simulator::metrics::server::retention::Kept;
+use traffic_simulator::metrics::server::store::{MetricsStore, SqliteMetrics};
+use traffic_simulator::origin::{Origin, RunId};
+use traffic_simulator::server::batch_writer::BatchWriter;
+use traffic_simulator::server::config::{Config, LogFormat};
+use traffic_simulator::server::database::{Database, epoch_micros};
+use traffic_simulator::server::state::AppState;
+use traffic_simulator::server::wiring::{Shutdown, connect};
+use traffic_simulator::server::{router, serve};
+use uuid::Uuid;
+
+/// How many connections the clients keep busy.
+const CONNECTIONS: usize = 16;
+/// How long one measurement takes.
+const SLICE: Duration = Duration::from_millis(1200);
+/// How many pairs are compared.
+const PAIRS: usize = 10;
+const USER: &str = "/api/v1/users/019b76da-a800-7000-8000-000000000000";
+const ROUTES: [(&str, &str, u16); 5] = [
+    ("GET", "/api/v1/users", 200),
+    ("POST", "/api/v1/users", 201),
+    ("GET", "/api/v1/users/{id}", 200),
+    ("PATCH", "/api/v1/users/{id}", 200),
+    ("GET", "/api/v1/users/error", 503),
+];
+
+/// What was found, and whether every bound was kept.
+struct Report {
+    out: std::io::Stdout,
+    kept: bool,
+}
+
+impl Report {
+    fn line(&mut self, text: &str) {
+        // Nobody reads what can't be written.
+        let _closed = writeln!(self.out, "{text}");
+    }
+
+    fn bound(&mut self, what: &str, value: f64, holds: bool, bound: &str) {
+        self.kept &= holds;
+        self.line(&format!("{} {what}: {value:.3} (bound: {bound})", if holds { "ok  " } else { "FAIL" }));
+    }
+}
+
+/// A server in this process.
+struct Served {
+    address: std::net::SocketAddr,
+    stop: CancellationToken,
+}
+
+impl Served {
+    async fn start(app: Router) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let (address, stop) = (listener.local_addr().expect("an address"), CancellationToken::new());
+        tokio::spawn(serve::accept(listener, app, Arc::new(Semaphore::new(512)), stop.clone()));
+        Self { address, stop }
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+/// A whole program on a database of its own.
+async fn program(folder: &Path, name: &str) -> (AppState, Database, Shutdown) {
+    let url = format!("sqlite://{}/{name}.db", folder.display());
+    let database = Database::open(&url).await.expect("a database");
+    let config = Config {
+        leptos: LeptosOptions::builder().output_name("traffic-simulator").build(),
+        database_url: url,
+        allowed_hosts: Vec::new(),
+        max_rps: 20,
+        admin_token: None,
+        max_streams: 64,
+        max_connections: 512,
+        log_format: LogFormat::Pretty,
+        development_target: None,
+    };
+    let shutdown = Shutdown::default();
+    let address = "127.0.0.1:1".parse().expect("an address");
+    let state = connect(&config, &database, address, &shutdown).await.expect("connected");
+    (state, database, shutdown)
+}
+
+/// One request after the other on one connection until `end`; how long each took, in microseconds.
+async fn visit(address: std::net::SocketAddr, path: &str, end: Instant) -> Vec<u32> {
+    let mut stream = TcpStream::connect(address).await.expect("a connection");
+    stream.set_nodelay(true).expect("a socket");
+    let request = format!("GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n");
+    let (mut took, mut buffer) = (Vec::new(), Vec::with_capacity(65_536));
+    while Instant::now() < end {
+        let asked = Instant::now();
+        stream.write_all(request.as_bytes()).await.expect("written");
+        buffer.clear();
+        answer(&mut stream, &mut buffer).await;
+        took.push(asked.elapsed().as_micros() as u32);
+    }
+    took
+}
+
+/// Reads one answer, whole.
+async fn answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) {
+    while !is_whole(buffer) {
+        assert!(stream.read_buf(buffer).await.expect("an answer") > 0, "the server closed the connection");
+    }
+}
+
+/// Are head and body there?
+fn is_whole(buffer: &[u8]) -> bool {
+    let Some(head) = buffer.windows(4).position(|four| four == b"\r\n\r\n") else { return false };
+    let text = std::str::from_utf8(&buffer[..head]).expect("a head").to_ascii_lowercase();
+    match text.lines().find_map(|line| line.strip_prefix("content-length: ")?.trim().parse::<usize>().ok()) {
+        Some(length) => buffer.len() >= head + 4 + length,
+        // In chunks, the last of which is empty.
+        None => buffer.ends_with(b"\r\n0\r\n\r\n"),
+    }
+}
+
+/// Requests per second, and p99 in milliseconds.
+async fn load(address: std::net::SocketAddr, path: &'static str, slice: Duration) -> (f64, f64) {
+    let clients = move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(visit_together(address, path, slice))
+    };
+    tokio::task::spawn_blocking(clients).await.expect("no panic")
+}
+
+async fn visit_together(address: std::net::SocketAddr, path: &'static str, slice: Duration) -> (f64, f64) {
+    let began = Instant::now();
+    let visitors: Vec<_> = (0..CONNECTIONS).map(|_| tokio::spawn(visit(address, path, began + slice))).collect();
+    let mut took = Vec::new();
+    for visitor in visitors {
+        took.extend(visitor.await.expect("no panic"));
+    }
+    let seconds = began.elapsed().as_secs_f64();
+    took.sort_unstable();
+    (took.len() as f64 / seconds, f64::from(took[(took.len() * 99).div_ceil(100) - 1]) / 1000.0)
+}
+
+fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    if values.len().is_multiple_of(2) { f64::midpoint(values[middle - 1], values[middle]) } else { values[middle] }
+}
+
+/// `measured` against `base`: A B B A A B … with the ratio of each pair; its median, and both p99.
+async fn compare(
+    report: &mut Report,
+    name: &str,
+    measured: (&Served, &'static str),
+    base: (&Served, &'static str),
+) -> f64 {
+    let (mut ratios, mut rates, mut p99) = (Vec::new(), [Vec::new(), Vec::new()], [Vec::new(), Vec::new()]);
+    for pair in 0..PAIRS {
+        let mut pair_rates = [0.0; 2];
+        let order = if pair % 2 == 0 { [0, 1] } else { [1, 0] };
+        for side in order {
+            let (served, path) = [measured, base][side];
+            let (rate, slowest) = load(served.address, path, SLICE).await;
+            pair_rates[side] = rate;
+            rates[side].push(rate);
+            p99[side].push(slowest);
+        }
+        ratios.push(pair_rates[0] / pair_rates[1]);
+    }
+    let ratio = median(&mut ratios);
+    report.line(&format!(
+        "     {name}: {:.0} against {:.0} requests/s; ratios {:.3} to {:.3}, median {ratio:.3}; p99 {:.2} against {:.2} ms",
+        median(&mut rates[0]),
+        median(&mut rates[1]),
+        ratios[0],
+        ratios[ratios.len() - 1],
+        median(&mut p99[0]),
+        median(&mut p99[1]),
+    ));
+    ratio
+}
+
+/// The record layer on and off, inside of the whole server.
+async fn record_layer(report: &mut Report, folder: &Path) {
+    let (state, database, shutdown) = program(folder, "record").await;
+    let on = router::users_api(&state).layer(from_fn_with_state(state.recorder.clone(), record));
+    let on = Served::start(router::build_around(&state, on)).await;
+    let off = Served::start(router::build_around(&state, router::users_api(&state))).await;
+    let off_again = Served::start(router::build_around(&state, router::users_api(&state))).await;
+    load(on.address, USER, SLICE).await;
+    compare(report, "control: off against off", (&off, USER), (&off_again, USER)).await;
+    let ratio = compare(report, "record layer: on against off", (&on, USER), (&off, USER)).await;
+    report.bound("GET by id with the record layer, as a share of that without", ratio, ratio >= 0.97, "at least 0.97");
+    drop((on, off, off_again));
+    finish(state, &database, &shutdown).await;
+}
+
+/// The whole server against its handlers alone, and against a constant.
+async fn stack(report: &mut Report, folder: &Path) {
+    let (state, database, shutdown) = program(folder, "stack").await;
+    let whole = Served::start(router::build(&state)).await;
+    // The handlers take the origin of a request from an extension that the record layer puts there.
+    let tagged = axum::middleware::from_fn(|mut request: Request, next: Next| {
+        request.extensions_mut().insert(traffic_simulator::origin::OriginTag::default());
+        next.run(request)
+    });
+    let routes = || router::users_routes(&state).layer(tagged.clone());
+    let bare = Served::start(Router::new().nest("/api/v1", routes().into())).await;
+    let inner =
+        Served::start(Router::new().nest("/api/v1", router::users_api(&state).layer(tagged.clone()).into())).await;
+    let outer = Served::start(router::build_around(&state, routes())).await;
+    let constant =
+        || async { Json(serde_json::json!({ "id": USER, "name": "Ada Lovelace", "email": "ada@example.com" })) };
+    let constant = Served::start(Router::new().route("/api/v1/users/{id}", get(constant))).await;
+    load(whole.address, USER, SLICE).await;
+    compare(report, "layers around the users API alone, against bare router", (&inner, USER), (&bare, USER)).await;
+    compare(report, "layers around the whole server alone, against bare router", (&outer, USER), (&bare, USER)).await;
+    let ratio = compare(report, "whole server against bare router", (&whole, USER), (&bare, USER)).await;
+    report.bound(
+        "GET by id through all layers, as a share of that through none",
+        ratio,
+        ratio >= 0.90,
+        "at least 0.90",
+    );
+    let ratio = compare(report, "GET by id against a constant", (&whole, USER), (&constant, USER)).await;
+    report.bound("GET by id, as a share of a constant JSON answer", ratio, ratio >= 0.25, "at least 0.25");
+    drop((whole, bare, inner, outer, constant));
+    finish(state, &database, &shutdown).await;
+}
+
+async fn finish(state: AppState, database: &Database, shutdown: &Shutdown) {
+    state.recorder.flush().await;
+    shutdown.streams.cancel();
+    state.metrics.stopped().await;
+    drop(state);
+    database.close().await;
+}
+
+fn row(at: i64, number: usize) -> Row {
+    let (method, route, status) = ROUTES[number % ROUTES.len()];
+    // A third is simulated; durations from 0.2 to 50 ms, most of them short.
+    let run = RunId(Uuid::from_u128((number / 1000) as u128 + 1));
+    let origin = if number.is_multiple_of(3) { Origin::Simulated { run, seq: number as u32 } } else { Origin::Real };
+    let micros = 200 + (number as u64 * 7919 % 1000).pow(2) / 20;
+    Row {
+        at,
+        method,
+        route,
+        status,
+        duration: Duration::from_micros(micros),
+        origin,
+        request_id: Some(Uuid::from_u128(number as u128 | 1 << 100)),
+    }
+}
+
+/// Rows per second through channel, writer, roll-ups and windows.
+async fn through_the_writer(writer: &BatchWriter<Row>, rows: usize) -> f64 {
+    let (began, gauge) = (Instant::now(), writer.gauge());
+    for number in 0..rows {
+        // As fast as possible, but without a drop.
+        while number.is_multiple_of(512) && gauge.queued() > 4096 {
+            tokio::time::sleep(Duration::from_micros(200)).await;
+        }
+        writer.push(row(epoch_micros(), number));
+    }
+    writer.flush().await;
+    rows as f64 / began.elapsed().as_secs_f64()
+}
+
+/// Rows per second by a loop that does nothing but insert.
+async fn by_a_raw_loop(database: &Database, rows: usize) -> f64 {
+    let all: Vec<Row> = (0..rows).map(|number| row(epoch_micros(), number)).collect();
+    let began = Instant::now();
+    for batch in all.chunks(512) {
+        let mut transaction = database.begin().await.expect("a transaction");
+        for chunk in batch.chunks(128) {
+            let mut statement = QueryBuilder::<Sqlite>::new(
+                "INSERT INTO requests (at, method, route, status, duration, run, seq, request_id) ",
+            );
+            statement.push_values(chunk, |mut values, row| {
+                let run = row.origin.run().map(|run| run.0.as_bytes().to_vec());
+                let seq = run.as_ref().map(|_| 1_u32);
+                values.push_bind(row.at).push_bind(row.method).push_bind(row.route).push_bind(row.status);
+                values.push_bind(row.micros()).push_bind(run).push_bind(seq);
+                values.push_bind(row.request_id.map(|id| id.as_bytes().to_vec()));
+            });
+            statement.build().execute(&mut *transaction).await.expect("inserted");
+        }
+        transaction.commit().await.expect("committed");
+    }
+    rows as f64 / began.elapsed().as_secs_f64()
+}
+
+/// The writer against a raw loop, on the same file.
+async fn writer(report: &mut Report, folder: &Path) {
+    const ROWS: usize = 50_000;
+    let database = Database::open(&format!("sqlite://{}/writer.db", folder.display())).await.expect("a database");
+    let metrics = Metrics::open(Arc::new(SqliteMetrics(database.clone()))).await.expect("metrics");
+    let writer = BatchWriter::start("requests", metrics, CancellationToken::new());
+    let (mut ratios, mut ours, mut raw) = (Vec::new(), Vec::new(), Vec::new());
+    for pair in 0..6 {
+        let (a, b) = if pair % 2 == 0 {
+            let ours = through_the_writer(&writer, ROWS).await;
+            (ours, by_a_raw_loop(&database, ROWS).await)
+        } else {
+            let raw = by_a_raw_loop(&database, ROWS).await;
+            (through_the_writer(&writer, ROWS).await, raw)
+        };
+        ours.push(a);
+        raw.push(b);
+        ratios.push(a / b);
+    }
+    let (ratio, ours, raw) = (median(&mut ratios), median(&mut ours), median(&mut raw));
+    report
+        .line(&format!("     writer: {ours:.0} rows/s against {raw:.0}; ratios {:.3} to {:.3}", ratios[0], ratios[5]));
+    report.bound("rows per second, as a share of a raw multi-row insert loop", ratio, ratio >= 0.5, "at least 0.5");
+    assert_eq!(writer.dropped(), 0, "nothing was to be dropped");
+    drop(writer);
+    database.close().await;
+}
+
+/// Everything that was served is recorded or counted as dropped, also with the database locked for five seconds.
+async fn overload(report: &mut Report, folder: &Path) {
+    let (state, database, shutdown) = program(folder, "overload").await;
+    let served = Served::start(router::build(&state)).await;
+    let file = folder.join("overload.db");
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file).busy_timeout(Duration::from_secs(5));
+    let mut other = options.connect().await.expect("a connection");
+    let end = Instant::now() + Duration::from_secs(7);
+    let visitors: Vec<_> = (0..CONNECTIONS).map(|_| tokio::spawn(visit(served.address, USER, end))).collect();
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.expect("locked");
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    sqlx::query("ROLLBACK").execute(&mut other).await.expect("free");
+    let (mut answered, mut slowest) = (0_i64, 0);
+    for visitor in visitors {
+        let took = visitor.await.expect("no panic");
+        answered += took.len() as i64;
+        slowest = slowest.max(took.into_iter().max().unwrap_or(0));
+    }
+    drop(served);
+    state.recorder.flush().await;
+    let recorded: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM requests").fetch_one(&database.read).await.expect("a count");
+    let rolled_up: i64 =
+        sqlx::query_scalar("SELECT sum(requests) FROM rollups").fetch_one(&database.read).await.expect("a sum");
+    let dropped = state.recorder.dropped() as i64;
+    report.line(&format!(
+        "     database locked for 5 s: {answered} served, {recorded} recorded, {dropped} dropped; slowest answer {:.0} ms",
+        f64::from(slowest) / 1000.0
+    ));
+    let difference = answered - recorded - dropped;
+    report.bound(
+        "served − recorded − dropped",
+        difference as f64,
+        difference == 0 && dropped > 0,
+        "0, with some dropped",
+    );
+    report.bound("recorded − rolled up", (recorded - rolled_up) as f64, recorded == rolled_up, "0");
+    finish(state, &database, &shutdown).await;
+}
+
+/// A day's minute after the other, as a month of use would have left them.
+async fn fill(database: &Database) -> (i64, f64) {
+    const ROWS: i64 = 1_300_000;
+    // An hour less, so that nothing grows too old while this runs.
+    const MONTH: i64 = 30 * 86_400 * 1_000_000 - 3_600_000_000;
+    let (store, now, began) = (SqliteMetrics(database.clone()), epoch_micros(), Instant::now());
+    // A fifth over the first 23 days, the rest over the last week.
+    let old = ROWS / 5;
+    let at = |number: i64| {
+        let (week, before) = (MONTH / 30 * 7 - 3_600_000_000, MONTH / 30 * 23);
+        if number < old {
+            now - MONTH + number * before / old
+        } else {
+            now - week + (number - old) * week / (ROWS - old)
+        }
+    };
+    for first in (0..ROWS).step_by(2048) {
+        let rows: Vec<Row> = (first..(first + 2048).min(ROWS)).map(|number| row(at(number), number as usize)).collect();
+        store.insert(&rows).await.expect("inserted");
+    }
+    (ROWS, began.elapsed().as_secs_f64())
+}
+
+/// A month is loaded, rolled up and pruned without a change of the totals; a view costs no more than over nothing.
+async fn views(report: &mut Report, folder: &Path) {
+    let full = Database::open(&format!("sqlite://{}/full.db", folder.display())).await.expect("a database");
+    let (loaded, seconds) = fill(&full).await;
+    let sums = "SELECT sum(requests), sum(sum), count(DISTINCT minute / 1440) FROM rollups";
+    let before: (i64, i64, i64) = sqlx::query_as(sums).fetch_one(&full.read).await.expect("sums");
+    let (store, began, mut removed) = (SqliteMetrics(full.clone()), Instant::now(), 0);
+    loop {
+        match store.prune(&Kept::default(), epoch_micros()).await.expect("pruned") {
+            0 => break,
+            some => removed += some,
+        }
+    }
+    let pruning = began.elapsed().as_secs_f64();
+    let after: (i64, i64, i64) = sqlx::query_as(sums).fetch_one(&full.read).await.expect("sums");
+    let kept: i64 = sqlx::query_scalar("SELECT count(*) FROM requests").fetch_one(&full.read).await.expect("a count");
+    report.line(&format!(
+        "     {loaded} rows loaded and rolled up in {seconds:.1} s, {removed} pruned in {pruning:.1} s, {kept} kept, roll-ups of {} days",
+        after.2
+    ));
+    report.bound("rolled up − loaded", (before.0 - loaded) as f64, before.0 == loaded, "0");
+    report.bound("change of the totals by pruning", (after.0 - before.0) as f64, after == before, "0");
+    report.bound("rows kept", kept as f64, kept == 1_000_000, "1,000,000");
+    full.close().await;
+
+    let began = Instant::now();
+    let (full, full_database, full_shutdown) = program(folder, "full").await;
+    report.line(&format!("     start over them, windows rebuilt: {:.2} s", began.elapsed().as_secs_f64()));
+    let (empty, empty_database, empty_shutdown) = program(folder, "empty").await;
+    let (over_full, over_empty) =
+        (Served::start(router::build(&full)).await, Served::start(router::build(&empty)).await);
+    for (name, path) in [
+        ("the dashboard's page", "/"),
+        ("key figures", "/fn/metrics/kpis"),
+        ("overview of 5 minutes", "/fn/metrics/overview?range=5m"),
+        ("overview of an hour", "/fn/metrics/overview?range=1h"),
+        ("overview of a day", "/fn/metrics/overview?range=24h"),
+        ("overview of a day, simulated", "/fn/metrics/overview?range=24h&origin=simulated"),
+    ] {
+        let (mut with, mut without) = (Vec::new(), Vec::new());
+        for _ in 0..8 {
+            with.extend(times(over_full.address, path).await);
+            without.extend(times(over_empty.address, path).await);
+        }
+        let (with, without) = (median(&mut with), median(&mut without));
+        report.line(&format!("     {name}: {with:.3} ms against {without:.3} ms"));
+        report.bound(
+            &format!("{name}, as a multiple of that over nothing"),
+            with / without,
+            with <= without * 2.0,
+            "at most 2",
+        );
+    }
+    drop((over_full, over_empty));
+    finish(full, &full_database, &full_shutdown).await;
+    finish(empty, &empty_database, &empty_shutdown).await;
+}
+
+/// How long an answer takes, in milliseconds, asked for one at a time.
+async fn times(address: std::net::SocketAddr, path: &str) -> Vec<f64> {
+    let took = visit(address, path, Instant::now() + Duration::from_millis(400)).await;
+    took.into_iter().skip(3).map(|micros| f64::from(micros) / 1000.0).collect()
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let folder = tempfile::tempdir().expect("a folder");
+    let chosen: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
+    let wanted = |part: &str| chosen.is_empty() || chosen.iter().any(|chosen| chosen == part);
+    let mut report = Report { out: std::io::stdout(), kept: true };
+    if wanted("record") {
+        record_layer(&mut report, folder.path()).await;
+    }
+    if wanted("stack") {
+        stack(&mut report, folder.path()).await;
+    }
+    if wanted("writer") {
+        writer(&mut report, folder.path()).await;
+    }
+    if wanted("overload") {
+        overload(&mut report, folder.path()).await;
+    }
+    if wanted("views") {
+        views(&mut report, folder.path()).await;
+    }
+    report.line(if report.kept { "all bounds are kept" } else { "a bound is MISSED" });
+    if report.kept { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

@@ -1,0 +1,110 @@
+//! The program's own vital signs, once a second, on the time axis of the requests: the cause beside
+//! the effect.
+
+use super::ring::Ring;
+use crate::metrics::model::{GaugePoint, Range};
+
+/// One reading.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// Rows that wait for the writer.
+    pub queue: u32,
+    /// Rows dropped since the start of the server.
+    pub dropped: u64,
+    /// How long the writer waits for the database, in microseconds.
+    pub database_wait: u32,
+    /// How late the newest request of the active run left, in microseconds.
+    pub lag: Option<u32>,
+    /// Live streams that are open.
+    pub streams: u32,
+}
+
+/// The worst of a step.
+#[derive(Clone, Copy, Debug, Default)]
+struct Worst {
+    reading: Reading,
+    dropped: u32,
+}
+
+/// The readings of each range's time axis.
+#[derive(Clone, Debug)]
+pub struct Gauges {
+    rings: [Ring<Worst>; 3],
+    dropped: u64,
+    database_wait: u32,
+}
+
+impl Default for Gauges {
+    fn default() -> Self {
+        Self {
+            rings: Range::ALL.map(|range| Ring::new(range.step(), range.steps() as usize + 2)),
+            dropped: 0,
+            database_wait: 0,
+        }
+    }
+}
+
+impl Gauges {
+    /// Keeps a reading of the second `now`.
+    pub fn add(&mut self, reading: Reading, now: i64) {
+        let dropped = u32::try_from(reading.dropped.saturating_sub(self.dropped)).unwrap_or(u32::MAX);
+        self.dropped = reading.dropped;
+        self.database_wait = reading.database_wait;
+        for worst in self.rings.iter_mut().filter_map(|ring| ring.at(now, now)) {
+            let known = worst.reading;
+            worst.reading = Reading {
+                queue: known.queue.max(reading.queue),
+                dropped: reading.dropped,
+                database_wait: known.database_wait.max(reading.database_wait),
+                lag: known.lag.max(reading.lag),
+                streams: known.streams.max(reading.streams),
+            };
+            worst.dropped = worst.dropped.saturating_add(dropped);
+        }
+    }
+
+    /// How long the writer waited for the database at the last reading, in microseconds.
+    pub fn database_wait(&self) -> u32 {
+        self.database_wait
+    }
+
+    /// The worst of each step of a range that starts in `from..to`; steps without a reading are left out.
+    pub fn points(&self, range: Range, from: i64, to: i64) -> Vec<GaugePoint> {
+        let ring = &self.rings[range as usize];
+        (from..to)
+            .step_by(ring.step() as usize)
+            .filter_map(|start| {
+                let Worst { reading, dropped } = ring.get(start)?;
+                Some(GaugePoint {
+                    at: start * 1000,
+                    writer_queue: reading.queue,
+                    dropped: *dropped,
+                    database_wait: f64::from(reading.database_wait) / 1000.0,
+                    pacer_lag: reading.lag.map(|micros| f64::from(micros) / 1000.0),
+                    open_streams: reading.streams,
+                })
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_step_shows_its_worst_and_what_it_dropped() {
+        let mut gauges = Gauges::default();
+        let reading = |queue, dropped, lag| Reading { queue, dropped, lag, ..Reading::default() };
+        gauges.add(reading(3, 0, None), 600);
+        gauges.add(reading(9, 10, Some(250)), 601);
+        gauges.add(reading(1, 12, Some(100)), 602);
+        let of = |range: Range, from, to| -> Vec<_> {
+            gauges.points(range, from, to).iter().map(|p| (p.at, p.writer_queue, p.dropped, p.pacer_lag)).collect()
+        };
+        let seconds = [(600_000, 3, 0, None), (601_000, 9, 10, Some(0.25)), (602_000, 1, 2, Some(0.1))];
+        assert_eq!(of(Range::Minutes5, 599, 604), seconds);
+        assert_eq!(of(Range::Hour, 540, 660), [(600_000, 9, 12, Some(0.25))]);
+        assert_eq!(of(Range::Day, 300, 900), [(600_000, 9, 12, Some(0.25))]);
+    }
+}

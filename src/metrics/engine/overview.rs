@@ -1,0 +1,323 @@
+//! What the windows say about one range: totals, by endpoint, by status, and step by step.
+
+use std::collections::BTreeMap;
+
+use super::histogram::Merged;
+use super::rollup::Tally;
+use super::trend::trend;
+use super::window::{SETTLED, Series, Step, Windows, narrow, totals};
+use crate::metrics::model::{EndpointTotals, Origins, Overview, OverviewQuery, Point, StatusCount, Totals};
+
+/// A period on the time axis of a range, in epoch seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Period {
+    /// The start of its first step.
+    pub from: i64,
+    /// The end of its last step that is over.
+    pub over: i64,
+    /// The end of the second under way.
+    pub to: i64,
+}
+
+impl Period {
+    /// The period that ends at `now`, in epoch milliseconds: the range's number of whole steps, and
+    /// what came since.
+    pub fn until(now: i64, query: &OverviewQuery) -> Self {
+        let step = query.range.step();
+        let over = (now - SETTLED).div_euclid(1000).div_euclid(step) * step;
+        Self { from: over - query.range.seconds(), over, to: now.div_euclid(1000) + 1 }
+    }
+}
+
+impl Windows {
+    /// Everything about the period that ends at `now`, in epoch milliseconds, but the vital signs
+    /// and the number of dropped rows. The run of a request is known in the range of seconds only;
+    /// in the others nothing is found for a run.
+    pub fn overview(&mut self, query: &OverviewQuery, now: i64) -> Overview {
+        let period = Period::until(now, query);
+        let mut merged = Merged::default();
+        let points = self.points(query, period, &mut merged);
+        let ring = &self.rings[query.range as usize];
+        let of_period: Vec<(&Series, &Tally)> =
+            ring.between(period.from, period.to).flat_map(|step| &step.tallies).collect();
+        let chosen: Vec<(&Series, &Tally)> =
+            of_period.iter().filter(|(series, _)| series.is_of(query.origin)).copied().collect();
+        let seconds = (now - period.from * 1000) as f64 / 1000.0;
+        let before = ring.between(period.from - query.range.seconds(), period.from).flat_map(|step| &step.tallies);
+        let before =
+            totals(before.filter(|(series, _)| series.is_of(query.origin)), query.range.seconds() as f64, &mut merged);
+        let now_totals = totals(chosen.iter().copied(), seconds, &mut merged);
+        let count = |origins: Origins| {
+            narrow(of_period.iter().filter(|(series, _)| series.is_of(origins)).map(|(_, t)| t.histogram.count()).sum())
+        };
+        Overview {
+            range: query.range,
+            origin: query.origin,
+            from: period.from * 1000,
+            to: now,
+            step: query.range.step() as u32,
+            all: count(Origins::All),
+            real: count(Origins::Real),
+            simulated: count(Origins::Simulated),
+            trend: trend(&now_totals, &before, self.covers(period.from - query.range.seconds())),
+            totals: now_totals,
+            endpoints: self.by_endpoint(&chosen, seconds, &mut merged),
+            statuses: by_status(&chosen),
+            points,
+            open: point(ring.between(period.over, period.to), query.origin, period.over, &mut merged),
+            gauges: Vec::new(),
+            dropped: 0,
+        }
+    }
+
+    /// The steps that are over, also those without a request. Each is worked out once and kept.
+    fn points(&mut self, query: &OverviewQuery, period: Period, merged: &mut Merged) -> Vec<Point> {
+        let kept = match query.origin {
+            Origins::All => Some(0),
+            Origins::Real => Some(1),
+            Origins::Simulated => Some(2),
+            Origins::Run(_) => None,
+        };
+        let ring = &mut self.rings[query.range as usize];
+        let starts = (period.from..period.over).step_by(query.range.step() as usize);
+        starts
+            .map(|start| {
+                let Some(step) = ring.get_mut(start) else { return Point { at: start * 1000, ..Point::default() } };
+                if let Some(known) = kept.and_then(|kept| step.points[kept]) {
+                    return known;
+                }
+                let made = point(std::iter::once(&*step), query.origin, start, merged);
+                if let Some(kept) = kept {
+                    step.points[kept] = Some(made);
+                }
+                made
+            })
+            .collect()
+    }
+
+    fn by_endpoint(&self, chosen: &[(&Series, &Tally)], seconds: f64, merged: &mut Merged) -> Vec<EndpointTotals> {
+        let mut lines: Vec<EndpointTotals> = (0..)
+            .zip(&self.endpoints)
+            .filter_map(|(endpoint, (method, route))| {
+                let tallies = chosen.iter().filter(|(series, _)| series.endpoint == endpoint).copied();
+                let totals: Totals = totals(tallies, seconds, merged);
+                (totals.requests > 0).then(|| EndpointTotals { method: method.clone(), route: route.clone(), totals })
+            })
+            .collect();
+        lines.sort_by_key(|line| std::cmp::Reverse(line.totals.requests));
+        lines
+    }
+}
+
+fn by_status(chosen: &[(&Series, &Tally)]) -> Vec<StatusCount> {
+    let mut statuses = BTreeMap::<u16, u64>::new();
+    for (series, tally) in chosen {
+        *statuses.entry(series.status).or_default() += tally.histogram.count();
+    }
+    statuses.into_iter().map(|(status, requests)| StatusCount { status, requests: narrow(requests) }).collect()
+}
+
+fn point<'a>(steps: impl Iterator<Item = &'a Step>, origins: Origins, start: i64, merged: &mut Merged) -> Point {
+    merged.clear();
+    let (mut requests, mut client_errors, mut server_errors) = (0, 0, 0);
+    for (series, tally) in steps.flat_map(|step| &step.tallies).filter(|(series, _)| series.is_of(origins)) {
+        let count = merged.add(&tally.histogram);
+        requests += count;
+        match series.status {
+            400..=499 => client_errors += count,
+            500.. => server_errors += count,
+            _ => {}
+        }
+    }
+    let [p50, p95, p99] = merged.percentiles([50, 95, 99]);
+    Point {
+        at: start * 1000,
+        requests: narrow(requests),
+        client_errors: narrow(client_errors),
+        server_errors: narrow(server_errors),
+        p50,
+        p95,
+        p99,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::metrics::engine::rollup::roll_up;
+    use crate::metrics::engine::{Sample, Source};
+    use crate::metrics::model::Range;
+    use crate::origin::RunId;
+
+    const RUN: RunId = RunId(Uuid::from_u128(7));
+    /// A moment in the middle of a minute, in epoch milliseconds.
+    const NOW: i64 = 1_000_000_031_400;
+
+    fn sample(age_ms: i64, status: u16, duration: u32, source: Source) -> Sample<'static> {
+        Sample { at: (NOW - age_ms) * 1000, method: "GET", route: "/users", status, duration, source }
+    }
+
+    fn windows(samples: &[Sample<'static>]) -> Windows {
+        let mut windows = Windows::default();
+        samples.iter().for_each(|sample| windows.add(sample, NOW / 1000));
+        windows
+    }
+
+    fn query(range: Range, origin: Origins) -> OverviewQuery {
+        OverviewQuery { range, origin }
+    }
+
+    #[test]
+    fn no_requests_no_claims() {
+        let mut windows = Windows::default();
+        for range in Range::ALL {
+            let overview = windows.overview(&query(range, Origins::All), NOW);
+            assert_eq!((overview.totals.requests, overview.totals.p95, overview.trend), (0, None, None));
+            assert_eq!(overview.points.len() as i64, range.steps());
+            assert!(overview.points.iter().all(|point| point.requests == 0 && point.p95.is_none()));
+            assert!(overview.points.windows(2).all(|two| two[1].at - two[0].at == range.step() * 1000));
+        }
+        let kpis = windows.kpis(NOW);
+        assert_eq!((kpis.requests, kpis.current_rate, kpis.error_rate, kpis.p95, kpis.trend), (0, 0, None, None, None));
+    }
+
+    #[test]
+    fn only_the_window_and_the_last_full_second_count() {
+        let simulated = Source::Simulated(Some(RUN));
+        let windows = windows(&[
+            sample(300_400, 200, 1_000, Source::Real),
+            sample(299_400, 200, 1_000, Source::Real),
+            sample(1_900, 500, 30_000, simulated),
+            sample(1_500, 404, 20_000, simulated),
+            sample(500, 200, 10_000, simulated),
+        ]);
+        let kpis = windows.kpis(NOW);
+        assert_eq!((kpis.requests, kpis.simulated), (4, 3), "the first one is a second too old");
+        assert_eq!(kpis.current_rate, 2, "the second after them ended 400 ms ago and may lack rows");
+        assert_eq!(windows.kpis(NOW + 400).current_rate, 1, "now it ended 800 ms ago");
+        assert_eq!((kpis.error_rate, kpis.p95), (Some(0.5), Some(30.015)));
+    }
+
+    #[test]
+    fn sparklines_show_whole_intervals_oldest_first() {
+        let windows = windows(&[
+            sample(11_400, 200, 400, Source::Real),
+            sample(1_401, 503, 800, Source::Real),
+            sample(1_399, 200, 900, Source::Real),
+        ]);
+        let spark = windows.kpis(NOW).spark;
+        let last = spark.last().expect("an interval");
+        assert_eq!((spark.len(), last.requests, last.errors, last.p95), (30, 2, 1, 0.8));
+        assert_eq!(spark.iter().map(|point| point.requests).sum::<u32>(), 2, "the current interval is not over");
+    }
+
+    #[test]
+    fn the_trend_needs_a_whole_period_before() {
+        let recent = [sample(10_000, 200, 100, Source::Real), sample(20_000, 200, 100, Source::Real)];
+        let before = sample(400_000, 200, 200, Source::Real);
+        let trend = |samples: &[Sample<'static>]| windows(samples).kpis(NOW).trend;
+        assert_eq!(trend(&recent), None, "nothing before");
+        assert_eq!(trend(&[recent[0], recent[1], before]), None, "the records begin within the period before");
+        let oldest = sample(700_000, 200, 100, Source::Real);
+        let change = trend(&[recent[0], recent[1], before, oldest]).expect("a baseline");
+        assert_eq!((change.requests, change.p95), (1.0, Some(-0.5)), "two instead of one, in half the time");
+    }
+
+    #[test]
+    fn late_rows_of_an_old_minute_are_counted_and_a_kept_point_is_made_anew() {
+        let mut windows = windows(&[sample(130_000, 200, 100, Source::Real)]);
+        let minute = |windows: &mut Windows| {
+            let overview = windows.overview(&query(Range::Hour, Origins::All), NOW);
+            overview.points.iter().map(|point| point.requests).filter(|requests| *requests > 0).collect::<Vec<_>>()
+        };
+        assert_eq!(minute(&mut windows), [1]);
+        windows.add(&sample(130_001, 200, 100, Source::Real), NOW / 1000);
+        assert_eq!(minute(&mut windows), [2]);
+    }
+
+    #[test]
+    fn a_run_is_told_from_other_runs_by_the_second() {
+        let other = Source::Simulated(Some(RunId(Uuid::from_u128(8))));
+        let mut windows = windows(&[
+            sample(5_000, 200, 100, Source::Simulated(Some(RUN))),
+            sample(5_000, 500, 100, other),
+            sample(5_000, 500, 100, Source::Real),
+        ]);
+        let overview = windows.overview(&query(Range::Minutes5, Origins::Run(RUN)), NOW);
+        assert_eq!((overview.totals.requests, overview.totals.errors), (1, 0));
+        assert_eq!((overview.all, overview.real, overview.simulated), (3, 1, 2));
+        assert_eq!(windows.totals(Origins::Run(RUN), NOW / 1000 - 10, NOW / 1000).requests, 1);
+    }
+
+    fn any_sample() -> impl Strategy<Value = Sample<'static>> {
+        let source = prop_oneof![
+            Just(Source::Real),
+            Just(Source::Simulated(Some(RUN))),
+            Just(Source::Simulated(Some(RunId(Uuid::from_u128(8)))))
+        ];
+        let age = prop_oneof![0..2_000_i64, 0..700_000_i64, 0..8_000_000_i64, 0..200_000_000_i64];
+        let status = prop_oneof![Just(200), Just(201), Just(404), Just(500), Just(503)];
+        let route = prop_oneof![Just("/users"), Just("/users/{id}")];
+        (age, status, 0..5_000_000_u32, source, route).prop_map(|(age, status, duration, source, route)| Sample {
+            route,
+            ..sample(age, status, duration, source)
+        })
+    }
+
+    proptest! {
+        /// Against a plain count over all samples.
+        #[test]
+        fn everything_adds_up(samples in prop::collection::vec(any_sample(), 0..200)) {
+            let mut windows = windows(&samples);
+            for range in Range::ALL {
+                let all = windows.overview(&query(range, Origins::All), NOW);
+                let [real, simulated] =
+                    [Origins::Real, Origins::Simulated].map(|origin| windows.overview(&query(range, origin), NOW));
+                prop_assert_eq!(all.all, real.totals.requests + simulated.totals.requests);
+                prop_assert_eq!((all.real, all.simulated), (real.totals.requests, simulated.totals.requests));
+                prop_assert_eq!(all.totals.errors, real.totals.errors + simulated.totals.errors);
+                for overview in [all, real, simulated] {
+                    let within: Vec<_> = samples
+                        .iter()
+                        .filter(|sample| sample.second() >= overview.from / 1000)
+                        .filter(|sample| match overview.origin {
+                            Origins::All => true,
+                            origin => (origin == Origins::Real) == (sample.source == Source::Real),
+                        })
+                        .collect();
+                    let requests = overview.totals.requests;
+                    prop_assert_eq!(requests as usize, within.len());
+                    let errors = within.iter().filter(|sample| sample.status >= 400).count();
+                    prop_assert_eq!(overview.totals.errors as usize, errors);
+                    let sum = |of: fn(&Point) -> u32| overview.points.iter().map(of).sum::<u32>() + of(&overview.open);
+                    prop_assert_eq!(sum(|point| point.requests), requests);
+                    prop_assert_eq!(sum(|point| point.client_errors + point.server_errors), overview.totals.errors);
+                    prop_assert_eq!(overview.endpoints.iter().map(|line| line.totals.requests).sum::<u32>(), requests);
+                    prop_assert_eq!(overview.statuses.iter().map(|line| line.requests).sum::<u32>(), requests);
+                }
+            }
+        }
+
+        /// A restart changes no number: seconds from the rows, the rest from the roll-ups.
+        #[test]
+        fn rebuilt_windows_say_the_same(samples in prop::collection::vec(any_sample(), 0..100)) {
+            let mut before = windows(&samples);
+            let mut after = Windows::default();
+            samples.iter().for_each(|sample| after.restore_second(sample, NOW / 1000));
+            for (key, tally) in roll_up(samples.iter().copied()) {
+                after.restore_minute(&key, &tally, NOW / 1000);
+            }
+            prop_assert_eq!(before.kpis(NOW), after.kpis(NOW));
+            for range in Range::ALL {
+                for origin in [Origins::All, Origins::Real, Origins::Simulated] {
+                    let query = query(range, origin);
+                    let (before, after) = (before.overview(&query, NOW), after.overview(&query, NOW));
+                    prop_assert_eq!((before.totals, before.points), (after.totals, after.points));
+                }
+            }
+        }
+    }
+}

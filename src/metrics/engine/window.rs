@@ -1,0 +1,240 @@
+//! The windows: what was recorded lately, in memory, so that a page view costs no look into the
+//! database.
+//!
+//! Three rings of steps, one for each range of the dashboard: seconds, minutes, five minutes. Each
+//! is long enough for its range and the one before, with which it is compared. A step holds a
+//! [`Tally`] for each endpoint, status and source that occurred in it. They are filled by the one
+//! writer after its transaction, so that they hold what the database holds and nothing else.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::histogram::Merged;
+use super::ring::Ring;
+use super::rollup::{RollupKey, Tally};
+use super::trend::trend;
+use super::{Sample, Source, is_error};
+use crate::metrics::model::{self, Kpis, Origins, Point, SPARK_POINTS, SparkPoint, Totals, WINDOW};
+
+/// How many seconds are kept: longer than the longest run, so that a run can be asked for at its end.
+pub const SECONDS: usize = 900;
+/// How old a second has to be before its rows are counted as complete, in milliseconds: a row comes
+/// in with its answer, and up to a quarter of a second later. A younger one would show too little.
+pub(super) const SETTLED: i64 = 800;
+
+/// What requests of one tally have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Series {
+    /// Index into the list of endpoints.
+    pub(super) endpoint: u16,
+    pub(super) status: u16,
+    pub(super) source: Source,
+}
+
+impl Series {
+    pub(super) fn is_of(&self, origins: Origins) -> bool {
+        match origins {
+            Origins::All => true,
+            Origins::Real => self.source == Source::Real,
+            Origins::Simulated => self.source != Source::Real,
+            Origins::Run(run) => self.source == Source::Simulated(Some(run)),
+        }
+    }
+}
+
+/// What one step holds.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Step {
+    pub(super) tallies: BTreeMap<Series, Tally>,
+    /// Its point for all, real and simulated requests, once it was asked for.
+    pub(super) points: [Option<Point>; 3],
+}
+
+impl Step {
+    fn tally(&mut self, series: Series) -> &mut Tally {
+        self.points = [None; 3];
+        self.tallies.entry(series).or_default()
+    }
+}
+
+/// The windows of all ranges.
+#[derive(Debug)]
+pub struct Windows {
+    /// Method and route. Routes are templates and methods are known ones, so it stays short.
+    pub(super) endpoints: Vec<(String, String)>,
+    pub(super) rings: [Ring<Step>; 3],
+    /// The second of the oldest request that was ever recorded, as far as known.
+    since: Option<i64>,
+    /// Changes with every change.
+    version: u64,
+}
+
+impl Default for Windows {
+    fn default() -> Self {
+        let slots = |range: model::Range| match range {
+            model::Range::Minutes5 => SECONDS,
+            // This period, the one before, the step under way, and one that is not settled.
+            range => range.steps() as usize * 2 + 2,
+        };
+        Self {
+            endpoints: Vec::new(),
+            rings: model::Range::ALL.map(|range| Ring::new(range.step(), slots(range))),
+            since: None,
+            version: 0,
+        }
+    }
+}
+
+impl Windows {
+    /// Counts a request in all windows.
+    pub fn add(&mut self, sample: &Sample<'_>, now: i64) {
+        let series = self.count_second(sample, now);
+        let series = Series { source: without_run(sample.source), ..series };
+        for ring in &mut self.rings[1..] {
+            if let Some(step) = ring.at(sample.second(), now) {
+                step.tally(series).record(sample.duration);
+            }
+        }
+    }
+
+    /// Counts a stored request in the window of seconds only; the others come from the roll-ups.
+    pub fn restore_second(&mut self, sample: &Sample<'_>, now: i64) {
+        self.count_second(sample, now);
+    }
+
+    fn count_second(&mut self, sample: &Sample<'_>, now: i64) -> Series {
+        let series = self.series(sample.method, sample.route, sample.status, sample.source);
+        self.recorded_since(sample.second());
+        self.version += 1;
+        if let Some(step) = self.rings[0].at(sample.second(), now) {
+            step.tally(series).record(sample.duration);
+        }
+        series
+    }
+
+    /// Counts a stored roll-up in the windows of minutes and longer steps.
+    pub fn restore_minute(&mut self, key: &RollupKey<'_>, tally: &Tally, now: i64) {
+        let source = if key.simulated { Source::Simulated(None) } else { Source::Real };
+        let series = self.series(key.method, key.route, key.status, source);
+        let second = key.minute * 60;
+        // Somewhere in that minute; surely by its end.
+        self.recorded_since(second + 60);
+        self.version += 1;
+        for ring in &mut self.rings[1..] {
+            if let Some(step) = ring.at(second, now) {
+                step.tally(series).merge(tally);
+            }
+        }
+    }
+
+    /// Notes that there are records as old as `second`.
+    pub fn recorded_since(&mut self, second: i64) {
+        self.since = Some(self.since.map_or(second, |since| since.min(second)));
+    }
+
+    /// Were requests recorded from `second` on, or before it?
+    pub fn covers(&self, second: i64) -> bool {
+        self.since.is_some_and(|since| since <= second)
+    }
+
+    /// Does the window of seconds, at `now`, still hold everything from `second` on?
+    pub fn holds_seconds_from(&self, second: i64, now: i64) -> bool {
+        second >= self.rings[0].reaches_back_to(now)
+    }
+
+    /// A number that changes whenever a request is counted.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    fn series(&mut self, method: &str, route: &str, status: u16, source: Source) -> Series {
+        let known = self.endpoints.iter().position(|(m, r)| m == method && r == route);
+        let endpoint = known.unwrap_or_else(|| {
+            self.endpoints.push((method.to_owned(), route.to_owned()));
+            self.endpoints.len() - 1
+        });
+        Series { endpoint: endpoint as u16, status, source }
+    }
+
+    /// The numbers of the seconds in `from..to`.
+    pub fn totals(&self, origins: Origins, from: i64, to: i64) -> Totals {
+        self.sums(origins, from..to, &mut Merged::default())
+    }
+
+    fn sums(&self, origins: Origins, seconds: Range<i64>, merged: &mut Merged) -> Totals {
+        let tallies = self.rings[0].between(seconds.start, seconds.end).flat_map(|step| &step.tallies);
+        let length = (seconds.end - seconds.start) as f64;
+        totals(tallies.filter(|(series, _)| series.is_of(origins)), length, merged)
+    }
+
+    /// The key figures at `now`, in epoch milliseconds.
+    pub fn kpis(&self, now: i64) -> Kpis {
+        let merged = &mut Merged::default();
+        let to = now.div_euclid(1000) + 1;
+        let (from, window) = (to - i64::from(WINDOW), i64::from(WINDOW));
+        let all = self.sums(Origins::All, from..to, merged);
+        let before = self.sums(Origins::All, from - window..from, merged);
+        let last_full = (now - SETTLED).div_euclid(1000) - 1;
+        Kpis {
+            requests: all.requests,
+            simulated: self.sums(Origins::Simulated, from..to, merged).requests,
+            current_rate: self.sums(Origins::All, last_full..last_full + 1, merged).requests,
+            error_rate: all.error_rate,
+            p95: all.p95,
+            trend: trend(&all, &before, self.covers(from - window)),
+            spark: self.spark(now.div_euclid(1000), merged),
+        }
+    }
+
+    /// The last intervals that are over: an unfinished one would be drawn as a drop.
+    fn spark(&self, now: i64, merged: &mut Merged) -> Vec<SparkPoint> {
+        let interval = i64::from(WINDOW) / SPARK_POINTS as i64;
+        let current = now.div_euclid(interval);
+        (current - SPARK_POINTS as i64..current)
+            .map(|number| {
+                let totals = self.sums(Origins::All, number * interval..(number + 1) * interval, merged);
+                SparkPoint { requests: totals.requests, errors: totals.errors, p95: totals.p95.unwrap_or(0.0) }
+            })
+            .collect()
+    }
+}
+
+fn without_run(source: Source) -> Source {
+    match source {
+        Source::Real => Source::Real,
+        Source::Simulated(_) => Source::Simulated(None),
+    }
+}
+
+/// The numbers of some tallies over a period of `seconds`. `merged` is room to work in.
+pub(super) fn totals<'a>(
+    tallies: impl Iterator<Item = (&'a Series, &'a Tally)>,
+    seconds: f64,
+    merged: &mut Merged,
+) -> Totals {
+    merged.clear();
+    let (mut requests, mut errors, mut sum) = (0_u64, 0_u64, 0_u64);
+    for (series, tally) in tallies {
+        let count = merged.add(&tally.histogram);
+        requests += count;
+        errors += if is_error(series.status) { count } else { 0 };
+        sum += tally.sum;
+    }
+    let [p50, p95, p99] = merged.percentiles([50, 95, 99]);
+    let some = requests > 0;
+    Totals {
+        requests: narrow(requests),
+        errors: narrow(errors),
+        rate: (requests as f64 / seconds.max(1.0) * 1000.0).round() / 1000.0,
+        error_rate: some.then(|| errors as f64 / requests as f64),
+        mean: some.then(|| (sum as f64 / requests as f64).round() / 1000.0),
+        p50,
+        p95,
+        p99,
+    }
+}
+
+/// Counts cross the wire as 32 bits: four thousand million requests are more than a day can hold here.
+pub(super) fn narrow(count: u64) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,233 @@
+//! The metrics in memory: the windows that answer every page view, filled by the writer.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use async_trait::async_trait;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use uuid::Uuid;
+
+use super::background;
+use super::counters::Counters;
+use super::ports::Vitals;
+use super::record::Row;
+use super::store::MetricsStore;
+use crate::metrics::engine::gauges::Gauges;
+use crate::metrics::engine::overview::Period;
+use crate::metrics::engine::window::{SECONDS, Windows};
+use crate::metrics::model::{Kpis, LogPage, LogQuery, LoggedRequest, Origins, Overview, OverviewQuery, Range, Totals};
+use crate::origin::RunId;
+use crate::server::batch_writer::{BatchWriter, Sink, WriterGauge};
+use crate::server::database::{StoreError, epoch_millis};
+
+/// What the metrics look at beside the requests.
+pub(super) struct Attached {
+    pub(super) writer: WriterGauge,
+    pub(super) vitals: Arc<dyn Vitals>,
+}
+
+/// How long an answer is good for, in milliseconds. A divisor of the moments at which an answer
+/// changes by itself, because a second is over or settled.
+const FRESH: i64 = 200;
+
+/// The answers of this moment: the same for everybody who asks, until time goes on or a request is counted.
+#[derive(Default)]
+struct Answers {
+    of: (u64, i64),
+    kpis: Option<Kpis>,
+    /// At most one for each range and each of all, real, simulated.
+    overviews: Vec<Overview>,
+}
+
+impl Answers {
+    fn at(&mut self, windows: &Windows, now: i64) -> &mut Self {
+        let of = (windows.version(), now.div_euclid(FRESH));
+        if self.of != of {
+            *self = Self { of, ..Self::default() };
+        }
+        self
+    }
+}
+
+/// All that was measured.
+pub struct Metrics {
+    pub(super) store: Arc<dyn MetricsStore>,
+    windows: Mutex<Windows>,
+    /// Locked before the windows, where both are.
+    answers: Mutex<Answers>,
+    pub(super) gauges: Mutex<Gauges>,
+    pub(super) counters: Mutex<Counters>,
+    pub(super) recorded: AtomicU64,
+    pub(super) attached: OnceLock<Attached>,
+    tasks: TaskTracker,
+}
+
+/// The content is consistent after each step, so a panic elsewhere does no harm.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Metrics {
+    /// With the windows as the store's rows and roll-ups say they were.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub async fn open(store: Arc<dyn MetricsStore>) -> Result<Arc<Self>, StoreError> {
+        let older = store.roll_up_older_version().await?;
+        if older > 0 {
+            tracing::info!(rows = older, "the requests of an older version are rolled up");
+        }
+        let mut windows = Windows::default();
+        let now = epoch_millis() / 1000;
+        store
+            .samples_since((now - SECONDS as i64) * 1_000_000, &mut |sample| windows.restore_second(sample, now))
+            .await?;
+        let minute = (now - 2 * Range::Day.seconds()).div_euclid(60) - Range::Day.step() / 60;
+        store.rollups_since(minute, &mut |key, tally| windows.restore_minute(key, tally, now)).await?;
+        if let Some(second) = store.oldest().await? {
+            windows.recorded_since(second);
+        }
+        Ok(Arc::new(Self {
+            store,
+            windows: Mutex::new(windows),
+            answers: Mutex::default(),
+            gauges: Mutex::default(),
+            counters: Mutex::default(),
+            recorded: AtomicU64::new(0),
+            attached: OnceLock::new(),
+            tasks: TaskTracker::new(),
+        }))
+    }
+
+    /// Begins to read the vital signs and to prune, until `stop`.
+    pub fn start(self: &Arc<Self>, writer: &BatchWriter<Row>, vitals: Arc<dyn Vitals>, stop: &CancellationToken) {
+        if self.attached.set(Attached { writer: writer.gauge(), vitals }).is_err() {
+            return;
+        }
+        self.tasks.spawn(stop.clone().run_until_cancelled_owned(background::sample(Arc::clone(self))));
+        self.tasks.spawn(stop.clone().run_until_cancelled_owned(background::prune(Arc::clone(self))));
+        self.tasks.close();
+    }
+
+    /// Waits until nothing of the metrics uses the database any more.
+    pub async fn stopped(&self) {
+        self.tasks.wait().await;
+    }
+
+    /// A request was served whose row was dropped.
+    pub fn lost(&self, row: &Row) {
+        lock(&self.counters).add(row);
+    }
+
+    /// The key figures up to now.
+    pub fn kpis(&self) -> Kpis {
+        let now = epoch_millis();
+        let (mut answers, windows) = (lock(&self.answers), lock(&self.windows));
+        answers.at(&windows, now).kpis.get_or_insert_with(|| windows.kpis(now)).clone()
+    }
+
+    /// Everything about a period that ends now.
+    ///
+    /// # Errors
+    /// When the store is needed and can't be read.
+    pub async fn overview(&self, query: &OverviewQuery) -> Result<Overview, StoreError> {
+        let now = epoch_millis();
+        let mut overview = match query.origin {
+            Origins::Run(run) if query.range != Range::Minutes5 => self.overview_of_run(run, query, now).await?,
+            Origins::Run(_) => lock(&self.windows).overview(query, now),
+            _ => self.overview_of_all(query, now),
+        };
+        let (from, to) = (overview.from / 1000, overview.to / 1000 + 1);
+        overview.gauges = lock(&self.gauges).points(query.range, from, to);
+        overview.dropped = u32::try_from(self.dropped()).unwrap_or(u32::MAX);
+        Ok(overview)
+    }
+
+    fn overview_of_all(&self, query: &OverviewQuery, now: i64) -> Overview {
+        let (mut answers, mut windows) = (lock(&self.answers), lock(&self.windows));
+        let known = answers.at(&windows, now);
+        let found = known.overviews.iter().find(|known| (known.range, known.origin) == (query.range, query.origin));
+        found.cloned().unwrap_or_else(|| {
+            let made = windows.overview(query, now);
+            known.overviews.push(made.clone());
+            made
+        })
+    }
+
+    /// Windows of minutes and more don't know runs, but the index of the rows does: a run has twelve
+    /// thousand rows at most.
+    async fn overview_of_run(&self, run: RunId, query: &OverviewQuery, now: i64) -> Result<Overview, StoreError> {
+        let mut windows = Windows::default();
+        let from = Period::until(now, query).from * 1_000_000;
+        self.store.samples_of_run(run, from, &mut |sample| windows.add(sample, now / 1000)).await?;
+        let of_run = windows.overview(&OverviewQuery { origin: Origins::All, ..*query }, now);
+        let all = lock(&self.windows).overview(&OverviewQuery { origin: Origins::All, ..*query }, now);
+        Ok(Overview {
+            origin: query.origin,
+            all: all.all,
+            real: all.real,
+            simulated: all.simulated,
+            trend: None,
+            ..of_run
+        })
+    }
+
+    /// The numbers of a run in the seconds `from..to`, by the same windows that the dashboard shows;
+    /// from its rows when it is older than those.
+    ///
+    /// # Errors
+    /// When the store is needed and can't be read.
+    pub async fn totals_of_run(&self, run: RunId, from: i64, to: i64) -> Result<Totals, StoreError> {
+        let now = epoch_millis() / 1000;
+        {
+            let windows = lock(&self.windows);
+            if windows.holds_seconds_from(from, now) {
+                return Ok(windows.totals(Origins::Run(run), from, to));
+            }
+        }
+        let mut windows = Windows::default();
+        // As long ago as it was then.
+        let visit = &mut |sample: &crate::metrics::engine::Sample<'_>| windows.restore_second(sample, to);
+        self.store.samples_of_run(run, from * 1_000_000, visit).await?;
+        Ok(windows.totals(Origins::Run(run), from, to))
+    }
+
+    /// One page of the request log.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub async fn log(&self, query: &LogQuery) -> Result<LogPage, StoreError> {
+        self.store.log(query, (epoch_millis() - query.range.seconds() * 1000) * 1000).await
+    }
+
+    /// The request with this id.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub async fn request(&self, id: Uuid) -> Result<Option<LoggedRequest>, StoreError> {
+        self.store.request(id).await
+    }
+
+    /// Rows that were dropped since the start.
+    pub(super) fn dropped(&self) -> u64 {
+        self.attached.get().map_or(0, |attached| attached.writer.dropped())
+    }
+}
+
+#[async_trait]
+impl Sink<Row> for Arc<Metrics> {
+    /// First the database, then the windows: they show what is stored and nothing else.
+    async fn write(&self, rows: &[Row]) -> Result<(), StoreError> {
+        self.store.insert(rows).await?;
+        self.recorded.fetch_add(rows.len() as u64, Ordering::Relaxed);
+        let now = epoch_millis() / 1000;
+        {
+            let mut windows = lock(&self.windows);
+            rows.iter().for_each(|row| windows.add(&row.sample(), now));
+        }
+        let mut counters = lock(&self.counters);
+        rows.iter().for_each(|row| counters.add(row));
+        Ok(())
+    }
+}

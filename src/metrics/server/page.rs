@@ -1,0 +1,46 @@
+//! What the page's server functions ask of the metrics.
+
+use leptos::prelude::*;
+use uuid::Uuid;
+
+use super::live::Metrics;
+use crate::error::AppError;
+use crate::input::{Fields, Invalid};
+use crate::metrics::input;
+use crate::metrics::model::{Kpis, LogPage, LoggedRequest, Outcome, Overview};
+use crate::server::problem::inside;
+use crate::server::state::AppState;
+
+fn metrics() -> std::sync::Arc<Metrics> {
+    expect_context::<AppState>().metrics
+}
+
+fn refused<T>(invalid: Invalid) -> Result<Outcome<T>, AppError> {
+    Ok(Outcome::Refused(invalid.errors))
+}
+
+/// The key figures up to now.
+pub fn kpis() -> Kpis {
+    metrics().kpis()
+}
+
+/// Everything about one range.
+pub async fn overview(fields: Fields) -> Result<Outcome<Overview>, AppError> {
+    match input::overview(&fields) {
+        Ok(query) => metrics().overview(&query).await.map(Outcome::Found).map_err(inside),
+        Err(invalid) => refused(invalid),
+    }
+}
+
+/// One page of the request log.
+pub async fn log(fields: Fields) -> Result<Outcome<LogPage>, AppError> {
+    match input::log(fields) {
+        Ok(query) => metrics().log(&query).await.map(Outcome::Found).map_err(inside),
+        Err(invalid) => refused(invalid),
+    }
+}
+
+/// One request.
+pub async fn request(id: Uuid) -> Result<Option<LoggedRequest>, AppError> {
+    metrics().request(id).await.map_err(inside)
+}

@@ -1,0 +1,405 @@
+//! `/fn/metrics` and `/metrics`: what the dashboard says, against what is known.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use traffic_simulator::metrics::model::{Origins, OverviewQuery, Range};
+use traffic_simulator::metrics::server::live::Metrics;
+use traffic_simulator::metrics::server::record::Row;
+use traffic_simulator::metrics::server::retention::Kept;
+use traffic_simulator::metrics::server::store::{MetricsStore, SqliteMetrics};
+use traffic_simulator::origin::{Origin, RunId};
+use traffic_simulator::server::database::{Database, epoch_micros};
+use uuid::Uuid;
+
+use super::server::TestServer;
+
+/// The answer to a question that is not refused.
+async fn found(server: &TestServer, path: &str) -> Value {
+    let answer = server.get(path).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    answer.json()["Found"].clone()
+}
+
+async fn overview(server: &TestServer, range: &str, origin: &str) -> Value {
+    found(server, &format!("/fn/metrics/overview?range={range}&origin={origin}")).await
+}
+
+fn number(value: &Value) -> u64 {
+    value.as_u64().unwrap_or_else(|| panic!("a number: {value}"))
+}
+
+/// Waits until the dashboard knows `requests` requests.
+async fn settled(server: &TestServer, requests: u64) {
+    for _ in 0..200 {
+        if number(&overview(server, "5m", "all").await["all"]) == requests {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    panic!("{requests} requests: {}", overview(server, "5m", "all").await);
+}
+
+/// What holds in every answer.
+fn assert_adds_up(overview: &Value) {
+    let n = |value: &Value| number(value);
+    assert_eq!(n(&overview["all"]), n(&overview["real"]) + n(&overview["simulated"]), "{overview}");
+    let requests = n(&overview["totals"]["requests"]);
+    let list = |name: &str| overview[name].as_array().unwrap_or_else(|| panic!("{name}")).clone();
+    let points = list("points").into_iter().chain([overview["open"].clone()]);
+    assert_eq!(points.map(|point| n(&point["requests"])).sum::<u64>(), requests, "{overview}");
+    assert_eq!(list("endpoints").iter().map(|line| n(&line["totals"]["requests"])).sum::<u64>(), requests);
+    assert_eq!(list("statuses").iter().map(|line| n(&line["requests"])).sum::<u64>(), requests);
+}
+
+/// Somebody who uses the API all the while, and counts.
+struct Trickle {
+    stop: Arc<AtomicBool>,
+    sent: Arc<AtomicU64>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Trickle {
+    fn start(server: &TestServer) -> Self {
+        let (stop, sent) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+        let (stopped, counted) = (Arc::clone(&stop), Arc::clone(&sent));
+        let (client, base) = (server.client.clone(), server.base.clone());
+        let task = tokio::spawn(async move {
+            while !stopped.load(Ordering::Relaxed) {
+                let path =
+                    if counted.load(Ordering::Relaxed).is_multiple_of(4) { "/api/v1/nothing" } else { "/api/v1/users" };
+                client.get(format!("{base}{path}")).send().await.expect("an answer").bytes().await.expect("a body");
+                counted.fetch_add(1, Ordering::Relaxed);
+                tokio::time::sleep(Duration::from_millis(40)).await;
+            }
+        });
+        Self { stop, sent, task }
+    }
+
+    async fn stop(self) -> u64 {
+        self.stop.store(true, Ordering::Relaxed);
+        self.task.await.expect("no panic");
+        self.sent.load(Ordering::Relaxed)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_scenario_beside_real_requests_adds_up_and_the_dashboard_is_right_about_it() {
+    let server = TestServer::start().await;
+    let trickle = Trickle::start(&server);
+    let (mut simulated, mut runs) = (0, Vec::new());
+    for scenario in ["normal", "peak", "error-injection", "latency-degradation", "stress"] {
+        let settings = json!({ "scenario": scenario, "duration": 5, "maxRps": 20, "endpoints": "all" });
+        let id = server.start_run(&settings).await;
+        let job = server.closed(&id).await;
+        let truth = &job["stats"]["truth"];
+        assert_eq!(truth["right"], true, "{scenario}: {truth}");
+        let sent = number(&job["stats"]["sent"]);
+        assert_eq!((number(&truth["requests"]), number(&truth["arrived"])), (sent, sent), "{scenario}: {truth}");
+        assert_eq!(truth["errorRate"], truth["injected"]);
+        assert!(truth["p95"].as_f64().zip(truth["exactP95"].as_f64()).is_some(), "{truth}");
+        assert_eq!(truth["expected"].is_object(), scenario == "error-injection", "{truth}");
+        simulated += sent;
+        runs.push((id, sent, number(&job["stats"]["failedRequests"])));
+    }
+    let real = trickle.stop().await;
+    settled(&server, real + simulated).await;
+    for range in ["5m", "1h", "24h"] {
+        for (origin, expected) in [("all", real + simulated), ("real", real), ("simulated", simulated)] {
+            let overview = overview(&server, range, origin).await;
+            assert_adds_up(&overview);
+            assert_eq!(
+                (number(&overview["real"]), number(&overview["simulated"])),
+                (real, simulated),
+                "{range} {origin}"
+            );
+            assert_eq!(number(&overview["totals"]["requests"]), expected, "{range} {origin}");
+        }
+        for (run, sent, failed) in &runs {
+            let overview = overview(&server, range, run).await;
+            assert_adds_up(&overview);
+            let totals = &overview["totals"];
+            assert_eq!((number(&totals["requests"]), number(&totals["errors"])), (*sent, *failed), "{range} {run}");
+        }
+    }
+    let kpis = server.get("/fn/metrics/kpis").await.json();
+    assert_eq!((number(&kpis["requests"]), number(&kpis["simulated"])), (real + simulated, simulated));
+    assert_eq!(server.count("SELECT sum(requests) FROM rollups").await as u64, real + simulated);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fault_that_is_planted_into_what_is_stored_is_found() {
+    let server = TestServer::start().await;
+    // What the database keeps of slow answers is not what was measured.
+    let fault = "CREATE TRIGGER fault AFTER INSERT ON requests BEGIN UPDATE requests SET duration = duration * 2 WHERE id = NEW.id; END";
+    sqlx::query(fault).execute(&mut server.sql().await).await.expect("a trigger");
+    let settings = json!({ "scenario": "normal", "duration": 5, "maxRps": 20, "endpoints": ["list"] });
+    let job = server.closed(&server.start_run(&settings).await).await;
+    assert_eq!(job["stats"]["books"]["verified"], true, "{job}");
+    let truth = &job["stats"]["truth"];
+    assert_eq!(truth["right"], false, "{truth}");
+    assert!(
+        truth["differences"][0].as_str().is_some_and(|words| words.starts_with("the dashboard says p95 ")),
+        "{truth}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn watching_moves_no_number() {
+    let server = TestServer::start().await;
+    server.get("/api/v1/users").await;
+    settled(&server, 1).await;
+    for _ in 0..3 {
+        for path in ["/", "/fn/metrics/kpis", "/fn/metrics/overview", "/fn/metrics/log", "/metrics", "/healthz"] {
+            assert_eq!(server.get(path).await.status, 200, "{path}");
+        }
+    }
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    assert_eq!(number(&overview(&server, "5m", "all").await["all"]), 1);
+    assert_eq!(server.count("SELECT count(*) FROM requests").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_changes_no_number_and_the_trend_needs_a_baseline() {
+    let server = TestServer::start().await;
+    for _ in 0..5 {
+        server.get("/api/v1/users").await;
+        server.get("/api/v1/nothing").await;
+    }
+    settled(&server, 10).await;
+    let before = overview(&server, "1h", "all").await;
+    assert_eq!((&before["trend"], &server.get("/fn/metrics/kpis").await.json()["trend"]), (&Value::Null, &Value::Null));
+    let folder = server.shut_down().await;
+    let url = format!("sqlite://{}/test.db", folder.path().display());
+    let again = TestServer::start_with(|config| config.database_url = url).await;
+    for range in ["5m", "1h", "24h"] {
+        let after = overview(&again, range, "all").await;
+        assert_adds_up(&after);
+        for field in ["all", "real", "statuses"] {
+            assert_eq!(after[field], before[field], "{range} {field}");
+        }
+        for field in ["requests", "errors", "p50", "p95", "p99", "mean"] {
+            assert_eq!(after["totals"][field], before["totals"][field], "{range} {field}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_is_filtered_ordered_and_paged_and_has_each_request_by_its_id() {
+    let server = TestServer::start().await;
+    for i in 0..60 {
+        server.get(if i % 6 == 0 { "/api/v1/users/17" } else { "/api/v1/users" }).await;
+    }
+    let always = server.get("/api/v1/users/error?errorRate=1").await;
+    settled(&server, 61).await;
+    let log = |query: &'static str| {
+        let server = &server;
+        async move { found(server, &format!("/fn/metrics/log?{query}")).await }
+    };
+    let rows = |page: &Value| page["requests"].as_array().expect("rows").clone();
+    let first = log("").await;
+    let second = log("query[page]=2").await;
+    assert_eq!(
+        (rows(&first).len(), &first["more"], rows(&second).len(), &second["more"]),
+        (50, &json!(true), 11, &json!(false))
+    );
+    let newest = &rows(&first)[0];
+    assert_eq!((&newest["requestId"], &newest["run"]), (&json!(always.header("x-request-id")), &Value::Null));
+    let ats: Vec<i64> = rows(&first).iter().map(|row| row["at"].as_i64().expect("a time")).collect();
+    assert!(ats.is_sorted_by(|newer, older| newer >= older));
+    let slowest: Vec<f64> = rows(&log("query[order]=slowest").await)
+        .iter()
+        .map(|row| row["duration"].as_f64().expect("a duration"))
+        .collect();
+    assert!(slowest.is_sorted_by(|slower, quicker| slower >= quicker));
+    for (query, count) in [
+        ("query[status]=4xx", 10),
+        ("query[status]=5xx", 1),
+        ("query[status]=errors", 11),
+        ("query[endpoint]=GET%20/api/v1/users/%7Bid%7D", 10),
+        ("query[origin]=real&query[status]=5xx", 1),
+        ("query[origin]=simulated", 0),
+    ] {
+        assert_eq!(rows(&log(query).await).len(), count, "{query}");
+    }
+    let detail = server.get(&format!("/fn/metrics/request?id={}", always.header("x-request-id"))).await.json();
+    assert_eq!((&detail, &detail["route"]), (newest, &json!("/api/v1/users/error")));
+    assert_eq!(server.get("/fn/metrics/request?id=019b76da-a800-7000-8000-000000000000").await.json(), Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bad_question_is_refused_field_by_field() {
+    let server = TestServer::start().await;
+    let refused = async |path: &str| -> Vec<String> {
+        let answer = server.get(path).await;
+        let faults = answer.json()["Refused"].as_array().cloned().unwrap_or_else(|| panic!("refused: {}", answer.text));
+        faults.iter().map(|fault| fault["field"].as_str().expect("a field").to_owned()).collect()
+    };
+    assert_eq!(refused("/fn/metrics/overview?range=7d&origin=me").await, ["range", "origin"]);
+    assert_eq!(refused("/fn/metrics/log?query[page]=0&query[order]=best").await, ["order", "page"]);
+    assert_eq!(server.get("/fn/metrics/request?id=17").await.json(), json!("Malformed"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn prometheus_can_read_all_of_it_and_the_sums_are_right() {
+    let server = TestServer::start().await;
+    for path in ["/api/v1/users", "/api/v1/users", "/api/v1/nothing", "/api/v1/users/error?errorRate=1"] {
+        server.get(path).await;
+    }
+    let strange = server.request("BREW", "/api/v1/users");
+    server.send(strange).await;
+    let settings = json!({ "scenario": "normal", "duration": 5, "maxRps": 4, "endpoints": ["list"] });
+    let job = server.closed(&server.start_run(&settings).await).await;
+    settled(&server, 5 + number(&job["stats"]["sent"])).await;
+    let answer = server.get("/metrics").await;
+    assert_eq!(answer.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+    let scrape = prometheus_parse::Scrape::parse(answer.text.lines().map(|line| Ok(line.to_owned()))).expect("parses");
+    let sum = |name: &str, label: &str, wanted: &str| -> f64 {
+        let name = format!("traffic_simulator_{name}");
+        let of = scrape.samples.iter().filter(|sample| sample.metric == name);
+        of.filter(|sample| label.is_empty() || sample.labels.get(label) == Some(wanted))
+            .map(|sample| match &sample.value {
+                prometheus_parse::Value::Counter(value) | prometheus_parse::Value::Gauge(value) => *value,
+                prometheus_parse::Value::Histogram(buckets) => {
+                    assert!(
+                        buckets.is_sorted_by(|a, b| a.less_than < b.less_than && a.count <= b.count),
+                        "{buckets:?}"
+                    );
+                    buckets.last().expect("+Inf").count
+                }
+                other => panic!("{other:?}"),
+            })
+            .sum()
+    };
+    let sent = job["stats"]["sent"].as_f64().expect("a number");
+    assert_eq!(sum("requests_total", "", ""), 5.0 + sent);
+    assert_eq!(sum("requests_total", "origin", "simulated"), sent);
+    assert_eq!(sum("requests_total", "status", "404"), 1.0);
+    assert_eq!(sum("requests_total", "method", "OTHER"), 1.0, "no client can make up a label");
+    assert_eq!(sum("request_duration_seconds", "", ""), 5.0 + sent);
+    assert_eq!(sum("rows_recorded_total", "", "") + sum("rows_dropped_total", "", ""), 5.0 + sent);
+    assert_eq!(sum("runs_total", "status", "completed"), 1.0);
+    assert_eq!(
+        (sum("books_total", "result", "verified"), sum("dashboard_checks_total", "result", "right")),
+        (1.0, 1.0)
+    );
+    assert_eq!((sum("sent_total", "", ""), sum("gate_slots", "", ""), sum("run_active", "", "")), (sent, 20.0, 0.0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_vital_signs_of_the_program_are_on_the_same_time_axis() {
+    let server = TestServer::start().await;
+    let id = server.start_run(&json!({ "scenario": "normal", "duration": 5, "maxRps": 20, "endpoints": "all" })).await;
+    let viewer = server.request("GET", &format!("/traffic/stream/{id}")).send().await.expect("a stream");
+    // Somebody else holds the database for two seconds.
+    let mut connection = server.sql().await;
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut connection).await.expect("locked");
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    sqlx::query("ROLLBACK").execute(&mut connection).await.expect("free");
+    let job = server.closed(&id).await;
+    drop(viewer);
+    tokio::time::sleep(Duration::from_millis(1900)).await;
+    let overview = overview(&server, "5m", "all").await;
+    let (from, to) = (overview["from"].as_i64().expect("from"), overview["to"].as_i64().expect("to"));
+    let gauges = overview["gauges"].as_array().expect("gauges");
+    assert!((5..=12).contains(&gauges.len()), "one a second since the start: {gauges:?}");
+    assert!(
+        gauges.iter().all(|gauge| gauge["at"].as_i64().is_some_and(|at| (from..to).contains(&at) && at % 1000 == 0))
+    );
+    let most = |field: &str| gauges.iter().filter_map(|gauge| gauge[field].as_f64()).fold(0.0, f64::max);
+    assert!(most("databaseWait") >= 900.0, "{gauges:?}");
+    assert!(most("writerQueue") >= 1.0, "{gauges:?}");
+    assert!(most("pacerLag") > 0.0, "{gauges:?}");
+    assert_eq!((most("openStreams"), most("dropped")), (1.0, 0.0), "{gauges:?}");
+    assert_eq!(job["stats"]["truth"]["right"], true, "a database that waits costs no number: {job}");
+}
+
+const DAY: i64 = 86_400 * 1_000_000;
+
+/// Row `number` of a synthetic month.
+fn synthetic(at: i64, number: u32) -> Row {
+    let run = RunId(Uuid::from_u128(u128::from(number / 1000)));
+    Row {
+        at,
+        method: "GET",
+        route: if number.is_multiple_of(2) { "/api/v1/users" } else { "/api/v1/users/{id}" },
+        status: if number.is_multiple_of(10) { 503 } else { 200 },
+        duration: Duration::from_micros(u64::from(number % 1000) * 17 + 300),
+        origin: if number.is_multiple_of(3) { Origin::Simulated { run, seq: number } } else { Origin::Real },
+        request_id: None,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fifty_thousand_rows_load_roll_up_and_are_pruned_without_a_change_of_the_totals() {
+    const ROWS: u32 = 50_000;
+    let folder = tempfile::tempdir().expect("a folder");
+    let database = Database::open(&format!("sqlite://{}/month.db", folder.path().display())).await.expect("a database");
+    let store = SqliteMetrics(database.clone());
+    // Every second row within the last hour, so that the windows have much to say; the others over nine days.
+    let now = epoch_micros();
+    let age = |number: u32| {
+        i64::from(number) * if number.is_multiple_of(2) { 60_000_000 / 1000 } else { 9 * DAY / i64::from(ROWS) }
+    };
+    let rows: Vec<Row> = (0..ROWS).rev().map(|number| synthetic(now - age(number), number)).collect();
+    for chunk in rows.chunks(4096) {
+        store.insert(chunk).await.expect("inserted");
+    }
+    let sums = async || -> (i64, i64) {
+        let sums = "SELECT sum(requests), sum(sum) FROM rollups";
+        sqlx::query_as(sums).fetch_one(&database.read).await.expect("sums")
+    };
+    let count = async || -> i64 {
+        sqlx::query_scalar("SELECT count(*) FROM requests").fetch_one(&database.read).await.expect("a count")
+    };
+    let loaded = sums().await;
+    assert_eq!(loaded.0, i64::from(ROWS));
+    assert_eq!(loaded.1, rows.iter().map(|row| i64::from(row.micros())).sum::<i64>());
+    let day = OverviewQuery { range: Range::Day, origin: Origins::All };
+    let before =
+        Metrics::open(Arc::new(store.clone())).await.expect("metrics").overview(&day).await.expect("an overview");
+    assert!(before.totals.requests > 25_000, "{}", before.totals.requests);
+
+    // First by age, then by number; each call removes a chunk, and the roll-ups stay as they are.
+    let old = rows.iter().filter(|row| row.at < now - 7 * DAY).count() as i64;
+    assert!(old > 1000, "more than one chunk: {old}");
+    for (kept, left) in
+        [(Kept::default(), i64::from(ROWS) - old), (Kept { most_rows: 20_000, ..Kept::default() }, 20_000)]
+    {
+        while store.prune(&kept, now).await.expect("pruned") > 0 {}
+        assert_eq!(count().await, left);
+        assert_eq!(sums().await, loaded);
+    }
+    let after =
+        Metrics::open(Arc::new(store.clone())).await.expect("metrics").overview(&day).await.expect("an overview");
+    assert_eq!((after.totals, after.statuses, after.real), (before.totals, before.statuses, before.real));
+    let minutes = Kept { rollups_for: 60, ..Kept::default() };
+    while store.prune(&minutes, now).await.expect("pruned") > 0 {}
+    let oldest: i64 =
+        sqlx::query_scalar("SELECT min(minute) FROM rollups").fetch_one(&database.read).await.expect("one");
+    assert_eq!(oldest, now / 60_000_000 - 60);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_rows_of_a_version_without_roll_ups_are_rolled_up_at_the_start_and_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let database = Database::open(&format!("sqlite://{}/old.db", folder.path().display())).await.expect("a database");
+    let store = SqliteMetrics(database.clone());
+    let now = epoch_micros();
+    let rows: Vec<Row> = (0..3000).map(|number| synthetic(now - i64::from(number) * 1_000_000, number)).collect();
+    store.insert(&rows).await.expect("inserted");
+    let rollups = "SELECT minute, method, route, status, simulated, requests, sum, histogram FROM rollups";
+    type Line = (i64, String, String, i64, bool, i64, i64, Vec<u8>);
+    let made: Vec<Line> = sqlx::query_as(rollups).fetch_all(&database.read).await.expect("roll-ups");
+    let mut transaction = database.begin().await.expect("a transaction");
+    sqlx::query("DELETE FROM rollups").execute(&mut *transaction).await.expect("deleted");
+    transaction.commit().await.expect("committed");
+    for expected in [3000, 0] {
+        assert_eq!(store.roll_up_older_version().await.expect("rolled up"), expected);
+        let again: Vec<Line> = sqlx::query_as(rollups).fetch_all(&database.read).await.expect("roll-ups");
+        assert_eq!(again, made);
+    }
+}
