@@ -127,6 +127,7 @@ pub async fn connect(
         recorder,
         traffic: Traffic {
             jobs: Arc::new(jobs),
+            history: Arc::new(SqliteRuns(database.clone())),
             shutdown: shutdown.streams.clone(),
             streams: Arc::new(Semaphore::new(config.max_streams as usize)),
         },

@@ -4,8 +4,12 @@
 
 use super::engine::mix::Endpoint;
 use super::engine::scenario::{Delay, Scenario};
-use super::model::{Endpoints, MAX_DURATION, MIN_DURATION, Settings};
+use super::model::{Endpoints, MAX_DURATION, MIN_DURATION, Settings, Status};
 use crate::input::{Checker, Fields, Invalid, Value, read_numbers};
+use crate::origin::RunId;
+
+/// How many runs a page of the history holds, when not asked for otherwise.
+const DEFAULT_LIMIT: u32 = 20;
 
 fn scenario(check: &mut Checker<'_>) -> Option<Scenario> {
     let words = Scenario::ALL.map(|scenario| (scenario.wire_name(), scenario));
@@ -81,13 +85,78 @@ pub fn settings(fields: &Fields, cap: u32, draw_seed: impl FnOnce() -> u32) -> R
     check.finish(settings)
 }
 
+/// Which runs to list, checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunsQuery {
+    /// Only runs that started before this one.
+    pub cursor: Option<RunId>,
+    /// At most so many: 1 to 100.
+    pub limit: u32,
+    /// Only runs of this scenario.
+    pub scenario: Option<Scenario>,
+    /// Only runs in this state.
+    pub status: Option<Status>,
+}
+
+/// The value of a field of a query that may be left out or empty.
+fn given<'a>(check: &Checker<'a>, field: &str) -> Option<&'a Value> {
+    check.optional(field).filter(|value| **value != Value::Text(String::new()))
+}
+
+/// Checks the query of the history. Empty values are as good as none: a form sends them.
+///
+/// # Errors
+/// [`Invalid`] with every fault.
+pub fn runs_query(mut fields: Fields) -> Result<RunsQuery, Invalid> {
+    read_numbers(&mut fields, &["limit"]);
+    let mut check = Checker::new(&fields, &["cursor", "limit", "scenario", "status"]);
+    let cursor = given(&check, "cursor").and_then(|value| match value {
+        Value::Text(text) if text.parse::<RunId>().is_ok() => text.parse().ok(),
+        _ => check.malformed("cursor", "is not a cursor; give the `next` of an earlier page, or leave it out"),
+    });
+    let limit = match given(&check, "limit") {
+        None => Some(DEFAULT_LIMIT),
+        Some(value) => check.integer("limit", value, 1, 100),
+    };
+    let scenarios = Scenario::ALL.map(|scenario| (scenario.wire_name(), scenario));
+    let scenario = given(&check, "scenario").and_then(|value| check.word("scenario", value, &scenarios));
+    let states = Status::ALL.map(|status| (status.wire_name(), status));
+    let status = given(&check, "status").and_then(|value| check.word("status", value, &states));
+    check.finish(limit.map(|limit| RunsQuery { cursor, limit, scenario, status }))
+}
+
+/// How an export is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExportFormat {
+    /// The run and each of its requests.
+    Json,
+    /// One row per request, with both of its sides.
+    Csv,
+    /// A report for people, in one file.
+    Html,
+}
+
+/// Checks the query of an export.
+///
+/// # Errors
+/// [`Invalid`] with every fault.
+pub fn export_format(fields: &Fields) -> Result<ExportFormat, Invalid> {
+    let words = [("json", ExportFormat::Json), ("csv", ExportFormat::Csv), ("html", ExportFormat::Html)];
+    let mut check = Checker::new(fields, &["format"]);
+    let format = check.required("format", "one of json, csv, html");
+    let format = format.and_then(|value| check.word("format", value, &words));
+    check.finish(format)
+}
+
 /// The fields as a browser's form sends them: texts, of which those of numbers become numbers.
 /// Empty ones are left out.
 pub fn form_fields(texts: impl IntoIterator<Item = (&'static str, Option<String>)>) -> Fields {
     let given = texts.into_iter().filter_map(|(name, text)| Some((name, text.filter(|text| !text.is_empty())?)));
     let mut fields: Fields = given
         .map(|(name, text)| match name {
-            "endpoints" if text != "all" => (name.to_owned(), Value::List(vec![Value::Text(text)])),
+            "endpoints" if text != "all" => {
+                (name.to_owned(), Value::List(text.split(',').map(|one| Value::Text(one.to_owned())).collect()))
+            }
             _ => (name.to_owned(), Value::Text(text)),
         })
         .collect();
@@ -117,6 +186,30 @@ mod tests {
         let settings = check(GOOD).expect("good");
         assert_eq!((settings.seed, settings.delay), (99, Delay::Client));
         assert_eq!(with("seed", "4294967295").expect("good").seed, u32::MAX);
+    }
+
+    #[test]
+    fn the_query_of_the_history_has_defaults_and_names_its_faults() {
+        let query = |pairs: &[(&str, &str)]| {
+            runs_query(pairs.iter().map(|(name, text)| ((*name).to_owned(), Value::Text((*text).to_owned()))).collect())
+        };
+        let all = RunsQuery { cursor: None, limit: 20, scenario: None, status: None };
+        assert_eq!(query(&[]), Ok(all.clone()));
+        assert_eq!(query(&[("scenario", ""), ("status", ""), ("cursor", "")]), Ok(all), "as an empty form sends it");
+        let some = query(&[("scenario", "peak"), ("status", "error"), ("limit", "3")]).expect("good");
+        assert_eq!((some.scenario, some.status, some.limit), (Some(Scenario::Peak), Some(Status::Error), 3));
+        for (field, text, malformed) in [
+            ("limit", "0", false),
+            ("limit", "101", false),
+            ("limit", "ten", true),
+            ("scenario", "Peak", false),
+            ("status", "done", false),
+            ("cursor", "17", true),
+            ("page", "2", true),
+        ] {
+            let invalid = query(&[(field, text)]).expect_err(text);
+            assert_eq!((invalid.errors[0].field.as_str(), invalid.malformed), (field, malformed), "{text}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::engine::CAP;
+use super::engine::exchange::Exchange;
 use super::engine::mix::Endpoint;
 use super::engine::scenario::{Delay, Scenario, Shape};
 use super::engine::stats::Stats;
@@ -123,6 +124,9 @@ pub enum Status {
 }
 
 impl Status {
+    /// All of them, in the order of a job's life.
+    pub const ALL: [Self; 5] = [Self::Starting, Self::Running, Self::Completed, Self::Cancelled, Self::Error];
+
     /// Nothing will be sent any more.
     pub fn is_final(self) -> bool {
         !matches!(self, Self::Starting | Self::Running)
@@ -235,6 +239,97 @@ impl Job {
             delay: self.delay,
         }
     }
+}
+
+/// A run as the history lists it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RunSummary {
+    /// Its name.
+    pub job_id: RunId,
+    /// Where it stands.
+    pub status: Status,
+    /// Why it ended, when by a fault.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    /// The load shape.
+    pub scenario: Scenario,
+    /// In seconds.
+    pub duration: u32,
+    /// Requests per second that were asked for.
+    pub max_rps: u32,
+    /// The operations in rotation.
+    pub endpoints: Endpoints,
+    /// When its clock started, in epoch milliseconds.
+    pub start_time: i64,
+    /// When it ended, in epoch milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end_time: Option<i64>,
+    /// Nothing of it will change any more.
+    pub closed: bool,
+    /// Requests in the plan.
+    pub planned: u32,
+    /// Requests that left.
+    pub sent: u32,
+    /// Slots whose time passed.
+    pub missed: u32,
+    /// Any answer that is not 2xx, timeout or transport error.
+    pub failed_requests: u32,
+    /// Mean service time, in milliseconds.
+    pub avg_latency: Option<f64>,
+    /// 95th percentile of the service time of the ok requests, in milliseconds.
+    pub p95: Option<f64>,
+    /// Is every request accounted for? Absent without books.
+    pub verified: Option<bool>,
+    /// Did no second see more arrivals than the cap? Absent without books.
+    pub cap_kept: Option<bool>,
+}
+
+impl From<&Job> for RunSummary {
+    fn from(job: &Job) -> Self {
+        let (stats, books) = (&job.stats, job.stats.books.as_ref());
+        Self {
+            job_id: job.job_id,
+            status: job.status,
+            reason: job.reason,
+            scenario: job.scenario,
+            duration: job.duration,
+            max_rps: job.max_rps,
+            endpoints: job.endpoints.clone(),
+            start_time: job.start_time,
+            end_time: job.end_time,
+            closed: job.closed,
+            planned: stats.planned,
+            sent: stats.sent,
+            missed: stats.missed,
+            failed_requests: stats.failed_requests,
+            avg_latency: stats.avg_latency,
+            p95: stats.service.ok.p95,
+            verified: books.map(|books| books.verified),
+            cap_kept: books.map(|books| books.cap_kept),
+        }
+    }
+}
+
+/// One page of the history.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RunsPage {
+    /// Newest first.
+    pub runs: Vec<RunSummary>,
+    /// The `cursor` of the next page; absent on the last one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<RunId>,
+}
+
+/// Everything about a run, as the JSON export holds it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RunExport {
+    /// The run.
+    pub run: Job,
+    /// Each request with both of its sides, in the order of the plan.
+    pub requests: Vec<Exchange>,
 }
 
 /// The answer to a start.

@@ -4,8 +4,10 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Json};
 use serde::{Deserialize, Serialize};
 
-use super::form::StartForm;
-use super::model::Job;
+use super::engine::exchange::Exchange;
+use super::engine::timeline::Timeline;
+use super::form::{RunsForm, StartForm};
+use super::model::{Job, RunsPage};
 use crate::error::AppError;
 use crate::input::FieldError;
 use crate::origin::RunId;
@@ -40,6 +42,15 @@ pub async fn stop_traffic(
     super::server::page::stop(job_id).await
 }
 
+/// What came of a deletion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DeleteOutcome {
+    /// It is gone.
+    Deleted,
+    /// It is active, and stays.
+    Active,
+}
+
 /// What the card needs to know before it is drawn.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CardState {
@@ -55,6 +66,43 @@ pub struct CardState {
 #[server(prefix = "/fn", endpoint = "traffic/card", input = GetUrl, output = Json)]
 pub async fn get_card_state() -> Result<CardState, AppError> {
     super::server::page::card_state().await
+}
+
+/// One page of the history; empty texts are as good as none.
+#[server(prefix = "/fn", endpoint = "traffic/runs", input = GetUrl, output = Json)]
+pub async fn get_runs(
+    /// Which runs.
+    #[server(default)]
+    query: RunsForm,
+) -> Result<RunsPage, AppError> {
+    super::server::page::runs(query).await
+}
+
+/// Removes a closed run from the history. Without JavaScript, redirects to the history.
+#[server(prefix = "/fn", endpoint = "traffic/delete")]
+pub async fn delete_run(
+    /// The run.
+    job_id: RunId,
+) -> Result<DeleteOutcome, AppError> {
+    super::server::page::delete(job_id).await
+}
+
+/// The slowest requests of a run, with both of their sides.
+#[server(prefix = "/fn", endpoint = "traffic/slowest", input = GetUrl, output = Json)]
+pub async fn get_slowest(
+    /// The run.
+    job_id: RunId,
+) -> Result<Vec<Exchange>, AppError> {
+    super::server::page::slowest(job_id).await
+}
+
+/// A run second by second: too much for every snapshot, so it is asked for apart.
+#[server(prefix = "/fn", endpoint = "traffic/timeline", input = GetUrl, output = Json)]
+pub async fn get_timeline(
+    /// The run.
+    job_id: RunId,
+) -> Result<Timeline, AppError> {
+    super::server::page::timeline(job_id).await
 }
 
 /// One run, live or stored.

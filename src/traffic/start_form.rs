@@ -4,19 +4,21 @@ use leptos::form::ActionForm;
 use leptos::html;
 use leptos::prelude::*;
 use web_sys::SubmitEvent;
+use web_sys::wasm_bindgen::JsCast;
 
+use super::choices;
 use super::engine::CAP;
 use super::engine::mix::Endpoint;
 use super::engine::scenario::{Delay, Scenario};
 use super::form::StartForm;
 use super::input;
-use super::model::{DEFAULT_DURATION, DURATIONS, RATES, Settings};
-use super::run_panel::planned_rate;
+use super::model::{DEFAULT_DURATION, DURATIONS, Endpoints, MAX_DURATION, MIN_DURATION, RATES, Settings};
 use super::server_fns::{CardState, StartOutcome, StartTraffic};
 use crate::input::FieldError;
-use crate::ui::chart::RateChart;
+use crate::ui::chart::rate::{Rates, rate};
+use crate::ui::chart::{Chart, ChartFrame};
 use crate::ui::field::SelectField;
-use crate::ui::format::count;
+use crate::ui::format::{count, duration};
 
 /// The form's values while the page lives, so that it comes back as it was left.
 #[derive(Clone, Copy)]
@@ -28,11 +30,15 @@ pub struct Draft {
     delay: RwSignal<Delay>,
     acknowledged: RwSignal<bool>,
     seed: u32,
+    cap: u32,
+    /// Nobody asked for other values than the defaults.
+    is_default: StoredValue<bool>,
 }
 
 impl Draft {
     /// From a refused form in the query, else the defaults.
     pub(crate) fn new(returned: Option<StartForm>, state: &CardState) -> Self {
+        let is_default = StoredValue::new(returned.is_none());
         let form = returned.unwrap_or_default();
         let acknowledged = form.is_acknowledged();
         let named = |name: &str| Scenario::ALL.into_iter().find(|scenario| scenario.wire_name() == name);
@@ -44,6 +50,58 @@ impl Draft {
             delay: RwSignal::new(if form.delay.as_deref() == Some("server") { Delay::Server } else { Delay::Client }),
             acknowledged: RwSignal::new(acknowledged),
             seed: form.seed.and_then(|seed| seed.parse().ok()).unwrap_or(state.seed),
+            cap: state.cap,
+            is_default,
+        }
+    }
+
+    /// What is chosen now, as the form sends it, without the seed.
+    fn as_form(&self) -> StartForm {
+        StartForm {
+            scenario: Some(self.scenario.get().wire_name().to_owned()),
+            duration: Some(self.duration.get()),
+            max_rps: Some(self.max_rps.get()),
+            endpoints: Some(self.endpoints.get()),
+            delay: Some(if self.delay.get() == Delay::Server { "server" } else { "client" }.to_owned()),
+            seed: None,
+            acknowledged: self.acknowledged.get().then(|| "true".to_owned()),
+        }
+    }
+
+    /// Takes over what is among the choices. The acknowledgement is never remembered, only shown.
+    fn take(&self, form: &StartForm) {
+        let known = |choices: Vec<(String, String)>, value: &Option<String>| {
+            value.clone().filter(|value| choices.iter().any(|(choice, _)| choice == value))
+        };
+        if let Some(scenario) = Scenario::ALL.into_iter().find(|one| Some(one.wire_name()) == form.scenario.as_deref())
+        {
+            self.scenario.set(scenario);
+        }
+        let own = [self.duration, self.max_rps, self.endpoints].map(|signal| signal.get_untracked());
+        let taken = [
+            (self.duration, known(durations(&own[0]), &form.duration)),
+            (self.max_rps, known(rates(self.cap, &own[1]), &form.max_rps)),
+            (self.endpoints, known(endpoint_choices(&own[2]), &form.endpoints)),
+        ];
+        for (signal, value) in taken {
+            if let Some(value) = value {
+                signal.set(value);
+            }
+        }
+        self.delay.set(if form.delay.as_deref() == Some("server") { Delay::Server } else { Delay::Client });
+        self.acknowledged.set(form.is_acknowledged());
+        self.is_default.set_value(false);
+    }
+
+    /// Ticks the radios that show the draft; the selects follow it by themselves.
+    fn show_in(&self, form: &web_sys::HtmlFormElement) {
+        let delay = if self.delay.get_untracked() == Delay::Server { "server" } else { "client" };
+        for (name, value) in [("scenario", self.scenario.get_untracked().wire_name()), ("delay", delay)] {
+            let selector = format!("input[name=\"form[{name}]\"][value=\"{value}\"]");
+            let radio = form.query_selector(&selector).ok().flatten();
+            if let Some(radio) = radio.and_then(|radio| radio.dyn_into::<web_sys::HtmlInputElement>().ok()) {
+                radio.set_checked(true);
+            }
         }
     }
 
@@ -137,19 +195,19 @@ pub fn Form(
                         id="duration"
                         name="form[duration]"
                         label="Duration"
-                        choices=DURATIONS.map(|(seconds, text)| (seconds.to_string(), text.to_owned())).to_vec()
+                        choices=durations(&draft.duration.get_untracked())
                         chosen=draft.duration
                     />
                     <SelectField
                         id="max-rps"
                         name="form[maxRps]"
                         label="Max RPS"
-                        choices=rates(cap)
+                        choices=rates(cap, &draft.max_rps.get_untracked())
                         chosen=draft.max_rps
                         note="hard capped".to_owned()
                         described_by="rate-help"
                     />
-                    <SelectField id="endpoints" name="form[endpoints]" label="Endpoints" choices=endpoint_choices() chosen=draft.endpoints />
+                    <SelectField id="endpoints" name="form[endpoints]" label="Endpoints" choices=endpoint_choices(&draft.endpoints.get_untracked()) chosen=draft.endpoints />
                 </div>
                 <p class="help" id="rate-help">
                     {move || rate_help(settings.get().as_ref(), cap)}
@@ -186,35 +244,61 @@ pub fn Form(
 
 /// Browsers bring a form's values back after a reload, and people choose before we are here: take
 /// over what the form shows. That is why radios and checkbox are not bound: the page is right.
+/// A form that shows nothing but defaults takes what was chosen last; from then on every choice is remembered.
 fn read_restored_values(form: NodeRef<html::Form>, draft: Draft) {
     Effect::new(move |_| {
         let Some(form) = form.get() else { return };
         let Ok(data) = web_sys::FormData::new_with_form(&form) else { return };
         let text = |name: &str| data.get(&format!("form[{name}]")).as_string();
-        let named = |name: &String| Scenario::ALL.into_iter().find(|scenario| scenario.wire_name() == name);
-        if let Some(scenario) = text("scenario").as_ref().and_then(named) {
-            draft.scenario.set(scenario);
+        let shown = StartForm {
+            scenario: text("scenario"),
+            duration: text("duration"),
+            max_rps: text("maxRps"),
+            endpoints: text("endpoints"),
+            delay: text("delay"),
+            seed: None,
+            acknowledged: text("acknowledged"),
+        };
+        let untouched = draft.is_default.get_value() && shown == draft.as_form();
+        draft.take(&if untouched { choices::recall().unwrap_or(shown) } else { shown });
+        draft.show_in(&form);
+    });
+    Effect::new(move |before: Option<StartForm>| {
+        let now = draft.as_form();
+        if before.is_some_and(|before| before != now) {
+            choices::remember(&StartForm { acknowledged: None, ..now.clone() });
         }
-        for (name, signal) in [("duration", draft.duration), ("maxRps", draft.max_rps), ("endpoints", draft.endpoints)]
-        {
-            if let Some(value) = text(name) {
-                signal.set(value);
-            }
-        }
-        draft.delay.set(if text("delay").as_deref() == Some("server") { Delay::Server } else { Delay::Client });
-        draft.acknowledged.set(text("acknowledged").is_some());
+        now
     });
 }
 
-fn rates(cap: u32) -> Vec<(String, String)> {
-    let below = RATES.into_iter().filter(|rate| *rate < cap);
-    below.chain([cap]).map(|rate| (rate.to_string(), rate.to_string())).collect()
+/// The choices, and what a run that is set up again had instead.
+fn with_own(mut choices: Vec<(String, String)>, own: &str, text: Option<String>) -> Vec<(String, String)> {
+    if let Some(text) = text.filter(|_| choices.iter().all(|(value, _)| value != own)) {
+        choices.push((own.to_owned(), text));
+    }
+    choices
 }
 
-fn endpoint_choices() -> Vec<(String, String)> {
+fn durations(own: &str) -> Vec<(String, String)> {
+    let text = own.parse().ok().filter(|seconds| (MIN_DURATION..=MAX_DURATION).contains(seconds)).map(duration);
+    with_own(DURATIONS.map(|(seconds, text)| (seconds.to_string(), text.to_owned())).to_vec(), own, text)
+}
+
+fn rates(cap: u32, own: &str) -> Vec<(String, String)> {
+    let below = RATES.into_iter().filter(|rate| *rate < cap);
+    let choices = below.chain([cap]).map(|rate| (rate.to_string(), rate.to_string())).collect();
+    let text = own.parse::<u32>().ok().filter(|rate| (1..=cap).contains(rate)).map(|rate| rate.to_string());
+    with_own(choices, own, text)
+}
+
+fn endpoint_choices(own: &str) -> Vec<(String, String)> {
     let all = ("all".to_owned(), "All".to_owned());
     let one = Endpoint::ALL.map(|endpoint| (endpoint.wire_name().to_owned(), endpoint.title().to_owned()));
-    std::iter::once(all).chain(one).collect()
+    let named = |name: &str| Endpoint::ALL.into_iter().find(|endpoint| endpoint.wire_name() == name);
+    let several = own.split(',').map(named).collect::<Option<Vec<_>>>();
+    let text = several.and_then(|list| Endpoints::some(&list)).map(|endpoints| endpoints.title());
+    with_own(std::iter::once(all).chain(one).collect(), own, text)
 }
 
 fn rate_help(settings: Option<&Settings>, cap: u32) -> String {
@@ -351,31 +435,26 @@ fn field_label(field: &str) -> &str {
 /// The planned rate of the present choice, drawn by the code that will drive the generator.
 #[component]
 fn Preview(settings: Memo<Option<Settings>>, cap: u32) -> impl IntoView {
-    let shape = Memo::new(move |_| settings.get().map(|settings| settings.shape(cap)));
-    let planned = move || shape.get().map(|shape| planned_rate(&shape)).unwrap_or_default();
-    let sentence = move || match shape.get() {
-        None => "Choose a duration and a rate to see the plan.".to_owned(),
-        Some(shape) => format!(
+    let shape = Memo::new(move |_| settings.get().map(|settings| (settings.shape(cap), settings.duration)));
+    let chart = Memo::new(move |_| {
+        let Some((shape, seconds)) = shape.get() else { return Chart::default() };
+        let sentence = format!(
             "{} requests in {}, at most {:.1} per second.",
             count(shape.total()),
-            crate::ui::format::duration(shape.duration().as_secs() as u32),
+            duration(seconds),
             shape.ceiling(),
-        ),
-    };
+        );
+        let rates = Rates { seconds, planned: &shape.corners(), achieved: None, cap: cap.min(CAP) };
+        rate("Planned rate", sentence, &rates)
+    });
     view! {
         <div class="preview">
             <h3>"The plan"</h3>
             <p class="announced">
-                <strong>{move || shape.get().map(|shape| count(shape.total()))}</strong>
+                <strong>{move || shape.get().map(|(shape, _)| count(shape.total()))}</strong>
                 " requests will be sent"
             </p>
-            <RateChart
-                title="Planned rate"
-                sentence=Signal::derive(sentence)
-                seconds=Signal::derive(move || settings.get().map_or(DEFAULT_DURATION, |settings| settings.duration))
-                planned=Signal::derive(planned)
-                cap=cap.min(CAP)
-            />
+            <ChartFrame id="plan" chart />
         </div>
     }
 }

@@ -63,6 +63,14 @@ pub enum Call {
 }
 
 impl Call {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::List, Self::Create, Self::Get, Self::Update, Self::Error];
+
+    /// The call that the metrics name so.
+    pub fn of_route(route: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|call| call.route() == route)
+    }
+
     /// The route template, as the metrics name it.
     pub fn route(self) -> &'static str {
         match self {

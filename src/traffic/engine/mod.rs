@@ -6,9 +6,11 @@
 //!
 //! The way of a request: [`scenario`] (the rate over time) → [`plan`] (the list of slots) →
 //! [`pacer`] (which slot is next, and when) → [`gate`] (may it leave) → [`mix`] (what is sent) →
-//! [`stats`] and [`books`] (what came of it). [`guard`] is the receiver's own, second check of the cap.
+//! [`stats`], [`timeline`] and [`books`] (what came of it). [`guard`] is the receiver's own, second check of the cap;
+//! [`exchange`] joins the two sides of each request.
 
 pub mod books;
+pub mod exchange;
 pub mod gate;
 pub mod guard;
 pub mod mix;
@@ -17,6 +19,7 @@ pub mod plan;
 pub mod random;
 pub mod scenario;
 pub mod stats;
+pub mod timeline;
 
 /// The most requests that any second may hold. A constant: an operator can lower it, nothing can raise it.
 pub const CAP: u32 = 20;

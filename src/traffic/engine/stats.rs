@@ -41,6 +41,12 @@ impl Fate {
         matches!(self, Self::Timeout | Self::Connect | Self::Transport)
     }
 
+    /// The fate of this [name](Self::name).
+    pub fn of_name(name: &str) -> Option<Self> {
+        let unanswered = [Self::Timeout, Self::Connect, Self::Transport, Self::Cancelled];
+        unanswered.into_iter().find(|fate| fate.name() == name).or_else(|| name.parse().ok().map(Self::Answered))
+    }
+
     /// Its name: the status code, or what went wrong.
     pub fn name(self) -> String {
         match self {

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
+use super::history::RunHistory;
 use super::job;
 use super::jobs::{JobManager, StartRefusal};
 use super::stream;
@@ -23,6 +24,8 @@ use crate::traffic::model::{Job, Settings, Started};
 pub struct Traffic {
     /// All jobs.
     pub jobs: Arc<JobManager>,
+    /// The stored runs.
+    pub history: Arc<dyn RunHistory>,
     /// Ends the streams.
     pub shutdown: CancellationToken,
     /// One for each live stream that may be open.

@@ -6,6 +6,7 @@ pub mod client;
 pub mod clock;
 pub mod closing;
 pub mod gatekeeper;
+pub mod history;
 pub mod job;
 pub mod jobs;
 pub mod page;

@@ -12,9 +12,12 @@ use crate::input::FieldError;
 use crate::origin::RunId;
 use crate::server::problem::inside;
 use crate::server::state::AppState;
-use crate::traffic::form::StartForm;
-use crate::traffic::model::Job;
-use crate::traffic::server_fns::{CardState, StartOutcome};
+use crate::traffic::engine::exchange::{self, Exchange};
+use crate::traffic::engine::timeline::Timeline;
+use crate::traffic::form::{RunsForm, StartForm};
+use crate::traffic::input;
+use crate::traffic::model::{Job, RunSummary, RunsPage};
+use crate::traffic::server_fns::{CardState, DeleteOutcome, StartOutcome};
 
 fn traffic() -> Traffic {
     expect_context::<AppState>().traffic
@@ -78,6 +81,59 @@ pub async fn card_state() -> Result<CardState, AppError> {
     let jobs = traffic().jobs;
     let active = jobs.active().map(|job| job.snapshot());
     Ok(CardState { active, cap: jobs.cap(), seed: fastrand::u32(..) })
+}
+
+/// One page of the history.
+pub async fn runs(query: RunsForm) -> Result<RunsPage, AppError> {
+    let query = input::runs_query(query.fields()).map_err(|_| AppError::Malformed)?;
+    let Traffic { jobs, history, .. } = traffic();
+    let mut runs = history.list(&query).await.map_err(inside)?;
+    let more = runs.len() > query.limit as usize;
+    runs.truncate(query.limit as usize);
+    for run in &mut runs {
+        if let Some(live) = jobs.live(run.job_id) {
+            *run = live.snapshot();
+        }
+    }
+    let next = runs.last().filter(|_| more).map(|run| run.job_id);
+    Ok(RunsPage { runs: runs.iter().map(RunSummary::from).collect(), next })
+}
+
+/// Removes a closed run.
+pub async fn delete(id: RunId) -> Result<DeleteOutcome, AppError> {
+    let Traffic { jobs, history, .. } = traffic();
+    if jobs.live(id).is_some_and(|job| !job.is_closed()) {
+        return Ok(DeleteOutcome::Active);
+    }
+    if !history.delete(id).await.map_err(inside)? {
+        return Err(AppError::NotFound);
+    }
+    redirect_plain_form("/runs");
+    Ok(DeleteOutcome::Deleted)
+}
+
+/// How many of the slowest requests a run's page shows.
+const SLOWEST: usize = 10;
+
+/// The slowest requests of a run.
+pub async fn slowest(id: RunId) -> Result<Vec<Exchange>, AppError> {
+    let history = traffic().history;
+    let clients = history.client_sides(id).await.map_err(inside)?;
+    let servers = history.server_sides(id).await.map_err(inside)?;
+    Ok(exchange::slowest(&exchange::join(&clients, &servers), SLOWEST))
+}
+
+/// For how long a request of a second that is over may still be missing in the ledger, in
+/// milliseconds: a quarter of a second in the writer, and the answer itself.
+const SETTLED: u32 = 800;
+
+/// A run second by second, as far as it is written down.
+pub async fn timeline(id: RunId) -> Result<Timeline, AppError> {
+    let Traffic { jobs, history, .. } = traffic();
+    let job = jobs.job(id).await.map_err(inside)?.ok_or(AppError::NotFound)?;
+    let settled = if job.closed { job.stats.elapsed } else { job.stats.elapsed.saturating_sub(SETTLED) };
+    let requests = history.client_sides(id).await.map_err(inside)?;
+    Ok(Timeline::of(&requests, settled / 1000))
 }
 
 /// One run.
