@@ -10,6 +10,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use leptos::prelude::use_context;
 use leptos::server_fn::error::SERVER_FN_ERROR_HEADER;
 
 use super::request_id::RequestId;
@@ -207,5 +208,6 @@ impl<S: Send + Sync> FromRequestParts<S> for QueryFields {
 /// The same for a server function: logged here, [`AppError::Internal`] for the page.
 pub fn inside(cause: impl std::fmt::Display) -> AppError {
     tracing::error!(%cause, "a server function failed");
-    AppError::Internal
+    let id = use_context::<Parts>().and_then(|parts| parts.extensions.get::<RequestId>().map(ToString::to_string));
+    AppError::Internal(id)
 }

@@ -16,7 +16,7 @@ pub fn EndpointTable(
 ) -> impl IntoView {
     let calls = Memo::new(move |_| job.read().stats.calls.clone());
     view! {
-        <section class="card" aria-labelledby="endpoints-title">
+        <section class="card wide" aria-labelledby="endpoints-title">
             <h3 id="endpoints-title">"By endpoint"</h3>
             <div class="table-scroll" role="region" tabindex="0" aria-labelledby="endpoints-title">
                 <table>
@@ -79,12 +79,12 @@ pub fn FailureTable(
         }
     };
     view! {
-        <section class="card" aria-labelledby="failures-title">
+        <section class="card wide" aria-labelledby="failures-title">
             <h3 id="failures-title">"Failures"</h3>
             <p class="sentence">{caption}</p>
             <Show when=move || !failures.read().is_empty()>
-                <div class="table-scroll" role="region" tabindex="0" aria-labelledby="failures-title">
-                    <table>
+                <div class="table-scroll tall" role="region" tabindex="0" aria-labelledby="failures-title">
+                    <table class="texts">
                         <thead>
                             <tr>
                                 <th scope="col">"#"</th>

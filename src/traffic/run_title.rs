@@ -41,13 +41,13 @@ pub fn RunTitle(
     let text = Memo::new(move |_| title(&job.read()));
     let icon = Memo::new(move |_| icon(&job.read()));
     Effect::new(move |_| set_icon(icon.get()));
-    on_cleanup(|| set_icon(IDLE));
+    // In an effect, which never runs on the server: there is no icon to give back.
+    Effect::new(|_| on_cleanup(|| set_icon(IDLE)));
     view! { <Title text=move || text.get() /> }
 }
 
-/// Nothing happens where there is no document.
 fn set_icon(path: &str) {
-    let link = if is_browser() { document().get_element_by_id("favicon") } else { None };
+    let link = document().get_element_by_id("favicon");
     if let Some(link) = link.and_then(|link| link.dyn_into::<HtmlLinkElement>().ok()) {
         link.set_href(path);
     }

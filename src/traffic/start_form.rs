@@ -259,7 +259,8 @@ fn read_restored_values(form: NodeRef<html::Form>, draft: Draft) {
             seed: None,
             acknowledged: text("acknowledged"),
         };
-        let untouched = draft.is_default.get_value() && shown == draft.as_form();
+        // Untracked: this is about the moment in which the form comes to life.
+        let untouched = draft.is_default.get_value() && shown == untrack(|| draft.as_form());
         draft.take(&if untouched { choices::recall().unwrap_or(shown) } else { shown });
         draft.show_in(&form);
     });

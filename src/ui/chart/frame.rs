@@ -33,6 +33,11 @@ pub fn ChartFrame(
     }
 }
 
+/// Where the cursor is while it is hidden: an empty length would be no length.
+fn nowhere() -> String {
+    "0".to_owned()
+}
+
 fn percent(share: f64) -> String {
     format!("{:.2}%", share * 100.0)
 }
@@ -54,7 +59,7 @@ fn Picture(id: &'static str, chart: Signal<Chart>, cursor: RwSignal<Option<usize
             <svg width="100%" height="100%" viewBox=format!("0 0 {WIDTH} {HEIGHT}") preserveAspectRatio="none">
                 {marks}
             </svg>
-            <line class="cursor" y1="0" y2="100%" x1=move || cursor_at().unwrap_or_default() x2=move || cursor_at().unwrap_or_default() visibility=move || if cursor_at().is_some() { "visible" } else { "hidden" } />
+            <line class="cursor" y1="0" y2="100%" x1=move || cursor_at().unwrap_or_else(nowhere) x2=move || cursor_at().unwrap_or_else(nowhere) visibility=move || if cursor_at().is_some() { "visible" } else { "hidden" } />
         </svg>
     }
 }
