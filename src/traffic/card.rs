@@ -3,12 +3,13 @@
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
+use super::draft::Draft;
 use super::form::StartForm;
 use super::live::LiveRun;
 use super::model::Job;
 use super::run_panel::RunPanel;
 use super::server_fns::{CardState, StartOutcome, StartTraffic, get_card_state};
-use super::start_form::{Draft, Form, faults_of};
+use super::start_form::{Form, faults_of};
 use crate::origin::RunId;
 use crate::ui::notice::Failed;
 

@@ -87,7 +87,7 @@ fn Comparison(a: Side, b: Side) -> impl IntoView {
             <section class="card" aria-label="Rate of both"><ChartFrame id="rates" chart=Signal::stored(rate) /></section>
             <section class="card" aria-label="Latency of both"><ChartFrame id="latencies" chart=Signal::stored(latency) /></section>
             <section class="card wide" aria-labelledby="differences-title">
-                <h2 id="differences-title">"Differences"</h2>
+                <h2 class="card-title" id="differences-title">"Differences"</h2>
                 <div class="table-scroll" role="region" tabindex="0" aria-labelledby="differences-title">
                     <table>
                         <thead>

@@ -12,6 +12,7 @@ pub mod card;
 mod choices;
 pub mod compare_page;
 pub mod comparison;
+pub mod draft;
 pub mod engine;
 pub mod form;
 pub mod input;

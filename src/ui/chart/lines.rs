@@ -41,7 +41,13 @@ pub fn lines(
         sentence,
         axes: format!("{what}, over {seconds} seconds."),
         x: time_axis(seconds),
-        y: side.into_iter().map(|value| Tick { at: plane.y.share(value), text: words(value) }).collect(),
+        y: side
+            .into_iter()
+            .map(|value| Tick {
+                at: plane.y.share(value),
+                text: if value == 0.0 { "0".to_owned() } else { words(value) },
+            })
+            .collect(),
         marks: series
             .iter()
             .map(|series| Mark {
