@@ -95,6 +95,8 @@ test("[7] the whole way with the keyboard alone", async ({ page }) => {
   await expect(page.getByLabel("Peak Usage")).toBeChecked();
   await page.keyboard.press("Tab");
   await expect(page.getByLabel("Duration")).toBeFocused();
+  const ring = () => page.evaluate(() => (({ outlineStyle, outlineWidth }) => [outlineStyle, parseFloat(outlineWidth) >= 2])(getComputedStyle(document.activeElement!)));
+  expect(await ring()).toEqual(["solid", true]);
   await page.keyboard.press("Tab");
   await page.keyboard.press("Tab");
   await page.keyboard.press("Tab");
@@ -105,6 +107,7 @@ test("[7] the whole way with the keyboard alone", async ({ page }) => {
   await expect(page.getByRole("heading", { name: "Peak Usage" })).toBeFocused();
   await page.keyboard.press("Tab");
   await expect(page.getByRole("button", { name: "Stop" })).toBeFocused();
+  expect(await ring()).toEqual(["solid", true]);
   await page.keyboard.press("Enter");
   await expect(state(page)).toHaveText("cancelled", { timeout: 8_000 });
 });
@@ -143,6 +146,7 @@ test("[13] boxes do not move while values change", async ({ page, request }) => 
   const id = await startRun(request);
   await page.goto(`/runs/${id}`);
   await expect(page.getByText("Live", { exact: true })).toBeVisible();
+  expect(await stat(page, "Total requests").evaluate((dd) => getComputedStyle(dd).fontVariantNumeric)).toBe("tabular-nums");
   const shift = await page.evaluate(
     () =>
       new Promise<number>((resolve) => {

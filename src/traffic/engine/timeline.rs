@@ -37,9 +37,12 @@ fn is_ok(fate: &str) -> bool {
     fate.len() == 3 && fate.starts_with('2')
 }
 
+/// [`Second`] on the wire: without the names of its fields, which would be a third of it.
+type WireSecond = (Vec<u32>, [Option<f64>; 3], Vec<(u8, u32)>);
+
 /// What was sent in one second.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(from = "WireSecond", into = "WireSecond")]
 pub struct Second {
     /// How many requests ended in each way, in the order of [`Timeline::fates`].
     pub fates: Vec<u32>,
@@ -47,6 +50,18 @@ pub struct Second {
     pub percentiles: [Option<f64>; 3],
     /// Bucket and count of the ok answers, for the buckets that are not empty: see [`BOUNDS`].
     pub heat: Vec<(u8, u32)>,
+}
+
+impl From<WireSecond> for Second {
+    fn from((fates, percentiles, heat): WireSecond) -> Self {
+        Self { fates, percentiles, heat }
+    }
+}
+
+impl From<Second> for WireSecond {
+    fn from(Second { fates, percentiles, heat }: Second) -> Self {
+        (fates, percentiles, heat)
+    }
 }
 
 /// A run second by second.
@@ -170,7 +185,9 @@ mod tests {
                 request(i * 50, [250, 400, 550, 800, 1234, 2345, 45_678][i as usize % 7], fates[i as usize % 4])
             })
             .collect();
-        let json = serde_json::to_string(&Timeline::of(&requests, 600)).expect("serializes");
+        let timeline = Timeline::of(&requests, 600);
+        let json = serde_json::to_string(&timeline).expect("serializes");
+        assert_eq!(serde_json::from_str::<Timeline>(&json).expect("parses"), timeline);
         assert!((20_000..60_000).contains(&json.len()), "{} bytes", json.len());
     }
 }
