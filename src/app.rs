@@ -3,11 +3,13 @@
 use leptos::prelude::*;
 use leptos_meta::{MetaTags, provide_meta_context};
 use leptos_router::SsrMode;
-use leptos_router::components::{Route, Router, Routes};
+use leptos_router::components::{A, Route, Router, Routes};
 use leptos_router::path;
 
 use crate::dashboard::{DashboardPage, NotFoundPage};
+use crate::traffic::compare_page::ComparePage;
 use crate::traffic::run_page::RunPage;
+use crate::traffic::runs_page::HistoryPage;
 
 /// The page's answer, for what only the server can say of it. In the context on the server only.
 #[derive(Clone)]
@@ -74,12 +76,18 @@ pub fn App() -> impl IntoView {
                     </svg>
                     "Traffic Simulator"
                 </a>
-                <span class="top-note">"Users API · live"</span>
+                <nav class="top-nav" aria-label="Main">
+                    <A href="/" exact=true>"Dashboard"</A>
+                    <A href="/runs">"Runs"</A>
+                </nav>
             </header>
             <main id="main">
                 // Every page is complete HTML: right title and status, and all of it there without JavaScript.
                 <Routes fallback=NotFoundPage>
                     <Route path=path!("/") view=DashboardPage ssr=SsrMode::Async />
+                    <Route path=path!("/runs") view=HistoryPage ssr=SsrMode::Async />
+                    // Before the run: the router takes the first path that fits.
+                    <Route path=path!("/runs/compare") view=ComparePage ssr=SsrMode::Async />
                     <Route path=path!("/runs/:id") view=RunPage ssr=SsrMode::Async />
                 </Routes>
             </main>

@@ -39,15 +39,19 @@ pub enum AppError {
     /// The server could not be reached, or its answer could not be read.
     #[error("The server can't be reached. Check that it is running and try again.")]
     Unreachable,
-    /// The server failed. The log knows more.
-    #[error("The server could not answer. Try again; its log says what went wrong.")]
-    Internal,
+    /// The server failed. The log knows more, under the id of the request, where that is known.
+    #[error("The server could not answer. Try again; its log has the cause{}.", under(.0))]
+    Internal(Option<String>),
     /// The call itself was wrong.
     #[error("The request could not be understood. Reload the page and try again.")]
     Malformed,
     /// There is no such thing.
     #[error("There is no such run. It may have been deleted.")]
     NotFound,
+}
+
+fn under(request_id: &Option<String>) -> String {
+    request_id.as_ref().map(|id| format!(" under request id {id}")).unwrap_or_default()
 }
 
 impl FromServerFnError for AppError {
@@ -59,7 +63,7 @@ impl FromServerFnError for AppError {
                 Self::Unreachable
             }
             ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => Self::Malformed,
-            _ => Self::Internal,
+            _ => Self::Internal(None),
         }
     }
 }

@@ -25,7 +25,8 @@
 //! - [`traffic`]: the simulator. [`traffic::engine`] is its pure core.
 //! - [`metrics`]: what the server measured, and the key figures made of it. [`metrics::engine`] is its pure core.
 //! - [`dashboard`]: sets the features' components side by side.
-//! - [`ui`]: building blocks of the page without knowledge of any feature.
+//! - [`ui`]: building blocks of the page without knowledge of any feature. A chart is data: pure
+//!   functions make a [`ui::chart::Chart`] of numbers, and one component draws any of them.
 //! - [`app`]: the document's shell and the page's routes.
 //! - `server`: configuration, wiring, routes, start and end (only with the feature `ssr`).
 //!

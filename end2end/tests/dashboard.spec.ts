@@ -1,10 +1,6 @@
-import AxeBuilder from "@axe-core/playwright";
-
 import { expect, startRun, test } from "./fixtures";
 
-const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
-
-test("the dashboard shows four key figures and the simulator card with its choices and defaults", async ({ page }) => {
+test("[4] the dashboard shows four key figures and the simulator card with its choices and defaults", async ({ page }) => {
   await page.goto("/");
   await expect(page).toHaveTitle("Traffic Simulator");
   for (const name of ["Requests", "Current rate", "Error rate", "p95 latency"]) {
@@ -25,7 +21,7 @@ test("the dashboard shows four key figures and the simulator card with its choic
   await expect(page.getByText("2 376 requests will be sent".replace(" ", "\u202f"))).toBeVisible();
 });
 
-test("the first HTML holds the numbers of a run that is under way", async ({ page, request }) => {
+test("[16] the first HTML holds the numbers of a run that is under way", async ({ page, request }) => {
   const id = await startRun(request);
   await expect
     .poll(async () => {
@@ -38,7 +34,7 @@ test("the first HTML holds the numbers of a run that is under way", async ({ pag
   await expect(page.getByRole("button", { name: "Stop" })).toBeVisible();
 });
 
-test("an unknown page and an unknown run are not found, and say where to go", async ({ page }) => {
+test("[22] an unknown page and an unknown run are not found, and say where to go", async ({ page }) => {
   for (const path of ["/nothing", "/runs/019b76da-a800-7000-8000-000000000000", "/runs/nonsense"]) {
     // The browser reports the 404 of the document itself.
     const response = await page.request.get(path);
@@ -47,29 +43,8 @@ test("an unknown page and an unknown run are not found, and say where to go", as
   }
 });
 
-for (const colorScheme of ["light", "dark"] as const) {
-  test(`axe finds nothing on the dashboard and a run's page, ${colorScheme}`, async ({ page, request }, info) => {
-    test.skip(info.project.name === "plain", "axe needs JavaScript");
-    await page.emulateMedia({ colorScheme });
-    const check = async (state: string) => {
-      const { violations } = await new AxeBuilder({ page }).withTags(TAGS).analyze();
-      expect(violations.map((violation) => `${violation.id}: ${violation.nodes.map((node) => node.html)}`), state).toEqual([]);
-    };
-    await page.goto("/");
-    await check("idle");
-    const id = await startRun(request);
-    await page.goto(`/runs/${id}`);
-    await expect(page.getByText("Live", { exact: true })).toBeVisible();
-    await check("running");
-    await expect(page.getByText("running", { exact: true })).toBeVisible();
-    await request.post(`/traffic/stop/${id}`);
-    await expect(page.getByText("Books verified")).toBeVisible({ timeout: 15_000 });
-    await check("ended");
-  });
-}
-
 for (const [width, height] of [[320, 568], [360, 780], [768, 1024]] as const) {
-  test(`nothing is wider than a window of ${width} px, and Stop is in view`, async ({ page, request }) => {
+  test(`[8] [21] nothing is wider than a window of ${width} px, and Stop is in view`, async ({ page, request }) => {
     await page.setViewportSize({ width, height });
     await page.goto("/");
     const overflow = () => page.locator("html").evaluate((html) => html.scrollWidth - html.clientWidth);

@@ -34,14 +34,25 @@ export function expectComplaint(pattern: RegExp) {
   expected.push(pattern);
 }
 
-export { expect };
+export { expect, type Page };
 
 export type Job = {
   jobId: string;
   status: string;
   closed: boolean;
   duration: number;
-  stats: { totalRequests: number; planned: number; sent: number; missed: number; notReached: number; books?: { verified: boolean; capKept: boolean } };
+  delay: string;
+  seed: number;
+  stats: {
+    totalRequests: number;
+    failedRequests: number;
+    planned: number;
+    sent: number;
+    missed: number;
+    notReached: number;
+    sentPerSecond: number[];
+    books?: { verified: boolean; capKept: boolean };
+  };
 };
 
 /** Starts a run as a program does. */
@@ -56,6 +67,12 @@ export async function status(request: APIRequestContext, id: string): Promise<Jo
   return (await request.get(`/traffic/status/${id}`)).json();
 }
 
+/** Waits until a run is closed, and gives it. */
+export async function closed(request: APIRequestContext, id: string): Promise<Job> {
+  await expect.poll(async () => (await status(request, id)).closed, { timeout: 45_000 }).toBe(true);
+  return status(request, id);
+}
+
 /** Stops whatever run is active, and waits until it is closed. */
 async function stopActiveRun(request: APIRequestContext) {
   const state = await (await request.get("/fn/traffic/card")).json();
@@ -63,6 +80,11 @@ async function stopActiveRun(request: APIRequestContext) {
   const id = state.active.job_id ?? state.active.jobId;
   await request.post(`/traffic/stop/${id}`);
   await expect.poll(async () => (await status(request, id)).closed, { timeout: 15_000 }).toBe(true);
+}
+
+/** The state of the run that the panel shows. */
+export function state(page: Page) {
+  return page.locator(".run-head .badge");
 }
 
 /** The number under a label of the run panel. */

@@ -1,6 +1,6 @@
-import { expect, expectComplaint, startRun, stat, statNumber, status, test } from "./fixtures";
+import { expect, expectComplaint, startRun, stat, statNumber, state, status, test } from "./fixtures";
 
-test("choose, acknowledge, start, watch the total grow, stop, and read the final numbers", async ({ page, request }) => {
+test("[10] choose, acknowledge, start, watch the total grow, stop, and read the final numbers", async ({ page, request }) => {
   await page.goto("/");
   await page.getByLabel("Duration").selectOption("30 seconds");
   await page.getByLabel("I understand this generates load").check();
@@ -11,7 +11,7 @@ test("choose, acknowledge, start, watch the total grow, stop, and read the final
   const before = await statNumber(page, "Total requests");
   await expect.poll(() => statNumber(page, "Total requests")).toBeGreaterThan(before);
   await page.getByRole("button", { name: "Stop" }).click();
-  await expect(page.getByText("cancelled", { exact: true })).toBeVisible({ timeout: 8_000 });
+  await expect(state(page)).toHaveText("cancelled", { timeout: 8_000 });
   await expect(page.getByText(/^Books verified: \d+ sent, \d+ arrived, \d+ recorded\.$/)).toBeVisible();
   await expect(page.getByText(/^Cap kept/)).toBeVisible();
   await expect(page.getByRole("button", { name: "Stop" })).toHaveCount(0);
@@ -31,7 +31,7 @@ test("the key figures move while traffic runs", async ({ page, request }) => {
   await expect.poll(number, { timeout: 5_000 }).toBeGreaterThan(before + 20);
 });
 
-test("total = successful + failed in every sample, and the total and the progress never fall", async ({ page, request }) => {
+test("[10] [11] total = successful + failed in every sample, and the total and the progress never fall", async ({ page, request }) => {
   const id = await startRun(request, { scenario: "error-injection", duration: 10 });
   await page.goto(`/runs/${id}`);
   let [lastTotal, lastProgress] = [0, 0];
@@ -51,7 +51,7 @@ test("total = successful + failed in every sample, and the total and the progres
   expect(await statNumber(page, "Failed")).toBeGreaterThan(0);
 });
 
-test("the announced total is the plan of the run", async ({ page, request }) => {
+test("[6] the announced total is the plan of the run", async ({ page, request }) => {
   await page.goto("/");
   await page.getByLabel("Latency Degradation").check();
   await page.getByLabel("Duration").selectOption("30 seconds");
@@ -64,7 +64,7 @@ test("the announced total is the plan of the run", async ({ page, request }) => 
   expect((await status(request, id)).stats.planned).toBe(announced);
 });
 
-test("Start without the acknowledgement says why and focuses the checkbox", async ({ page, request }) => {
+test("[5] Start without the acknowledgement says why and focuses the checkbox", async ({ page, request }) => {
   await page.goto("/");
   const start = page.getByRole("button", { name: "START TEST" });
   await expect(start).toHaveAttribute("aria-disabled", "true");
@@ -75,7 +75,7 @@ test("Start without the acknowledgement says why and focuses the checkbox", asyn
   expect((await (await request.get("/fn/traffic/card")).json()).active).toBeNull();
 });
 
-test("Stress takes the highest rate, and each scenario is described", async ({ page }) => {
+test("[3] Stress takes the highest rate, and each scenario is described", async ({ page }) => {
   await page.goto("/");
   await page.getByLabel("Max RPS").selectOption("5");
   const group = page.getByRole("group", { name: "Scenario" });
@@ -88,13 +88,15 @@ test("Stress takes the highest rate, and each scenario is described", async ({ p
   await expect(group.getByLabel("Normal Traffic")).toBeChecked();
 });
 
-test("the whole way with the keyboard alone", async ({ page }) => {
+test("[7] the whole way with the keyboard alone", async ({ page }) => {
   await page.goto("/");
   await page.getByLabel("Normal Traffic").focus();
   await page.keyboard.press("ArrowDown");
   await expect(page.getByLabel("Peak Usage")).toBeChecked();
   await page.keyboard.press("Tab");
   await expect(page.getByLabel("Duration")).toBeFocused();
+  const ring = () => page.evaluate(() => (({ outlineStyle, outlineWidth }) => [outlineStyle, parseFloat(outlineWidth) >= 2])(getComputedStyle(document.activeElement!)));
+  expect(await ring()).toEqual(["solid", true]);
   await page.keyboard.press("Tab");
   await page.keyboard.press("Tab");
   await page.keyboard.press("Tab");
@@ -105,11 +107,12 @@ test("the whole way with the keyboard alone", async ({ page }) => {
   await expect(page.getByRole("heading", { name: "Peak Usage" })).toBeFocused();
   await page.keyboard.press("Tab");
   await expect(page.getByRole("button", { name: "Stop" })).toBeFocused();
+  expect(await ring()).toEqual(["solid", true]);
   await page.keyboard.press("Enter");
-  await expect(page.getByText("cancelled", { exact: true })).toBeVisible({ timeout: 8_000 });
+  await expect(state(page)).toHaveText("cancelled", { timeout: 8_000 });
 });
 
-test("without a stream the page polls and says so, and goes back to the stream", async ({ page, request }) => {
+test("[15] without a stream the page polls and says so, and goes back to the stream", async ({ page, request }) => {
   expectComplaint(/Failed to load resource|ERR_FAILED|MIME/);
   expectComplaint(/EventSource/);
   let refused = 0;
@@ -124,7 +127,7 @@ test("without a stream the page polls and says so, and goes back to the stream",
   expect(refused).toBeGreaterThan(2);
 });
 
-test("a reload in mid-run goes on with the same run, and a second start is refused with a link", async ({ page, context, request }) => {
+test("[16] [17] a reload in mid-run goes on with the same run, and a second start is refused with a link", async ({ page, context, request }) => {
   const second = await context.newPage();
   await second.goto("/");
   const id = await startRun(request);
@@ -139,10 +142,11 @@ test("a reload in mid-run goes on with the same run, and a second start is refus
   await expect(second.getByRole("link", { name: "Watch it" })).toHaveAttribute("href", `/runs/${id}`);
 });
 
-test("boxes do not move while values change", async ({ page, request }) => {
+test("[13] boxes do not move while values change", async ({ page, request }) => {
   const id = await startRun(request);
   await page.goto(`/runs/${id}`);
   await expect(page.getByText("Live", { exact: true })).toBeVisible();
+  expect(await stat(page, "Total requests").evaluate((dd) => getComputedStyle(dd).fontVariantNumeric)).toBe("tabular-nums");
   const shift = await page.evaluate(
     () =>
       new Promise<number>((resolve) => {
@@ -175,7 +179,7 @@ test("the percentiles and the lag of a run are shown", async ({ page, request })
   }
 });
 
-test("what was chosen before the script was there stays chosen, also over a reload", async ({ page }) => {
+test("[2] what was chosen before the script was there stays chosen, also over a reload", async ({ page }) => {
   let release = () => {};
   const held = new Promise<void>((resolve) => (release = resolve));
   await page.route("**/*.wasm", async (route) => {

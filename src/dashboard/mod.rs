@@ -5,6 +5,7 @@ use leptos_meta::Title;
 
 use crate::metrics::kpi_cards::KpiCards;
 use crate::traffic::card::TrafficSimulatorCard;
+use crate::traffic::newest_runs::NewestRuns;
 
 /// `/`
 #[component]
@@ -14,7 +15,9 @@ pub fn DashboardPage() -> impl IntoView {
         <h1>"Dashboard"</h1>
         <KpiCards />
         <TrafficSimulatorCard />
+        <NewestRuns />
     }
+    .into_any()
 }
 
 /// Any path that is none of ours. The server answers 404.
@@ -23,8 +26,12 @@ pub fn NotFoundPage() -> impl IntoView {
     view! {
         <Title text="Not found · Traffic Simulator" />
         <h1>"There is nothing here"</h1>
-        <p>
-            "The address may be mistyped, or the run deleted. " <a href="/">"Go to the dashboard"</a> "."
+        <p>"The address may be mistyped, or the run deleted."</p>
+        <p class="actions">
+            <a class="button" href="/">
+                "Go to the dashboard"
+            </a>
         </p>
     }
+    .into_any()
 }

@@ -9,6 +9,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use leptos::prelude::use_context;
 use leptos::server_fn::error::SERVER_FN_ERROR_HEADER;
 use tower_http::timeout::TimeoutError;
 
@@ -183,7 +184,7 @@ async fn with_status_of_error(response: Response) -> Response {
     parts.status = match error {
         AppError::Malformed => StatusCode::BAD_REQUEST,
         AppError::NotFound => StatusCode::NOT_FOUND,
-        AppError::Unreachable | AppError::Internal => parts.status,
+        AppError::Unreachable | AppError::Internal(_) => parts.status,
     };
     parts.headers.remove(header::CONTENT_LENGTH);
     (parts, Json(error)).into_response()
@@ -262,5 +263,6 @@ impl<S: Send + Sync> FromRequestParts<S> for QueryFields {
 /// The same for a server function: logged here, [`AppError::Internal`] for the page.
 pub fn inside(cause: impl std::fmt::Display) -> AppError {
     tracing::error!(%cause, "a server function failed");
-    AppError::Internal
+    let id = use_context::<Parts>().and_then(|parts| parts.extensions.get::<RequestId>().map(ToString::to_string));
+    AppError::Internal(id)
 }

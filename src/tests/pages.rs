@@ -86,3 +86,55 @@ async fn a_refused_function_call_is_a_value_with_the_field() {
         answer.text
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failure_inside_names_the_request_and_nothing_else() {
+    let server = TestServer::start().await;
+    let id = server.start_run(&json!({ "scenario": "normal", "duration": 5, "maxRps": 1, "endpoints": "all" })).await;
+    server.closed(&id).await;
+    sqlx::query("DROP TABLE ledger").execute(&mut server.sql().await).await.expect("dropped");
+    let answer = server.get(&format!("/fn/traffic/timeline?job_id={id}")).await;
+    assert_eq!((answer.status, answer.json()), (500, json!({ "Internal": answer.header("x-request-id") })));
+    let page = server.get(&format!("/runs/{id}")).await;
+    assert!(page.text.contains(&format!("under request id {}", page.header("x-request-id"))), "{}", page.text);
+    assert!(page.text.contains("Books verified"), "the rest of the page is there");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_pages_of_runs_are_complete_without_a_script() {
+    let server = TestServer::start().await;
+    assert!(server.get("/runs").await.text.contains("Set up the first run"));
+    let settings = json!({ "scenario": "error-injection", "duration": 5, "maxRps": 10, "endpoints": "all" });
+    let a = server.start_run(&settings).await;
+    let job = server.closed(&a).await;
+    let b = server.start_run(&settings).await;
+    server.closed(&b).await;
+    let run = server.get(&format!("/runs/{a}")).await.text;
+    for text in
+        ["Latency over time", "How long requests took", "Answers by status code", "Slowest requests", "By endpoint"]
+    {
+        assert!(run.contains(text), "{text}");
+    }
+    let timeline = server.get(&format!("/fn/traffic/timeline?job_id={a}")).await.json();
+    let seconds = timeline["seconds"].as_array().expect("seconds");
+    let sent: Vec<u64> = seconds
+        .iter()
+        .map(|second| second[0].as_array().expect("counts").iter().filter_map(|n| n.as_u64()).sum())
+        .collect();
+    assert_eq!(json!(sent), job["stats"]["sentPerSecond"], "what the ledger says is what the run counted");
+    let ok: u64 = timeline["heat"].as_array().expect("buckets").iter().filter_map(|bucket| bucket[1].as_u64()).sum();
+    assert_eq!(json!(ok), job["stats"]["successfulRequests"]);
+    let history = server.get("/runs").await.text;
+    assert!(
+        history.find(&format!("/runs/{b}")).expect("listed") < history.find(&format!("/runs/{a}")).expect("listed")
+    );
+    let comparison = server.get(&format!("/runs/compare?a={a}&b={b}")).await;
+    assert!(comparison.status == 200 && comparison.text.contains("B compared with A"));
+    assert_eq!(server.get("/runs/compare").await.status, 404);
+    for page in [&run, &history, &comparison.text] {
+        assert!(
+            !page.contains(" style=") && !page.contains("Loading the"),
+            "a strict policy, and nothing left to be loaded"
+        );
+    }
+}

@@ -3,13 +3,15 @@
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
+use super::draft::Draft;
 use super::form::StartForm;
+use super::live::LiveRun;
 use super::model::Job;
 use super::run_panel::RunPanel;
 use super::server_fns::{CardState, StartOutcome, StartTraffic, get_card_state};
-use super::start_form::{Draft, Form, faults_of};
-use crate::error::AppError;
+use super::start_form::{Form, faults_of};
 use crate::origin::RunId;
+use crate::ui::notice::Failed;
 
 /// The card on the dashboard.
 #[component]
@@ -22,7 +24,7 @@ pub fn TrafficSimulatorCard() -> impl IntoView {
                 {move || Suspend::new(async move {
                     match state.await {
                         Ok(state) => view! { <Body state /> }.into_any(),
-                        Err(error) => view! { <Failed error retry=Callback::new(move |()| state.refetch()) /> }.into_any(),
+                        Err(error) => view! { <Failed what="The simulator could not be loaded." why=error.to_string() retry=Callback::new(move |()| state.refetch()) /> }.into_any(),
                     }
                 })}
             </Suspense>
@@ -31,23 +33,14 @@ pub fn TrafficSimulatorCard() -> impl IntoView {
 }
 
 #[component]
-fn Failed(error: AppError, retry: Callback<()>) -> impl IntoView {
-    view! {
-        <p class="error-note" role="alert">{error.to_string()}</p>
-        <button class="button" type="button" on:click=move |_| retry.run(())>
-            "Try again"
-        </button>
-    }
-}
-
-#[component]
 fn Body(state: CardState) -> impl IntoView {
     let cap = state.cap;
     let query = use_query_map();
     let returned = StartForm::from_query(|name| query.read_untracked().get(name));
-    let faults = returned.as_ref().map(|form| faults_of(form, cap)).unwrap_or_default();
-    // A form that came back without a fault was refused because of another run.
-    let was_busy = returned.is_some() && faults.is_empty();
+    let refused = returned.as_ref().filter(|_| query.read_untracked().get("refused").is_some());
+    let faults = refused.map(|form| faults_of(form, cap)).unwrap_or_default();
+    // A form that was refused without a fault was refused because of another run.
+    let was_busy = refused.is_some() && faults.is_empty();
     let draft = Draft::new(returned, &state);
     let start = ServerAction::<StartTraffic>::new();
     let dismissed = RwSignal::new(None::<RunId>);
@@ -70,7 +63,7 @@ fn Body(state: CardState) -> impl IntoView {
                     found.set_value(None);
                     dismissed.set(Some(id));
                 });
-                view! { <RunPanel first=job takes_focus=focus again /> }.into_any()
+                view! { <RunPanel run=LiveRun::follow(job) takes_focus=focus again /> }.into_any()
             }
             None => view! { <Form start draft cap returned=faults.clone() /> }.into_any(),
         }}

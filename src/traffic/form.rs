@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::engine::scenario::Scenario;
+use super::engine::scenario::{Delay, Scenario};
 use super::input::form_fields;
+use super::model::{Endpoints, Settings};
 use crate::input::{Fields, Value};
 
 /// The filter of the history, as it is sent: texts, all of which may be missing or empty.
@@ -80,7 +81,27 @@ impl StartForm {
 
     /// As a query of `/`, so that a refused form comes back with its input. Every value is percent-encoded.
     pub fn to_query(&self) -> String {
-        let mut query = "refused=true".to_owned();
+        self.query("refused=true")
+    }
+
+    /// The query of `/` that fills the form in as this run was started, to run it again.
+    pub fn again(settings: &Settings) -> String {
+        let names: Vec<&str> = settings.endpoints.list().iter().map(|endpoint| endpoint.wire_name()).collect();
+        let endpoints = if settings.endpoints == Endpoints::all() { "all".to_owned() } else { names.join(",") };
+        let form = Self {
+            scenario: Some(settings.scenario.wire_name().to_owned()),
+            duration: Some(settings.duration.to_string()),
+            max_rps: Some(settings.max_rps.to_string()),
+            endpoints: Some(endpoints),
+            delay: (settings.delay == Delay::Server).then(|| "server".to_owned()),
+            seed: Some(settings.seed.to_string()),
+            acknowledged: None,
+        };
+        form.query("again=true")
+    }
+
+    fn query(&self, start: &str) -> String {
+        let mut query = start.to_owned();
         for (name, text) in self.pairs() {
             if let Some(text) = text {
                 query.push('&');
@@ -92,9 +113,9 @@ impl StartForm {
         query
     }
 
-    /// The form that a query of `/` carries, if it carries a refused one.
+    /// The form that a query of `/` carries: a refused one, or one to run again.
     pub fn from_query(get: impl Fn(&str) -> Option<String>) -> Option<Self> {
-        get("refused")?;
+        get("refused").or_else(|| get("again"))?;
         Some(Self {
             scenario: get("scenario"),
             duration: get("duration"),
@@ -118,6 +139,7 @@ fn percent_encoded(c: char) -> Vec<char> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::engine::mix::Endpoint;
     use super::*;
 
     #[test]
@@ -131,5 +153,27 @@ mod tests {
         let query = form.to_query();
         assert_eq!(query, "refused=true&scenario=peak&duration=ten%20%26%20a%20half%0D%0A&acknowledged=true");
         assert!(query.is_ascii());
+    }
+
+    #[test]
+    fn a_run_can_be_set_up_again_from_its_settings() {
+        let settings = Settings {
+            scenario: Scenario::LatencyDegradation,
+            duration: 45,
+            max_rps: 7,
+            endpoints: Endpoints::some(&[Endpoint::List, Endpoint::Get]).expect("two"),
+            seed: 9,
+            delay: Delay::Server,
+        };
+        let query = StartForm::again(&settings);
+        assert_eq!(
+            query,
+            "again=true&scenario=latency-degradation&duration=45&maxRps=7&endpoints=list%2Cget&delay=server&seed=9"
+        );
+        let pairs: Vec<(&str, String)> =
+            query.split('&').filter_map(|pair| pair.split_once('=')).map(|(k, v)| (k, v.replace("%2C", ","))).collect();
+        let get = |name: &str| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| value.clone());
+        let form = StartForm::from_query(get).expect("carried");
+        assert_eq!(crate::traffic::input::settings(&form.fields(), 20, || 0), Ok(settings));
     }
 }

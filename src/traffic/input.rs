@@ -150,7 +150,9 @@ pub fn form_fields(texts: impl IntoIterator<Item = (&'static str, Option<String>
     let given = texts.into_iter().filter_map(|(name, text)| Some((name, text.filter(|text| !text.is_empty())?)));
     let mut fields: Fields = given
         .map(|(name, text)| match name {
-            "endpoints" if text != "all" => (name.to_owned(), Value::List(vec![Value::Text(text)])),
+            "endpoints" if text != "all" => {
+                (name.to_owned(), Value::List(text.split(',').map(|one| Value::Text(one.to_owned())).collect()))
+            }
             _ => (name.to_owned(), Value::Text(text)),
         })
         .collect();

@@ -144,6 +144,8 @@ impl Drop for EventStream {
 const QUIET_AFTER: u32 = 3;
 /// How often a dead stream is opened anew, in seconds.
 const REOPEN_EVERY: u32 = 5;
+/// How often the status is asked for while nobody looks, in seconds.
+const HIDDEN_POLL: u32 = 10;
 /// After how many seconds an answer to a poll is no longer waited for.
 const POLL_PATIENCE: u32 = 6;
 
@@ -152,6 +154,8 @@ struct State {
     /// Seconds since the last frame.
     quiet: u32,
     polling: bool,
+    /// The tab was in the background when we last looked.
+    hidden: bool,
 }
 
 /// Keeps a [`LiveRun`] up to date until it is dropped.
@@ -163,7 +167,7 @@ struct Follower {
 impl Follower {
     fn start(run: LiveRun) -> Self {
         let id = run.job.with_untracked(|job| job.job_id);
-        let state = Rc::new(RefCell::new(State { stream: None, quiet: 0, polling: false }));
+        let state = Rc::new(RefCell::new(State { stream: None, quiet: 0, polling: false, hidden: false }));
         open_stream(run, id, &state);
         let watched = Rc::clone(&state);
         let watchdog = set_interval_with_handle(move || watch(run, id, &watched), Duration::from_secs(1)).ok();
@@ -212,11 +216,28 @@ fn watch(run: LiveRun, id: RunId, state: &Rc<RefCell<State>>) {
         state.borrow_mut().stream = None;
         return;
     }
+    let hidden = document().hidden();
+    if std::mem::replace(&mut state.borrow_mut().hidden, hidden) != hidden {
+        // A browser has six connections for all its tabs: one that nobody looks at takes none.
+        state.borrow_mut().quiet = 0;
+        if hidden {
+            state.borrow_mut().stream = None;
+        } else {
+            open_stream(run, id, state);
+        }
+        return;
+    }
     let (quiet, dead) = {
         let mut state = state.borrow_mut();
         state.quiet += 1;
         (state.quiet, state.stream.as_ref().is_none_or(EventStream::is_dead))
     };
+    if hidden {
+        if quiet.is_multiple_of(HIDDEN_POLL) {
+            poll(run, id, state);
+        }
+        return;
+    }
     if dead && quiet.is_multiple_of(REOPEN_EVERY) {
         open_stream(run, id, state);
     }

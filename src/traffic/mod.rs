@@ -9,13 +9,25 @@
 //! ```
 
 pub mod card;
+mod choices;
+pub mod compare_page;
+pub mod comparison;
+pub mod draft;
 pub mod engine;
 pub mod form;
 pub mod input;
 pub mod live;
 pub mod model;
+pub mod newest_runs;
+pub mod run_actions;
+pub mod run_badge;
+pub mod run_charts;
 pub mod run_page;
 pub mod run_panel;
+pub mod run_tables;
+pub mod run_title;
+pub mod runs_page;
+pub mod runs_query;
 #[cfg(feature = "ssr")]
 pub mod server;
 pub mod server_fns;

@@ -6,43 +6,36 @@ use leptos::prelude::*;
 use web_sys::SubmitEvent;
 
 use super::engine::books::Books;
-use super::engine::scenario::Shape;
 use super::engine::truth::Truth;
 use super::live::{Connection, LiveRun};
-use super::model::{Job, Status};
+use super::model::Job;
+use super::run_badge::RunBadge;
+use super::run_title::RunTitle;
 use super::server_fns::StopTraffic;
 use crate::origin::RunId;
-use crate::ui::chart::RateChart;
+use crate::ui::chart::ChartFrame;
+use crate::ui::chart::rate::{Rates, rate};
 use crate::ui::format::{count, duration, millis, percent};
 use crate::ui::stat::Stat;
-
-/// The planned rate as points for a chart: enough of them to draw a ramp and its clipped top.
-pub fn planned_rate(shape: &Shape) -> Vec<(f64, f64)> {
-    let end = shape.duration().as_secs_f64();
-    let mut points: Vec<(f64, f64)> =
-        (0..200).map(|i| f64::from(i) * end / 200.0).map(|t| (t, shape.rate_at(t))).collect();
-    // The curve ends at D, where the rate is 0 already: its left limit closes the line.
-    points.push((end, shape.rate_at(end - 1e-6)));
-    points
-}
 
 /// Everything about one run.
 #[component]
 pub fn RunPanel(
-    /// Its state as the server knew it when the page was made.
-    first: Job,
+    /// The run, followed.
+    run: LiveRun,
     /// The run was started on this page just now: its heading takes the focus.
     #[prop(optional)]
     takes_focus: bool,
     /// On the card: goes back to the form.
     #[prop(optional)]
     again: Option<Callback<()>>,
+    /// On the run's own page: what follows. The head with Stop stays in view above it.
+    #[prop(optional)]
+    children: Option<Children>,
 ) -> impl IntoView {
-    let settings = first.settings();
-    let (id, cap) = (first.job_id, first.cap);
-    let shape = settings.shape(cap);
-    let run = LiveRun::follow(first);
     let job = run.job;
+    let (settings, id, cap) = job.with_untracked(|job| (job.settings(), job.job_id, job.cap));
+    let shape = settings.shape(cap);
     let heading = NodeRef::<html::H2>::new();
     Effect::new(move |_| {
         if let (true, Some(heading)) = (takes_focus, heading.get()) {
@@ -50,17 +43,24 @@ pub fn RunPanel(
             let _unfocusable = heading.focus();
         }
     });
-    let achieved = Memo::new(move |_| job.read().stats.sent_per_second.clone());
+    let seconds = settings.duration;
+    let chart = Memo::new(move |_| {
+        let job = job.read();
+        let achieved = Some(&job.stats.sent_per_second[..]);
+        let rates = Rates { seconds, planned: &shape.corners(), achieved, cap };
+        rate("Rate over time", rate_sentence(&job, shape.ceiling()), &rates)
+    });
     view! {
         <div class="run" data-stale=move || run.connection.get().is_stale().to_string()>
             <div class="run-head">
                 <h2 class="run-title" node_ref=heading tabindex="-1">
                     {settings.scenario.title()}
                 </h2>
-                <span class="badge" data-state=move || badge(&job.read()).0>{move || badge(&job.read()).1}</span>
+                <RunBadge state=Signal::derive(move || job.with(|job| (job.status, job.closed))) />
                 <ConnectionNote connection=run.connection />
                 <StopButton run=id heading over=Signal::derive(move || job.read().status.is_final()) />
             </div>
+            <div class="run-body">
             <p class="run-settings">
                 {format!(
                     "{} · up to {} requests per second · {} · seed {}",
@@ -74,19 +74,15 @@ pub fn RunPanel(
                 )}
             </p>
             <Progress job />
-            <Numbers job />
-            <RateChart
-                title="Rate over time"
-                sentence=Signal::derive(move || rate_sentence(&job.read(), shape.ceiling()))
-                seconds=settings.duration
-                planned=planned_rate(&shape)
-                achieved
-                cap
-            />
-            <Ledger job />
             <Verdict job />
+            <Numbers job />
+            <ChartFrame id="rate" chart />
+            <Ledger job />
+            <RunTitle job />
             <Announcer job connection=run.connection />
             {again.map(|again| view! { <CardLinks job again /> })}
+            </div>
+            {children.map(|children| children())}
         </div>
     }
 }
@@ -104,18 +100,6 @@ fn CardLinks(job: RwSignal<Job>, again: Callback<()>) -> impl IntoView {
                 </button>
             </Show>
         </p>
-    }
-}
-
-/// Machine word and human word of the state.
-fn badge(job: &Job) -> (&'static str, &'static str) {
-    match job.status {
-        Status::Starting => ("running", "starting"),
-        Status::Running => ("running", "running"),
-        _ if !job.closed => ("closing", "closing the books"),
-        Status::Completed => ("completed", "completed"),
-        Status::Cancelled => ("cancelled", "cancelled"),
-        Status::Error => ("error", "error"),
     }
 }
 

@@ -5,6 +5,7 @@ use leptos::server_fn::codec::{GetUrl, Json};
 use serde::{Deserialize, Serialize};
 
 use super::engine::exchange::Exchange;
+use super::engine::timeline::Timeline;
 use super::form::{RunsForm, StartForm};
 use super::model::{Job, RunsPage};
 use crate::error::AppError;
@@ -93,6 +94,15 @@ pub async fn get_slowest(
     job_id: RunId,
 ) -> Result<Vec<Exchange>, AppError> {
     super::server::page::slowest(job_id).await
+}
+
+/// A run second by second: too much for every snapshot, so it is asked for apart.
+#[server(prefix = "/fn", endpoint = "traffic/timeline", input = GetUrl, output = Json)]
+pub async fn get_timeline(
+    /// The run.
+    job_id: RunId,
+) -> Result<Timeline, AppError> {
+    super::server::page::timeline(job_id).await
 }
 
 /// One run, live or stored.

@@ -5,64 +5,18 @@ use leptos::html;
 use leptos::prelude::*;
 use web_sys::SubmitEvent;
 
+use super::draft::{Draft, durations, endpoint_choices, rates, read_restored_values};
 use super::engine::CAP;
-use super::engine::mix::Endpoint;
 use super::engine::scenario::{Delay, Scenario};
 use super::form::StartForm;
 use super::input;
-use super::model::{DEFAULT_DURATION, DURATIONS, RATES, Settings};
-use super::run_panel::planned_rate;
-use super::server_fns::{CardState, StartOutcome, StartTraffic};
+use super::model::Settings;
+use super::server_fns::{StartOutcome, StartTraffic};
 use crate::input::FieldError;
-use crate::ui::chart::RateChart;
+use crate::ui::chart::rate::{Rates, rate};
+use crate::ui::chart::{Chart, ChartFrame};
 use crate::ui::field::SelectField;
-use crate::ui::format::count;
-
-/// The form's values while the page lives, so that it comes back as it was left.
-#[derive(Clone, Copy)]
-pub struct Draft {
-    scenario: RwSignal<Scenario>,
-    duration: RwSignal<String>,
-    max_rps: RwSignal<String>,
-    endpoints: RwSignal<String>,
-    delay: RwSignal<Delay>,
-    acknowledged: RwSignal<bool>,
-    seed: u32,
-}
-
-impl Draft {
-    /// From a refused form in the query, else the defaults.
-    pub(crate) fn new(returned: Option<StartForm>, state: &CardState) -> Self {
-        let form = returned.unwrap_or_default();
-        let acknowledged = form.is_acknowledged();
-        let named = |name: &str| Scenario::ALL.into_iter().find(|scenario| scenario.wire_name() == name);
-        Self {
-            scenario: RwSignal::new(form.scenario.as_deref().and_then(named).unwrap_or_default()),
-            duration: RwSignal::new(form.duration.unwrap_or_else(|| DEFAULT_DURATION.to_string())),
-            max_rps: RwSignal::new(form.max_rps.unwrap_or_else(|| state.cap.to_string())),
-            endpoints: RwSignal::new(form.endpoints.unwrap_or_else(|| "all".to_owned())),
-            delay: RwSignal::new(if form.delay.as_deref() == Some("server") { Delay::Server } else { Delay::Client }),
-            acknowledged: RwSignal::new(acknowledged),
-            seed: form.seed.and_then(|seed| seed.parse().ok()).unwrap_or(state.seed),
-        }
-    }
-
-    /// What is chosen now, as the server will check it.
-    fn settings(&self, cap: u32) -> Option<Settings> {
-        let scenario = self.scenario.get();
-        let fields = StartForm {
-            scenario: Some(scenario.wire_name().to_owned()),
-            duration: Some(self.duration.get()),
-            max_rps: Some(self.max_rps.get()),
-            endpoints: Some(self.endpoints.get()),
-            delay: (self.delay.get() == Delay::Server).then(|| "server".to_owned()),
-            seed: Some(self.seed.to_string()),
-            acknowledged: None,
-        }
-        .fields();
-        input::settings(&fields, cap, || self.seed).ok()
-    }
-}
+use crate::ui::format::{count, duration};
 
 /// Why the form came back from a page without JavaScript: checked again, so that the address can't put words into our mouth.
 pub(super) fn faults_of(form: &StartForm, cap: u32) -> Vec<FieldError> {
@@ -137,19 +91,19 @@ pub fn Form(
                         id="duration"
                         name="form[duration]"
                         label="Duration"
-                        choices=DURATIONS.map(|(seconds, text)| (seconds.to_string(), text.to_owned())).to_vec()
+                        choices=durations(&draft.duration.get_untracked())
                         chosen=draft.duration
                     />
                     <SelectField
                         id="max-rps"
                         name="form[maxRps]"
                         label="Max RPS"
-                        choices=rates(cap)
+                        choices=rates(cap, &draft.max_rps.get_untracked())
                         chosen=draft.max_rps
                         note="hard capped".to_owned()
                         described_by="rate-help"
                     />
-                    <SelectField id="endpoints" name="form[endpoints]" label="Endpoints" choices=endpoint_choices() chosen=draft.endpoints />
+                    <SelectField id="endpoints" name="form[endpoints]" label="Endpoints" choices=endpoint_choices(&draft.endpoints.get_untracked()) chosen=draft.endpoints />
                 </div>
                 <p class="help" id="rate-help">
                     {move || rate_help(settings.get().as_ref(), cap)}
@@ -182,39 +136,6 @@ pub fn Form(
             <Preview settings cap />
         </ActionForm>
     }
-}
-
-/// Browsers bring a form's values back after a reload, and people choose before we are here: take
-/// over what the form shows. That is why radios and checkbox are not bound: the page is right.
-fn read_restored_values(form: NodeRef<html::Form>, draft: Draft) {
-    Effect::new(move |_| {
-        let Some(form) = form.get() else { return };
-        let Ok(data) = web_sys::FormData::new_with_form(&form) else { return };
-        let text = |name: &str| data.get(&format!("form[{name}]")).as_string();
-        let named = |name: &String| Scenario::ALL.into_iter().find(|scenario| scenario.wire_name() == name);
-        if let Some(scenario) = text("scenario").as_ref().and_then(named) {
-            draft.scenario.set(scenario);
-        }
-        for (name, signal) in [("duration", draft.duration), ("maxRps", draft.max_rps), ("endpoints", draft.endpoints)]
-        {
-            if let Some(value) = text(name) {
-                signal.set(value);
-            }
-        }
-        draft.delay.set(if text("delay").as_deref() == Some("server") { Delay::Server } else { Delay::Client });
-        draft.acknowledged.set(text("acknowledged").is_some());
-    });
-}
-
-fn rates(cap: u32) -> Vec<(String, String)> {
-    let below = RATES.into_iter().filter(|rate| *rate < cap);
-    below.chain([cap]).map(|rate| (rate.to_string(), rate.to_string())).collect()
-}
-
-fn endpoint_choices() -> Vec<(String, String)> {
-    let all = ("all".to_owned(), "All".to_owned());
-    let one = Endpoint::ALL.map(|endpoint| (endpoint.wire_name().to_owned(), endpoint.title().to_owned()));
-    std::iter::once(all).chain(one).collect()
 }
 
 fn rate_help(settings: Option<&Settings>, cap: u32) -> String {
@@ -351,31 +272,26 @@ fn field_label(field: &str) -> &str {
 /// The planned rate of the present choice, drawn by the code that will drive the generator.
 #[component]
 fn Preview(settings: Memo<Option<Settings>>, cap: u32) -> impl IntoView {
-    let shape = Memo::new(move |_| settings.get().map(|settings| settings.shape(cap)));
-    let planned = move || shape.get().map(|shape| planned_rate(&shape)).unwrap_or_default();
-    let sentence = move || match shape.get() {
-        None => "Choose a duration and a rate to see the plan.".to_owned(),
-        Some(shape) => format!(
+    let shape = Memo::new(move |_| settings.get().map(|settings| (settings.shape(cap), settings.duration)));
+    let chart = Memo::new(move |_| {
+        let Some((shape, seconds)) = shape.get() else { return Chart::default() };
+        let sentence = format!(
             "{} requests in {}, at most {:.1} per second.",
             count(shape.total()),
-            crate::ui::format::duration(shape.duration().as_secs() as u32),
+            duration(seconds),
             shape.ceiling(),
-        ),
-    };
+        );
+        let rates = Rates { seconds, planned: &shape.corners(), achieved: None, cap: cap.min(CAP) };
+        rate("Planned rate", sentence, &rates)
+    });
     view! {
         <div class="preview">
             <h3>"The plan"</h3>
             <p class="announced">
-                <strong>{move || shape.get().map(|shape| count(shape.total()))}</strong>
+                <strong>{move || shape.get().map(|(shape, _)| count(shape.total()))}</strong>
                 " requests will be sent"
             </p>
-            <RateChart
-                title="Planned rate"
-                sentence=Signal::derive(sentence)
-                seconds=Signal::derive(move || settings.get().map_or(DEFAULT_DURATION, |settings| settings.duration))
-                planned=Signal::derive(planned)
-                cap=cap.min(CAP)
-            />
+            <ChartFrame id="plan" chart />
         </div>
     }
 }

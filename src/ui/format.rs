@@ -29,6 +29,33 @@ pub fn percent(share: Option<f64>) -> String {
     share.map_or_else(|| "–".to_owned(), |share| format!("{:.1} %", share * 100.0))
 }
 
+/// Seconds as `1:05`, for axes.
+pub fn clock(seconds: u32) -> String {
+    format!("{}:{:02}", seconds / 60, seconds % 60)
+}
+
+/// The same with the tenths, where there are any.
+pub fn clock_exact(seconds: f64) -> String {
+    let tenths = (seconds * 10.0).round() as u32;
+    let whole = clock(tenths / 10);
+    if tenths.is_multiple_of(10) { whole } else { format!("{whole}.{}", tenths % 10) }
+}
+
+/// Epoch milliseconds as `2026-11-23 14:36 UTC`. The days are counted as in Howard Hinnant's
+/// `civil_from_days`: years begin in March, so that a leap day is the last of its year.
+pub fn utc(epoch_millis: i64) -> String {
+    let (days, minutes) = (epoch_millis.div_euclid(86_400_000), epoch_millis.rem_euclid(86_400_000) / 60_000);
+    let shifted = days + 719_468;
+    let (era, day_of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    format!("{year:04}-{month:02}-{day:02} {:02}:{:02} UTC", minutes / 60, minutes % 60)
+}
+
 /// Seconds as `45 s`, `1 min 5 s`, `2 min`.
 pub fn duration(seconds: u32) -> String {
     match (seconds / 60, seconds % 60) {
@@ -62,6 +89,21 @@ mod tests {
         ];
         for (value, text) in rows {
             assert_eq!(millis(value), text);
+        }
+    }
+
+    #[test]
+    fn clocks_and_dates() {
+        assert_eq!([clock(5), clock(65), clock(600)], ["0:05", "1:05", "10:00"]);
+        assert_eq!([clock_exact(14.85), clock_exact(7.0), clock_exact(59.96)], ["0:14.9", "0:07", "1:00"]);
+        let rows = [
+            (0, "1970-01-01 00:00 UTC"),
+            (951_782_400_000, "2000-02-29 00:00 UTC"),
+            (1_735_689_599_999, "2024-12-31 23:59 UTC"),
+            (1_795_444_560_000, "2026-11-23 14:36 UTC"),
+        ];
+        for (millis, text) in rows {
+            assert_eq!(utc(millis), text);
         }
     }
 

@@ -1,6 +1,8 @@
 //! Building blocks of the page. They know numbers, texts and shapes, and no feature.
 
 pub mod chart;
+pub mod copy;
 pub mod field;
 pub mod format;
+pub mod notice;
 pub mod stat;

@@ -22,3 +22,8 @@ pub fn Stat(
         </div>
     }
 }
+
+/// The tone of a value that is bad news when it is not as it should be.
+pub fn tone(bad: bool) -> &'static str {
+    if bad { "bad" } else { "" }
+}

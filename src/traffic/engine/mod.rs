@@ -6,8 +6,8 @@
 //!
 //! The way of a request: [`scenario`] (the rate over time) → [`plan`] (the list of slots) →
 //! [`pacer`] (which slot is next, and when) → [`gate`] (may it leave) → [`mix`] (what is sent) →
-//! [`stats`], [`books`] and [`truth`] (what came of it). [`guard`] is the receiver's own, second check of the cap;
-//! [`exchange`] joins the two sides of each request, and [`recovery`] counts a run whose process died.
+//! [`stats`], [`timeline`], [`books`] and [`truth`] (what came of it). [`guard`] is the receiver's own, second check of
+//! the cap; [`exchange`] joins the two sides of each request, and [`recovery`] counts a run whose process died.
 
 pub mod books;
 pub mod exchange;
@@ -20,6 +20,7 @@ pub mod random;
 pub mod recovery;
 pub mod scenario;
 pub mod stats;
+pub mod timeline;
 pub mod truth;
 
 /// The most requests that any second may hold. A constant: an operator can lower it, nothing can raise it.

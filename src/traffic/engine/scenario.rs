@@ -147,4 +147,38 @@ impl Shape {
         }
         self.ceiling
     }
+
+    /// The corners of the rate curve, as seconds and requests per second: the straight lines between
+    /// them are the curve. At the end it stands at its left limit.
+    pub fn corners(&self) -> Vec<(f64, f64)> {
+        let end = self.duration;
+        let top = self.rate_at(end / 2.0);
+        if !self.ramps() {
+            return vec![(0.0, top), (end, top)];
+        }
+        // The ramp of slope a = 4R / D reaches its top after top / a.
+        let rise = top * end / (4.0 * self.max_rps);
+        vec![(0.0, 0.0), (rise, top), (end - rise, top), (end, 0.0)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lines_between_the_corners_are_the_curve() {
+        for scenario in Scenario::ALL {
+            let shape = Shape::new(scenario, Delay::Client, 60, 20, 20, 1);
+            let corners = shape.corners();
+            for pair in corners.windows(2) {
+                for share in [0.01, 0.5, 0.99] {
+                    let t = pair[0].0 + (pair[1].0 - pair[0].0) * share;
+                    let between = pair[0].1 + (pair[1].1 - pair[0].1) * share;
+                    assert!((shape.rate_at(t) - between).abs() < 1e-9, "{scenario:?} at {t}");
+                }
+            }
+            assert_eq!((corners[0].0, corners[corners.len() - 1].0), (0.0, 60.0));
+        }
+    }
 }

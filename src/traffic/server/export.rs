@@ -42,7 +42,10 @@ pub async fn export(
             ("application/json", "json", text)
         }
         ExportFormat::Csv => ("text/csv; charset=utf-8", "csv", csv(&requests)),
-        ExportFormat::Html => ("text/html; charset=utf-8", "html", report::html(&run, &requests)),
+        ExportFormat::Html => {
+            let clients = traffic.jobs.client_sides(id).await?;
+            ("text/html; charset=utf-8", "html", report::html(&run, &clients, &requests))
+        }
     };
     let mut response = text.into_response();
     let headers = response.headers_mut();

@@ -24,7 +24,7 @@ use super::{closing, recovery};
 use crate::origin::RunId;
 use crate::server::batch_writer::BatchWriter;
 use crate::server::database::StoreError;
-use crate::traffic::engine::exchange::{self, Exchange};
+use crate::traffic::engine::exchange::{self, ClientSide, Exchange};
 use crate::traffic::engine::scenario::Delay;
 use crate::traffic::model::{Job, Reason, Settings, Started, Status};
 
@@ -219,6 +219,14 @@ impl JobManager {
         lock(&self.live).ended.remove(&id);
         tracing::info!(run = %id, "run deleted");
         Ok(())
+    }
+
+    /// The generator's side of each request of a run, as far as it is written by now.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn client_sides(&self, id: RunId) -> Result<Vec<ClientSide>, StoreError> {
+        self.around.store.client_sides(id).await
     }
 
     /// Each request of a run with both of its sides, as far as they are written by now.

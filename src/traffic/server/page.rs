@@ -13,6 +13,7 @@ use crate::origin::RunId;
 use crate::server::problem::inside;
 use crate::server::state::AppState;
 use crate::traffic::engine::exchange::{self, Exchange};
+use crate::traffic::engine::timeline::Timeline;
 use crate::traffic::form::{RunsForm, StartForm};
 use crate::traffic::input;
 use crate::traffic::model::{Job, RunsPage};
@@ -107,6 +108,19 @@ const SLOWEST: usize = 10;
 pub async fn slowest(id: RunId) -> Result<Vec<Exchange>, AppError> {
     let exchanges = traffic().jobs.exchanges(id).await.map_err(inside)?;
     Ok(exchange::slowest(&exchanges, SLOWEST))
+}
+
+/// For how long a request of a second that is over may still be missing in the ledger, in
+/// milliseconds: a quarter of a second in the writer, and the answer itself.
+const SETTLED: u32 = 800;
+
+/// A run second by second, as far as it is written down.
+pub async fn timeline(id: RunId) -> Result<Timeline, AppError> {
+    let jobs = traffic().jobs;
+    let job = jobs.job(id).await.map_err(inside)?.ok_or(AppError::NotFound)?;
+    let settled = if job.closed { job.stats.elapsed } else { job.stats.elapsed.saturating_sub(SETTLED) };
+    let requests = jobs.client_sides(id).await.map_err(inside)?;
+    Ok(Timeline::of(&requests, settled / 1000))
 }
 
 /// One run.

@@ -3,12 +3,15 @@
 use leptos::prelude::*;
 
 use crate::traffic::engine::books::Books;
-use crate::traffic::engine::exchange::{Exchange, slowest};
+use crate::traffic::engine::exchange::{ClientSide, Exchange, slowest};
 use crate::traffic::engine::stats::{Failure, Latency, Stats};
+use crate::traffic::engine::timeline::Timeline;
+use crate::traffic::engine::truth::Truth;
 use crate::traffic::model::Job;
-use crate::traffic::run_panel::planned_rate;
-use crate::ui::chart::RateChart;
-use crate::ui::format::{count, duration, millis};
+use crate::traffic::run_charts::{answers_chart, distribution_chart, latency_chart, slowest_chart};
+use crate::ui::chart::rate::{Rates, rate};
+use crate::ui::chart::{Chart, ChartFrame};
+use crate::ui::format::{count, duration, millis, percent, utc};
 
 const STYLE: &str = concat!(
     include_str!("../../../style/tokens.css"),
@@ -20,10 +23,11 @@ const STYLE: &str = concat!(
 /// How many of the slowest requests it lists.
 const SLOWEST: usize = 10;
 
-/// The whole file.
-pub fn html(job: &Job, exchanges: &[Exchange]) -> String {
+/// The whole file, from the run and the generator's and both sides of its requests.
+pub fn html(job: &Job, clients: &[ClientSide], exchanges: &[Exchange]) -> String {
     let (job, slowest) = (job.clone(), slowest(exchanges, SLOWEST));
-    let body = Owner::new().with(|| view! { <Report job slowest /> }.to_html());
+    let timeline = Timeline::of(clients, job.stats.elapsed.div_ceil(1000));
+    let body = Owner::new().with(|| view! { <Report job timeline slowest /> }.to_html());
     let title = "Traffic Simulator: report of a run";
     format!(
         "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
@@ -31,28 +35,21 @@ pub fn html(job: &Job, exchanges: &[Exchange]) -> String {
     )
 }
 
-/// `2026-11-23 14:05:09 UTC`: days by the civil calendar, after Howard Hinnant's `civil_from_days`
-/// (<https://howardhinnant.github.io/date_algorithms.html>).
-fn utc(epoch_millis: i64) -> String {
-    let (days, second) = (epoch_millis.div_euclid(86_400_000), epoch_millis.div_euclid(1000).rem_euclid(86_400));
-    let z = days + 719_468;
-    let era = z.div_euclid(146_097);
-    let day_of_era = z.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    format!("{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02} UTC", second / 3600, second / 60 % 60, second % 60)
-}
-
 #[component]
-fn Report(job: Job, slowest: Vec<Exchange>) -> impl IntoView {
+fn Report(job: Job, timeline: Timeline, slowest: Vec<Exchange>) -> impl IntoView {
     let shape = job.settings().shape(job.cap);
-    let achieved = job.stats.sent_per_second.clone();
     let sentence =
         format!("{} requests sent; at most {:.1} per second were planned.", count(job.stats.sent), shape.ceiling());
+    let (seconds, cap, planned) = (job.duration, job.cap, shape.corners());
+    let rates = Rates { seconds, planned: &planned, achieved: Some(&job.stats.sent_per_second), cap };
+    let figure = |id: &'static str, chart: Chart| view! { <ChartFrame id chart=Signal::stored(chart) /> };
+    let charts = [
+        figure("rate", rate("Rate over time", sentence, &rates)),
+        figure("latency", latency_chart(&timeline, &job.stats, seconds)),
+        figure("distribution", distribution_chart(&timeline, &job.stats, seconds)),
+        figure("answers", answers_chart(&timeline, &job.stats, seconds)),
+    ];
+    let waterfalls = (!slowest.is_empty()).then(|| figure("slowest", slowest_chart(&slowest)));
     view! {
         <main class="report">
             <header>
@@ -68,12 +65,16 @@ fn Report(job: Job, slowest: Vec<Exchange>) -> impl IntoView {
             <section>
                 <h2>"Requests"</h2>
                 <Numbers stats=job.stats.clone() />
-                <RateChart title="Rate over time" sentence seconds=job.duration planned=planned_rate(&shape) achieved cap=job.cap />
+                {charts.collect_view()}
             </section>
             <Latencies stats=job.stats.clone() />
             <Calls stats=job.stats.clone() />
             <Failures failures=job.stats.recent_failures.clone() failed=job.stats.failed_requests />
-            <Slowest exchanges=slowest />
+            <section>
+                <h2>"The slowest requests"</h2>
+                {waterfalls}
+                <Slowest exchanges=slowest />
+            </section>
         </main>
     }
 }
@@ -121,6 +122,15 @@ fn verdict_lines(job: &Job) -> Vec<(bool, String)> {
         ),
     ];
     lines.extend(differences.iter().map(|difference| (false, difference.clone())));
+    if let Some(truth) = &job.stats.truth {
+        let Truth { right, requests, error_rate, p95, differences, .. } = truth;
+        let said = format!("{requests} requests, {} errors, p95 {}.", percent(*error_rate), millis(*p95));
+        lines.push((
+            *right,
+            if *right { format!("✓ Dashboard right: {said}") } else { format!("✗ The dashboard is wrong: {said}") },
+        ));
+        lines.extend(differences.iter().map(|difference| (false, difference.clone())));
+    }
     lines.push((true, format!("{created} users created, {removed} removed.")));
     lines
 }
@@ -221,32 +231,11 @@ fn Slowest(exchanges: Vec<Exchange>) -> impl IntoView {
     });
     (!exchanges.is_empty()).then(|| {
         view! {
-            <section>
-                <h2>"The slowest requests"</h2>
                 <table>
                     <caption>"Response time as the plan wanted it; service time as the client saw it; server time as the server measured it; elsewhere: connection, kernel, scheduling"</caption>
                     <thead><tr><th scope="col">"#"</th><th scope="col">"Endpoint"</th><th scope="col">"Answer"</th><th scope="col">"Response"</th><th scope="col">"Service"</th><th scope="col">"Server"</th><th scope="col">"Elsewhere"</th></tr></thead>
                     <tbody>{rows.collect_view()}</tbody>
                 </table>
-            </section>
         }
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn moments_are_written_in_utc() {
-        let rows = [
-            (0, "1970-01-01 00:00:00 UTC"),
-            (951_782_399_999, "2000-02-28 23:59:59 UTC"),
-            (951_782_400_000, "2000-02-29 00:00:00 UTC"),
-            (1_795_442_709_000, "2026-11-23 14:05:09 UTC"),
-        ];
-        for (millis, text) in rows {
-            assert_eq!(utc(millis), text);
-        }
-    }
 }

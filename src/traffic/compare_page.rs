@@ -1,0 +1,142 @@
+//! `/runs/compare?a=&b=`: two runs over each other, and a table of their differences.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
+
+use super::comparison::{Difference, compare};
+use super::engine::timeline::Timeline;
+use super::model::Job;
+use super::run_page::not_found_status;
+use super::server_fns::{get_run, get_timeline};
+use crate::error::AppError;
+use crate::origin::RunId;
+use crate::ui::chart::lines::{Series, lines};
+use crate::ui::chart::{Chart, ChartFrame};
+use crate::ui::format::{millis, utc};
+use crate::ui::notice::{Empty, Failed};
+
+type Side = (Job, Timeline);
+
+async fn side(id: Option<RunId>) -> Result<Side, AppError> {
+    let id = id.ok_or(AppError::NotFound)?;
+    Ok((get_run(id).await?, get_timeline(id).await?))
+}
+
+/// `/runs/compare`
+#[component]
+pub fn ComparePage() -> impl IntoView {
+    let query = use_query_map();
+    let id =
+        move |name: &'static str| Memo::new(move |_| query.read().get(name).and_then(|id| id.parse::<RunId>().ok()));
+    let (a, b) = (id("a"), id("b"));
+    let a = Resource::new(move || a.get(), side);
+    let b = Resource::new(move || b.get(), side);
+    let retry = Callback::new(move |()| {
+        a.refetch();
+        b.refetch();
+    });
+    view! {
+        <Title text="Two runs compared · Traffic Simulator" />
+        <nav class="crumbs" aria-label="Breadcrumb">
+            <a href="/">"Dashboard"</a>
+            <span aria-hidden="true">"/"</span>
+            <a href="/runs">"Runs"</a>
+            <span aria-hidden="true">"/"</span>
+            <span aria-current="page">"Compare"</span>
+        </nav>
+        <h1>"Two runs compared"</h1>
+        <Suspense fallback=|| view! { <p class="loading">"Loading the runs…"</p> }>
+            {move || Suspend::new(async move {
+                match (a.await, b.await) {
+                    (Ok(a), Ok(b)) => view! { <Comparison a b /> }.into_any(),
+                    (Err(AppError::NotFound), _) | (_, Err(AppError::NotFound)) => {
+                        not_found_status(&AppError::NotFound);
+                        view! { <Empty>"One of the two runs is not there. " <a href="/runs">"Choose two runs"</a></Empty> }.into_any()
+                    }
+                    (Err(error), _) | (_, Err(error)) => {
+                        view! { <Failed what="The runs could not be loaded." why=error.to_string() retry /> }.into_any()
+                    }
+                }
+            })}
+        </Suspense>
+    }
+    .into_any()
+}
+
+#[component]
+fn Comparison(a: Side, b: Side) -> impl IntoView {
+    let differences = compare(&a.0, &b.0);
+    let (rate, latency) = (rate_chart(&a, &b), latency_chart(&a, &b));
+    let side = |name: &'static str, class: &'static str, job: &Job| {
+        let link = format!("/runs/{}", job.job_id);
+        view! {
+            <p class=class>
+                <strong>{name}</strong>
+                " "
+                <a href=link>{format!("{} of {}", job.scenario.title(), utc(job.start_time))}</a>
+            </p>
+        }
+    };
+    view! {
+        <section class="card sides" aria-label="The two runs">
+            {side("A", "side-a", &a.0)}
+            {side("B", "side-b", &b.0)}
+        </section>
+        <div class="grid">
+            <section class="card" aria-label="Rate of both"><ChartFrame id="rates" chart=Signal::stored(rate) /></section>
+            <section class="card" aria-label="Latency of both"><ChartFrame id="latencies" chart=Signal::stored(latency) /></section>
+            <section class="card wide" aria-labelledby="differences-title">
+                <h2 class="card-title" id="differences-title">"Differences"</h2>
+                <div class="table-scroll" role="region" tabindex="0" aria-labelledby="differences-title">
+                    <table>
+                        <thead>
+                            <tr>
+                                <th scope="col">"What"</th>
+                                <th scope="col">"A"</th>
+                                <th scope="col">"B"</th>
+                                <th scope="col">"B compared with A"</th>
+                            </tr>
+                        </thead>
+                        <tbody>{differences.into_iter().map(difference_row).collect_view()}</tbody>
+                    </table>
+                </div>
+            </section>
+        </div>
+    }
+}
+
+fn difference_row(difference: Difference) -> impl IntoView {
+    view! {
+        <tr data-differs=difference.differs.to_string()>
+            <th scope="row">{difference.what}</th>
+            <td>{difference.a}</td>
+            <td>{difference.b}</td>
+            <td>{difference.words}</td>
+        </tr>
+    }
+}
+
+fn both(a: &Side, b: &Side, values: impl Fn(&Side) -> Vec<Option<f64>>) -> [Series; 2] {
+    let series = |name: &str, class, side| Series { name: name.to_owned(), class, values: values(side) };
+    [series("A", "run-a", a), series("B", "run-b", b)]
+}
+
+fn longer(a: &Side, b: &Side) -> u32 {
+    a.0.duration.max(b.0.duration)
+}
+
+fn rate_chart(a: &Side, b: &Side) -> Chart {
+    let sent = |side: &Side| side.0.stats.sent_per_second.iter().map(|n| Some(f64::from(*n))).collect();
+    let sentence = format!("A sent {} requests, B {}.", a.0.stats.sent, b.0.stats.sent);
+    lines("Requests sent per second", sentence, "Requests per second", longer(a, b), &both(a, b, sent), |n| {
+        format!("{n}")
+    })
+}
+
+fn latency_chart(a: &Side, b: &Side) -> Chart {
+    let p95 = |side: &Side| side.1.seconds.iter().map(|second| second.percentiles[1]).collect();
+    let whole = |side: &Side| millis(side.0.stats.service.ok.p95);
+    let sentence = format!("Over the whole run the p95 of A is {}, that of B {}.", whole(a), whole(b));
+    lines("p95 latency by second", sentence, "Milliseconds", longer(a, b), &both(a, b, p95), |ms| millis(Some(ms)))
+}

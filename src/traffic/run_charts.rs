@@ -1,0 +1,226 @@
+//! The charts of a run that need more than its snapshots: latency over time, its distribution, and
+//! the answers by status code. And the slowest requests with both of their sides.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use super::engine::exchange::Exchange;
+use super::engine::stats::Stats;
+use super::engine::timeline::{BOUNDS, Timeline};
+use super::live::LiveRun;
+use super::server_fns::{get_slowest, get_timeline};
+use crate::error::AppError;
+use crate::ui::chart::latency::{Second, distribution, heatmap};
+use crate::ui::chart::stacked::stacked;
+use crate::ui::chart::{Chart, ChartFrame, waterfall};
+use crate::ui::format::{count, millis, percent};
+use crate::ui::notice::{Empty, Failed};
+
+const REFRESH: Duration = Duration::from_secs(2);
+/// The slowest requests are asked for at every so manieth refresh: they change rarely.
+const SLOWEST_EVERY: u32 = 5;
+
+/// What the charts show, as far as it could be loaded.
+#[derive(Clone, Copy)]
+pub struct Details {
+    /// The run second by second.
+    pub timeline: RwSignal<Result<Timeline, AppError>>,
+    /// Its slowest requests, slowest first.
+    pub slowest: RwSignal<Result<Vec<Exchange>, AppError>>,
+}
+
+impl Details {
+    /// Keeps both fresh while the run goes on, and takes them once more when it is closed.
+    pub fn follow(self, run: LiveRun) {
+        let (round, asking) = (StoredValue::new(0_u32), StoredValue::new(false));
+        let complete = StoredValue::new(run.job.with_untracked(|job| job.closed));
+        let refresh = move || {
+            if complete.get_value() || asking.get_value() || document().hidden() {
+                return;
+            }
+            let closed = run.job.with_untracked(|job| job.closed);
+            round.update_value(|round| *round += 1);
+            let with_slowest = closed || round.get_value().is_multiple_of(SLOWEST_EVERY);
+            asking.set_value(true);
+            spawn_local(async move {
+                let loaded = self.load(run, with_slowest).await;
+                // The page may have been left meanwhile.
+                let _left = asking.try_set_value(false);
+                let _left = complete.try_set_value(closed && loaded);
+            });
+        };
+        Effect::new(move |_| {
+            if let Ok(timer) = set_interval_with_handle(refresh, REFRESH) {
+                on_cleanup(move || timer.clear());
+            }
+        });
+    }
+
+    /// Asks the server. What is there stays when it does not answer. Says whether all of it came.
+    pub async fn load(self, run: LiveRun, with_slowest: bool) -> bool {
+        let Some(id) = run.job.try_with_untracked(|job| job.job_id) else { return false };
+        let mut all = keep(self.timeline, get_timeline(id).await);
+        if with_slowest {
+            all &= keep(self.slowest, get_slowest(id).await);
+        }
+        all
+    }
+}
+
+fn keep<T: Send + Sync + 'static>(signal: RwSignal<Result<T, AppError>>, answer: Result<T, AppError>) -> bool {
+    let good = answer.is_ok();
+    if good || signal.try_with_untracked(Result::is_err).unwrap_or(false) {
+        // The page may have been left meanwhile.
+        let _left = signal.try_set(answer);
+    }
+    good
+}
+
+/// Latency over time, its distribution, and the answers: or why they are not there.
+#[component]
+pub fn RunCharts(
+    /// The run, followed.
+    run: LiveRun,
+    /// What is known beyond its snapshots.
+    details: Details,
+) -> impl IntoView {
+    let error = Memo::new(move |_| details.timeline.read().as_ref().err().map(ToString::to_string));
+    let retry = Callback::new(move |()| spawn_local(async move { _ = details.load(run, true).await }));
+    move || match error.get() {
+        Some(why) => {
+            view! { <section class="card"><Failed what="The charts could not be loaded." why retry /></section> }
+                .into_any()
+        }
+        None => view! { <Charts run timeline=details.timeline /> }.into_any(),
+    }
+}
+
+#[component]
+fn Charts(run: LiveRun, timeline: RwSignal<Result<Timeline, AppError>>) -> impl IntoView {
+    let duration = run.job.with_untracked(|job| job.duration);
+    let of = move |make: fn(&Timeline, &Stats, u32) -> Chart| {
+        Memo::new(move |_| {
+            let timeline = timeline.read();
+            timeline.as_ref().map(|timeline| make(timeline, &run.job.read().stats, duration)).unwrap_or_default()
+        })
+    };
+    view! {
+        <section class="card wide" aria-label="Latency over time"><ChartFrame id="latency" chart=of(latency_chart) /></section>
+        <section class="card" aria-label="Distribution of the latency"><ChartFrame id="distribution" chart=of(distribution_chart) /></section>
+        <section class="card" aria-label="Answers over time"><ChartFrame id="answers" chart=of(answers_chart) /></section>
+    }
+}
+
+/// Latency over time, by second: how many requests took how long, and percentiles.
+pub fn latency_chart(timeline: &Timeline, stats: &Stats, duration: u32) -> Chart {
+    let second = |second: &'_ super::engine::timeline::Second| (second.percentiles, second.heat.clone());
+    let seconds: Vec<_> = timeline.seconds.iter().map(second).collect();
+    let columns: Vec<Second<'_>> =
+        seconds.iter().map(|(percentiles, buckets)| Second { percentiles: *percentiles, buckets }).collect();
+    let worst = timeline.seconds.iter().enumerate().filter_map(|(at, second)| Some((second.percentiles[2]?, at)));
+    let worst = worst.max_by(|a, b| a.0.total_cmp(&b.0));
+    let sentence = match (worst, stats.service.ok.p50) {
+        (Some((p99, at)), Some(p50)) => format!(
+            "Half of the successful requests took at most {}; the slowest second was {}, with a p99 of {}.",
+            millis(Some(p50)),
+            crate::ui::format::clock(at as u32),
+            millis(Some(p99)),
+        ),
+        _ => "No successful answer yet.".to_owned(),
+    };
+    heatmap("Latency over time", sentence, duration, &BOUNDS, &columns)
+}
+
+/// How the latencies of the whole run are distributed.
+pub fn distribution_chart(timeline: &Timeline, stats: &Stats, _duration: u32) -> Chart {
+    let ok = &stats.service.ok;
+    let sentence = match ok.p99 {
+        None => "No successful answer yet.".to_owned(),
+        p99 => format!(
+            "Of {} successful requests half took at most {}, 99 of 100 at most {}, the slowest {}.",
+            count(ok.count),
+            millis(ok.p50),
+            millis(p99),
+            millis(ok.max),
+        ),
+    };
+    distribution("How long requests took", sentence, &BOUNDS, &timeline.heat, [ok.p50, ok.p95, ok.p99])
+}
+
+/// The answers of each second, by status code.
+pub fn answers_chart(timeline: &Timeline, stats: &Stats, duration: u32) -> Chart {
+    let names: Vec<String> = timeline.fates.iter().map(|fate| fate.name.clone()).collect();
+    let columns: Vec<Vec<u32>> = timeline.seconds.iter().map(|second| second.fates.clone()).collect();
+    let (failed, total) = (stats.failed_requests, stats.total_requests);
+    let sentence = match (total, failed) {
+        (0, _) => "No answer yet.".to_owned(),
+        (total, 0) => format!("All {} requests were answered with 2xx.", count(total)),
+        (total, failed) => format!(
+            "{} of {} requests failed, {}.",
+            count(failed),
+            count(total),
+            percent(Some(f64::from(failed) / f64::from(total)))
+        ),
+    };
+    stacked("Answers by status code", sentence, duration, &names, &columns)
+}
+
+/// The slowest requests with both of their sides.
+#[component]
+pub fn Slowest(
+    /// The run, followed.
+    run: LiveRun,
+    /// What is known beyond its snapshots.
+    details: Details,
+) -> impl IntoView {
+    let retry = Callback::new(move |()| spawn_local(async move { _ = details.load(run, true).await }));
+    let chart = Memo::new(move |_| {
+        let slowest = details.slowest.read();
+        slowest_chart(slowest.as_ref().map(Vec::as_slice).unwrap_or_default())
+    });
+    let state = Memo::new(move |_| details.slowest.read().as_ref().map(Vec::is_empty).map_err(ToString::to_string));
+    view! {
+        <section class="card wide" aria-label="Slowest requests">
+            {move || match state.get() {
+                Err(why) => view! { <Failed what="The slowest requests could not be loaded." why retry /> }.into_any(),
+                Ok(true) => view! { <h3>"Slowest requests"</h3><Empty>"No request has been answered yet."</Empty> }.into_any(),
+                Ok(false) => view! { <ChartFrame id="slowest" chart /> }.into_any(),
+            }}
+        </section>
+    }
+}
+
+/// The slowest requests as waterfalls, with both of their sides.
+pub fn slowest_chart(slowest: &[Exchange]) -> Chart {
+    let exchanges: Vec<_> = slowest.iter().filter_map(both_sides).collect();
+    waterfall::waterfall("Slowest requests", slowest_sentence(&exchanges), &exchanges)
+}
+
+/// For the chart: where the generator's side is known.
+fn both_sides(exchange: &Exchange) -> Option<waterfall::Exchange> {
+    let call = exchange.call.map_or("", super::engine::mix::Call::route);
+    Some(waterfall::Exchange {
+        name: format!("#{}", exchange.seq),
+        call: format!("{call} · {}", exchange.outcome.as_deref().unwrap_or("?")),
+        request_id: exchange.request_id.map(|id| id.to_string()),
+        wanted: exchange.wanted?,
+        sent: exchange.sent?,
+        server: exchange.arrived.zip(exchange.answered),
+        received: exchange.received?,
+    })
+}
+
+fn slowest_sentence(exchanges: &[waterfall::Exchange]) -> String {
+    let Some(slowest) = exchanges.first() else { return String::new() };
+    let whole = slowest.received - slowest.wanted;
+    let server = slowest.server.map(|(arrived, answered)| answered - arrived);
+    let server = server.map(|ms| format!(", {} of it in the server", millis(Some(ms)))).unwrap_or_default();
+    format!(
+        "The slowest one, {} {}, took {} from the moment it was wanted{server}.",
+        slowest.name,
+        slowest.call,
+        millis(Some(whole))
+    )
+}

@@ -1,0 +1,220 @@
+//! `/runs`: the history. Filter, order and page are in the address.
+
+use leptos::form::ActionForm;
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
+
+use super::engine::scenario::Scenario;
+use super::model::{RunSummary, RunsPage, Status};
+use super::run_badge::RunBadge;
+use super::runs_query::{Order, RunsAddress};
+use super::server_fns::{DeleteOutcome, DeleteRun, get_runs};
+use crate::error::AppError;
+use crate::ui::format::{count, duration, millis, utc};
+use crate::ui::notice::{Empty, Failed};
+use crate::ui::stat::tone;
+
+/// `/runs`
+#[component]
+pub fn HistoryPage() -> impl IntoView {
+    let query = use_query_map();
+    let address = Memo::new(move |_| RunsAddress::read(|name| query.read().get(name)));
+    let delete = ServerAction::<DeleteRun>::new();
+    let runs = Resource::new(move || (address.get(), delete.version().get()), |(address, _)| get_runs(address.form()));
+    view! {
+        <Title text="Runs · Traffic Simulator" />
+        <nav class="crumbs" aria-label="Breadcrumb">
+            <a href="/">"Dashboard"</a>
+            <span aria-hidden="true">"/"</span>
+            <span aria-current="page">"Runs"</span>
+        </nav>
+        <h1>"Runs"</h1>
+        <section class="card" aria-label="Runs">
+            <Filter address />
+            <Deletion delete />
+            <Transition fallback=|| view! { <p class="loading">"Loading the runs…"</p> }>
+                {move || Suspend::new(async move {
+                    let address = address.get();
+                    match runs.await {
+                        Ok(page) => view! { <List page address delete /> }.into_any(),
+                        Err(error) => {
+                            let retry = Callback::new(move |()| runs.refetch());
+                            view! { <Failed what="The runs could not be loaded." why=error.to_string() retry /> }.into_any()
+                        }
+                    }
+                })}
+            </Transition>
+        </section>
+    }
+    .into_any()
+}
+
+#[component]
+fn Filter(address: Memo<RunsAddress>) -> impl IntoView {
+    let choice = |value: &'static str, text: &'static str, chosen: bool| view! { <option value=value selected=chosen>{text}</option> };
+    view! {
+        <form class="filter" method="get" action="/runs">
+            <label>
+                "Scenario "
+                <select name="scenario">
+                    {choice("", "All", false)}
+                    {move || {
+                        let chosen = address.read().scenario;
+                        Scenario::ALL.map(|one| choice(one.wire_name(), one.title(), chosen == Some(one))).collect_view()
+                    }}
+                </select>
+            </label>
+            <label>
+                "State "
+                <select name="status">
+                    {choice("", "All", false)}
+                    {move || {
+                        let chosen = address.read().status;
+                        Status::ALL.map(|one| choice(one.wire_name(), one.wire_name(), chosen == Some(one))).collect_view()
+                    }}
+                </select>
+            </label>
+            <button class="button" type="submit">
+                "Filter"
+            </button>
+        </form>
+    }
+}
+
+/// What came of a deletion.
+#[component]
+fn Deletion(delete: ServerAction<DeleteRun>) -> impl IntoView {
+    let words = move || match delete.value().get() {
+        None => String::new(),
+        Some(Ok(DeleteOutcome::Deleted)) => "The run is deleted.".to_owned(),
+        Some(Ok(DeleteOutcome::Active)) => "The run is active; stop it first, and delete it then.".to_owned(),
+        Some(Err(AppError::NotFound)) => "The run was deleted already.".to_owned(),
+        Some(Err(error)) => error.to_string(),
+    };
+    view! { <p class="status-note" role="status">{words}</p> }
+}
+
+#[component]
+fn List(page: RunsPage, address: RunsAddress, delete: ServerAction<DeleteRun>) -> impl IntoView {
+    let mut runs = page.runs;
+    if runs.is_empty() {
+        let filtered = address != RunsAddress::default();
+        let next = if filtered { ("/runs", "Show all runs") } else { ("/", "Set up the first run") };
+        return view! {
+            <Empty>
+                {if filtered { "No run fits. " } else { "No run yet. " }} <a href=next.0>{next.1}</a>
+            </Empty>
+        }
+        .into_any();
+    }
+    address.sort(&mut runs);
+    let a = address.a.filter(|a| runs.iter().any(|run| run.job_id == *a)).or_else(|| runs.get(1).map(|run| run.job_id));
+    let b = runs.iter().map(|run| run.job_id).find(|id| Some(*id) != a);
+    let head = |order: Order| order_head(&address, order);
+    let next = page.next.map(|next| RunsAddress { cursor: Some(next), ..address.clone() }.link());
+    let newest = address.cursor.map(|_| RunsAddress { cursor: None, ..address.clone() }.link());
+    let rows = runs.into_iter().map(|run| {
+        let (is_a, is_b) = (a == Some(run.job_id), b == Some(run.job_id));
+        view! { <Row run is_a is_b delete /> }
+    });
+    let several = b.is_some() && a.is_some();
+    view! {
+        <form id="compare" method="get" action="/runs/compare"></form>
+        <div class="table-scroll" role="region" tabindex="0" aria-label="Runs as a table">
+            <table class="runs-table">
+                <thead>
+                    <tr>
+                        <th scope="col">"A"</th>
+                        <th scope="col">"B"</th>
+                        {head(Order::Started)}
+                        <th scope="col">"Scenario"</th>
+                        <th scope="col">"State"</th>
+                        {head(Order::Sent)}
+                        {head(Order::Failed)}
+                        {head(Order::P95)}
+                        <th scope="col">"Books"</th>
+                        <th scope="col">
+                            <span class="visually-hidden">"Delete"</span>
+                        </th>
+                    </tr>
+                </thead>
+                <tbody>{rows.collect_view()}</tbody>
+            </table>
+        </div>
+        <div class="actions">
+            {several.then(|| view! { <button class="button" type="submit" form="compare">"Compare A and B"</button> })}
+            {newest.map(|link| view! { <a class="button" href=link>"Newest"</a> })}
+            {next.map(|link| view! { <a class="button" href=link>"Older"</a> })}
+        </div>
+    }
+    .into_any()
+}
+
+fn order_head(address: &RunsAddress, order: Order) -> impl IntoView + use<> {
+    let sorted = match (address.order == order, address.ascending) {
+        (false, _) => None,
+        (true, true) => Some("ascending"),
+        (true, false) => Some("descending"),
+    };
+    view! {
+        <th scope="col" aria-sort=sorted>
+            <a class="order" href=address.ordered_by(order).link()>
+                {order.title()}
+                <span aria-hidden="true">{sorted.map(|sorted| if sorted == "ascending" { " ▲" } else { " ▼" })}</span>
+            </a>
+        </th>
+    }
+}
+
+#[component]
+fn Row(run: RunSummary, is_a: bool, is_b: bool, delete: ServerAction<DeleteRun>) -> impl IntoView {
+    let (id, started) = (run.job_id.to_string(), utc(run.start_time));
+    let books = match (run.verified, run.cap_kept) {
+        (Some(true), Some(true)) => "✓ verified",
+        (None, _) => "–",
+        (Some(true), _) => "✗ cap broken",
+        (Some(false), _) => "✗ do not balance",
+    };
+    let deletion = run
+        .closed
+        .then(|| view! { <Delete id=id.clone() name=format!("{} of {started}", run.scenario.title()) delete /> });
+    let radio = |name: &'static str, checked: bool| {
+        let label = format!("{} is run {}", started, name.to_uppercase());
+        view! { <input type="radio" form="compare" name=name value=id.clone() checked=checked aria-label=label /> }
+    };
+    view! {
+        <tr>
+            <td>{radio("a", is_a)}</td>
+            <td>{radio("b", is_b)}</td>
+            <th scope="row">
+                <a href=format!("/runs/{id}")>{started.clone()}</a>
+            </th>
+            <td>{format!("{} · {} · {}/s", run.scenario.title(), duration(run.duration), run.max_rps)}</td>
+            <td>
+                <RunBadge state=(run.status, run.closed) />
+            </td>
+            <td>{count(run.sent)}</td>
+            <td data-tone=tone(run.failed_requests > 0)>{count(run.failed_requests)}</td>
+            <td>{millis(run.p95)}</td>
+            <td>{books}</td>
+            <td>{deletion}</td>
+        </tr>
+    }
+}
+
+/// A deletion takes two presses: one that opens, one that deletes. Also without JavaScript.
+#[component]
+fn Delete(id: String, name: String, delete: ServerAction<DeleteRun>) -> impl IntoView {
+    view! {
+        <details class="confirm">
+            <summary aria-label=format!("Delete {name} …")>"Delete …"</summary>
+            <ActionForm action=delete>
+                <input type="hidden" name="job_id" value=id />
+                <button class="button danger" type="submit">
+                    "Delete for good"
+                </button>
+            </ActionForm>
+        </details>
+    }
+}

@@ -1,0 +1,159 @@
+//! Charts as SVG. A chart is data: pure functions turn numbers into a [`Chart`], and one component
+//! draws any of them, on the server and in the browser alike.
+
+pub mod frame;
+pub mod latency;
+pub mod lines;
+pub mod rate;
+pub mod scale;
+pub mod spark;
+pub mod stacked;
+pub mod waterfall;
+
+pub use frame::ChartFrame;
+pub use spark::Sparkline;
+
+/// Everything about a chart: what is drawn, what its table says, and how it is put into words.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Chart {
+    /// Its name.
+    pub title: String,
+    /// What it shows now, in a sentence.
+    pub sentence: String,
+    /// What the axes are, for those who can't see them.
+    pub axes: String,
+    /// Marks along the bottom.
+    pub x: Vec<Tick>,
+    /// Marks along the side.
+    pub y: Vec<Tick>,
+    /// What is drawn, from back to front.
+    pub marks: Vec<Mark>,
+    /// What the marks mean.
+    pub keys: Vec<Key>,
+    /// The heads of the table's columns.
+    pub columns: Vec<&'static str>,
+    /// Further heads, where the data decide which there are.
+    pub more_columns: Vec<String>,
+    /// The drawn points, which are the rows of the table.
+    pub points: Vec<Point>,
+}
+
+/// A labelled place on an axis.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tick {
+    /// From 0 (left or bottom) to 1.
+    pub at: f64,
+    /// Its label.
+    pub text: String,
+}
+
+/// One thing that is drawn.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mark {
+    /// The class of the style sheet that says how it looks.
+    pub class: &'static str,
+    /// The `d` of an SVG path, in the units of [`scale`].
+    pub path: String,
+}
+
+/// An entry of the legend.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Key {
+    /// The class of the marks that it explains.
+    pub class: &'static str,
+    /// What they are.
+    pub name: String,
+}
+
+/// One drawn point, or all that are drawn at one place of the x axis.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Point {
+    /// Its place from 0 (left) to 1.
+    pub at: f64,
+    /// One text for each column of the table.
+    pub cells: Vec<String>,
+}
+
+impl Chart {
+    /// The heads of all columns.
+    pub fn heads(&self) -> impl Iterator<Item = &str> {
+        self.columns.iter().copied().chain(self.more_columns.iter().map(String::as_str))
+    }
+
+    /// A point in words: "0:12 · planned 19.8 · sent 20".
+    pub fn reading(&self, index: usize) -> String {
+        let Some(point) = self.points.get(index) else { return String::new() };
+        let named = self.heads().zip(&point.cells).enumerate().filter(|(_, (_, cell))| !cell.is_empty());
+        let words = named.map(|(i, (head, cell))| if i == 0 { cell.clone() } else { format!("{head} {cell}") });
+        words.collect::<Vec<_>>().join(" · ")
+    }
+
+    /// The point that is next to a place of the x axis.
+    pub fn nearest(&self, at: f64) -> Option<usize> {
+        let distance = |point: &Point| (point.at - at).abs();
+        let all = self.points.iter().enumerate();
+        all.min_by(|(_, a), (_, b)| distance(a).total_cmp(&distance(b))).map(|(index, _)| index)
+    }
+
+    /// The rows of the table as HTML. A string, because six hundred rows are cheaper to bring to
+    /// life as one than as thousands of nodes.
+    pub fn rows_html(&self) -> String {
+        let mut html = String::new();
+        for point in &self.points {
+            html.push_str("<tr>");
+            for (i, cell) in point.cells.iter().enumerate() {
+                let (open, close) = if i == 0 { ("<th scope=\"row\">", "</th>") } else { ("<td>", "</td>") };
+                html.push_str(open);
+                html.push_str(&escaped(if cell.is_empty() { "–" } else { cell }));
+                html.push_str(close);
+            }
+            html.push_str("</tr>");
+        }
+        html
+    }
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+/// Ticks of time from 0 to `seconds`, labelled as a clock.
+fn time_axis(seconds: u32) -> Vec<Tick> {
+    let tick = |at: u32| Tick { at: f64::from(at) / f64::from(seconds.max(1)), text: super::format::clock(at) };
+    scale::time_ticks(seconds.max(1)).into_iter().map(tick).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chart() -> Chart {
+        let point = |at: f64, cells: [&str; 3]| Point { at, cells: cells.map(str::to_owned).to_vec() };
+        Chart {
+            columns: vec!["time", "planned", "sent"],
+            points: vec![point(0.0, ["0:00", "19.8", "20"]), point(0.5, ["0:01", "19.8", ""])],
+            ..Chart::default()
+        }
+    }
+
+    #[test]
+    fn a_reading_names_what_there_is() {
+        assert_eq!(chart().reading(0), "0:00 · planned 19.8 · sent 20");
+        assert_eq!(chart().reading(1), "0:01 · planned 19.8");
+        assert_eq!(chart().reading(2), "");
+        assert_eq!(
+            [chart().nearest(0.2), chart().nearest(0.9), Chart::default().nearest(0.5)],
+            [Some(0), Some(1), None]
+        );
+    }
+
+    #[test]
+    fn the_table_has_a_row_for_each_point_and_no_markup_of_others() {
+        let mut chart = chart();
+        chart.points[1].cells[0] = "<b>&".to_owned();
+        assert_eq!(
+            chart.rows_html(),
+            "<tr><th scope=\"row\">0:00</th><td>19.8</td><td>20</td></tr><tr><th scope=\"row\">&lt;b&gt;&amp;</th><td>19.8</td><td>–</td></tr>"
+        );
+    }
+}

@@ -1,0 +1,118 @@
+//! Rate over time: what is planned, what was achieved, and the cap.
+
+use super::scale::{Plane, Scale, round_ticks};
+use super::{Chart, Key, Mark, Point, Tick, time_axis};
+use crate::ui::format::clock_exact;
+
+/// The numbers of a chart of rates.
+#[derive(Clone, Copy, Debug)]
+pub struct Rates<'a> {
+    /// Seconds at the right edge.
+    pub seconds: u32,
+    /// The corners of the planned rate: seconds and requests per second.
+    pub planned: &'a [(f64, f64)],
+    /// Requests sent in each second that is over; nothing before the start.
+    pub achieved: Option<&'a [u32]>,
+    /// Requests per second that are allowed.
+    pub cap: u32,
+}
+
+/// The rate between two corners.
+fn rate_at(corners: &[(f64, f64)], t: f64) -> Option<f64> {
+    let pair = corners.windows(2).find(|pair| (pair[0].0..=pair[1].0).contains(&t))?;
+    let ((t0, r0), (t1, r1)) = (pair[0], pair[1]);
+    Some(if t1 > t0 { r0 + (r1 - r0) * (t - t0) / (t1 - t0) } else { r1 })
+}
+
+/// Every place where something is drawn: the corners of the plan, and each second that is over.
+fn places(rates: &Rates<'_>) -> Vec<f64> {
+    let mut places: Vec<f64> = rates.planned.iter().map(|(t, _)| *t).collect();
+    places.extend((0..rates.achieved.unwrap_or_default().len()).map(|second| second as f64));
+    places.sort_by(f64::total_cmp);
+    places.dedup_by(|a, b| (*a - *b).abs() < 1e-9);
+    places
+}
+
+/// The chart.
+pub fn rate(title: &str, sentence: String, rates: &Rates<'_>) -> Chart {
+    let (end, cap) = (f64::from(rates.seconds.max(1)), f64::from(rates.cap.max(1)));
+    let y = Scale::Linear(cap * 1.15);
+    let plane = Plane { x: Scale::Linear(end), y };
+    let planned = plane.line(rates.planned.iter().copied());
+    let sent = rates.achieved.unwrap_or_default();
+    let achieved = plane.steps(sent.iter().map(|n| f64::from(*n)), 1.0);
+    let point = |t: f64| {
+        let second = (t.fract() == 0.0).then_some(t as usize);
+        let sent = second.and_then(|second| sent.get(second)).map(u32::to_string).unwrap_or_default();
+        let planned = rate_at(rates.planned, t).map(|rate| format!("{rate:.1}")).unwrap_or_default();
+        let mut cells = vec![clock_exact(t), planned];
+        cells.extend(rates.achieved.map(|_| sent));
+        cells.push(rates.cap.to_string());
+        Point { at: t / end, cells }
+    };
+    let key = |class, name: &str| Key { class, name: name.to_owned() };
+    let mut keys = vec![key("planned", "planned")];
+    keys.extend(rates.achieved.map(|_| key("achieved", "sent")));
+    keys.push(key("cap", "cap"));
+    Chart {
+        title: title.to_owned(),
+        sentence,
+        axes: format!("Requests per second, from 0 to {}, over {} seconds.", rates.cap, rates.seconds),
+        x: time_axis(rates.seconds),
+        y: side(rates.cap).into_iter().map(|value| Tick { at: y.share(value), text: format!("{value}") }).collect(),
+        marks: vec![
+            Mark { class: "planned-area", path: plane.area(&planned, end) },
+            Mark { class: "achieved-area", path: plane.area(&achieved, sent.len() as f64) },
+            Mark { class: "cap", path: plane.line([(0.0, cap), (end, cap)]) },
+            Mark { class: "achieved", path: achieved },
+            Mark { class: "planned", path: planned },
+        ],
+        keys,
+        columns: if rates.achieved.is_some() {
+            vec!["time", "planned", "sent", "cap"]
+        } else {
+            vec!["time", "planned", "cap"]
+        },
+        points: places(rates).into_iter().map(point).collect(),
+        ..Chart::default()
+    }
+}
+
+/// Round values below the cap, and the cap itself.
+fn side(cap: u32) -> Vec<f64> {
+    let cap = f64::from(cap);
+    let mut values: Vec<f64> = round_ticks(cap, 4).into_iter().filter(|value| *value < cap * 0.85).collect();
+    values.push(cap);
+    values
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_holds_every_corner_and_every_second() {
+        let planned = [(0.0, 0.0), (1.5, 20.0), (4.0, 0.0)];
+        let rates = Rates { seconds: 4, planned: &planned, achieved: Some(&[6, 20]), cap: 20 };
+        let chart = rate("Rate", String::new(), &rates);
+        let rows: Vec<_> = chart.points.iter().map(|point| point.cells.join(" ")).collect();
+        assert_eq!(rows, ["0:00 0.0 6 20", "0:01 13.3 20 20", "0:01.5 20.0  20", "0:04 0.0  20"]);
+        assert_eq!(chart.marks[4].path, "M0.0 150.0L225.0 19.6L600.0 150.0");
+    }
+
+    #[test]
+    fn before_the_start_only_the_plan_is_drawn() {
+        let planned = [(0.0, 5.0), (30.0, 5.0)];
+        let chart = rate("Plan", String::new(), &Rates { seconds: 30, planned: &planned, achieved: None, cap: 20 });
+        assert_eq!(chart.columns, ["time", "planned", "cap"]);
+        assert_eq!((chart.points.len(), chart.keys.len()), (2, 2));
+        assert_eq!(chart.marks[1].path, "");
+    }
+
+    #[test]
+    fn the_side_shows_the_cap_and_round_values_below() {
+        assert_eq!(side(20), [0.0, 5.0, 10.0, 15.0, 20.0]);
+        assert_eq!(side(7), [0.0, 2.0, 4.0, 7.0]);
+        assert_eq!(side(1), [0.0, 0.5, 1.0]);
+    }
+}

@@ -1,0 +1,185 @@
+//! From values to places: scales, ticks, and the paths that marks are made of.
+
+/// The width of the drawing, in its own units; the page stretches it.
+pub const WIDTH: f64 = 600.0;
+/// The height of the drawing.
+pub const HEIGHT: f64 = 150.0;
+
+/// Maps values to shares of the drawing's width or height, from 0 to 1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Scale {
+    /// Equal steps of the value are equal distances. From 0 to the value given, which is above 0.
+    Linear(f64),
+    /// Equal factors are equal distances: from the first value to the second, both above 0.
+    Log(f64, f64),
+}
+
+impl Scale {
+    /// The share that belongs to `value`; values beyond the ends stay at the ends.
+    pub fn share(self, value: f64) -> f64 {
+        let share = match self {
+            Self::Linear(max) => value / max,
+            Self::Log(low, high) => (value.max(low) / low).ln() / (high / low).ln(),
+        };
+        share.clamp(0.0, 1.0)
+    }
+}
+
+/// The two scales of a drawing.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Plane {
+    /// From left to right.
+    pub x: Scale,
+    /// From the bottom up.
+    pub y: Scale,
+}
+
+impl Plane {
+    fn x(&self, value: f64) -> f64 {
+        self.x.share(value) * WIDTH
+    }
+
+    fn y(&self, value: f64) -> f64 {
+        (1.0 - self.y.share(value)) * HEIGHT
+    }
+
+    /// A line through the points, in the order given.
+    pub fn line(&self, points: impl IntoIterator<Item = (f64, f64)>) -> String {
+        self.broken_line(points.into_iter().map(|(x, y)| (x, Some(y))))
+    }
+
+    /// A line with a gap wherever there is no value. A value between two gaps is a dot.
+    pub fn broken_line(&self, points: impl IntoIterator<Item = (f64, Option<f64>)>) -> String {
+        let (mut path, mut drawn) = (String::new(), 0);
+        for (x, y) in points {
+            let Some(y) = y else {
+                end_of_line(&mut path, drawn);
+                drawn = 0;
+                continue;
+            };
+            let command = if drawn == 0 { 'M' } else { 'L' };
+            path.push_str(&format!("{command}{:.1} {:.1}", self.x(x), self.y(y)));
+            drawn += 1;
+        }
+        end_of_line(&mut path, drawn);
+        path
+    }
+
+    /// Steps of width `step` from 0 on, one for each value.
+    pub fn steps(&self, values: impl IntoIterator<Item = f64>, step: f64) -> String {
+        let corners = values.into_iter().enumerate().flat_map(|(i, value)| {
+            let (from, to) = (i as f64 * step, (i + 1) as f64 * step);
+            [(from, value), (to, value)]
+        });
+        self.line(corners)
+    }
+
+    /// The same line, closed along the base, to be filled. Empty for an empty one.
+    pub fn area(&self, line: &str, x_end: f64) -> String {
+        if line.is_empty() { String::new() } else { format!("{line}L{:.1} {HEIGHT:.1}L0 {HEIGHT:.1}Z", self.x(x_end)) }
+    }
+
+    /// What is between two step lines: `values` above `below`, each of width 1.
+    pub fn band(&self, below: &[f64], values: &[f64]) -> String {
+        let corners = |value: f64, i: usize| [(i as f64, value), ((i + 1) as f64, value)];
+        let upper = values.iter().zip(below).enumerate().flat_map(|(i, (value, base))| corners(base + value, i));
+        let mut lower: Vec<_> = below.iter().enumerate().flat_map(|(i, base)| corners(*base, i)).collect();
+        lower.reverse();
+        let line = self.line(upper.chain(lower));
+        if line.is_empty() { line } else { format!("{line}Z") }
+    }
+
+    /// A box between two values of each scale.
+    pub fn rect(&self, x: (f64, f64), y: (f64, f64)) -> String {
+        let (left, right, bottom, top) = (self.x(x.0), self.x(x.1), self.y(y.0), self.y(y.1));
+        format!("M{left:.1} {top:.1}H{right:.1}V{bottom:.1}H{left:.1}Z")
+    }
+
+    /// A line from the bottom to the top.
+    pub fn upright(&self, x: f64) -> String {
+        format!("M{:.1} {HEIGHT:.1}V0", self.x(x))
+    }
+}
+
+/// With a round cap, a line of no length is a dot.
+fn end_of_line(path: &mut String, drawn: usize) {
+    if drawn == 1 {
+        path.push_str("h0");
+    }
+}
+
+/// Round steps (1, 2 or 5 times a power of ten) from 0 to `max`, of which there are at most `most`.
+pub fn round_ticks(max: f64, most: u32) -> Vec<f64> {
+    let rough = max / f64::from(most.max(1));
+    let power = 10_f64.powf(rough.log10().floor());
+    let step = [1.0, 2.0, 5.0, 10.0].into_iter().map(|factor| factor * power).find(|step| *step >= rough);
+    let step = step.unwrap_or(10.0 * power);
+    (0..=(max / step + 1e-9) as u32).map(|i| f64::from(i) * step).collect()
+}
+
+/// Steps of time from 0 to `seconds`, at most five of them, as people count time.
+pub fn time_ticks(seconds: u32) -> Vec<u32> {
+    const STEPS: [u32; 9] = [1, 2, 5, 10, 15, 30, 60, 120, 300];
+    let step = STEPS.into_iter().find(|step| seconds / step <= 5).unwrap_or(600);
+    (0..=seconds / step).map(|i| i * step).collect()
+}
+
+/// The powers of ten from `low` to `high`.
+pub fn decade_ticks(low: f64, high: f64) -> Vec<f64> {
+    let (first, last) = ((low.log10() - 1e-9).ceil() as i32, (high.log10() + 1e-9).floor() as i32);
+    (first..=last).map(|power| 10_f64.powi(power)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLANE: Plane = Plane { x: Scale::Linear(10.0), y: Scale::Linear(20.0) };
+
+    #[test]
+    fn a_line_runs_from_left_to_right_and_up_is_more() {
+        assert_eq!(PLANE.line([(0.0, 0.0), (5.0, 20.0), (10.0, 10.0)]), "M0.0 150.0L300.0 0.0L600.0 75.0");
+        assert_eq!(PLANE.line([]), "");
+    }
+
+    #[test]
+    fn a_missing_value_is_a_gap_and_a_lonely_one_a_dot() {
+        let points = [(0.0, Some(20.0)), (1.0, None), (2.0, Some(10.0)), (3.0, Some(10.0))];
+        assert_eq!(PLANE.broken_line(points), "M0.0 0.0h0M120.0 75.0L180.0 75.0");
+    }
+
+    #[test]
+    fn steps_are_one_wide_and_end_at_the_edge() {
+        assert_eq!(PLANE.steps([20.0, 10.0], 1.0), "M0.0 0.0L60.0 0.0L60.0 75.0L120.0 75.0");
+        let narrow = Plane { x: Scale::Linear(1.0), ..PLANE };
+        assert_eq!(narrow.steps([0.0, 20.0], 1.0), "M0.0 150.0L600.0 150.0L600.0 0.0L600.0 0.0");
+    }
+
+    #[test]
+    fn areas_and_bands_are_closed() {
+        assert_eq!(PLANE.area("M0.0 0.0L60.0 0.0", 1.0), "M0.0 0.0L60.0 0.0L60.0 150.0L0 150.0Z");
+        assert_eq!(PLANE.area("", 1.0), "");
+        assert_eq!(PLANE.band(&[10.0], &[10.0]), "M0.0 0.0L60.0 0.0L60.0 75.0L0.0 75.0Z");
+        assert_eq!(PLANE.band(&[], &[]), "");
+    }
+
+    #[test]
+    fn on_a_log_scale_factors_are_distances() {
+        let scale = Scale::Log(0.1, 1000.0);
+        for (value, share) in [(0.1, 0.0), (1.0, 0.25), (10.0, 0.5), (1000.0, 1.0), (0.0, 0.0), (5000.0, 1.0)] {
+            assert!((scale.share(value) - share).abs() < 1e-9, "{value}");
+        }
+    }
+
+    #[test]
+    fn ticks_are_round() {
+        assert_eq!(round_ticks(20.0, 5), [0.0, 5.0, 10.0, 15.0, 20.0]);
+        assert_eq!(round_ticks(7.0, 5), [0.0, 2.0, 4.0, 6.0]);
+        assert_eq!(round_ticks(340.0, 4), [0.0, 100.0, 200.0, 300.0]);
+        assert_eq!(time_ticks(30), [0, 10, 20, 30]);
+        assert_eq!(time_ticks(600), [0, 120, 240, 360, 480, 600]);
+        assert_eq!(time_ticks(5), [0, 1, 2, 3, 4, 5]);
+        assert_eq!(decade_ticks(0.1, 150.0), [0.1, 1.0, 10.0, 100.0]);
+        assert_eq!(decade_ticks(0.15, 6.8), [1.0]);
+    }
+}

@@ -1,0 +1,47 @@
+//! A small line without axes.
+
+use leptos::prelude::*;
+
+use super::scale::{HEIGHT, Plane, Scale, WIDTH};
+
+fn plane(values: &[f64]) -> Plane {
+    let highest = values.iter().copied().fold(0.0, f64::max);
+    // Room above the highest point for the thickness of the line.
+    let y = Scale::Linear(highest.max(f64::MIN_POSITIVE) * 1.1);
+    Plane { x: Scale::Linear((values.len().max(2) - 1) as f64), y }
+}
+
+fn line(values: &[f64]) -> String {
+    plane(values).line(values.iter().enumerate().map(|(i, value)| (i as f64, *value)))
+}
+
+/// A small line beside a number that says the same in words.
+#[component]
+pub fn Sparkline(
+    /// The values, oldest first.
+    #[prop(into)]
+    values: Signal<Vec<f64>>,
+) -> impl IntoView {
+    let area = move || {
+        let values = values.read();
+        plane(&values).area(&line(&values), values.len().max(2) as f64 - 1.0)
+    };
+    view! {
+        <svg class="spark" viewBox=format!("0 0 {WIDTH} {HEIGHT}") preserveAspectRatio="none" aria-hidden="true">
+            <path class="spark-area" d=area />
+            <path class="spark-line" d=move || line(&values.read()) />
+        </svg>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_spans_the_width_whatever_the_number_of_values() {
+        assert_eq!(line(&[0.0, 0.0]), "M0.0 150.0L600.0 150.0");
+        assert_eq!(line(&[0.0, 10.0, 0.0]), "M0.0 150.0L300.0 13.6L600.0 150.0");
+        assert_eq!(line(&[]), "");
+    }
+}
