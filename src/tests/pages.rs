@@ -130,7 +130,8 @@ async fn the_pages_of_runs_are_complete_without_a_script() {
     );
     let comparison = server.get(&format!("/runs/compare?a={a}&b={b}")).await;
     assert!(comparison.status == 200 && comparison.text.contains("B compared with A"));
-    assert_eq!(server.get("/runs/compare").await.status, 404);
+    assert_eq!(server.get("/runs/compare").await.status, 200, "nothing is chosen, and nothing is missing");
+    assert_eq!(server.get(&format!("/runs/compare?a={a}&b=019b76da-a800-7000-8000-000000000000")).await.status, 404);
     for page in [&run, &history, &comparison.text] {
         assert!(
             !page.contains(" style=") && !page.contains("Loading the"),

@@ -29,9 +29,10 @@ pub fn ComparePage() -> impl IntoView {
     let query = use_query_map();
     let id =
         move |name: &'static str| Memo::new(move |_| query.read().get(name).and_then(|id| id.parse::<RunId>().ok()));
-    let (a, b) = (id("a"), id("b"));
-    let a = Resource::new(move || a.get(), side);
-    let b = Resource::new(move || b.get(), side);
+    let (a_id, b_id) = (id("a"), id("b"));
+    let a = Resource::new(move || a_id.get(), side);
+    let b = Resource::new(move || b_id.get(), side);
+    let both_named = move || a_id.get_untracked().is_some() && b_id.get_untracked().is_some();
     let retry = Callback::new(move |()| {
         a.refetch();
         b.refetch();
@@ -51,7 +52,10 @@ pub fn ComparePage() -> impl IntoView {
                 match (a.await, b.await) {
                     (Ok(a), Ok(b)) => view! { <Comparison a b /> }.into_any(),
                     (Err(AppError::NotFound), _) | (_, Err(AppError::NotFound)) => {
-                        not_found_status(&AppError::NotFound);
+                        // Two runs that nobody has named yet are not missing.
+                        if both_named() {
+                            not_found_status(&AppError::NotFound);
+                        }
                         view! { <Empty>"One of the two runs is not there. " <a href="/runs">"Choose two runs"</a></Empty> }.into_any()
                     }
                     (Err(error), _) | (_, Err(error)) => {
