@@ -10,6 +10,7 @@
 //!                                                             │         └─► GET /traffic/status/{id}
 //!                                             runner: plan → pacer → gate → mix → HTTP client
 //!                                                             ▼ real HTTP on the loopback
+//!   on all:      entrance (request id, host, token; the last form of every answer) → catch-panic → cross-site → body limits
 //!   on /api/v1:  metrics record → catch-panic → arrivals (tag, tell the gate, guard) → in-flight limit → users API ─► database
 //!                   └─► batch writer ─► database (rows, roll-ups by minute) ─► windows in memory ─► KPI cards, overview, /metrics
 //!                                          └─► at the end of a run: books, and whether the dashboard was right
@@ -28,14 +29,15 @@
 //! - [`ui`]: building blocks of the page without knowledge of any feature. A chart is data: pure
 //!   functions make a [`ui::chart::Chart`] of numbers, and one component draws any of them.
 //! - [`app`]: the document's shell and the page's routes.
-//! - `server`: configuration, wiring, routes, start and end (only with the feature `ssr`).
+//! - `server`: configuration, wiring, routes and their description, who may come in, start and end
+//!   (only with the feature `ssr`).
 //!
 //! # Architecture invariants
 //!
 //! Tested by `tests/architecture.rs`, which reads the sources.
 //!
-//! 1. `model.rs`, `origin.rs`, `input.rs` and the `engine/` folders use std, serde and uuid only: no
-//!    clock, no I/O, no randomness but a seed passed in, no `cfg`. Time is an argument.
+//! 1. `model.rs`, `origin.rs`, `input.rs` and the `engine/` folders use std, serde, uuid and utoipa's derive
+//!    only: no clock, no I/O, no randomness but a seed passed in, no `cfg`. Time is an argument.
 //! 2. `server/` folders use their own feature's model and engine; another feature only through its
 //!    model. The page reaches the server only through `server_fns.rs`, whose functions are bridges
 //!    of a few lines.

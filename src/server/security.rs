@@ -57,7 +57,7 @@ impl Hosts {
 /// Does another site's page want to read what is private? `CsrfLayer` lets every GET pass.
 pub fn is_cross_site_read(request: &Request) -> bool {
     let path = request.uri().path();
-    let private = path.starts_with("/traffic/") || path.starts_with("/fn/");
+    let private = path.starts_with("/traffic/") || path.starts_with("/fn/") || path == "/metrics";
     let cross_site =
         request.headers().get("sec-fetch-site").is_some_and(|site| site == "cross-site" || site == "same-site");
     private && cross_site && request.method() == Method::GET

@@ -7,6 +7,7 @@ mod documentation;
 mod history;
 mod metrics;
 mod pages;
+mod program;
 mod security;
 mod server;
 mod shutdown;
