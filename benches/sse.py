@@ -111,10 +111,11 @@ def judge(found, checks):
     checks(f"{name}: the run is {job['status']}, sent {job['stats']['sent']}, missed {job['stats']['missed']}, books verified: {books.get('verified')}", job["status"] == "completed" and books.get("verified") is True)
     if silent:
         got = sum(len(subscriber.events) for subscriber in silent)
-        skipped = sum(left_out(subscriber) + left_out(subscriber, over=True) for subscriber in silent)
+        cut = sum(subscriber.ended and subscriber.done() == 0 for subscriber in silent)
         ends = sum(subscriber.done() == 1 for subscriber in silent)
-        found |= {"deaf_frames": got, "deaf_skipped": skipped}
-        checks(f"{name}: {got} frames waited for these in buffers, {skipped} were skipped; {ends} of {len(silent)} found the done in the end", skipped > 0 and ends == len(silent))
+        found |= {"deaf_frames": got, "deaf_cut": cut}
+        # The server cuts a connection whose buffers were full for 20 s: its place is needed.
+        checks(f"{name}: {got} frames waited for these in buffers; {cut} were cut by the server, {ends} found the done", cut > 0 and cut + ends == len(silent))
 
 
 def main(folder):

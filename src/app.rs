@@ -79,6 +79,10 @@ pub fn App() -> impl IntoView {
                 <nav class="top-nav" aria-label="Main">
                     <A href="/" exact=true>"Dashboard"</A>
                     <A href="/runs">"Runs"</A>
+                    // Made by the server alone: the router must not look for it here.
+                    <a href="/docs" rel="external">
+                        "API"
+                    </a>
                 </nav>
             </header>
             <main id="main">

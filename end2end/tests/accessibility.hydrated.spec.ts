@@ -42,6 +42,11 @@ for (const { name, colorScheme, forcedColors } of looks) {
     await check(page, "comparison");
     await page.goto("/runs?scenario=stress&status=error");
     await check(page, "no runs");
+    await page.goto("/docs");
+    await page.getByText("Answers").first().click();
+    await check(page, "the API");
+    await page.setContent(await (await request.get(`/traffic/runs/${first}/export?format=html`)).text());
+    await check(page, "a report, opened from a file");
     await page.goto("/");
     await page.getByRole("button", { name: "START TEST" }).click({ force: true });
     await check(page, "dashboard, refused");

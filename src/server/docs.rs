@@ -91,8 +91,9 @@ struct Operation {
     example: String,
 }
 
+/// A text of the description, without the marks that it has for Markdown.
 fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_default().to_owned()
+    value.as_str().unwrap_or_default().replace('`', "")
 }
 
 /// The schema that a reference points to, or the schema itself.
@@ -182,7 +183,13 @@ fn Page(docs: Arc<Docs>, base: String) -> impl IntoView {
     view! {
         <header class="top">
             <a class="brand" href="/">"Traffic Simulator"</a>
-            <span class="top-note">"API"</span>
+            <nav class="top-nav" aria-label="Main">
+                <a href="/">"Dashboard"</a>
+                <a href="/runs">"Runs"</a>
+                <a href="/docs" aria-current="page">
+                    "API"
+                </a>
+            </nav>
         </header>
         <main id="main" class="docs">
             <h1>"API"</h1>
