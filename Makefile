@@ -5,7 +5,7 @@ export PATH := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
 
 .PHONY: help
 help: ## What there is
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: ## Install what is missing, build the release, serve it on http://127.0.0.1:3000
@@ -85,7 +85,7 @@ shutdown-proof: ## SIGTERM in mid-run with open streams, 25 times
 	@scripts/shutdown-proof
 
 .PHONY: overload-proof
-overload-proof: ## Slow clients and a locked database
+overload-proof: ## Slow clients, a locked database, a full disk (four minutes; needs root)
 	@scripts/build
 	@scripts/overload-proof
 
