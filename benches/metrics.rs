@@ -439,7 +439,7 @@ async fn views(report: &mut Report, folder: &Path) {
         (Served::start(router::build(&full)).await, Served::start(router::build(&empty)).await);
     for (name, path) in [
         ("the dashboard's page", "/"),
-        ("key figures", "/fn/metrics/kpis"),
+        ("newest requests", "/fn/metrics/log"),
         ("overview of 5 minutes", "/fn/metrics/overview?range=5m"),
         ("overview of an hour", "/fn/metrics/overview?range=1h"),
         ("overview of a day", "/fn/metrics/overview?range=24h"),

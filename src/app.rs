@@ -4,12 +4,10 @@ use leptos::prelude::*;
 use leptos_meta::{MetaTags, provide_meta_context};
 use leptos_router::SsrMode;
 use leptos_router::components::{A, Route, Router, Routes};
-use leptos_router::path;
+use leptos_router::{Lazy, path};
 
 use crate::dashboard::{DashboardPage, NotFoundPage};
-use crate::traffic::compare_page::ComparePage;
-use crate::traffic::run_page::RunPage;
-use crate::traffic::runs_page::HistoryPage;
+use crate::routes::{CompareRoute, HistoryRoute, RequestLogRoute, RequestRoute, RunRoute};
 
 /// The page's answer, for what only the server can say of it. In the context on the server only.
 #[derive(Clone)]
@@ -79,6 +77,7 @@ pub fn App() -> impl IntoView {
                 <nav class="top-nav" aria-label="Main">
                     <A href="/" exact=true>"Dashboard"</A>
                     <A href="/runs">"Runs"</A>
+                    <A href="/requests">"Requests"</A>
                     // Made by the server alone: the router must not look for it here.
                     <a href="/docs" rel="external">
                         "API"
@@ -89,10 +88,12 @@ pub fn App() -> impl IntoView {
                 // Every page is complete HTML: right title and status, and all of it there without JavaScript.
                 <Routes fallback=NotFoundPage>
                     <Route path=path!("/") view=DashboardPage ssr=SsrMode::Async />
-                    <Route path=path!("/runs") view=HistoryPage ssr=SsrMode::Async />
+                    <Route path=path!("/runs") view={Lazy::<HistoryRoute>::new()} ssr=SsrMode::Async />
                     // Before the run: the router takes the first path that fits.
-                    <Route path=path!("/runs/compare") view=ComparePage ssr=SsrMode::Async />
-                    <Route path=path!("/runs/:id") view=RunPage ssr=SsrMode::Async />
+                    <Route path=path!("/runs/compare") view={Lazy::<CompareRoute>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/runs/:id") view={Lazy::<RunRoute>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/requests") view={Lazy::<RequestLogRoute>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/requests/:id") view={Lazy::<RequestRoute>::new()} ssr=SsrMode::Async />
                 </Routes>
             </main>
         </Router>

@@ -20,15 +20,15 @@
 //!
 //! Features first; each folder reads in the order of the data flow.
 //!
-//! - [`origin`], [`input`], [`error`]: what the features share: who made a request, how input is
-//!   checked, what crosses the wire as an error.
+//! - [`origin`], [`input`], [`buckets`], [`error`]: what the features share: who made a request, how
+//!   input is checked, in which steps latency is drawn, what crosses the wire as an error.
 //! - [`users`]: the users API, the thing that is hit.
 //! - [`traffic`]: the simulator. [`traffic::engine`] is its pure core.
 //! - [`metrics`]: what the server measured, and the key figures made of it. [`metrics::engine`] is its pure core.
 //! - [`dashboard`]: sets the features' components side by side.
 //! - [`ui`]: building blocks of the page without knowledge of any feature. A chart is data: pure
 //!   functions make a [`ui::chart::Chart`] of numbers, and one component draws any of them.
-//! - [`app`]: the document's shell and the page's routes.
+//! - [`app`], [`routes`]: the document's shell and the pages, most of which the browser loads apart.
 //! - `server`: configuration, wiring, routes and their description, who may come in, start and end
 //!   (only with the feature `ssr`).
 //!
@@ -53,11 +53,13 @@
 #![recursion_limit = "512"]
 
 pub mod app;
+pub mod buckets;
 pub mod dashboard;
 pub mod error;
 pub mod input;
 pub mod metrics;
 pub mod origin;
+pub mod routes;
 #[cfg(feature = "ssr")]
 pub mod server;
 pub mod traffic;
@@ -69,5 +71,5 @@ pub mod users;
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
     console_error_panic_hook::set_once();
-    leptos::mount::hydrate_body(app::App);
+    leptos::mount::hydrate_lazy(app::App);
 }

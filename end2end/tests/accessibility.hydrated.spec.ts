@@ -42,6 +42,15 @@ for (const { name, colorScheme, forcedColors } of looks) {
     await check(page, "comparison");
     await page.goto("/runs?scenario=stress&status=error");
     await check(page, "no runs");
+    await page.goto(`/requests?origin=${first}`);
+    await check(page, "requests");
+    await page.getByRole("region", { name: "Requests as a table" }).getByRole("rowheader").first().getByRole("link").click();
+    await expect(page.getByRole("region", { name: "Both sides of the request" })).toBeVisible();
+    await check(page, "a request");
+    await page.goto("/requests?range=24h&status=4xx&origin=real&endpoint=PUT%20/nothing");
+    await check(page, "no requests");
+    await page.goto("/?range=1h&origin=simulated");
+    await check(page, "dashboard, another range");
     await page.goto("/docs");
     await page.getByText("Answers").first().click();
     await check(page, "the API");
@@ -133,7 +142,7 @@ test("[21] at 200 % zoom nothing is wider than the window, and targets are large
   await page.setViewportSize({ width: 640, height: 360 });
   const id = await startRun(request, { scenario: "error-injection", duration: 5 });
   await closed(request, id);
-  for (const path of ["/", `/runs/${id}`, "/runs", `/runs/compare?a=${id}&b=${id}`]) {
+  for (const path of ["/", `/runs/${id}`, "/runs", `/requests?origin=${id}`, `/runs/compare?a=${id}&b=${id}`]) {
     for (const width of [640, 320]) {
       await page.setViewportSize({ width, height: 568 });
       await page.goto(path);

@@ -77,7 +77,7 @@ export async function closed(request: APIRequestContext, id: string): Promise<Jo
 async function stopActiveRun(request: APIRequestContext) {
   const state = await (await request.get("/fn/traffic/card")).json();
   if (!state.active) return;
-  const id = state.active.job_id ?? state.active.jobId;
+  const id = state.active.jobId;
   await request.post(`/traffic/stop/${id}`);
   await expect.poll(async () => (await status(request, id)).closed, { timeout: 15_000 }).toBe(true);
 }

@@ -83,7 +83,8 @@ test("[25] a run is set up again with its own settings", async ({ page, request 
   await page.getByLabel("I understand this generates load").check();
   await page.getByRole("button", { name: "START TEST" }).click();
   await expect(page.getByRole("heading", { name: "Latency Degradation" })).toBeVisible();
-  const active = (await (await request.get("/fn/traffic/card")).json()).active;
+  const { jobId } = (await (await request.get("/fn/traffic/card")).json()).active;
+  const active = await status(request, jobId);
   expect(active).toMatchObject({ duration: 7, maxRps: 3, endpoints: ["list", "get"], seed: 4711, delay: "server" });
 });
 

@@ -1,17 +1,11 @@
 //! The one validator of questions to the metrics.
 
-use super::model::{LogQuery, Origins, OverviewQuery, Range, StatusClass};
+use super::log_model::{LogQuery, StatusClass};
+use super::model::{Origins, OverviewQuery, Range};
 use crate::input::{Checker, Fields, Invalid, Value, read_numbers};
 
 /// The last page of the log that can be asked for: deeper ones are better found by a filter.
 const LAST_PAGE: i64 = 1000;
-const RANGES: [(&str, Range); 3] = [("5m", Range::Minutes5), ("1h", Range::Hour), ("24h", Range::Day)];
-const CLASSES: [(&str, StatusClass); 4] = [
-    ("ok", StatusClass::Ok),
-    ("errors", StatusClass::Errors),
-    ("4xx", StatusClass::Client),
-    ("5xx", StatusClass::Server),
-];
 
 /// The fields that were given.
 pub fn fields<const N: usize>(given: [(&str, Option<String>); N]) -> Fields {
@@ -23,7 +17,7 @@ pub fn fields<const N: usize>(given: [(&str, Option<String>); N]) -> Fields {
 fn range(check: &mut Checker<'_>) -> Option<Range> {
     match check.optional("range") {
         None => Some(Range::default()),
-        Some(value) => check.word("range", value, &RANGES),
+        Some(value) => check.word("range", value, &Range::ALL.map(|range| (range.wire_name(), range))),
     }
 }
 
@@ -57,7 +51,8 @@ pub fn log(mut fields: Fields) -> Result<LogQuery, Invalid> {
     read_numbers(&mut fields, &["page"]);
     let mut check = Checker::new(&fields, &["range", "origin", "status", "endpoint", "order", "page"]);
     let (range, origin) = (range(&mut check), origin(&mut check));
-    let status = check.optional("status").map(|value| check.word("status", value, &CLASSES));
+    let classes = StatusClass::ALL.map(|class| (class.wire_name(), class));
+    let status = check.optional("status").map(|value| check.word("status", value, &classes));
     let endpoint = check.optional("endpoint").map(|value| endpoint(&mut check, value));
     let slowest = match check.optional("order") {
         None => Some(false),

@@ -1,81 +1,87 @@
-//! The four key figures, fresh every second.
-
-use std::time::Duration;
+//! The four key figures.
 
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 
-use super::model::{Kpis, SparkPoint, Trend};
-use super::server_fns::get_kpis;
+use super::live_overview::LiveOverview;
+use super::model::{Overview, SparkPoint, Trend};
 use crate::ui::chart::Sparkline;
 use crate::ui::format::{count, millis, percent};
+use crate::ui::notice::Failed;
 
-const REFRESH: Duration = Duration::from_secs(1);
-
-/// The key figures of the last five minutes.
+/// The key figures of the chosen range and requests.
 #[component]
-pub fn KpiCards() -> impl IntoView {
-    let first = Resource::new(|| (), |()| get_kpis());
+pub fn KpiCards(
+    /// What they are made of.
+    live: LiveOverview,
+) -> impl IntoView {
+    let failure = Memo::new(move |_| live.now.read().as_ref().err().cloned());
+    let title = move || format!("Last {}", live.view.get().range.title());
+    let content = move || {
+        match failure.get() {
+        Some(why) => {
+            view! { <div class="card"><Failed what="The key figures could not be loaded." why retry=live.retry() /></div> }.into_any()
+        }
+        None => view! { <Board live /> }.into_any(),
+    }
+    };
     view! {
         <section class="kpis" aria-labelledby="kpis-title">
-            <h2 id="kpis-title" class="section-title">
-                "Last 5 minutes"
-            </h2>
-            <Suspense fallback=|| view! { <p class="loading">"Loading the key figures…"</p> }>
-                {move || Suspend::new(async move {
-                    // Without a first answer the cards start empty and say so; the next second tries again.
-                    let first = first.await;
-                    let reachable = first.is_ok();
-                    view! { <Board first=first.unwrap_or_default() reachable /> }
-                })}
-            </Suspense>
+            <h2 id="kpis-title" class="section-title">{title}</h2>
+            {content}
         </section>
     }
 }
 
 #[component]
-fn Board(first: Kpis, reachable: bool) -> impl IntoView {
-    let kpis = RwSignal::new(first);
-    let reachable = RwSignal::new(reachable);
-    refresh(kpis, reachable);
+fn Board(live: LiveOverview) -> impl IntoView {
     let spark =
-        move |of: fn(&SparkPoint) -> f64| Signal::derive(move || kpis.read().spark.iter().map(of).collect::<Vec<_>>());
-    let trend = move |of: fn(&Trend) -> Option<String>| Signal::derive(move || kpis.read().trend.as_ref().and_then(of));
+        move |of: fn(&SparkPoint) -> f64| live.of(move |overview| overview.spark.iter().map(of).collect::<Vec<_>>());
+    let trend = move |of: fn(&Trend) -> Option<String>| live.of(move |overview| overview.trend.as_ref().and_then(of));
+    let kpi = move |name, value: fn(&Overview) -> String, note: fn(&Overview) -> String, trend, spark| {
+        view! { <Kpi name value=live.of(value) note=live.of(note) trend range=live.of(|overview| overview.range.title()) spark /> }.into_any()
+    };
     view! {
-        <div class="kpi-row" data-stale=move || (!reachable.get()).to_string()>
-            <Kpi
-                name="Requests"
-                value=Signal::derive(move || count(kpis.read().requests))
-                note=Signal::derive(move || format!("{} simulated", count(kpis.read().simulated)))
-                trend=trend(|trend| Some(change(trend.requests)))
-                spark=spark(|point| f64::from(point.requests))
-            />
-            <Kpi
-                name="Current rate"
-                value=Signal::derive(move || format!("{} /s", kpis.read().current_rate))
-                note=Signal::derive(|| "in the last full second".to_owned())
-                trend=Signal::derive(|| None)
-                spark=spark(|point| f64::from(point.requests))
-            />
-            <Kpi
-                name="Error rate"
-                value=Signal::derive(move || percent(kpis.read().error_rate))
-                note=Signal::derive(|| "answers of status 400 and up".to_owned())
-                trend=trend(|trend| trend.error_rate.map(|points| format!("{:+.1} points", points * 100.0)))
-                spark=spark(|point| f64::from(point.errors) / f64::from(point.requests.max(1)))
-            />
-            <Kpi
-                name="p95 latency"
-                value=Signal::derive(move || millis(kpis.read().p95))
-                note=Signal::derive(|| "95 of 100 answers are faster".to_owned())
-                trend=trend(|trend| trend.p95.map(change))
-                spark=spark(|point| point.p95)
-            />
+        <div class="kpi-row" data-stale=move || (!live.reachable.get()).to_string()>
+            {kpi(
+                "Requests",
+                |overview| count(overview.totals.requests),
+                share_note,
+                trend(|trend| Some(change(trend.requests))),
+                spark(|point| f64::from(point.requests)),
+            )}
+            {kpi(
+                "Current rate",
+                |overview| format!("{} /s", overview.current_rate),
+                |_| "in the last full second".to_owned(),
+                Signal::stored(None),
+                spark(|point| f64::from(point.requests)),
+            )}
+            {kpi(
+                "Error rate",
+                |overview| percent(overview.totals.error_rate),
+                |_| "answers of status 400 and up".to_owned(),
+                trend(|trend| trend.error_rate.map(|points| format!("{:+.1} points", points * 100.0))),
+                spark(|point| f64::from(point.errors) / f64::from(point.requests.max(1))),
+            )}
+            {kpi(
+                "p95 latency",
+                |overview| millis(overview.totals.p95),
+                |_| "95 of 100 answers are faster".to_owned(),
+                trend(|trend| trend.p95.map(change)),
+                spark(|point| point.p95),
+            )}
         </div>
-        <p class="stale-note" hidden=move || reachable.get()>
+        <p class="stale-note" hidden=move || live.reachable.get()>
             "The server can't be reached. These are its last known figures; the page keeps trying."
         </p>
     }
+}
+
+/// How many of everybody's requests are simulated, or what was left out, where that is worth a word.
+fn share_note(overview: &Overview) -> String {
+    let dropped =
+        if overview.dropped > 0 { format!(" · {} not recorded", count(overview.dropped)) } else { String::new() };
+    format!("{} simulated, {} real{dropped}", count(overview.simulated), count(overview.real))
 }
 
 /// A relative change in percent, with its sign.
@@ -91,8 +97,9 @@ fn Kpi(
     name: &'static str,
     value: Signal<String>,
     note: Signal<String>,
-    /// The change against the five minutes before; nothing without a baseline.
+    /// The change against the period before; nothing without a baseline.
     trend: Signal<Option<String>>,
+    range: Signal<&'static str>,
     spark: Signal<Vec<f64>>,
 ) -> impl IntoView {
     view! {
@@ -100,36 +107,11 @@ fn Kpi(
             <h3>{name}</h3>
             <p class="kpi-trend" hidden=move || trend.read().is_none()>
                 {move || trend.get()}
-                <span class="visually-hidden">" against the 5 minutes before"</span>
+                <span class="visually-hidden">{move || format!(" against the {} before", range.get())}</span>
             </p>
             <p class="kpi-value">{value}</p>
             <Sparkline values=spark />
             <p class="kpi-note">{note}</p>
         </article>
     }
-}
-
-/// Asks for new figures every second while the tab is visible; a question that is still open is not asked twice.
-fn refresh(kpis: RwSignal<Kpis>, reachable: RwSignal<bool>) {
-    let asking = StoredValue::new(false);
-    let ask = move || {
-        if document().hidden() || asking.get_value() {
-            return;
-        }
-        asking.set_value(true);
-        spawn_local(async move {
-            let answer = get_kpis().await;
-            // The page may have been left meanwhile.
-            let _left = asking.try_set_value(false);
-            let _left = reachable.try_set(answer.is_ok());
-            if let Ok(answer) = answer {
-                let _left = kpis.try_set(answer);
-            }
-        });
-    };
-    Effect::new(move |_| {
-        if let Ok(timer) = set_interval_with_handle(ask, REFRESH) {
-            on_cleanup(move || timer.clear());
-        }
-    });
 }

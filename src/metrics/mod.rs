@@ -7,10 +7,20 @@
 //! It records `/api/v1` and nothing else, so that watching the dashboard never moves it. It knows
 //! an [`crate::origin::Origin`], never the traffic generator.
 
+pub mod address;
+pub mod charts;
+pub mod endpoint_table;
 pub mod engine;
 pub mod input;
 pub mod kpi_cards;
+pub mod live_overview;
+pub mod log_model;
+pub mod log_page;
 pub mod model;
+pub mod newest_requests;
+pub mod request_page;
+pub mod request_rows;
 #[cfg(feature = "ssr")]
 pub mod server;
 pub mod server_fns;
+pub mod view_filter;

@@ -4,38 +4,12 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
-use crate::input::{FieldError, Fields};
+use crate::input::FieldError;
 use crate::origin::RunId;
 
-/// The window of the KPI cards, in seconds.
-pub const WINDOW: u32 = 300;
-/// How many points a sparkline has: one for each ten seconds of the window.
+/// About how many points a sparkline has: intervals of whole steps.
 pub const SPARK_POINTS: usize = 30;
-/// How many requests one page of the log holds.
-pub const LOG_PAGE: u32 = 50;
-
-/// The key figures of the last [`WINDOW`] seconds, taken at one moment.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Kpis {
-    /// Requests.
-    pub requests: u32,
-    /// Of these: simulated.
-    pub simulated: u32,
-    /// Requests in the last full second.
-    pub current_rate: u32,
-    /// Share of answers of status 400 and up, from 0 to 1; absent without requests.
-    pub error_rate: Option<f64>,
-    /// 95th percentile of the duration in milliseconds; absent without requests.
-    pub p95: Option<f64>,
-    /// The change against the window before; absent without a baseline.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub trend: Option<Trend>,
-    /// The intervals of the window that are over, oldest first: see [`SPARK_POINTS`].
-    pub spark: Vec<SparkPoint>,
-}
 
 /// One interval of the sparklines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -53,7 +27,7 @@ pub struct SparkPoint {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Trend {
-    /// Of the requests, as a share of those before: 0.1 is a tenth more.
+    /// Of the requests per second, as a share of those before: 0.1 is a tenth more.
     pub requests: f64,
     /// Of the error rate, as a difference of shares: 0.05 is five percentage points more.
     pub error_rate: Option<f64>,
@@ -210,9 +184,12 @@ pub struct StatusCount {
     pub requests: u32,
 }
 
+/// [`Point`] on the wire: without the names of its fields, which would be most of it.
+type WirePoint = (i64, [u32; 3], [Option<f64>; 3], Vec<(u8, u32)>);
+
 /// One step of the time axis.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(from = "WirePoint", into = "WirePoint")]
 pub struct Point {
     /// Its start, in epoch milliseconds.
     pub at: i64,
@@ -222,17 +199,30 @@ pub struct Point {
     pub client_errors: u32,
     /// Of these: status 500 and up.
     pub server_errors: u32,
-    /// Median duration in milliseconds; absent without requests, as the two below.
-    pub p50: Option<f64>,
-    /// 95th percentile.
-    pub p95: Option<f64>,
-    /// 99th percentile.
-    pub p99: Option<f64>,
+    /// p50, p95 and p99 of the duration in milliseconds; absent without requests.
+    pub percentiles: [Option<f64>; 3],
+    /// Bucket and number of requests, for the buckets that are not empty: see [`crate::buckets`].
+    pub heat: Vec<(u8, u32)>,
 }
+
+impl From<WirePoint> for Point {
+    fn from((at, [requests, client_errors, server_errors], percentiles, heat): WirePoint) -> Self {
+        Self { at, requests, client_errors, server_errors, percentiles, heat }
+    }
+}
+
+impl From<Point> for WirePoint {
+    fn from(point: Point) -> Self {
+        (point.at, [point.requests, point.client_errors, point.server_errors], point.percentiles, point.heat)
+    }
+}
+
+/// [`GaugePoint`] on the wire.
+type WireGauge = (i64, [u32; 3], f64, Option<f64>);
 
 /// The program's own vital signs in one step: the worst of its readings, one a second.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(from = "WireGauge", into = "WireGauge")]
 pub struct GaugePoint {
     /// The start of the step, in epoch milliseconds.
     pub at: i64,
@@ -240,12 +230,25 @@ pub struct GaugePoint {
     pub writer_queue: u32,
     /// Rows that were dropped in this step.
     pub dropped: u32,
+    /// Live streams that were open.
+    pub open_streams: u32,
     /// How long the writer had to wait for the database, in milliseconds.
     pub database_wait: f64,
     /// How late the newest request of the active run had left, in milliseconds; absent without a run.
     pub pacer_lag: Option<f64>,
-    /// Live streams that were open.
-    pub open_streams: u32,
+}
+
+impl From<WireGauge> for GaugePoint {
+    fn from((at, [writer_queue, dropped, open_streams], database_wait, pacer_lag): WireGauge) -> Self {
+        Self { at, writer_queue, dropped, open_streams, database_wait, pacer_lag }
+    }
+}
+
+impl From<GaugePoint> for WireGauge {
+    fn from(point: GaugePoint) -> Self {
+        let counts = [point.writer_queue, point.dropped, point.open_streams];
+        (point.at, counts, point.database_wait, point.pacer_lag)
+    }
 }
 
 /// Everything about one period, taken at one moment: `all = real + simulated`, and
@@ -269,10 +272,14 @@ pub struct Overview {
     pub real: u32,
     /// Of these: simulated ones.
     pub simulated: u32,
+    /// Requests in the last full second.
+    pub current_rate: u32,
     /// The numbers of the period.
     pub totals: Totals,
     /// The change against the period before; absent without a baseline.
     pub trend: Option<Trend>,
+    /// What is over of the period in about [`SPARK_POINTS`] intervals, oldest first.
+    pub spark: Vec<SparkPoint>,
     /// By endpoint, the most requested first.
     pub endpoints: Vec<EndpointTotals>,
     /// By status.
@@ -296,80 +303,6 @@ pub struct OverviewQuery {
     pub origin: Origins,
 }
 
-/// Answers of one kind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StatusClass {
-    /// Below 400.
-    Ok,
-    /// 400 and up.
-    Errors,
-    /// 400 to 499.
-    Client,
-    /// 500 and up.
-    Server,
-}
-
-impl StatusClass {
-    /// The statuses from the first to the second.
-    pub fn bounds(self) -> (u16, u16) {
-        match self {
-            Self::Ok => (0, 399),
-            Self::Errors => (400, 999),
-            Self::Client => (400, 499),
-            Self::Server => (500, 999),
-        }
-    }
-}
-
-/// What the request log is asked for.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LogQuery {
-    /// How far back.
-    pub range: Range,
-    /// Whose requests.
-    pub origin: Origins,
-    /// Only these answers.
-    pub status: Option<StatusClass>,
-    /// Only this method and route.
-    pub endpoint: Option<(String, String)>,
-    /// The slowest first, instead of the newest.
-    pub slowest: bool,
-    /// Which page, from 1.
-    pub page: u32,
-}
-
-/// One request of the log.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct LoggedRequest {
-    /// As in the answer's `x-request-id` and in the server's log; absent in rows of an older version.
-    pub request_id: Option<Uuid>,
-    /// When it arrived, in epoch microseconds.
-    pub at: i64,
-    /// The HTTP method.
-    pub method: String,
-    /// The route template.
-    pub route: String,
-    /// The HTTP status.
-    pub status: u16,
-    /// How long the answer took, in milliseconds.
-    pub duration: f64,
-    /// The run that made it, if one did.
-    pub run: Option<RunId>,
-    /// Its place in the plan of that run.
-    pub seq: Option<u32>,
-}
-
-/// One page of the request log.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct LogPage {
-    /// At most [`LOG_PAGE`] requests.
-    pub requests: Vec<LoggedRequest>,
-    /// There is another page.
-    pub more: bool,
-}
-
 /// An answer, or the faults of the question by field. Refusals are values: the page shows them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Outcome<T> {
@@ -377,36 +310,4 @@ pub enum Outcome<T> {
     Found(T),
     /// What was wrong with the question.
     Refused(Vec<FieldError>),
-}
-
-/// The fields of a question to the request log as a form or a link gives them, unchecked.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct LogForm {
-    /// See [`super::input::log`], as for all of them.
-    pub range: Option<String>,
-    /// Whose requests.
-    pub origin: Option<String>,
-    /// Only these answers.
-    pub status: Option<String>,
-    /// Only this endpoint.
-    pub endpoint: Option<String>,
-    /// The newest or the slowest first.
-    pub order: Option<String>,
-    /// Which page.
-    pub page: Option<String>,
-}
-
-impl LogForm {
-    /// The fields that were given.
-    pub fn fields(self) -> Fields {
-        super::input::fields([
-            ("range", self.range),
-            ("origin", self.origin),
-            ("status", self.status),
-            ("endpoint", self.endpoint),
-            ("order", self.order),
-            ("page", self.page),
-        ])
-    }
 }

@@ -4,14 +4,9 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Json};
 use uuid::Uuid;
 
-use super::model::{Kpis, LogPage, LoggedRequest, Outcome, Overview};
+use super::log_model::{LogForm, LogPage, LoggedRequest};
+use super::model::{Outcome, Overview};
 use crate::error::AppError;
-
-/// The key figures up to now.
-#[server(prefix = "/fn", endpoint = "metrics/kpis", input = GetUrl, output = Json)]
-pub async fn get_kpis() -> Result<Kpis, AppError> {
-    Ok(super::server::page::kpis())
-}
 
 /// Everything about one range; what each field takes stands in [`super::input::overview`].
 #[server(prefix = "/fn", endpoint = "metrics/overview", input = GetUrl, output = Json)]
@@ -32,7 +27,7 @@ pub async fn get_overview(
 pub async fn get_log(
     /// What is asked for.
     #[server(default)]
-    query: super::model::LogForm,
+    query: LogForm,
 ) -> Result<Outcome<LogPage>, AppError> {
     super::server::page::log(query.fields()).await
 }

@@ -26,19 +26,20 @@ async fn the_dashboard_is_complete_without_a_script() {
 #[tokio::test(flavor = "multi_thread")]
 async fn watching_the_dashboard_moves_no_number() {
     let server = TestServer::start().await;
-    for path in ["/", "/fn/metrics/kpis", "/fn/traffic/card", "/healthz", "/traffic/status/17"] {
+    for path in ["/", "/fn/metrics/overview", "/fn/traffic/card", "/healthz", "/traffic/status/17"] {
         server.get(path).await;
     }
     server.get("/api/v1/users").await;
-    let mut kpis = server.get("/fn/metrics/kpis").await.json();
+    let overview = || async { server.get("/fn/metrics/overview").await.json()["Found"].clone() };
+    let mut seen = overview().await;
     for _ in 0..100 {
-        if kpis["requests"] != 0 {
+        if seen["all"] != 0 {
             break;
         }
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-        kpis = server.get("/fn/metrics/kpis").await.json();
+        seen = overview().await;
     }
-    assert_eq!((&kpis["requests"], &kpis["simulated"], &kpis["errorRate"]), (&json!(1), &json!(0), &json!(0.0)));
+    assert_eq!((&seen["all"], &seen["simulated"], &seen["totals"]["errorRate"]), (&json!(1), &json!(0), &json!(0.0)));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,7 +6,7 @@ use leptos_router::hooks::use_query_map;
 use super::draft::Draft;
 use super::form::StartForm;
 use super::live::LiveRun;
-use super::model::Job;
+use super::packed::PackedJob;
 use super::run_panel::RunPanel;
 use super::server_fns::{CardState, StartOutcome, StartTraffic, get_card_state};
 use super::start_form::{Form, faults_of};
@@ -47,25 +47,42 @@ fn Body(state: CardState) -> impl IntoView {
     let found = StoredValue::new(state.active);
     // The run that was started here, else the one that the page found active.
     let started = move || match start.value().get() {
-        Some(Ok(StartOutcome::Started(job))) => Some(*job),
+        Some(Ok(StartOutcome::Started(job))) => Some(job),
         _ => None,
     };
     let run = move || started().or_else(|| found.get_value()).filter(|job| dismissed.get() != Some(job.job_id));
     // By id: the panel follows the run by itself, and must not be made anew.
     let shown = Memo::new(move |_| run().map(|job| job.job_id));
-    let takes_focus = move |job: &Job| started().is_some_and(|started| started.job_id == job.job_id);
+    let panel = move |job: PackedJob| {
+        let (id, takes_focus) = (job.job_id, untrack(started).is_some_and(|started| started.job_id == job.job_id));
+        let again = Callback::new(move |()| {
+            found.set_value(None);
+            dismissed.set(Some(id));
+        });
+        view! {
+            <Suspense fallback=|| view! { <p class="loading">"Loading the run…"</p> }>
+                {Suspend::new(card_run(job, takes_focus, again))}
+            </Suspense>
+        }
+        .into_any()
+    };
     view! {
         {was_busy.then(|| view! { <p class="error-note" role="alert">"Your run was not started, because another one was active. Stop it or wait until it is closed, and start again."</p> })}
         {move || match shown.get().and_then(|_| untrack(run)) {
-            Some(job) => {
-                let (id, focus) = (job.job_id, untrack(|| takes_focus(&job)));
-                let again = Callback::new(move |()| {
-                    found.set_value(None);
-                    dismissed.set(Some(id));
-                });
-                view! { <RunPanel run=LiveRun::follow(job) takes_focus=focus again /> }.into_any()
-            }
+            Some(job) => panel(job),
             None => view! { <Form start draft cap returned=faults.clone() /> }.into_any(),
         }}
+    }
+}
+
+/// The run on the card. Loaded apart: a first visit has none.
+#[cfg_attr(feature = "split", leptos::lazy)]
+async fn card_run(job: PackedJob, takes_focus: bool, again: Callback<()>) -> AnyView {
+    match job.unpack() {
+        Some(job) => view! { <RunPanel run=LiveRun::follow(job) takes_focus again /> }.into_any(),
+        None => {
+            let page = format!("/runs/{}", job.job_id);
+            view! { <p>"This page is of another version than the server. "<a href=page rel="external">"Open the run"</a></p> }.into_any()
+        }
     }
 }

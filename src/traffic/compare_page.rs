@@ -11,10 +11,12 @@ use super::run_page::not_found_status;
 use super::server_fns::{get_run, get_timeline};
 use crate::error::AppError;
 use crate::origin::RunId;
+use crate::ui::chart::axis::TimeAxis;
 use crate::ui::chart::lines::{Series, lines};
 use crate::ui::chart::{Chart, ChartFrame};
 use crate::ui::format::{millis, utc};
 use crate::ui::notice::{Empty, Failed};
+use crate::ui::table::{Cell, DataTable, heads, row};
 
 type Side = (Job, Timeline);
 
@@ -70,7 +72,7 @@ pub fn ComparePage() -> impl IntoView {
 
 #[component]
 fn Comparison(a: Side, b: Side) -> impl IntoView {
-    let differences = compare(&a.0, &b.0);
+    let differences: String = compare(&a.0, &b.0).iter().map(difference_row).collect();
     let (rate, latency) = (rate_chart(&a, &b), latency_chart(&a, &b));
     let side = |name: &'static str, class: &'static str, job: &Job| {
         let link = format!("/runs/{}", job.job_id);
@@ -92,33 +94,16 @@ fn Comparison(a: Side, b: Side) -> impl IntoView {
             <section class="card" aria-label="Latency of both"><ChartFrame id="latencies" chart=Signal::stored(latency) /></section>
             <section class="card wide" aria-labelledby="differences-title">
                 <h2 class="card-title" id="differences-title">"Differences"</h2>
-                <div class="table-scroll" role="region" tabindex="0" aria-labelledby="differences-title">
-                    <table>
-                        <thead>
-                            <tr>
-                                <th scope="col">"What"</th>
-                                <th scope="col">"A"</th>
-                                <th scope="col">"B"</th>
-                                <th scope="col">"B compared with A"</th>
-                            </tr>
-                        </thead>
-                        <tbody>{differences.into_iter().map(difference_row).collect_view()}</tbody>
-                    </table>
-                </div>
+                <DataTable label="Differences" heads=heads(["What", "A", "B", "B compared with A"]) rows=differences />
             </section>
         </div>
     }
 }
 
-fn difference_row(difference: Difference) -> impl IntoView {
-    view! {
-        <tr data-differs=difference.differs.to_string()>
-            <th scope="row">{difference.what}</th>
-            <td>{difference.a}</td>
-            <td>{difference.b}</td>
-            <td>{difference.words}</td>
-        </tr>
-    }
+fn difference_row(difference: &Difference) -> String {
+    let Difference { what, a, b, words, differs } = difference;
+    let values = [a, b, words].map(|text| Cell::text(text.clone()).quiet(!differs));
+    row(std::iter::once(Cell::text(*what)).chain(values))
 }
 
 fn both(a: &Side, b: &Side, values: impl Fn(&Side) -> Vec<Option<f64>>) -> [Series; 2] {
@@ -126,14 +111,14 @@ fn both(a: &Side, b: &Side, values: impl Fn(&Side) -> Vec<Option<f64>>) -> [Seri
     [series("A", "run-a", a), series("B", "run-b", b)]
 }
 
-fn longer(a: &Side, b: &Side) -> u32 {
-    a.0.duration.max(b.0.duration)
+fn longer(a: &Side, b: &Side) -> TimeAxis {
+    TimeAxis::of_run(a.0.duration.max(b.0.duration))
 }
 
 fn rate_chart(a: &Side, b: &Side) -> Chart {
     let sent = |side: &Side| side.0.stats.sent_per_second.iter().map(|n| Some(f64::from(*n))).collect();
     let sentence = format!("A sent {} requests, B {}.", a.0.stats.sent, b.0.stats.sent);
-    lines("Requests sent per second", sentence, "Requests per second", longer(a, b), &both(a, b, sent), |n| {
+    lines("Requests sent per second", sentence, "Requests per second", &longer(a, b), &both(a, b, sent), |n| {
         format!("{n}")
     })
 }
@@ -142,5 +127,5 @@ fn latency_chart(a: &Side, b: &Side) -> Chart {
     let p95 = |side: &Side| side.1.seconds.iter().map(|second| second.percentiles[1]).collect();
     let whole = |side: &Side| millis(side.0.stats.service.ok.p95);
     let sentence = format!("Over the whole run the p95 of A is {}, that of B {}.", whole(a), whole(b));
-    lines("p95 latency by second", sentence, "Milliseconds", longer(a, b), &both(a, b, p95), |ms| millis(Some(ms)))
+    lines("p95 latency by second", sentence, "Milliseconds", &longer(a, b), &both(a, b, p95), |ms| millis(Some(ms)))
 }

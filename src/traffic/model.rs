@@ -275,6 +275,10 @@ pub struct RunSummary {
     pub duration: u32,
     /// Requests per second that were asked for.
     pub max_rps: u32,
+    /// Requests per second that were allowed.
+    pub cap: u32,
+    /// Where Latency Degradation waits.
+    pub delay: Delay,
     /// The operations in rotation.
     pub endpoints: Endpoints,
     /// When its clock started, in epoch milliseconds.
@@ -312,6 +316,8 @@ impl From<&Job> for RunSummary {
             scenario: job.scenario,
             duration: job.duration,
             max_rps: job.max_rps,
+            cap: job.cap,
+            delay: job.delay,
             endpoints: job.endpoints.clone(),
             start_time: job.start_time,
             end_time: job.end_time,

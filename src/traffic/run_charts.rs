@@ -1,34 +1,36 @@
 //! The charts of a run that need more than its snapshots: latency over time, its distribution, and
-//! the answers by status code. And the slowest requests with both of their sides.
+//! the answers by status code.
 
 use std::time::Duration;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::engine::exchange::Exchange;
+use super::engine::sides::Sides;
 use super::engine::stats::Stats;
-use super::engine::timeline::{BOUNDS, Timeline};
+use super::engine::timeline::Timeline;
 use super::live::LiveRun;
-use super::server_fns::{get_slowest, get_timeline};
+use super::server_fns::{get_sides, get_timeline};
+use crate::buckets::BOUNDS;
 use crate::error::AppError;
-use crate::ui::chart::latency::{Second, distribution, heatmap};
+use crate::ui::chart::axis::TimeAxis;
+use crate::ui::chart::latency::{Column, distribution, heatmap};
 use crate::ui::chart::stacked::stacked;
-use crate::ui::chart::{Chart, ChartFrame, waterfall};
+use crate::ui::chart::{Chart, ChartFrame};
 use crate::ui::format::{count, millis, percent};
-use crate::ui::notice::{Empty, Failed};
+use crate::ui::notice::Failed;
 
 const REFRESH: Duration = Duration::from_secs(2);
-/// The slowest requests are asked for at every so manieth refresh: they change rarely.
-const SLOWEST_EVERY: u32 = 5;
+/// Both sides are asked for at every so manieth refresh: all requests have to be looked at.
+const SIDES_EVERY: u32 = 5;
 
 /// What the charts show, as far as it could be loaded.
 #[derive(Clone, Copy)]
 pub struct Details {
     /// The run second by second.
     pub timeline: RwSignal<Result<Timeline, AppError>>,
-    /// Its slowest requests, slowest first.
-    pub slowest: RwSignal<Result<Vec<Exchange>, AppError>>,
+    /// Its two sides.
+    pub sides: RwSignal<Result<Sides, AppError>>,
 }
 
 impl Details {
@@ -42,10 +44,10 @@ impl Details {
             }
             let closed = run.job.with_untracked(|job| job.closed);
             round.update_value(|round| *round += 1);
-            let with_slowest = closed || round.get_value().is_multiple_of(SLOWEST_EVERY);
+            let with_sides = closed || round.get_value().is_multiple_of(SIDES_EVERY);
             asking.set_value(true);
             spawn_local(async move {
-                let loaded = self.load(run, with_slowest).await;
+                let loaded = self.load(run, with_sides).await;
                 // The page may have been left meanwhile.
                 let _left = asking.try_set_value(false);
                 let _left = complete.try_set_value(closed && loaded);
@@ -59,11 +61,11 @@ impl Details {
     }
 
     /// Asks the server. What is there stays when it does not answer. Says whether all of it came.
-    pub async fn load(self, run: LiveRun, with_slowest: bool) -> bool {
+    pub async fn load(self, run: LiveRun, with_sides: bool) -> bool {
         let Some(id) = run.job.try_with_untracked(|job| job.job_id) else { return false };
         let mut all = keep(self.timeline, get_timeline(id).await);
-        if with_slowest {
-            all &= keep(self.slowest, get_slowest(id).await);
+        if with_sides {
+            all &= keep(self.sides, get_sides(id).await);
         }
         all
     }
@@ -117,8 +119,8 @@ fn Charts(run: LiveRun, timeline: RwSignal<Result<Timeline, AppError>>) -> impl 
 pub fn latency_chart(timeline: &Timeline, stats: &Stats, duration: u32) -> Chart {
     let second = |second: &'_ super::engine::timeline::Second| (second.percentiles, second.heat.clone());
     let seconds: Vec<_> = timeline.seconds.iter().map(second).collect();
-    let columns: Vec<Second<'_>> =
-        seconds.iter().map(|(percentiles, buckets)| Second { percentiles: *percentiles, buckets }).collect();
+    let columns: Vec<Column<'_>> =
+        seconds.iter().map(|(percentiles, buckets)| Column { percentiles: *percentiles, buckets }).collect();
     let worst = timeline.seconds.iter().enumerate().filter_map(|(at, second)| Some((second.percentiles[2]?, at)));
     let worst = worst.max_by(|a, b| a.0.total_cmp(&b.0));
     let sentence = match (worst, stats.service.ok.p50) {
@@ -130,7 +132,7 @@ pub fn latency_chart(timeline: &Timeline, stats: &Stats, duration: u32) -> Chart
         ),
         _ => "No successful answer yet.".to_owned(),
     };
-    heatmap("Latency over time", sentence, duration, &BOUNDS, &columns)
+    heatmap("Latency over time", sentence, &TimeAxis::of_run(duration), &BOUNDS, &columns)
 }
 
 /// How the latencies of the whole run are distributed.
@@ -164,63 +166,5 @@ pub fn answers_chart(timeline: &Timeline, stats: &Stats, duration: u32) -> Chart
             percent(Some(f64::from(failed) / f64::from(total)))
         ),
     };
-    stacked("Answers by status code", sentence, duration, &names, &columns)
-}
-
-/// The slowest requests with both of their sides.
-#[component]
-pub fn Slowest(
-    /// The run, followed.
-    run: LiveRun,
-    /// What is known beyond its snapshots.
-    details: Details,
-) -> impl IntoView {
-    let retry = Callback::new(move |()| spawn_local(async move { _ = details.load(run, true).await }));
-    let chart = Memo::new(move |_| {
-        let slowest = details.slowest.read();
-        slowest_chart(slowest.as_ref().map(Vec::as_slice).unwrap_or_default())
-    });
-    let state = Memo::new(move |_| details.slowest.read().as_ref().map(Vec::is_empty).map_err(ToString::to_string));
-    view! {
-        <section class="card wide" aria-label="Slowest requests">
-            {move || match state.get() {
-                Err(why) => view! { <Failed what="The slowest requests could not be loaded." why retry /> }.into_any(),
-                Ok(true) => view! { <h3>"Slowest requests"</h3><Empty>"No request has been answered yet."</Empty> }.into_any(),
-                Ok(false) => view! { <ChartFrame id="slowest" chart /> }.into_any(),
-            }}
-        </section>
-    }
-}
-
-/// The slowest requests as waterfalls, with both of their sides.
-pub fn slowest_chart(slowest: &[Exchange]) -> Chart {
-    let exchanges: Vec<_> = slowest.iter().filter_map(both_sides).collect();
-    waterfall::waterfall("Slowest requests", slowest_sentence(&exchanges), &exchanges)
-}
-
-/// For the chart: where the generator's side is known.
-fn both_sides(exchange: &Exchange) -> Option<waterfall::Exchange> {
-    let call = exchange.call.map_or("", super::engine::mix::Call::route);
-    Some(waterfall::Exchange {
-        name: format!("#{}", exchange.seq),
-        call: format!("{call} · {}", exchange.outcome.as_deref().unwrap_or("?")),
-        request_id: exchange.request_id.map(|id| id.to_string()),
-        wanted: exchange.wanted?,
-        sent: exchange.sent?,
-        server: exchange.arrived.zip(exchange.answered),
-        received: exchange.received?,
-    })
-}
-
-fn slowest_sentence(exchanges: &[waterfall::Exchange]) -> String {
-    let Some(slowest) = exchanges.first() else { return String::new() };
-    let whole = slowest.received - slowest.wanted;
-    let server = slowest.server.map(|(arrived, answered)| answered - arrived);
-    let server = server.map(|ms| format!(", {} of it in the server", millis(Some(ms)))).unwrap_or_default();
-    format!(
-        "The slowest one, {} {}, took {} from the moment it was wanted{server}.",
-        slowest.name,
-        slowest.call,
-        millis(Some(whole))
-    )
+    stacked("Answers by status code", sentence, &TimeAxis::of_run(duration), &names, &columns)
 }

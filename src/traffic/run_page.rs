@@ -4,15 +4,16 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 
-use super::engine::exchange::Exchange;
+use super::engine::sides::Sides;
 use super::engine::timeline::Timeline;
 use super::live::LiveRun;
 use super::model::Job;
 use super::run_actions::RunActions;
-use super::run_charts::{Details, RunCharts, Slowest};
+use super::run_charts::{Details, RunCharts};
 use super::run_panel::RunPanel;
+use super::run_sides::BothSides;
 use super::run_tables::{EndpointTable, FailureTable};
-use super::server_fns::{get_run, get_slowest, get_timeline};
+use super::server_fns::{get_run, get_sides, get_timeline};
 use crate::error::AppError;
 use crate::origin::RunId;
 use crate::ui::format::utc;
@@ -26,11 +27,11 @@ pub fn RunPage() -> impl IntoView {
     let run = Resource::new(move || id.get(), |id| async move { get_run(id.ok_or(AppError::NotFound)?).await });
     let timeline =
         Resource::new(move || id.get(), |id| async move { get_timeline(id.ok_or(AppError::NotFound)?).await });
-    let slowest = Resource::new(move || id.get(), |id| async move { get_slowest(id.ok_or(AppError::NotFound)?).await });
+    let sides = Resource::new(move || id.get(), |id| async move { get_sides(id.ok_or(AppError::NotFound)?).await });
     let retry = Callback::new(move |()| {
         run.refetch();
         timeline.refetch();
-        slowest.refetch();
+        sides.refetch();
     });
     view! {
         <Title text="Run · Traffic Simulator" />
@@ -43,8 +44,8 @@ pub fn RunPage() -> impl IntoView {
         </nav>
         <Suspense fallback=|| view! { <p class="loading">"Loading the run…"</p> }>
             {move || Suspend::new(async move {
-                match (run.await, timeline.await, slowest.await) {
-                    (Ok(job), timeline, slowest) => view! { <Run job timeline slowest /> }.into_any(),
+                match (run.await, timeline.await, sides.await) {
+                    (Ok(job), timeline, sides) => view! { <Run job timeline sides /> }.into_any(),
                     (Err(error), ..) => view! { <NoRun error retry /> }.into_any(),
                 }
             })}
@@ -54,12 +55,12 @@ pub fn RunPage() -> impl IntoView {
 }
 
 #[component]
-fn Run(job: Job, timeline: Result<Timeline, AppError>, slowest: Result<Vec<Exchange>, AppError>) -> impl IntoView {
+fn Run(job: Job, timeline: Result<Timeline, AppError>, sides: Result<Sides, AppError>) -> impl IntoView {
     // Without JavaScript the page reloads itself until the run is closed.
     let reload =
         (!job.closed).then(|| view! { <noscript inner_html=r#"<meta http-equiv="refresh" content="2">"#></noscript> });
     let started = utc(job.start_time);
-    let details = Details { timeline: RwSignal::new(timeline), slowest: RwSignal::new(slowest) };
+    let details = Details { timeline: RwSignal::new(timeline), sides: RwSignal::new(sides) };
     let run = LiveRun::follow(job);
     details.follow(run);
     view! {
@@ -72,7 +73,7 @@ fn Run(job: Job, timeline: Result<Timeline, AppError>, slowest: Result<Vec<Excha
                     <RunCharts run details />
                     <EndpointTable job=run.job />
                     <FailureTable job=run.job />
-                    <Slowest run details />
+                    <BothSides run details />
                 </div>
             </RunPanel>
         </section>

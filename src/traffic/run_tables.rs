@@ -6,7 +6,7 @@ use super::engine::stats::{CallStats, Failure};
 use super::model::Job;
 use crate::ui::format::{count, millis, percent};
 use crate::ui::notice::Empty;
-use crate::ui::stat::tone;
+use crate::ui::table::{Cell, DataTable, heads, row};
 
 /// Count, failures and latency by endpoint.
 #[component]
@@ -14,53 +14,34 @@ pub fn EndpointTable(
     /// The run.
     job: RwSignal<Job>,
 ) -> impl IntoView {
-    let calls = Memo::new(move |_| job.read().stats.calls.clone());
+    let rows = Memo::new(move |_| job.read().stats.calls.iter().map(endpoint_row).collect::<String>());
     view! {
         <section class="card wide" aria-labelledby="endpoints-title">
             <h3 id="endpoints-title">"By endpoint"</h3>
-            <div class="table-scroll" role="region" tabindex="0" aria-labelledby="endpoints-title">
-                <table>
-                    <thead>
-                        <tr>
-                            <th scope="col">"Endpoint"</th>
-                            <th scope="col">"Requests"</th>
-                            <th scope="col">"Failed"</th>
-                            <th scope="col">"p50"</th>
-                            <th scope="col">"p95"</th>
-                            <th scope="col">"p99"</th>
-                            <th scope="col">"Slowest"</th>
-                        </tr>
-                    </thead>
-                    <tbody>{move || calls.read().iter().map(endpoint_row).collect_view()}</tbody>
-                </table>
-            </div>
-            <Show when=move || calls.read().is_empty()>
+            <DataTable
+                label="By endpoint"
+                heads=heads(["Endpoint", "Requests", "Failed", "p50", "p95", "p99", "Slowest"])
+                rows
+            />
+            <Show when=move || rows.read().is_empty()>
                 <Empty>"No request has ended yet."</Empty>
             </Show>
             <p class="sentence">"Latencies are those of the successful requests."</p>
         </section>
     }
+    .into_any()
 }
 
-fn endpoint_row(call: &CallStats) -> impl IntoView + use<> {
+fn endpoint_row(call: &CallStats) -> String {
     let all = call.ok + call.failed;
     let failed = match call.failed {
         0 => "0".to_owned(),
         failed => format!("{} ({})", count(failed), percent(Some(f64::from(failed) / f64::from(all)))),
     };
-    view! {
-        <tr>
-            <th scope="row">
-                <code>{call.call.route()}</code>
-            </th>
-            <td>{count(all)}</td>
-            <td data-tone=tone(call.failed > 0)>{failed}</td>
-            <td>{millis(call.service.p50)}</td>
-            <td>{millis(call.service.p95)}</td>
-            <td>{millis(call.service.p99)}</td>
-            <td>{millis(call.service.max)}</td>
-        </tr>
-    }
+    let service = &call.service;
+    let latencies = [service.p50, service.p95, service.p99, service.max].map(|value| Cell::text(millis(value)));
+    let front = [Cell::code(call.call.route()), Cell::text(count(all)), Cell::text(failed).bad(call.failed > 0)];
+    row(front.into_iter().chain(latencies))
 }
 
 /// The newest failures, with what finds them in the server's log.
@@ -69,9 +50,10 @@ pub fn FailureTable(
     /// The run.
     job: RwSignal<Job>,
 ) -> impl IntoView {
-    let failures = Memo::new(move |_| job.read().stats.recent_failures.clone());
+    let rows = Memo::new(move |_| job.read().stats.recent_failures.iter().map(failure_row).collect::<String>());
     let caption = move || {
-        let (shown, all) = (failures.read().len() as u32, job.read().stats.failed_requests);
+        let job = job.read();
+        let (shown, all) = (job.stats.recent_failures.len() as u32, job.stats.failed_requests);
         match (shown, all) {
             (0, _) => "No request has failed.".to_owned(),
             (shown, all) if shown == all => format!("All {} of them, newest first.", count(all)),
@@ -82,36 +64,23 @@ pub fn FailureTable(
         <section class="card wide" aria-labelledby="failures-title">
             <h3 id="failures-title">"Failures"</h3>
             <p class="sentence">{caption}</p>
-            <Show when=move || !failures.read().is_empty()>
-                <div class="table-scroll tall" role="region" tabindex="0" aria-labelledby="failures-title">
-                    <table class="texts">
-                        <thead>
-                            <tr>
-                                <th scope="col">"#"</th>
-                                <th scope="col">"Request"</th>
-                                <th scope="col">"What happened"</th>
-                                <th scope="col">"Request id"</th>
-                            </tr>
-                        </thead>
-                        <tbody>{move || failures.read().iter().map(failure_row).collect_view()}</tbody>
-                    </table>
-                </div>
-            </Show>
+            <div class="tall" hidden=move || rows.read().is_empty()>
+                <DataTable label="Failures" heads=heads(["#", "Request", "What happened", "Request id"]) rows class="texts" />
+            </div>
         </section>
     }
+    .into_any()
 }
 
-fn failure_row(failure: &Failure) -> impl IntoView + use<> {
-    view! {
-        <tr>
-            <th scope="row">{failure.seq}</th>
-            <td>
-                <code>{format!("{} {}", failure.method, failure.path)}</code>
-            </td>
-            <td>{failure.reason.clone()}</td>
-            <td>
-                <code class="id">{failure.request_id.clone().unwrap_or_else(|| "–".to_owned())}</code>
-            </td>
-        </tr>
-    }
+fn failure_row(failure: &Failure) -> String {
+    let id = match &failure.request_id {
+        Some(id) => Cell::code(id.clone()).linked(format!("/requests/{id}")),
+        None => Cell::default(),
+    };
+    row([
+        Cell::text(failure.seq.to_string()),
+        Cell::code(format!("{} {}", failure.method, failure.path)),
+        Cell::text(failure.reason.clone()),
+        id,
+    ])
 }

@@ -5,9 +5,11 @@ use leptos::server_fn::codec::{GetUrl, Json};
 use serde::{Deserialize, Serialize};
 
 use super::engine::exchange::Exchange;
+use super::engine::sides::Sides;
 use super::engine::timeline::Timeline;
 use super::form::{RunsForm, StartForm};
 use super::model::{Job, RunsPage};
+use super::packed::PackedJob;
 use crate::error::AppError;
 use crate::input::FieldError;
 use crate::origin::RunId;
@@ -16,7 +18,7 @@ use crate::origin::RunId;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum StartOutcome {
     /// It runs.
-    Started(Box<Job>),
+    Started(PackedJob),
     /// This run is active; no second one was started.
     Busy(RunId),
     /// The form was not filled in as it should be.
@@ -55,7 +57,7 @@ pub enum DeleteOutcome {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CardState {
     /// The run that is active.
-    pub active: Option<Job>,
+    pub active: Option<PackedJob>,
     /// The cap of this server, in requests per second.
     pub cap: u32,
     /// A seed for the form: the announced total is that of the run.
@@ -87,13 +89,24 @@ pub async fn delete_run(
     super::server::page::delete(job_id).await
 }
 
-/// The slowest requests of a run, with both of their sides.
-#[server(prefix = "/fn", endpoint = "traffic/slowest", input = GetUrl, output = Json)]
-pub async fn get_slowest(
+/// A run from both sides, with its slowest requests.
+#[server(prefix = "/fn", endpoint = "traffic/sides", input = GetUrl, output = Json)]
+pub async fn get_sides(
     /// The run.
     job_id: RunId,
-) -> Result<Vec<Exchange>, AppError> {
-    super::server::page::slowest(job_id).await
+) -> Result<Sides, AppError> {
+    super::server::page::sides(job_id).await
+}
+
+/// One request of a run, with both of its sides; nothing when the run does not know it.
+#[server(prefix = "/fn", endpoint = "traffic/exchange", input = GetUrl, output = Json)]
+pub async fn get_exchange(
+    /// The run.
+    job_id: RunId,
+    /// Its place in the plan.
+    seq: u32,
+) -> Result<Option<Exchange>, AppError> {
+    super::server::page::exchange(job_id, seq).await
 }
 
 /// A run second by second: too much for every snapshot, so it is asked for apart.

@@ -56,9 +56,21 @@ pub fn utc(epoch_millis: i64) -> String {
     format!("{year:04}-{month:02}-{day:02} {:02}:{:02} UTC", minutes / 60, minutes % 60)
 }
 
+/// Epoch milliseconds as `14:36 UTC`, or `14:36:05 UTC` where `seconds` matter.
+pub fn time_of_day(epoch_millis: i64, seconds: bool) -> String {
+    let second = epoch_millis.rem_euclid(86_400_000) / 1000;
+    let (hours, minutes) = (second / 3600, second / 60 % 60);
+    if seconds {
+        format!("{hours:02}:{minutes:02}:{:02} UTC", second % 60)
+    } else {
+        format!("{hours:02}:{minutes:02} UTC")
+    }
+}
+
 /// Seconds as `45 s`, `1 min 5 s`, `2 min`.
 pub fn duration(seconds: u32) -> String {
     match (seconds / 60, seconds % 60) {
+        (minutes, 0) if minutes > 0 && minutes.is_multiple_of(60) => format!("{} h", minutes / 60),
         (0, seconds) => format!("{seconds} s"),
         (minutes, 0) => format!("{minutes} min"),
         (minutes, seconds) => format!("{minutes} min {seconds} s"),
@@ -105,11 +117,18 @@ mod tests {
         for (millis, text) in rows {
             assert_eq!(utc(millis), text);
         }
+        assert_eq!(
+            [time_of_day(1_795_444_565_000, true), time_of_day(1_795_444_565_000, false)],
+            ["14:36:05 UTC", "14:36 UTC"]
+        );
     }
 
     #[test]
     fn durations_and_shares() {
-        assert_eq!([duration(45), duration(65), duration(120)], ["45 s", "1 min 5 s", "2 min"]);
+        assert_eq!(
+            [duration(45), duration(65), duration(120), duration(86_400)],
+            ["45 s", "1 min 5 s", "2 min", "24 h"]
+        );
         assert_eq!([percent(None), percent(Some(0.1467))], ["–", "14.7 %"]);
     }
 }

@@ -6,3 +6,4 @@ pub mod field;
 pub mod format;
 pub mod notice;
 pub mod stat;
+pub mod table;

@@ -8,6 +8,8 @@
 //! memory and in the database, so that these keep the filled buckets only. A test holds them equal
 //! to the reference.
 
+use crate::buckets;
+
 /// The longest duration that is told apart, in microseconds.
 pub const LONGEST: u32 = 60_000_000;
 /// log₂ of the number of buckets before their width doubles for the first time.
@@ -164,6 +166,21 @@ impl Merged {
             found[place] = current.map(|bucket| f64::from(largest(bucket).min(LONGEST)) / 1000.0);
         }
         found
+    }
+
+    /// How many durations are in each bucket of [`crate::buckets`] that is not empty. A duration next
+    /// to a bound may count on its other side: these buckets know it to 1/1024 only.
+    pub fn heat(&self) -> Vec<(u8, u32)> {
+        let mut heat: Vec<(u8, u32)> = Vec::new();
+        for fine in self.filled.map_or(0..0, |(first, last)| first..last + 1).filter(|fine| self.counts[*fine] > 0) {
+            let (bucket, count) =
+                (buckets::bucket(largest(fine)), u32::try_from(self.counts[fine]).unwrap_or(u32::MAX));
+            match heat.last_mut() {
+                Some((last, sum)) if *last == bucket => *sum = sum.saturating_add(count),
+                _ => heat.push((bucket, count)),
+            }
+        }
+        heat
     }
 }
 

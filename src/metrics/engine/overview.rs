@@ -6,7 +6,9 @@ use super::histogram::Merged;
 use super::rollup::Tally;
 use super::trend::trend;
 use super::window::{SETTLED, Series, Step, Windows, narrow, totals};
-use crate::metrics::model::{EndpointTotals, Origins, Overview, OverviewQuery, Point, StatusCount, Totals};
+use crate::metrics::model::{
+    EndpointTotals, Origins, Overview, OverviewQuery, Point, SPARK_POINTS, SparkPoint, StatusCount, Totals,
+};
 
 /// A period on the time axis of a range, in epoch seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +48,7 @@ impl Windows {
         let before = ring.between(period.from - query.range.seconds(), period.from).flat_map(|step| &step.tallies);
         let before =
             totals(before.filter(|(series, _)| series.is_of(query.origin)), query.range.seconds() as f64, &mut merged);
+        let covered = self.covers(period.from - query.range.seconds());
         let now_totals = totals(chosen.iter().copied(), seconds, &mut merged);
         let count = |origins: Origins| {
             narrow(of_period.iter().filter(|(series, _)| series.is_of(origins)).map(|(_, t)| t.histogram.count()).sum())
@@ -59,7 +62,9 @@ impl Windows {
             all: count(Origins::All),
             real: count(Origins::Real),
             simulated: count(Origins::Simulated),
-            trend: trend(&now_totals, &before, self.covers(period.from - query.range.seconds())),
+            trend: trend((&now_totals, seconds), (&before, query.range.seconds() as f64), covered),
+            current_rate: self.current_rate(query.origin, now, &mut merged),
+            spark: self.spark(query, period, &mut merged),
             totals: now_totals,
             endpoints: self.by_endpoint(&chosen, seconds, &mut merged),
             statuses: by_status(&chosen),
@@ -83,14 +88,36 @@ impl Windows {
         starts
             .map(|start| {
                 let Some(step) = ring.get_mut(start) else { return Point { at: start * 1000, ..Point::default() } };
-                if let Some(known) = kept.and_then(|kept| step.points[kept]) {
+                if let Some(known) = kept.and_then(|kept| step.points[kept].clone()) {
                     return known;
                 }
                 let made = point(std::iter::once(&*step), query.origin, start, merged);
                 if let Some(kept) = kept {
-                    step.points[kept] = Some(made);
+                    step.points[kept] = Some(made.clone());
                 }
                 made
+            })
+            .collect()
+    }
+
+    /// Requests in the last full second that is settled.
+    fn current_rate(&self, origins: Origins, now: i64, merged: &mut Merged) -> u32 {
+        let last_full = (now - SETTLED).div_euclid(1000) - 1;
+        self.sums(origins, last_full..last_full + 1, merged).requests
+    }
+
+    /// The steps that are over in intervals of the same number of steps, so that the newest one is complete.
+    fn spark(&self, query: &OverviewQuery, period: Period, merged: &mut Merged) -> Vec<SparkPoint> {
+        let ring = &self.rings[query.range as usize];
+        let interval = query.range.steps().div_euclid(SPARK_POINTS as i64) * query.range.step();
+        let count = (period.over - period.from) / interval;
+        (1..=count)
+            .rev()
+            .map(|back| {
+                let from = period.over - back * interval;
+                let tallies = ring.between(from, from + interval).flat_map(|step| &step.tallies);
+                let totals = totals(tallies.filter(|(s, _)| s.is_of(query.origin)), interval as f64, merged);
+                SparkPoint { requests: totals.requests, errors: totals.errors, p95: totals.p95.unwrap_or(0.0) }
             })
             .collect()
     }
@@ -129,15 +156,13 @@ fn point<'a>(steps: impl Iterator<Item = &'a Step>, origins: Origins, start: i64
             _ => {}
         }
     }
-    let [p50, p95, p99] = merged.percentiles([50, 95, 99]);
     Point {
         at: start * 1000,
         requests: narrow(requests),
         client_errors: narrow(client_errors),
         server_errors: narrow(server_errors),
-        p50,
-        p95,
-        p99,
+        percentiles: merged.percentiles([50, 95, 99]),
+        heat: merged.heat(),
     }
 }
 
@@ -176,54 +201,63 @@ mod tests {
         for range in Range::ALL {
             let overview = windows.overview(&query(range, Origins::All), NOW);
             assert_eq!((overview.totals.requests, overview.totals.p95, overview.trend), (0, None, None));
+            assert_eq!((overview.current_rate, overview.totals.error_rate), (0, None));
             assert_eq!(overview.points.len() as i64, range.steps());
-            assert!(overview.points.iter().all(|point| point.requests == 0 && point.p95.is_none()));
+            assert!(overview.points.iter().all(|point| point.requests == 0 && point.percentiles == [None; 3]));
             assert!(overview.points.windows(2).all(|two| two[1].at - two[0].at == range.step() * 1000));
         }
-        let kpis = windows.kpis(NOW);
-        assert_eq!((kpis.requests, kpis.current_rate, kpis.error_rate, kpis.p95, kpis.trend), (0, 0, None, None, None));
     }
 
     #[test]
     fn only_the_window_and_the_last_full_second_count() {
         let simulated = Source::Simulated(Some(RUN));
-        let windows = windows(&[
+        let mut windows = windows(&[
+            sample(301_401, 200, 1_000, Source::Real),
             sample(300_400, 200, 1_000, Source::Real),
-            sample(299_400, 200, 1_000, Source::Real),
             sample(1_900, 500, 30_000, simulated),
             sample(1_500, 404, 20_000, simulated),
             sample(500, 200, 10_000, simulated),
         ]);
-        let kpis = windows.kpis(NOW);
-        assert_eq!((kpis.requests, kpis.simulated), (4, 3), "the first one is a second too old");
-        assert_eq!(kpis.current_rate, 2, "the second after them ended 400 ms ago and may lack rows");
-        assert_eq!(windows.kpis(NOW + 400).current_rate, 1, "now it ended 800 ms ago");
-        assert_eq!((kpis.error_rate, kpis.p95), (Some(0.5), Some(30.015)));
+        let mut at = |now: i64, origin: Origins| windows.overview(&query(Range::Minutes5, origin), now);
+        let overview = at(NOW, Origins::All);
+        assert_eq!((overview.all, overview.simulated), (4, 3), "the first one is a second too old");
+        assert_eq!(overview.current_rate, 2, "the second after them ended 400 ms ago and may lack rows");
+        assert_eq!(at(NOW, Origins::Real).current_rate, 0, "both are simulated");
+        assert_eq!(at(NOW + 400, Origins::All).current_rate, 1, "now it ended 800 ms ago");
+        assert_eq!((overview.totals.error_rate, overview.totals.p95), (Some(0.5), Some(30.015)));
     }
 
     #[test]
     fn sparklines_show_whole_intervals_oldest_first() {
-        let windows = windows(&[
-            sample(11_400, 200, 400, Source::Real),
+        // The newest second that is over began 2.4 s ago, and the interval that it ends 11.4 s ago.
+        let mut windows = windows(&[
+            sample(11_401, 200, 400, Source::Real),
+            sample(11_399, 200, 400, Source::Real),
             sample(1_401, 503, 800, Source::Real),
             sample(1_399, 200, 900, Source::Real),
         ]);
-        let spark = windows.kpis(NOW).spark;
-        let last = spark.last().expect("an interval");
+        let spark = windows.overview(&query(Range::Minutes5, Origins::All), NOW).spark;
+        let (last, before) = (&spark[29], &spark[28]);
         assert_eq!((spark.len(), last.requests, last.errors, last.p95), (30, 2, 1, 0.8));
-        assert_eq!(spark.iter().map(|point| point.requests).sum::<u32>(), 2, "the current interval is not over");
+        assert_eq!((before.requests, spark.iter().map(|point| point.requests).sum::<u32>()), (1, 3));
+        for (range, points) in [(Range::Hour, 30), (Range::Day, 32)] {
+            assert_eq!(windows.overview(&query(range, Origins::All), NOW).spark.len(), points, "whole steps");
+        }
     }
 
     #[test]
     fn the_trend_needs_a_whole_period_before() {
         let recent = [sample(10_000, 200, 100, Source::Real), sample(20_000, 200, 100, Source::Real)];
         let before = sample(400_000, 200, 200, Source::Real);
-        let trend = |samples: &[Sample<'static>]| windows(samples).kpis(NOW).trend;
+        let of = query(Range::Minutes5, Origins::All);
+        let trend = |samples: &[Sample<'static>]| windows(samples).overview(&of, NOW).trend;
         assert_eq!(trend(&recent), None, "nothing before");
         assert_eq!(trend(&[recent[0], recent[1], before]), None, "the records begin within the period before");
         let oldest = sample(700_000, 200, 100, Source::Real);
         let change = trend(&[recent[0], recent[1], before, oldest]).expect("a baseline");
-        assert_eq!((change.requests, change.p95), (1.0, Some(-0.5)), "two instead of one, in half the time");
+        assert_eq!(change.p95, Some(-0.5), "in half the time");
+        // 301.4 seconds are compared with 300.
+        assert_eq!(change.requests, 0.991, "two instead of one");
     }
 
     #[test]
@@ -310,12 +344,12 @@ mod tests {
             for (key, tally) in roll_up(samples.iter().copied()) {
                 after.restore_minute(&key, &tally, NOW / 1000);
             }
-            prop_assert_eq!(before.kpis(NOW), after.kpis(NOW));
             for range in Range::ALL {
                 for origin in [Origins::All, Origins::Real, Origins::Simulated] {
                     let query = query(range, origin);
                     let (before, after) = (before.overview(&query, NOW), after.overview(&query, NOW));
                     prop_assert_eq!((before.totals, before.points), (after.totals, after.points));
+                    prop_assert_eq!((before.trend, before.spark), (after.trend, after.spark));
                 }
             }
         }

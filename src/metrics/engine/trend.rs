@@ -2,15 +2,15 @@
 
 use crate::metrics::model::{Totals, Trend};
 
-/// The change from `before` to `now`. `None` where there is no baseline: nothing was asked in the
-/// period before, or it was not `covered` by records from its start.
-pub fn trend(now: &Totals, before: &Totals, covered: bool) -> Option<Trend> {
+/// The change from `before` to `now`, each with its length in seconds. `None` where there is no
+/// baseline: nothing was asked in the period before, or it was not `covered` by records from its start.
+pub fn trend((now, seconds): (&Totals, f64), (before, seconds_before): (&Totals, f64), covered: bool) -> Option<Trend> {
     if !covered || before.requests == 0 {
         return None;
     }
     let relative = |now: f64, before: f64| (before > 0.0).then(|| thousandths(now / before - 1.0));
     Some(Trend {
-        requests: relative(f64::from(now.requests), f64::from(before.requests))?,
+        requests: relative(f64::from(now.requests) / seconds, f64::from(before.requests) / seconds_before)?,
         error_rate: now.error_rate.zip(before.error_rate).map(|(now, before)| thousandths(now - before)),
         p95: now.p95.zip(before.p95).and_then(|(now, before)| relative(now, before)),
     })
@@ -29,6 +29,12 @@ mod tests {
     }
 
     #[test]
+    fn periods_of_different_length_are_compared_by_their_rate() {
+        let (now, before) = (totals(300, None, None), totals(100, None, None));
+        assert_eq!(trend((&now, 90.0), (&before, 60.0), true).map(|trend| trend.requests), Some(1.0));
+    }
+
+    #[test]
     fn against_the_period_before_or_not_at_all() {
         let now = totals(150, Some(0.1), Some(3.0));
         let before = totals(100, Some(0.05), Some(4.0));
@@ -40,7 +46,7 @@ mod tests {
             (totals(0, None, None), before, true, Some(Trend { requests: -1.0, error_rate: None, p95: None })),
         ];
         for (now, before, covered, expected) in rows {
-            assert_eq!(trend(&now, &before, covered), expected, "{now:?} after {before:?}");
+            assert_eq!(trend((&now, 60.0), (&before, 60.0), covered), expected, "{now:?} after {before:?}");
         }
     }
 }

@@ -12,9 +12,8 @@ use std::ops::Range;
 use super::histogram::Merged;
 use super::ring::Ring;
 use super::rollup::{RollupKey, Tally};
-use super::trend::trend;
 use super::{Sample, Source, is_error};
-use crate::metrics::model::{self, Kpis, Origins, Point, SPARK_POINTS, SparkPoint, Totals, WINDOW};
+use crate::metrics::model::{self, Origins, Point, Totals};
 
 /// How many seconds are kept: longer than the longest run, so that a run can be asked for at its end.
 pub const SECONDS: usize = 900;
@@ -52,7 +51,7 @@ pub(super) struct Step {
 
 impl Step {
     fn tally(&mut self, series: Series) -> &mut Tally {
-        self.points = [None; 3];
+        self.points = Default::default();
         self.tallies.entry(series).or_default()
     }
 }
@@ -161,41 +160,10 @@ impl Windows {
         self.sums(origins, from..to, &mut Merged::default())
     }
 
-    fn sums(&self, origins: Origins, seconds: Range<i64>, merged: &mut Merged) -> Totals {
+    pub(super) fn sums(&self, origins: Origins, seconds: Range<i64>, merged: &mut Merged) -> Totals {
         let tallies = self.rings[0].between(seconds.start, seconds.end).flat_map(|step| &step.tallies);
         let length = (seconds.end - seconds.start) as f64;
         totals(tallies.filter(|(series, _)| series.is_of(origins)), length, merged)
-    }
-
-    /// The key figures at `now`, in epoch milliseconds.
-    pub fn kpis(&self, now: i64) -> Kpis {
-        let merged = &mut Merged::default();
-        let to = now.div_euclid(1000) + 1;
-        let (from, window) = (to - i64::from(WINDOW), i64::from(WINDOW));
-        let all = self.sums(Origins::All, from..to, merged);
-        let before = self.sums(Origins::All, from - window..from, merged);
-        let last_full = (now - SETTLED).div_euclid(1000) - 1;
-        Kpis {
-            requests: all.requests,
-            simulated: self.sums(Origins::Simulated, from..to, merged).requests,
-            current_rate: self.sums(Origins::All, last_full..last_full + 1, merged).requests,
-            error_rate: all.error_rate,
-            p95: all.p95,
-            trend: trend(&all, &before, self.covers(from - window)),
-            spark: self.spark(now.div_euclid(1000), merged),
-        }
-    }
-
-    /// The last intervals that are over: an unfinished one would be drawn as a drop.
-    fn spark(&self, now: i64, merged: &mut Merged) -> Vec<SparkPoint> {
-        let interval = i64::from(WINDOW) / SPARK_POINTS as i64;
-        let current = now.div_euclid(interval);
-        (current - SPARK_POINTS as i64..current)
-            .map(|number| {
-                let totals = self.sums(Origins::All, number * interval..(number + 1) * interval, merged);
-                SparkPoint { requests: totals.requests, errors: totals.errors, p95: totals.p95.unwrap_or(0.0) }
-            })
-            .collect()
     }
 }
 

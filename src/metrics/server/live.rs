@@ -16,7 +16,8 @@ use super::store::MetricsStore;
 use crate::metrics::engine::gauges::Gauges;
 use crate::metrics::engine::overview::Period;
 use crate::metrics::engine::window::{SECONDS, Windows};
-use crate::metrics::model::{Kpis, LogPage, LogQuery, LoggedRequest, Origins, Overview, OverviewQuery, Range, Totals};
+use crate::metrics::log_model::{LogPage, LogQuery, LoggedRequest};
+use crate::metrics::model::{Origins, Overview, OverviewQuery, Range, Totals};
 use crate::origin::RunId;
 use crate::server::batch_writer::{BatchWriter, Sink, WriterGauge};
 use crate::server::database::{StoreError, epoch_millis};
@@ -35,7 +36,6 @@ const FRESH: i64 = 200;
 #[derive(Default)]
 struct Answers {
     of: (u64, i64),
-    kpis: Option<Kpis>,
     /// At most one for each range and each of all, real, simulated.
     overviews: Vec<Overview>,
 }
@@ -118,13 +118,6 @@ impl Metrics {
     /// A request was served whose row was dropped.
     pub fn lost(&self, row: &Row) {
         lock(&self.counters).add(row);
-    }
-
-    /// The key figures up to now.
-    pub fn kpis(&self) -> Kpis {
-        let now = epoch_millis();
-        let (mut answers, windows) = (lock(&self.answers), lock(&self.windows));
-        answers.at(&windows, now).kpis.get_or_insert_with(|| windows.kpis(now)).clone()
     }
 
     /// Everything about a period that ends now.

@@ -4,7 +4,8 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _, Sqlite};
 use uuid::Uuid;
 
-use crate::metrics::model::{LOG_PAGE, LogPage, LogQuery, LoggedRequest, Origins, StatusClass};
+use crate::metrics::log_model::{LOG_PAGE, LogPage, LogQuery, LoggedRequest, StatusClass};
+use crate::metrics::model::Origins;
 use crate::origin::RunId;
 use crate::server::database::{Database, StoreError};
 

@@ -7,7 +7,8 @@ use super::live::Metrics;
 use crate::error::AppError;
 use crate::input::{Fields, Invalid};
 use crate::metrics::input;
-use crate::metrics::model::{Kpis, LogPage, LoggedRequest, Outcome, Overview};
+use crate::metrics::log_model::{LogPage, LoggedRequest};
+use crate::metrics::model::{Outcome, Overview};
 use crate::server::problem::inside;
 use crate::server::state::AppState;
 
@@ -17,11 +18,6 @@ fn metrics() -> std::sync::Arc<Metrics> {
 
 fn refused<T>(invalid: Invalid) -> Result<Outcome<T>, AppError> {
     Ok(Outcome::Refused(invalid.errors))
-}
-
-/// The key figures up to now.
-pub fn kpis() -> Kpis {
-    metrics().kpis()
 }
 
 /// Everything about one range.

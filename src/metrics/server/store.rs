@@ -13,7 +13,7 @@ use super::retention::Kept;
 use super::{log, retention, rows};
 use crate::metrics::engine::Sample;
 use crate::metrics::engine::rollup::{RollupKey, Tally};
-use crate::metrics::model::{LogPage, LogQuery, LoggedRequest};
+use crate::metrics::log_model::{LogPage, LogQuery, LoggedRequest};
 use crate::origin::RunId;
 use crate::server::database::{Database, StoreError};
 

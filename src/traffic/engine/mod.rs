@@ -19,6 +19,7 @@ pub mod plan;
 pub mod random;
 pub mod recovery;
 pub mod scenario;
+pub mod sides;
 pub mod stats;
 pub mod timeline;
 pub mod truth;

@@ -12,11 +12,13 @@ use crate::input::FieldError;
 use crate::origin::RunId;
 use crate::server::problem::inside;
 use crate::server::state::AppState;
-use crate::traffic::engine::exchange::{self, Exchange};
+use crate::traffic::engine::exchange::Exchange;
+use crate::traffic::engine::sides::Sides;
 use crate::traffic::engine::timeline::Timeline;
 use crate::traffic::form::{RunsForm, StartForm};
 use crate::traffic::input;
 use crate::traffic::model::{Job, RunsPage};
+use crate::traffic::packed::PackedJob;
 use crate::traffic::server_fns::{CardState, DeleteOutcome, StartOutcome};
 
 fn traffic() -> Traffic {
@@ -62,7 +64,7 @@ async fn try_start(form: &StartForm) -> Result<StartOutcome, AppError> {
     match jobs.start(settings).await {
         Ok(started) => {
             let job = jobs.job(started.job_id).await.map_err(inside)?.ok_or(AppError::NotFound)?;
-            Ok(StartOutcome::Started(Box::new(job)))
+            Ok(StartOutcome::Started(PackedJob::pack(&job)))
         }
         Err(StartRefusal::Busy(id)) => Ok(StartOutcome::Busy(id)),
         Err(refusal) => Err(inside(refusal)),
@@ -79,7 +81,7 @@ pub async fn stop(id: RunId) -> Result<Job, AppError> {
 /// What the card needs.
 pub async fn card_state() -> Result<CardState, AppError> {
     let jobs = traffic().jobs;
-    let active = jobs.active().map(|job| job.snapshot());
+    let active = jobs.active().map(|job| PackedJob::pack(&job.snapshot()));
     Ok(CardState { active, cap: jobs.cap(), seed: fastrand::u32(..) })
 }
 
@@ -104,10 +106,16 @@ pub async fn delete(id: RunId) -> Result<DeleteOutcome, AppError> {
 /// How many of the slowest requests a run's page shows.
 const SLOWEST: usize = 10;
 
-/// The slowest requests of a run.
-pub async fn slowest(id: RunId) -> Result<Vec<Exchange>, AppError> {
+/// A run from both sides.
+pub async fn sides(id: RunId) -> Result<Sides, AppError> {
     let exchanges = traffic().jobs.exchanges(id).await.map_err(inside)?;
-    Ok(exchange::slowest(&exchanges, SLOWEST))
+    Ok(Sides::of(&exchanges, SLOWEST))
+}
+
+/// One request of a run.
+pub async fn exchange(id: RunId, seq: u32) -> Result<Option<Exchange>, AppError> {
+    let exchanges = traffic().jobs.exchanges(id).await.map_err(inside)?;
+    Ok(exchanges.into_iter().find(|exchange| exchange.seq == seq))
 }
 
 /// For how long a request of a second that is over may still be missing in the ledger, in

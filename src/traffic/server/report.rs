@@ -3,15 +3,18 @@
 use leptos::prelude::*;
 
 use crate::traffic::engine::books::Books;
-use crate::traffic::engine::exchange::{ClientSide, Exchange, slowest};
+use crate::traffic::engine::exchange::{ClientSide, Exchange};
+use crate::traffic::engine::sides::Sides;
 use crate::traffic::engine::stats::{Failure, Latency, Stats};
 use crate::traffic::engine::timeline::Timeline;
 use crate::traffic::engine::truth::Truth;
 use crate::traffic::model::Job;
-use crate::traffic::run_charts::{answers_chart, distribution_chart, latency_chart, slowest_chart};
+use crate::traffic::run_charts::{answers_chart, distribution_chart, latency_chart};
+use crate::traffic::run_sides::{sides_heads, sides_rows, sides_sentence, slowest_chart};
 use crate::ui::chart::rate::{Rates, rate};
 use crate::ui::chart::{Chart, ChartFrame};
 use crate::ui::format::{count, duration, millis, percent, utc};
+use crate::ui::table::DataTable;
 
 const STYLE: &str = concat!(
     include_str!("../../../style/tokens.css"),
@@ -25,9 +28,9 @@ const SLOWEST: usize = 10;
 
 /// The whole file, from the run and the generator's and both sides of its requests.
 pub fn html(job: &Job, clients: &[ClientSide], exchanges: &[Exchange]) -> String {
-    let (job, slowest) = (job.clone(), slowest(exchanges, SLOWEST));
+    let (job, sides) = (job.clone(), Sides::of(exchanges, SLOWEST));
     let timeline = Timeline::of(clients, job.stats.elapsed.div_ceil(1000));
-    let body = Owner::new().with(|| view! { <Report job timeline slowest /> }.to_html());
+    let body = Owner::new().with(|| view! { <Report job timeline sides /> }.to_html());
     let title = "Traffic Simulator: report of a run";
     format!(
         "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
@@ -36,7 +39,7 @@ pub fn html(job: &Job, clients: &[ClientSide], exchanges: &[Exchange]) -> String
 }
 
 #[component]
-fn Report(job: Job, timeline: Timeline, slowest: Vec<Exchange>) -> impl IntoView {
+fn Report(job: Job, timeline: Timeline, sides: Sides) -> impl IntoView {
     let shape = job.settings().shape(job.cap);
     let sentence =
         format!("{} requests sent; at most {:.1} per second were planned.", count(job.stats.sent), shape.ceiling());
@@ -49,7 +52,7 @@ fn Report(job: Job, timeline: Timeline, slowest: Vec<Exchange>) -> impl IntoView
         figure("distribution", distribution_chart(&timeline, &job.stats, seconds)),
         figure("answers", answers_chart(&timeline, &job.stats, seconds)),
     ];
-    let waterfalls = (!slowest.is_empty()).then(|| figure("slowest", slowest_chart(&slowest)));
+    let waterfalls = (!sides.slowest.is_empty()).then(|| figure("slowest", slowest_chart(&sides.slowest)));
     view! {
         <main class="report">
             <header>
@@ -71,9 +74,14 @@ fn Report(job: Job, timeline: Timeline, slowest: Vec<Exchange>) -> impl IntoView
             <Calls stats=job.stats.clone() />
             <Failures failures=job.stats.recent_failures.clone() failed=job.stats.failed_requests />
             <section>
+                <h2>"Both sides"</h2>
+                <p>{sides_sentence(&sides)}</p>
+                <DataTable label="Both sides" heads=sides_heads() rows=sides_rows(&sides) />
+            </section>
+            <section>
                 <h2>"The slowest requests"</h2>
                 {waterfalls}
-                <Slowest exchanges=slowest />
+                <Slowest exchanges=sides.slowest />
             </section>
         </main>
     }

@@ -3,13 +3,14 @@
 //! Bucket 0 is what is below the first bound, bucket i what is from bound i − 1 up to below bound i,
 //! and the last bucket everything above. Bounds are in milliseconds, ascending.
 
+use super::axis::TimeAxis;
 use super::scale::{Plane, Scale, decade_ticks};
-use super::{Chart, Key, Mark, Point, Tick, time_axis};
-use crate::ui::format::{clock, count, millis};
+use super::{Chart, Key, Mark, Point, Tick};
+use crate::ui::format::{count, millis};
 
-/// What was measured in one second.
+/// What was measured in one step of time.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Second<'a> {
+pub struct Column<'a> {
     /// p50, p95 and p99 in milliseconds; absent without a measurement.
     pub percentiles: [Option<f64>; 3],
     /// Bucket and number of measurements, for the buckets that are not empty.
@@ -54,7 +55,7 @@ fn scale_of(bounds: &[f64], used: impl Iterator<Item = u8> + Clone) -> Option<(f
 }
 
 /// Labels of a logarithmic axis: the powers of ten, and 2 and 5 times them where there is room.
-fn axis(low: f64, high: f64) -> Vec<Tick> {
+fn scale_labels(low: f64, high: f64) -> Vec<Tick> {
     let decades = decade_ticks(low, high);
     let fine =
         decade_ticks(low / 10.0, high).into_iter().flat_map(|decade| [1.0, 2.0, 5.0].map(|factor| factor * decade));
@@ -66,11 +67,11 @@ fn axis(low: f64, high: f64) -> Vec<Tick> {
     chosen.into_iter().map(|ms| Tick { at: Scale::Log(low, high).share(ms), text: text(ms) }).collect()
 }
 
-/// Latency over time. Each column is one second.
-pub fn heatmap(title: &str, sentence: String, seconds: u32, bounds: &[f64], columns: &[Second<'_>]) -> Chart {
+/// Latency over time, a column for each step.
+pub fn heatmap(title: &str, sentence: String, axis: &TimeAxis, bounds: &[f64], columns: &[Column<'_>]) -> Chart {
     let used = columns.iter().flat_map(|second| second.buckets.iter().map(|(bucket, _)| *bucket));
     let (low, high) = scale_of(bounds, used).unwrap_or((0.1, 10.0));
-    let plane = Plane { x: Scale::Linear(f64::from(seconds.max(1))), y: Scale::Log(low, high) };
+    let plane = Plane { x: Scale::Linear(axis.end()), y: Scale::Log(low, high) };
     let mut shades = SHADES.map(|(_, class, _)| Mark { class, path: String::new() });
     for (second, column) in columns.iter().enumerate() {
         for (bucket, n) in column.buckets {
@@ -80,29 +81,30 @@ pub fn heatmap(title: &str, sentence: String, seconds: u32, bounds: &[f64], colu
         }
     }
     let line = |which: usize| {
-        let middle = |(second, column): (usize, &Second<'_>)| (second as f64 + 0.5, column.percentiles[which]);
+        let middle = |(second, column): (usize, &Column<'_>)| (second as f64 + 0.5, column.percentiles[which]);
         plane.broken_line(columns.iter().enumerate().map(middle))
     };
     let lines = [line(0), line(1), line(2)];
     let casings = lines.iter().map(|path| Mark { class: "casing", path: path.clone() });
     let drawn = PERCENTILES.into_iter().zip(&lines).map(|(class, path)| Mark { class, path: path.clone() });
-    let point = |(second, column): (usize, &Second<'_>)| {
-        let mut cells = vec![clock(second as u32)];
+    let point = |(second, column): (usize, &Column<'_>)| {
+        let mut cells = vec![axis.name(second)];
         cells.extend(column.percentiles.map(|ms| ms.map(|ms| millis(Some(ms))).unwrap_or_default()));
         cells.push(count(column.buckets.iter().map(|(_, n)| n).sum()));
         let parts = column.buckets.iter().map(|(bucket, n)| format!("{}: {n}", bucket_name(bounds, *bucket)));
         cells.push(parts.collect::<Vec<_>>().join(", "));
-        Point { at: (second as f64 + 0.5) / f64::from(seconds.max(1)), cells }
+        Point { at: axis.share(second as f64 + 0.5), cells }
     };
     let shade_keys = SHADES.map(|(_, class, name)| Key { class, name: name.to_owned() });
     Chart {
         title: title.to_owned(),
         sentence,
         axes: format!(
-            "Milliseconds on a logarithmic scale, over {seconds} seconds. The darker a cell, the more requests took that long."
+            "Milliseconds on a logarithmic scale, {}. The darker a cell, the more requests took that long.",
+            axis.words()
         ),
-        x: time_axis(seconds),
-        y: axis(low, high),
+        x: axis.ticks(),
+        y: scale_labels(low, high),
         marks: shades.into_iter().chain(casings).chain(drawn).collect(),
         keys: PERCENTILES
             .map(|name| Key { class: name, name: name.to_owned() })
@@ -141,7 +143,7 @@ pub fn distribution(
         title: title.to_owned(),
         sentence,
         axes: "Requests by how long they took, in milliseconds on a logarithmic scale.".to_owned(),
-        x: axis(low, high),
+        x: scale_labels(low, high),
         y: side
             .into_iter()
             .filter(|n| n.fract() == 0.0)
@@ -172,8 +174,8 @@ mod tests {
 
     #[test]
     fn a_column_has_its_cells_its_lines_and_its_row() {
-        let busy = Second { percentiles: [Some(2.0), Some(20.0), Some(20.0)], buckets: &[(1, 3), (2, 1)] };
-        let chart = heatmap("Latency", String::new(), 2, &BOUNDS, &[busy, Second::default()]);
+        let busy = Column { percentiles: [Some(2.0), Some(20.0), Some(20.0)], buckets: &[(1, 3), (2, 1)] };
+        let chart = heatmap("Latency", String::new(), &TimeAxis::of_run(2), &BOUNDS, &[busy, Column::default()]);
         assert_eq!(chart.points[0].cells, ["0:00", "2.00 ms", "20.0 ms", "20.0 ms", "4", "1–10 ms: 3, 10–100 ms: 1"]);
         assert_eq!(chart.points[1].cells, ["0:01", "", "", "", "0", ""]);
         let drawn = |class: &str| {
@@ -195,7 +197,7 @@ mod tests {
 
     #[test]
     fn nothing_measured_draws_an_empty_frame() {
-        let chart = heatmap("Latency", String::new(), 60, &BOUNDS, &[]);
+        let chart = heatmap("Latency", String::new(), &TimeAxis::of_run(60), &BOUNDS, &[]);
         assert!(chart.marks.iter().all(|mark| mark.path.is_empty()) && chart.points.is_empty());
         assert_eq!(chart.y.len(), 3, "0.1, 1 and 10 ms");
     }

@@ -1,8 +1,8 @@
 //! Several series over the same time, as lines: two runs over each other, for example.
 
+use super::axis::TimeAxis;
 use super::scale::{Plane, Scale, round_ticks};
-use super::{Chart, Key, Mark, Point, Tick, time_axis};
-use crate::ui::format::clock;
+use super::{Chart, Key, Mark, Point, Tick};
 
 /// One line.
 #[derive(Clone, Debug)]
@@ -11,7 +11,7 @@ pub struct Series {
     pub name: String,
     /// How it looks.
     pub class: &'static str,
-    /// A value for each second, where there is one.
+    /// A value for each step of time, where there is one.
     pub values: Vec<Option<f64>>,
 }
 
@@ -20,27 +20,26 @@ pub fn lines(
     title: &str,
     sentence: String,
     what: &str,
-    seconds: u32,
+    axis: &TimeAxis,
     series: &[Series],
     words: fn(f64) -> String,
 ) -> Chart {
     let highest = series.iter().flat_map(|series| &series.values).filter_map(|value| *value).fold(0.0, f64::max);
     let highest = if highest > 0.0 { highest } else { 1.0 };
-    let end = f64::from(seconds.max(1));
-    let plane = Plane { x: Scale::Linear(end), y: Scale::Linear(highest * 1.1) };
+    let plane = Plane { x: Scale::Linear(axis.end()), y: Scale::Linear(highest * 1.1) };
     let middle = |(second, value): (usize, &Option<f64>)| (second as f64 + 0.5, *value);
     let point = |second: usize| {
         let value = |series: &Series| series.values.get(second).copied().flatten().map(words).unwrap_or_default();
-        let cells = std::iter::once(clock(second as u32)).chain(series.iter().map(value)).collect();
-        Point { at: (second as f64 + 0.5) / end, cells }
+        let cells = std::iter::once(axis.name(second)).chain(series.iter().map(value)).collect();
+        Point { at: axis.share(second as f64 + 0.5), cells }
     };
     let longest = series.iter().map(|series| series.values.len()).max().unwrap_or(0);
     let side = round_ticks(highest, 4);
     Chart {
         title: title.to_owned(),
         sentence,
-        axes: format!("{what}, over {seconds} seconds."),
-        x: time_axis(seconds),
+        axes: format!("{what}, {}.", axis.words()),
+        x: axis.ticks(),
         y: side
             .into_iter()
             .map(|value| Tick {
@@ -59,6 +58,7 @@ pub fn lines(
         columns: vec!["time"],
         more_columns: series.iter().map(|series| series.name.clone()).collect(),
         points: (0..longest).map(point).collect(),
+        ..Chart::default()
     }
 }
 
@@ -72,7 +72,7 @@ mod tests {
             Series { name: "A".into(), class: "run-a", values: vec![Some(10.0), Some(20.0)] },
             Series { name: "B".into(), class: "run-b", values: vec![Some(5.0)] },
         ];
-        let chart = lines("Sent", String::new(), "Requests", 2, &series, |value| format!("{value}"));
+        let chart = lines("Sent", String::new(), "Requests", &TimeAxis::of_run(2), &series, |value| format!("{value}"));
         let rows: Vec<_> = chart.points.iter().map(|point| point.cells.join(" ")).collect();
         assert_eq!(rows, ["0:00 10 5", "0:01 20 "]);
         assert_eq!(chart.marks[0].path, "M150.0 81.8L450.0 13.6");

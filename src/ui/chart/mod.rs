@@ -1,17 +1,22 @@
 //! Charts as SVG. A chart is data: pure functions turn numbers into a [`Chart`], and one component
 //! draws any of them, on the server and in the browser alike.
 
+pub mod axis;
 pub mod frame;
 pub mod latency;
 pub mod lines;
+pub mod past;
 pub mod rate;
 pub mod scale;
 pub mod spark;
 pub mod stacked;
+mod svg;
 pub mod waterfall;
 
 pub use frame::ChartFrame;
 pub use spark::Sparkline;
+
+use super::table::{Cell, row};
 
 /// Everything about a chart: what is drawn, what its table says, and how it is put into words.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -36,6 +41,8 @@ pub struct Chart {
     pub more_columns: Vec<String>,
     /// The drawn points, which are the rows of the table.
     pub points: Vec<Point>,
+    /// What is not in the table, in a sentence; empty when everything is.
+    pub left_out: &'static str,
 }
 
 /// A labelled place on an axis.
@@ -95,32 +102,10 @@ impl Chart {
         all.min_by(|(_, a), (_, b)| distance(a).total_cmp(&distance(b))).map(|(index, _)| index)
     }
 
-    /// The rows of the table as HTML. A string, because six hundred rows are cheaper to bring to
-    /// life as one than as thousands of nodes.
+    /// The rows of the table as HTML.
     pub fn rows_html(&self) -> String {
-        let mut html = String::new();
-        for point in &self.points {
-            html.push_str("<tr>");
-            for (i, cell) in point.cells.iter().enumerate() {
-                let (open, close) = if i == 0 { ("<th scope=\"row\">", "</th>") } else { ("<td>", "</td>") };
-                html.push_str(open);
-                html.push_str(&escaped(if cell.is_empty() { "–" } else { cell }));
-                html.push_str(close);
-            }
-            html.push_str("</tr>");
-        }
-        html
+        self.points.iter().map(|point| row(point.cells.iter().map(Cell::text))).collect()
     }
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
-}
-
-/// Ticks of time from 0 to `seconds`, labelled as a clock.
-fn time_axis(seconds: u32) -> Vec<Tick> {
-    let tick = |at: u32| Tick { at: f64::from(at) / f64::from(seconds.max(1)), text: super::format::clock(at) };
-    scale::time_ticks(seconds.max(1)).into_iter().map(tick).collect()
 }
 
 #[cfg(test)]
@@ -148,12 +133,10 @@ mod tests {
     }
 
     #[test]
-    fn the_table_has_a_row_for_each_point_and_no_markup_of_others() {
-        let mut chart = chart();
-        chart.points[1].cells[0] = "<b>&".to_owned();
+    fn the_table_has_a_row_for_each_point() {
         assert_eq!(
-            chart.rows_html(),
-            "<tr><th scope=\"row\">0:00</th><td>19.8</td><td>20</td></tr><tr><th scope=\"row\">&lt;b&gt;&amp;</th><td>19.8</td><td>–</td></tr>"
+            chart().rows_html(),
+            "<tr><th scope=\"row\">0:00</th><td>19.8</td><td>20</td></tr><tr><th scope=\"row\">0:01</th><td>19.8</td><td>–</td></tr>"
         );
     }
 }

@@ -1,8 +1,8 @@
 //! Rate over time: what is planned, what was achieved, and the cap.
 
+use super::axis::TimeAxis;
 use super::scale::{Plane, Scale, round_ticks};
-use super::{Chart, Key, Mark, Point, Tick, time_axis};
-use crate::ui::format::clock_exact;
+use super::{Chart, Key, Mark, Point, Tick};
 
 /// The numbers of a chart of rates.
 #[derive(Clone, Copy, Debug)]
@@ -35,7 +35,8 @@ fn places(rates: &Rates<'_>) -> Vec<f64> {
 
 /// The chart.
 pub fn rate(title: &str, sentence: String, rates: &Rates<'_>) -> Chart {
-    let (end, cap) = (f64::from(rates.seconds.max(1)), f64::from(rates.cap.max(1)));
+    let axis = TimeAxis::of_run(rates.seconds);
+    let (end, cap) = (axis.end(), f64::from(rates.cap.max(1)));
     let y = Scale::Linear(cap * 1.15);
     let plane = Plane { x: Scale::Linear(end), y };
     let planned = plane.line(rates.planned.iter().copied());
@@ -45,7 +46,7 @@ pub fn rate(title: &str, sentence: String, rates: &Rates<'_>) -> Chart {
         let second = (t.fract() == 0.0).then_some(t as usize);
         let sent = second.and_then(|second| sent.get(second)).map(u32::to_string).unwrap_or_default();
         let planned = rate_at(rates.planned, t).map(|rate| format!("{rate:.1}")).unwrap_or_default();
-        let mut cells = vec![clock_exact(t), planned];
+        let mut cells = vec![axis.name_of(t), planned];
         cells.extend(rates.achieved.map(|_| sent));
         cells.push(rates.cap.to_string());
         Point { at: t / end, cells }
@@ -57,8 +58,8 @@ pub fn rate(title: &str, sentence: String, rates: &Rates<'_>) -> Chart {
     Chart {
         title: title.to_owned(),
         sentence,
-        axes: format!("Requests per second, from 0 to {}, over {} seconds.", rates.cap, rates.seconds),
-        x: time_axis(rates.seconds),
+        axes: format!("Requests per second, from 0 to {}, {}.", rates.cap, axis.words()),
+        x: axis.ticks(),
         y: side(rates.cap).into_iter().map(|value| Tick { at: y.share(value), text: format!("{value}") }).collect(),
         marks: vec![
             Mark { class: "planned-area", path: plane.area(&planned, end) },

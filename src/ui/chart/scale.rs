@@ -119,8 +119,8 @@ pub fn round_ticks(max: f64, most: u32) -> Vec<f64> {
 
 /// Steps of time from 0 to `seconds`, at most five of them, as people count time.
 pub fn time_ticks(seconds: u32) -> Vec<u32> {
-    const STEPS: [u32; 9] = [1, 2, 5, 10, 15, 30, 60, 120, 300];
-    let step = STEPS.into_iter().find(|step| seconds / step <= 5).unwrap_or(600);
+    const STEPS: [u32; 13] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 900, 3600, 10_800, 21_600];
+    let step = STEPS.into_iter().find(|step| seconds / step <= 5).unwrap_or(86_400);
     (0..=seconds / step).map(|i| i * step).collect()
 }
 
@@ -179,6 +179,8 @@ mod tests {
         assert_eq!(time_ticks(30), [0, 10, 20, 30]);
         assert_eq!(time_ticks(600), [0, 120, 240, 360, 480, 600]);
         assert_eq!(time_ticks(5), [0, 1, 2, 3, 4, 5]);
+        assert_eq!(time_ticks(3600), [0, 900, 1800, 2700, 3600]);
+        assert_eq!(time_ticks(86_400), [0, 21_600, 43_200, 64_800, 86_400]);
         assert_eq!(decade_ticks(0.1, 150.0), [0.1, 1.0, 10.0, 100.0]);
         assert_eq!(decade_ticks(0.15, 6.8), [1.0]);
     }

@@ -1,17 +1,16 @@
 //! Counts of several kinds over time, one upon the other.
 
+use super::axis::TimeAxis;
 use super::scale::{Plane, Scale, round_ticks};
-use super::{Chart, Key, Mark, Point, Tick, time_axis};
-use crate::ui::format::clock;
+use super::{Chart, Key, Mark, Point, Tick};
 
 /// The looks of the kinds, in their order; an eighth kind looks like the first again.
 const LOOKS: [&str; 7] = ["series-0", "series-1", "series-2", "series-3", "series-4", "series-5", "series-6"];
 
-/// The chart. `columns` holds, for each second, as many counts as there are `names`.
-pub fn stacked(title: &str, sentence: String, seconds: u32, names: &[String], columns: &[Vec<u32>]) -> Chart {
+/// The chart. `columns` holds, for each step of time, as many counts as there are `names`.
+pub fn stacked(title: &str, sentence: String, axis: &TimeAxis, names: &[String], columns: &[Vec<u32>]) -> Chart {
     let most = columns.iter().map(|counts| counts.iter().sum::<u32>()).max().unwrap_or(0).max(1);
-    let end = f64::from(seconds.max(1));
-    let plane = Plane { x: Scale::Linear(end), y: Scale::Linear(f64::from(most) * 1.1) };
+    let plane = Plane { x: Scale::Linear(axis.end()), y: Scale::Linear(f64::from(most) * 1.1) };
     let mut below = vec![0.0; columns.len()];
     let mut marks = Vec::new();
     let looks = || LOOKS.into_iter().cycle();
@@ -21,21 +20,22 @@ pub fn stacked(title: &str, sentence: String, seconds: u32, names: &[String], co
         below.iter_mut().zip(&counts).for_each(|(below, n)| *below += n);
     }
     let point = |(second, counts): (usize, &Vec<u32>)| {
-        let cells = std::iter::once(clock(second as u32)).chain(counts.iter().map(u32::to_string)).collect();
-        Point { at: (second as f64 + 0.5) / end, cells }
+        let cells = std::iter::once(axis.name(second)).chain(counts.iter().map(u32::to_string)).collect();
+        Point { at: axis.share(second as f64 + 0.5), cells }
     };
     let side = round_ticks(f64::from(most), 4).into_iter().filter(|n| n.fract() == 0.0);
     Chart {
         title: title.to_owned(),
         sentence,
-        axes: format!("Requests per second by how they ended, over {seconds} seconds."),
-        x: time_axis(seconds),
+        axes: format!("Requests by how they ended, {}.", axis.words()),
+        x: axis.ticks(),
         y: side.map(|n| Tick { at: plane.y.share(n), text: format!("{n}") }).collect(),
         marks,
         keys: names.iter().zip(looks()).map(|(name, class)| Key { class, name: name.clone() }).collect(),
         columns: vec!["time"],
         more_columns: names.to_vec(),
         points: columns.iter().enumerate().map(point).collect(),
+        ..Chart::default()
     }
 }
 
@@ -46,7 +46,7 @@ mod tests {
     #[test]
     fn kinds_stand_upon_each_other() {
         let names = ["200".to_owned(), "503".to_owned()];
-        let chart = stacked("Answers", String::new(), 2, &names, &[vec![10, 0], vec![5, 5]]);
+        let chart = stacked("Answers", String::new(), &TimeAxis::of_run(2), &names, &[vec![10, 0], vec![5, 5]]);
         assert_eq!(chart.heads().collect::<Vec<_>>(), ["time", "200", "503"]);
         assert_eq!(chart.points[1].cells, ["0:01", "5", "5"]);
         assert_eq!(

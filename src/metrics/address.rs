@@ -1,0 +1,117 @@
+//! What is shown, kept in the address of the page: it can be shared, goes back with Back, and works
+//! without JavaScript.
+
+use super::log_model::{LogForm, StatusClass};
+use super::model::{Origins, OverviewQuery, Range};
+
+/// Reads range and origin from a query. What it does not know, it leaves out.
+pub fn read_view(get: impl Fn(&str) -> Option<String>) -> OverviewQuery {
+    let range = get("range");
+    OverviewQuery {
+        range: Range::ALL.into_iter().find(|one| Some(one.wire_name()) == range.as_deref()).unwrap_or_default(),
+        origin: get("origin").and_then(|origin| origin.parse().ok()).unwrap_or_default(),
+    }
+}
+
+/// The parts of a query that differ from the defaults.
+fn pairs(view: &OverviewQuery) -> Vec<String> {
+    let range = (view.range != Range::default()).then(|| format!("range={}", view.range.wire_name()));
+    let origin = (view.origin != Origins::default()).then(|| format!("origin={}", view.origin));
+    range.into_iter().chain(origin).collect()
+}
+
+fn link(path: &str, pairs: &[String]) -> String {
+    if pairs.is_empty() { path.to_owned() } else { format!("{path}?{}", pairs.join("&")) }
+}
+
+/// The address of `path` with this range and origin. Every value is one of our own words or an id.
+pub fn view_link(path: &str, view: &OverviewQuery) -> String {
+    link(path, &pairs(view))
+}
+
+/// What the page of the request log asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LogAddress {
+    /// Range and origin.
+    pub view: OverviewQuery,
+    /// Only these answers.
+    pub status: Option<StatusClass>,
+    /// Only this endpoint, as `GET /api/v1/users`.
+    pub endpoint: Option<String>,
+    /// The slowest first.
+    pub slowest: bool,
+    /// Which page, from 1.
+    pub page: u32,
+}
+
+impl LogAddress {
+    /// Reads the query of the page. What it does not know, it leaves out.
+    pub fn read(get: impl Fn(&str) -> Option<String>) -> Self {
+        let status = get("status");
+        Self {
+            view: read_view(&get),
+            status: StatusClass::ALL.into_iter().find(|one| Some(one.wire_name()) == status.as_deref()),
+            endpoint: get("endpoint").filter(|endpoint| endpoint.contains(' ')),
+            slowest: get("order").as_deref() == Some("slowest"),
+            page: get("page").and_then(|page| page.parse().ok()).unwrap_or(1).clamp(1, 1000),
+        }
+    }
+
+    /// As the server function wants it.
+    pub fn form(&self) -> LogForm {
+        LogForm {
+            range: Some(self.view.range.wire_name().to_owned()),
+            origin: Some(self.view.origin.to_string()),
+            status: self.status.map(|status| status.wire_name().to_owned()),
+            endpoint: self.endpoint.clone(),
+            order: Some(if self.slowest { "slowest" } else { "newest" }.to_owned()),
+            page: Some(self.page.to_string()),
+        }
+    }
+
+    /// As an address.
+    pub fn link(&self) -> String {
+        let mut pairs = pairs(&self.view);
+        pairs.extend(self.status.map(|status| format!("status={}", status.wire_name())));
+        // Method and route hold nothing that a query can't, but the blank and the braces of a template.
+        let encoded = |text: &String| text.replace(' ', "%20").replace('{', "%7B").replace('}', "%7D");
+        pairs.extend(self.endpoint.as_ref().map(|endpoint| format!("endpoint={}", encoded(endpoint))));
+        pairs.extend(self.slowest.then(|| "order=slowest".to_owned()));
+        pairs.extend((self.page > 1).then(|| format!("page={}", self.page)));
+        link("/requests", &pairs)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RUN: &str = "019b76da-a800-7000-8000-000000000000";
+
+    fn of<'a>(query: &'a str) -> impl Fn(&str) -> Option<String> + 'a {
+        let decoded = |text: &str| text.replace("%20", " ").replace("%7B", "{").replace("%7D", "}");
+        move |name| {
+            let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+            pairs.find(|(key, _)| *key == name).map(|(_, value)| decoded(value))
+        }
+    }
+
+    #[test]
+    fn a_view_survives_its_own_link_and_forgets_what_it_does_not_know() {
+        for query in ["range=1h", "origin=real", "range=24h&origin=simulated", &format!("origin={RUN}")] {
+            assert_eq!(view_link("/", &read_view(of(query))), format!("/?{query}"));
+        }
+        assert_eq!(view_link("/", &read_view(of("range=2h&origin='><x>"))), "/");
+    }
+
+    #[test]
+    fn a_log_address_survives_its_own_link_and_is_valid() {
+        let query = "range=1h&origin=real&status=5xx&endpoint=GET%20/api/v1/users/%7Bid%7D&order=slowest&page=3";
+        let address = LogAddress::read(of(query));
+        assert_eq!(address.link(), format!("/requests?{query}"));
+        assert!(crate::metrics::input::log(address.form().fields()).is_ok());
+        assert_eq!(LogAddress::read(|_| None).link(), "/requests");
+        let nonsense = LogAddress::read(of("status=9xx&endpoint=x&order=up&page=0"));
+        assert_eq!((nonsense.link(), nonsense.page), ("/requests".to_owned(), 1));
+    }
+}

@@ -1,0 +1,130 @@
+//! The request log, as it crosses the wire.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::model::{Origins, Range};
+use crate::input::Fields;
+use crate::origin::RunId;
+
+/// How many requests one page of the log holds.
+pub const LOG_PAGE: u32 = 50;
+
+/// Answers of one kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StatusClass {
+    /// Below 400.
+    Ok,
+    /// 400 and up.
+    Errors,
+    /// 400 to 499.
+    Client,
+    /// 500 and up.
+    Server,
+}
+
+impl StatusClass {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Ok, Self::Errors, Self::Client, Self::Server];
+
+    /// The name on the wire.
+    pub fn wire_name(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Errors => "errors",
+            Self::Client => "4xx",
+            Self::Server => "5xx",
+        }
+    }
+
+    /// The statuses from the first to the second.
+    pub fn bounds(self) -> (u16, u16) {
+        match self {
+            Self::Ok => (0, 399),
+            Self::Errors => (400, 999),
+            Self::Client => (400, 499),
+            Self::Server => (500, 999),
+        }
+    }
+}
+
+/// What the request log is asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LogQuery {
+    /// How far back.
+    pub range: Range,
+    /// Whose requests.
+    pub origin: Origins,
+    /// Only these answers.
+    pub status: Option<StatusClass>,
+    /// Only this method and route.
+    pub endpoint: Option<(String, String)>,
+    /// The slowest first, instead of the newest.
+    pub slowest: bool,
+    /// Which page, from 1.
+    pub page: u32,
+}
+
+/// One request of the log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LoggedRequest {
+    /// As in the answer's `x-request-id` and in the server's log; absent in rows of an older version.
+    pub request_id: Option<Uuid>,
+    /// When it arrived, in epoch microseconds.
+    pub at: i64,
+    /// The HTTP method.
+    pub method: String,
+    /// The route template.
+    pub route: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// How long the answer took, in milliseconds.
+    pub duration: f64,
+    /// The run that made it, if one did.
+    pub run: Option<RunId>,
+    /// Its place in the plan of that run.
+    pub seq: Option<u32>,
+}
+
+/// One page of the request log.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LogPage {
+    /// At most [`LOG_PAGE`] requests.
+    pub requests: Vec<LoggedRequest>,
+    /// There is another page.
+    pub more: bool,
+}
+
+/// The fields of a question to the request log as a form or a link gives them, unchecked.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LogForm {
+    /// See [`super::input::log`], as for all of them.
+    pub range: Option<String>,
+    /// Whose requests.
+    pub origin: Option<String>,
+    /// Only these answers.
+    pub status: Option<String>,
+    /// Only this endpoint.
+    pub endpoint: Option<String>,
+    /// The newest or the slowest first.
+    pub order: Option<String>,
+    /// Which page.
+    pub page: Option<String>,
+}
+
+impl LogForm {
+    /// The fields that were given.
+    pub fn fields(self) -> Fields {
+        super::input::fields([
+            ("range", self.range),
+            ("origin", self.origin),
+            ("status", self.status),
+            ("endpoint", self.endpoint),
+            ("order", self.order),
+            ("page", self.page),
+        ])
+    }
+}

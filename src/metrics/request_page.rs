@@ -1,0 +1,102 @@
+//! `/requests/{id}`: one request, as the server recorded it.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_params_map;
+use uuid::Uuid;
+
+use super::log_model::LoggedRequest;
+use super::server_fns::get_request;
+use crate::app::PageAnswer;
+use crate::ui::format::{millis, time_of_day, utc};
+use crate::ui::notice::Failed;
+
+/// `/requests/{id}`; `other_side` adds what somebody else knows of a request.
+#[component]
+pub fn RequestPage(
+    /// What the one who made the request knows of it.
+    other_side: Callback<LoggedRequest, AnyView>,
+) -> impl IntoView {
+    let params = use_params_map();
+    let id = Memo::new(move |_| params.read().get("id").and_then(|id| id.parse::<Uuid>().ok()));
+    let found = Resource::new(
+        move || id.get(),
+        |id| async move {
+            match id {
+                None => Ok(None),
+                Some(id) => get_request(id).await,
+            }
+        },
+    );
+    let retry = Callback::new(move |()| found.refetch());
+    view! {
+        <Title text="Request · Traffic Simulator" />
+        <nav class="crumbs" aria-label="Breadcrumb">
+            <a href="/">"Dashboard"</a>
+            <span aria-hidden="true">"/"</span>
+            <a href="/requests">"Requests"</a>
+            <span aria-hidden="true">"/"</span>
+            <span aria-current="page">"Request"</span>
+        </nav>
+        <Suspense fallback=|| view! { <p class="loading">"Loading the request…"</p> }>
+            {move || Suspend::new(async move {
+                match found.await {
+                    Ok(Some(request)) => {
+                        let other = request.run.map(|_| other_side.run(request.clone()));
+                        view! { {details(&request)} {other} }.into_any()
+                    }
+                    Ok(None) => not_found(),
+                    Err(error) => view! { <h1>"Request"</h1><Failed what="The request could not be loaded." why=error.to_string() retry /> }.into_any(),
+                }
+            })}
+        </Suspense>
+    }
+    .into_any()
+}
+
+fn details(request: &LoggedRequest) -> AnyView {
+    let millis_of = request.at / 1000;
+    let arrived = format!(
+        "{}, {} + {:.3} ms",
+        utc(millis_of),
+        time_of_day(millis_of, true),
+        (request.at % 1_000_000) as f64 / 1000.0
+    );
+    let kind = match request.status {
+        499 => " (the client went away before the answer)",
+        400.. => " (error)",
+        _ => "",
+    };
+    let facts = [
+        ("Request id", request.request_id.map_or_else(|| "–".to_owned(), |id| id.to_string())),
+        ("Arrived", arrived),
+        ("Status", format!("{}{kind}", request.status)),
+        ("Duration in the server", millis(Some(request.duration))),
+        ("Made by", if request.run.is_some() { "a run of the simulator" } else { "a real client" }.to_owned()),
+    ];
+    let facts = facts.map(|(name, value)| view! { <div class="stat"><dt>{name}</dt><dd>{value}</dd></div> }.into_any());
+    let run = request.run.map(|run| {
+        let seq = request.seq.map(|seq| format!(" as its request #{seq}")).unwrap_or_default();
+        view! { <p class="sentence"><a href=format!("/runs/{run}")>"The run"</a>" that sent it"{seq}"."</p> }.into_any()
+    });
+    view! {
+        <h1><code>{format!("{} {}", request.method, request.route)}</code></h1>
+        <section class="card" aria-label="What the server recorded">
+            <dl class="facts">{facts.collect_view()}</dl>
+            {run}
+        </section>
+    }
+    .into_any()
+}
+
+fn not_found() -> AnyView {
+    if let Some(answer) = use_context::<PageAnswer>() {
+        (answer.set_status)(404);
+    }
+    view! {
+        <h1>"No such request"</h1>
+        <p>"Raw requests are kept for a limited time, and only those to /api/v1 are recorded."</p>
+        <p class="actions"><a class="button" href="/requests">"All requests"</a></p>
+    }
+    .into_any()
+}

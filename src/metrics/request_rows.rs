@@ -1,0 +1,60 @@
+//! Requests of the log as rows of a table.
+
+use super::log_model::LoggedRequest;
+use crate::ui::format::{millis, time_of_day};
+use crate::ui::table::{Cell, heads, row};
+
+/// The heads of the columns.
+pub fn request_heads() -> Vec<String> {
+    heads(["Arrived", "Request", "Status", "Duration", "By"])
+}
+
+/// One request, which leads to its own page.
+pub fn request_row(request: &LoggedRequest) -> String {
+    let arrived = Cell::text(time_of_day(request.at / 1000, true));
+    let arrived = match request.request_id {
+        Some(id) => arrived.linked(format!("/requests/{id}")),
+        None => arrived,
+    };
+    let by = match (request.run, request.seq) {
+        (Some(run), Some(seq)) => Cell::text(format!("run, #{seq}")).linked(format!("/runs/{run}")),
+        (Some(run), None) => Cell::text("run").linked(format!("/runs/{run}")),
+        _ => Cell::text("real"),
+    };
+    row([
+        arrived,
+        Cell::code(format!("{} {}", request.method, request.route)),
+        Cell::text(request.status.to_string()).bad(request.status >= 400),
+        Cell::text(millis(Some(request.duration))),
+        by,
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::origin::RunId;
+
+    #[test]
+    fn a_row_leads_to_the_request_and_to_its_run() {
+        let real = LoggedRequest {
+            request_id: Some(Uuid::from_u128(1)),
+            at: 1_795_444_565_123_456,
+            method: "GET".into(),
+            route: "/api/v1/users".into(),
+            status: 200,
+            duration: 1.25,
+            run: None,
+            seq: None,
+        };
+        let html = request_row(&real);
+        assert!(html.contains("<a href=\"/requests/00000000-0000-0000-0000-000000000001\">14:36:05 UTC</a>"), "{html}");
+        assert!(html.ends_with("<td>200</td><td>1.25 ms</td><td>real</td></tr>"), "{html}");
+        let run = Some(RunId(Uuid::from_u128(2)));
+        let html = request_row(&LoggedRequest { status: 503, run, seq: Some(7), request_id: None, ..real });
+        assert!(html.contains("<td data-tone=\"bad\">503</td>"), "{html}");
+        assert!(html.contains("<a href=\"/runs/00000000-0000-0000-0000-000000000002\">run, #7</a>"), "{html}");
+    }
+}

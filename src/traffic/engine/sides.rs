@@ -1,0 +1,99 @@
+//! A run from both sides: how long its requests took for the client, how long in the server, and what
+//! lies between the two.
+
+use serde::{Deserialize, Serialize};
+
+use super::exchange::{Exchange, slowest};
+
+/// How something is spread, in milliseconds; absent without a value. Percentiles are exact, by
+/// nearest rank as in [`super::stats`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Spread {
+    /// Median.
+    pub p50: Option<f64>,
+    /// 95th percentile.
+    pub p95: Option<f64>,
+    /// 99th percentile.
+    pub p99: Option<f64>,
+    /// The largest.
+    pub max: Option<f64>,
+}
+
+impl Spread {
+    fn of(mut values: Vec<f64>) -> Self {
+        values.sort_unstable_by(f64::total_cmp);
+        let rank = |percent: usize| (percent * values.len()).div_ceil(100).checked_sub(1);
+        let at = |percent| rank(percent).and_then(|rank| values.get(rank).copied());
+        Self { p50: at(50), p95: at(95), p99: at(99), max: at(100) }
+    }
+}
+
+/// Both sides of a run. Only requests that both sides saw count, so that each line is of the same ones.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Sides {
+    /// Requests that both sides saw.
+    pub joined: u32,
+    /// Service time: sent to the end of the answer.
+    pub client: Spread,
+    /// Arrived to answered.
+    pub server: Spread,
+    /// What of the service time is not the server's: queue, connection, scheduling. Spread by
+    /// request: it is not the difference of the two lines above.
+    pub elsewhere: Spread,
+    /// The slowest requests, slowest first.
+    pub slowest: Vec<Exchange>,
+}
+
+impl Sides {
+    /// Of these requests, with so many of the slowest ones.
+    pub fn of(exchanges: &[Exchange], how_many: usize) -> Self {
+        let joined: Vec<[f64; 3]> = exchanges
+            .iter()
+            .filter_map(|exchange| Some([exchange.service_time?, exchange.server_time?, exchange.elsewhere?]))
+            .collect();
+        let spread = |which: usize| Spread::of(joined.iter().map(|times| times[which]).collect());
+        Self {
+            joined: joined.len() as u32,
+            client: spread(0),
+            server: spread(1),
+            elsewhere: spread(2),
+            slowest: slowest(exchanges, how_many),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn exchange(seq: u32, client: f64, server: Option<f64>) -> Exchange {
+        Exchange {
+            seq,
+            service_time: Some(client),
+            response_time: Some(client),
+            server_time: server,
+            elsewhere: server.map(|server| client - server),
+            ..Exchange::default()
+        }
+    }
+
+    #[test]
+    fn each_line_is_of_the_requests_that_both_sides_saw() {
+        let exchanges = [
+            exchange(0, 2.0, Some(1.5)),
+            exchange(1, 4.0, Some(1.0)),
+            exchange(2, 3.0, Some(2.5)),
+            exchange(3, 5000.0, None),
+        ];
+        let sides = Sides::of(&exchanges, 2);
+        assert_eq!(sides.joined, 3);
+        assert_eq!((sides.client.p50, sides.client.p95, sides.client.max), (Some(3.0), Some(4.0), Some(4.0)));
+        assert_eq!((sides.server.p50, sides.server.p95), (Some(1.5), Some(2.5)));
+        assert_eq!((sides.elsewhere.p50, sides.elsewhere.p95), (Some(0.5), Some(3.0)), "by request");
+        let seqs: Vec<u32> = sides.slowest.iter().map(|exchange| exchange.seq).collect();
+        assert_eq!(seqs, [3, 1], "the one that never arrived is among the slowest");
+        assert_eq!(Sides::of(&[], 2), Sides::default());
+    }
+}

@@ -1,0 +1,119 @@
+//! A run from both sides: percentiles of client and server beside each other, and the slowest requests
+//! as waterfalls.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use super::engine::exchange::Exchange;
+use super::engine::sides::{Sides, Spread};
+use super::live::LiveRun;
+use super::run_charts::Details;
+use crate::ui::chart::{Chart, ChartFrame, waterfall};
+use crate::ui::format::{count, millis};
+use crate::ui::notice::{Empty, Failed};
+use crate::ui::table::{Cell, DataTable, heads, row};
+
+/// Client beside server, and the slowest requests.
+#[component]
+pub fn BothSides(
+    /// The run, followed.
+    run: LiveRun,
+    /// What is known beyond its snapshots.
+    details: Details,
+) -> impl IntoView {
+    let retry = Callback::new(move |()| spawn_local(async move { _ = details.load(run, true).await }));
+    let of = move |read: fn(&Sides) -> String| {
+        Signal::derive(move || details.sides.read().as_ref().map(read).unwrap_or_default())
+    };
+    let chart = Memo::new(move |_| {
+        details.sides.read().as_ref().map(|sides| slowest_chart(&sides.slowest)).unwrap_or_default()
+    });
+    let state = Memo::new(move |_| {
+        details.sides.read().as_ref().map(|sides| sides.slowest.is_empty()).map_err(ToString::to_string)
+    });
+    view! {
+        <section class="card wide" aria-labelledby="sides-title">
+            <h3 id="sides-title">"Both sides"</h3>
+            {move || match state.get() {
+                Err(why) => view! { <Failed what="The two sides could not be loaded." why retry /> }.into_any(),
+                Ok(true) => view! { <Empty>"No request has been answered yet."</Empty> }.into_any(),
+                Ok(false) => view! {
+                    <p class="sentence">{of(sides_sentence)}</p>
+                    <DataTable label="Both sides" heads=sides_heads() rows=of(sides_rows) />
+                    <ChartFrame id="slowest" chart />
+                }.into_any(),
+            }}
+        </section>
+    }
+    .into_any()
+}
+
+/// The heads of the table of both sides.
+pub fn sides_heads() -> Vec<String> {
+    heads(["Where", "p50", "p95", "p99", "Slowest"])
+}
+
+/// The rows of the table of both sides.
+pub fn sides_rows(sides: &Sides) -> String {
+    let line = |name: &str, spread: &Spread| {
+        let values = [spread.p50, spread.p95, spread.p99, spread.max].map(|value| Cell::text(millis(value)));
+        row(std::iter::once(Cell::text(name)).chain(values))
+    };
+    [
+        line("Client: sent to the end of the answer", &sides.client),
+        line("Server: arrived to answered", &sides.server),
+        line("Elsewhere: queue, connection, scheduling", &sides.elsewhere),
+    ]
+    .concat()
+}
+
+/// What the two sides come to.
+pub fn sides_sentence(sides: &Sides) -> String {
+    match (sides.client.p95, sides.server.p95) {
+        (Some(client), Some(server)) => format!(
+            "Of {} requests that both sides saw, 95 of 100 took at most {} for the client and {} in the server.",
+            count(sides.joined),
+            millis(Some(client)),
+            millis(Some(server))
+        ),
+        _ => "No request was seen by both sides yet.".to_owned(),
+    }
+}
+
+/// The slowest requests as waterfalls, with both of their sides.
+pub fn slowest_chart(slowest: &[Exchange]) -> Chart {
+    exchange_chart("Slowest requests", slowest)
+}
+
+/// Requests as waterfalls, the slowest first.
+pub fn exchange_chart(title: &str, exchanges: &[Exchange]) -> Chart {
+    let exchanges: Vec<_> = exchanges.iter().filter_map(both_sides).collect();
+    waterfall::waterfall(title, slowest_sentence(&exchanges), &exchanges)
+}
+
+/// For the chart: where the generator's side is known.
+fn both_sides(exchange: &Exchange) -> Option<waterfall::Exchange> {
+    let call = exchange.call.map_or("", super::engine::mix::Call::route);
+    Some(waterfall::Exchange {
+        name: format!("#{}", exchange.seq),
+        call: format!("{call} · {}", exchange.outcome.as_deref().unwrap_or("?")),
+        request_id: exchange.request_id.map(|id| id.to_string()),
+        wanted: exchange.wanted?,
+        sent: exchange.sent?,
+        server: exchange.arrived.zip(exchange.answered),
+        received: exchange.received?,
+    })
+}
+
+fn slowest_sentence(exchanges: &[waterfall::Exchange]) -> String {
+    let Some(slowest) = exchanges.first() else { return String::new() };
+    let whole = slowest.received - slowest.wanted;
+    let server = slowest.server.map(|(arrived, answered)| answered - arrived);
+    let server = server.map(|ms| format!(", {} of it in the server", millis(Some(ms)))).unwrap_or_default();
+    format!(
+        "The slowest one, {} {}, took {} from the moment it was wanted{server}.",
+        slowest.name,
+        slowest.call,
+        millis(Some(whole))
+    )
+}
