@@ -67,7 +67,13 @@ bench-metrics: ## What recording costs, and a dashboard over a million requests 
 screenshots: ## Make the pictures of the README anew
 	@scripts/setup --test
 	@scripts/build
-	@scripts/end2end --config screenshots.config.ts
+	@scripts/end2end --config screenshots.config.ts readme
+
+.PHONY: walk
+walk: ## A picture of each step of a user's way, on a desk and on a phone, in end2end/walk
+	@scripts/setup --test
+	@scripts/build
+	@scripts/end2end --config screenshots.config.ts walk
 
 .PHONY: bench-sse
 bench-sse: ## What 1, 100 and 1,000 viewers of a run cost: CPU, memory, skew (three minutes)

@@ -1,6 +1,6 @@
 import base from "./playwright.config";
 
-/** The pictures of the README: `make screenshots`. */
+/** Pictures instead of tests: `make screenshots`, `make walk`. */
 export default {
   ...base,
   testDir: "pictures",

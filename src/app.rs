@@ -6,8 +6,8 @@ use leptos_router::SsrMode;
 use leptos_router::components::{A, Route, Router, Routes};
 use leptos_router::{Lazy, path};
 
-use crate::dashboard::{DashboardPage, NotFoundPage};
-use crate::routes::{CompareRoute, HistoryRoute, RequestLogRoute, RequestRoute, RunRoute};
+use crate::dashboard::NotFoundPage;
+use crate::routes::{CompareRoute, DashboardRoute, HistoryRoute, RequestLogRoute, RequestRoute, RunRoute};
 
 /// The page's answer, for what only the server can say of it. In the context on the server only.
 #[derive(Clone)]
@@ -60,6 +60,10 @@ fn HydrationScript() -> impl IntoView {
     }
 }
 
+/// The mark beside the name.
+const BRAND: &str =
+    r#"<svg viewBox="0 0 24 24" width="24" height="24"><path class="brand-mark" d="M3 17 L8 11 L12 14 L21 5"/></svg>"#;
+
 /// The app: a header, and the page that the path names.
 #[component]
 pub fn App() -> impl IntoView {
@@ -69,9 +73,7 @@ pub fn App() -> impl IntoView {
             <a class="skip" href="#main">"Skip to the content"</a>
             <header class="top">
                 <a class="brand" href="/">
-                    <svg viewBox="0 0 24 24" width="24" height="24" aria-hidden="true">
-                        <path class="brand-mark" d="M3 17 L8 11 L12 14 L21 5" />
-                    </svg>
+                    <span class="brand-icon" aria-hidden="true" inner_html=BRAND></span>
                     "Traffic Simulator"
                 </a>
                 <nav class="top-nav" aria-label="Main">
@@ -87,7 +89,7 @@ pub fn App() -> impl IntoView {
             <main id="main">
                 // Every page is complete HTML: right title and status, and all of it there without JavaScript.
                 <Routes fallback=NotFoundPage>
-                    <Route path=path!("/") view=DashboardPage ssr=SsrMode::Async />
+                    <Route path=path!("/") view={Lazy::<DashboardRoute>::new()} ssr=SsrMode::Async />
                     <Route path=path!("/runs") view={Lazy::<HistoryRoute>::new()} ssr=SsrMode::Async />
                     // Before the run: the router takes the first path that fits.
                     <Route path=path!("/runs/compare") view={Lazy::<CompareRoute>::new()} ssr=SsrMode::Async />

@@ -20,8 +20,9 @@
 //!
 //! Features first; each folder reads in the order of the data flow.
 //!
-//! - [`origin`], [`input`], [`buckets`], [`error`]: what the features share: who made a request, how
-//!   input is checked, in which steps latency is drawn, what crosses the wire as an error.
+//! - [`origin`], [`input`], [`buckets`], [`error`], [`packed`]: what the features share: who made a
+//!   request, how input is checked, in which steps latency is drawn, what crosses the wire as an
+//!   error, and how a value crosses it for a part of the page that is loaded later.
 //! - [`users`]: the users API, the thing that is hit.
 //! - [`traffic`]: the simulator. [`traffic::engine`] is its pure core.
 //! - [`metrics`]: what the server measured, and the key figures made of it. [`metrics::engine`] is its pure core.
@@ -59,6 +60,7 @@ pub mod error;
 pub mod input;
 pub mod metrics;
 pub mod origin;
+pub mod packed;
 pub mod routes;
 #[cfg(feature = "ssr")]
 pub mod server;

@@ -1,39 +1,41 @@
-//! The pages whose code is loaded when they are visited. A first visit to the dashboard needs none of
-//! them. Built with the feature `split` and `cargo leptos … --split`, each is a file of its own;
-//! otherwise they are part of the whole.
+//! The pages as routes. A first visit to the dashboard needs the code of no other page, and that of a
+//! run only while one goes on: built with the feature `split` and `cargo leptos … --split`, each is a
+//! file of its own, which is loaded when it is needed. Built otherwise, all are one.
+//!
+//! A page that the server has drawn can only be brought to life when its code is there: that is what
+//! `preload` waits for.
 
 use leptos::prelude::*;
 use leptos_router::LazyRoute;
 
-use crate::dashboard::RequestDetailPage;
+use crate::dashboard::{DashboardPage, RequestDetailPage};
 use crate::metrics::log_page::RequestLogPage;
 use crate::traffic::compare_page::ComparePage;
 use crate::traffic::run_page::RunPage;
 use crate::traffic::runs_page::HistoryPage;
 
+/// `/`, which comes with the first visit.
+#[derive(Debug)]
+pub struct DashboardRoute;
+
+impl LazyRoute for DashboardRoute {
+    fn data() -> Self {
+        Self
+    }
+
+    async fn view(_this: Self) -> AnyView {
+        view! { <DashboardPage /> }.into_any()
+    }
+
+    async fn preload() {
+        #[cfg(feature = "split")]
+        crate::traffic::card::preload_shown_run().await;
+    }
+}
+
 #[cfg_attr(feature = "split", leptos::lazy)]
 async fn history_page() -> AnyView {
     view! { <HistoryPage /> }.into_any()
-}
-
-#[cfg_attr(feature = "split", leptos::lazy)]
-async fn compare_page() -> AnyView {
-    view! { <ComparePage /> }.into_any()
-}
-
-#[cfg_attr(feature = "split", leptos::lazy)]
-async fn run_page() -> AnyView {
-    view! { <RunPage /> }.into_any()
-}
-
-#[cfg_attr(feature = "split", leptos::lazy)]
-async fn request_log_page() -> AnyView {
-    view! { <RequestLogPage /> }.into_any()
-}
-
-#[cfg_attr(feature = "split", leptos::lazy)]
-async fn request_page() -> AnyView {
-    view! { <RequestDetailPage /> }.into_any()
 }
 
 /// `/runs`
@@ -48,6 +50,16 @@ impl LazyRoute for HistoryRoute {
     async fn view(_this: Self) -> AnyView {
         history_page().await
     }
+
+    async fn preload() {
+        #[cfg(feature = "split")]
+        __preload_history_page().await;
+    }
+}
+
+#[cfg_attr(feature = "split", leptos::lazy)]
+async fn compare_page() -> AnyView {
+    view! { <ComparePage /> }.into_any()
 }
 
 /// `/runs/compare`
@@ -62,6 +74,16 @@ impl LazyRoute for CompareRoute {
     async fn view(_this: Self) -> AnyView {
         compare_page().await
     }
+
+    async fn preload() {
+        #[cfg(feature = "split")]
+        __preload_compare_page().await;
+    }
+}
+
+#[cfg_attr(feature = "split", leptos::lazy)]
+async fn run_page() -> AnyView {
+    view! { <RunPage /> }.into_any()
 }
 
 /// `/runs/{id}`
@@ -76,6 +98,16 @@ impl LazyRoute for RunRoute {
     async fn view(_this: Self) -> AnyView {
         run_page().await
     }
+
+    async fn preload() {
+        #[cfg(feature = "split")]
+        __preload_run_page().await;
+    }
+}
+
+#[cfg_attr(feature = "split", leptos::lazy)]
+async fn request_log_page() -> AnyView {
+    view! { <RequestLogPage /> }.into_any()
 }
 
 /// `/requests`
@@ -90,6 +122,16 @@ impl LazyRoute for RequestLogRoute {
     async fn view(_this: Self) -> AnyView {
         request_log_page().await
     }
+
+    async fn preload() {
+        #[cfg(feature = "split")]
+        __preload_request_log_page().await;
+    }
+}
+
+#[cfg_attr(feature = "split", leptos::lazy)]
+async fn request_page() -> AnyView {
+    view! { <RequestDetailPage /> }.into_any()
 }
 
 /// `/requests/{id}`
@@ -103,5 +145,10 @@ impl LazyRoute for RequestRoute {
 
     async fn view(_this: Self) -> AnyView {
         request_page().await
+    }
+
+    async fn preload() {
+        #[cfg(feature = "split")]
+        __preload_request_page().await;
     }
 }

@@ -8,19 +8,21 @@ use crate::metrics::endpoint_table::EndpointTable;
 use crate::metrics::kpi_cards::KpiCards;
 use crate::metrics::live_overview::{self, LiveOverview, use_view};
 use crate::metrics::log_model::LoggedRequest;
-use crate::metrics::newest_requests::NewestRequests;
+use crate::metrics::newest_requests::{self, NewestFeed, NewestRequests};
 use crate::metrics::request_page::RequestPage;
 use crate::metrics::view_filter::{ViewFilter, dashboard_link};
 use crate::traffic::card::TrafficSimulatorCard;
 use crate::traffic::exchange_card::ExchangeCard;
 use crate::traffic::newest_runs::NewestRuns;
 use crate::traffic::runs_feed::{self, RunsFeed};
+use crate::ui::erased::{later, live};
 
 /// `/`
 #[component]
 pub fn DashboardPage() -> impl IntoView {
     let view = use_view();
     let overview = Resource::new(|| (), move |()| live_overview::ask(view.get_untracked()));
+    let requests = Resource::new(|| (), move |()| newest_requests::ask_newest(view.get_untracked()));
     let runs = Resource::new(|| (), |()| runs_feed::ask());
     view! {
         <Title text="Traffic Simulator" />
@@ -29,9 +31,10 @@ pub fn DashboardPage() -> impl IntoView {
             <ViewFilter view link=dashboard_link() />
         </div>
         <Suspense fallback=|| view! { <p class="loading">"Loading the dashboard…"</p> }>
-            {move || Suspend::new(async move {
-                let live = LiveOverview::follow(view, overview.await);
-                let feed = RunsFeed::follow(runs.await);
+            {live(move || later(async move {
+                let live = LiveOverview::follow(view, &overview.await);
+                let newest = NewestFeed::follow(view, &requests.await);
+                let feed = RunsFeed::follow(&runs.await);
                 view! {
                     <div class="dashboard">
                         <KpiCards live />
@@ -39,12 +42,13 @@ pub fn DashboardPage() -> impl IntoView {
                         <div class="board">
                             <OverviewCharts live periods=feed.periods() />
                             <EndpointTable live />
-                            <NewestRequests view />
+                            <NewestRequests feed=newest />
                             <NewestRuns feed />
                         </div>
                     </div>
                 }
-            })}
+                .into_any()
+            }))}
         </Suspense>
     }
     .into_any()

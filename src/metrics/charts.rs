@@ -12,7 +12,6 @@ use crate::ui::chart::past::{PastRates, Period, past_rate};
 use crate::ui::chart::stacked::stacked;
 use crate::ui::chart::{Chart, ChartFrame};
 use crate::ui::format::{count, millis, percent};
-use crate::ui::notice::Failed;
 
 /// What the table of a chart says about the steps that it has no row for.
 const LEFT_OUT: &str = "Steps without a request are left out.";
@@ -25,7 +24,6 @@ pub fn OverviewCharts(
     /// When runs were.
     periods: Signal<Vec<Period>>,
 ) -> impl IntoView {
-    let failure = Memo::new(move |_| live.now.read().as_ref().err().cloned());
     let chart = move |make: fn(&Overview, &TimeAxis, &[Period]) -> Chart| {
         Memo::new(move |_| {
             let now = live.now.read();
@@ -35,23 +33,20 @@ pub fn OverviewCharts(
             make(overview, &axis, &periods).shaded(&axis, &periods, "run of the simulator")
         })
     };
-    move || {
-        match failure.get() {
-        Some(why) => {
-            view! { <section class="card" aria-label="Charts"><Failed what="The charts could not be loaded." why retry=live.retry() /></section> }
-                .into_any()
-        }
-        None => view! {
+    let one = move |label: &'static str, id: &'static str, make| {
+        view! { <section class="card" aria-label=label><ChartFrame id chart=chart(make) /></section> }.into_any()
+    };
+    live.or_failure("The charts could not be loaded.", move || {
+        view! {
             <div class="grid">
-                <section class="card" aria-label="Rate"><ChartFrame id="past-rate" chart=chart(rate_chart) /></section>
-                <section class="card" aria-label="Latency"><ChartFrame id="past-latency" chart=chart(latency_chart) /></section>
-                <section class="card" aria-label="Answers"><ChartFrame id="past-answers" chart=chart(answers_chart) /></section>
-                <section class="card" aria-label="The program itself"><ChartFrame id="past-waits" chart=chart(waits_chart) /></section>
+                {one("Rate", "past-rate", rate_chart)}
+                {one("Latency", "past-latency", latency_chart)}
+                {one("Answers", "past-answers", answers_chart)}
+                {one("The program itself", "past-waits", waits_chart)}
             </div>
         }
-        .into_any(),
-    }
-    }
+        .into_any()
+    })
 }
 
 /// The steps that are over, up to now.

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::address::LogAddress;
 use super::live_overview::LiveOverview;
 use super::model::{EndpointTotals, Overview};
+use crate::ui::erased;
 use crate::ui::format::{count, millis, percent};
 use crate::ui::notice::Empty;
 use crate::ui::table::{Cell, DataTable, heads, row};
@@ -25,9 +26,10 @@ pub fn EndpointTable(
                 heads=heads(["Endpoint", "Requests", "Errors", "p50", "p95", "p99"])
                 rows=rows
             />
-            <Show when=move || rows.read().is_empty()>
-                <Empty>"No requests in this time. Start a run, or send one to /api/v1/users."</Empty>
-            </Show>
+            {erased::live(move || match rows.read().is_empty() {
+                true => view! { <Empty>"No requests in this time. Start a run, or send one to /api/v1/users."</Empty> }.into_any(),
+                false => ().into_any(),
+            })}
         </section>
     }
     .into_any()

@@ -5,8 +5,8 @@ use leptos::prelude::*;
 use super::live_overview::LiveOverview;
 use super::model::{Overview, SparkPoint, Trend};
 use crate::ui::chart::Sparkline;
+use crate::ui::erased::{flag, text};
 use crate::ui::format::{count, millis, percent};
-use crate::ui::notice::Failed;
 
 /// The key figures of the chosen range and requests.
 #[component]
@@ -14,16 +14,8 @@ pub fn KpiCards(
     /// What they are made of.
     live: LiveOverview,
 ) -> impl IntoView {
-    let failure = Memo::new(move |_| live.now.read().as_ref().err().cloned());
-    let title = move || format!("Last {}", live.view.get().range.title());
-    let content = move || {
-        match failure.get() {
-        Some(why) => {
-            view! { <div class="card"><Failed what="The key figures could not be loaded." why retry=live.retry() /></div> }.into_any()
-        }
-        None => view! { <Board live /> }.into_any(),
-    }
-    };
+    let title = text(move || format!("Last {}", live.view.get().range.title()));
+    let content = live.or_failure("The key figures could not be loaded.", move || view! { <Board live /> }.into_any());
     view! {
         <section class="kpis" aria-labelledby="kpis-title">
             <h2 id="kpis-title" class="section-title">{title}</h2>
@@ -41,7 +33,7 @@ fn Board(live: LiveOverview) -> impl IntoView {
         view! { <Kpi name value=live.of(value) note=live.of(note) trend range=live.of(|overview| overview.range.title()) spark /> }.into_any()
     };
     view! {
-        <div class="kpi-row" data-stale=move || (!live.reachable.get()).to_string()>
+        <div class="kpi-row" data-stale=text(move || (!live.reachable.get()).to_string())>
             {kpi(
                 "Requests",
                 |overview| count(overview.totals.requests),
@@ -71,7 +63,7 @@ fn Board(live: LiveOverview) -> impl IntoView {
                 spark(|point| point.p95),
             )}
         </div>
-        <p class="stale-note" hidden=move || live.reachable.get()>
+        <p class="stale-note" hidden=live.reachable>
             "The server can't be reached. These are its last known figures; the page keeps trying."
         </p>
     }
@@ -105,9 +97,9 @@ fn Kpi(
     view! {
         <article class="card kpi">
             <h3>{name}</h3>
-            <p class="kpi-trend" hidden=move || trend.read().is_none()>
-                {move || trend.get()}
-                <span class="visually-hidden">{move || format!(" against the {} before", range.get())}</span>
+            <p class="kpi-trend" hidden=flag(move || trend.read().is_none())>
+                {text(move || trend.get().unwrap_or_default())}
+                <span class="visually-hidden">{text(move || format!(" against the {} before", range.get()))}</span>
             </p>
             <p class="kpi-value">{value}</p>
             <Sparkline values=spark />

@@ -5,10 +5,16 @@ use std::time::Duration;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::hooks::use_query_map;
+use serde::de::DeserializeOwned;
 
 use super::address::read_view;
 use super::model::{Outcome, Overview, OverviewQuery};
 use super::server_fns::get_overview;
+use crate::error::AppError;
+use crate::packed::Packed;
+use crate::ui::erased::live;
+use crate::ui::notice::Failed;
+use crate::ui::poll::poll;
 
 /// How often it is asked for: a second is the step of the shortest range.
 const REFRESH: Duration = Duration::from_secs(1);
@@ -19,15 +25,23 @@ pub fn use_view() -> Memo<OverviewQuery> {
     Memo::new(move |_| read_view(|name| query.read().get(name)))
 }
 
-/// Asks for an overview: why there is none, in words, if there is none.
+/// Asks for an overview.
 ///
 /// # Errors
-/// When the server does not answer, or refuses.
-pub async fn ask(view: OverviewQuery) -> Result<Overview, String> {
-    match get_overview(Some(view.range.wire_name().to_owned()), Some(view.origin.to_string())).await {
-        Ok(Outcome::Found(overview)) => Ok(overview),
-        Ok(Outcome::Refused(errors)) => Err(errors.into_iter().map(|error| error.detail).collect::<Vec<_>>().join(" ")),
-        Err(error) => Err(error.to_string()),
+/// When the server does not answer.
+pub async fn ask(view: OverviewQuery) -> Result<Packed, AppError> {
+    get_overview(Some(view.range.wire_name().to_owned()), Some(view.origin.to_string())).await
+}
+
+/// What was found, or in words why nothing was.
+///
+/// # Errors
+/// When the server did not answer, or refused.
+pub fn found<T: DeserializeOwned>(answer: &Result<Packed, AppError>) -> Result<T, String> {
+    let outcome = answer.as_ref().map_err(ToString::to_string)?.unpack();
+    match outcome.map_err(|error| error.to_string())? {
+        Outcome::Found(found) => Ok(found),
+        Outcome::Refused(errors) => Err(errors.into_iter().map(|error| error.detail).collect::<Vec<_>>().join(" ")),
     }
 }
 
@@ -45,55 +59,34 @@ pub struct LiveOverview {
 
 impl LiveOverview {
     /// Follows from its first answer on. Nothing happens on the server.
-    pub fn follow(view: Memo<OverviewQuery>, first: Result<Overview, String>) -> Self {
+    pub fn follow(view: Memo<OverviewQuery>, first: &Result<Packed, AppError>) -> Self {
+        let first = found::<Overview>(first);
         let reachable = RwSignal::new(first.is_ok());
         let live = Self { view, now: RwSignal::new(first), reachable };
-        let asked = StoredValue::new(None::<OverviewQuery>);
-        let refresh = move || {
-            let wanted = view.get_untracked();
-            // A question that is still open is not asked twice; another one is.
-            if document().hidden() || asked.get_value() == Some(wanted) {
-                return;
-            }
-            asked.set_value(Some(wanted));
-            spawn_local(async move {
-                let answer = ask(wanted).await;
-                // The page may have been left meanwhile, or shows something else now.
-                if asked.try_get_value() == Some(Some(wanted)) {
-                    asked.set_value(None);
-                    live.take(answer);
-                }
-            });
-        };
+        poll(REFRESH, move || Box::pin(live.ask()));
+        // Another choice is not made to wait for the next second.
         Effect::new(move |before: Option<OverviewQuery>| {
             let view = view.get();
             if before.is_some_and(|before| before != view) {
-                refresh();
+                spawn_local(live.ask());
             }
             view
-        });
-        Effect::new(move |_| {
-            if let Ok(timer) = set_interval_with_handle(refresh, REFRESH) {
-                on_cleanup(move || timer.clear());
-            }
         });
         live
     }
 
     /// What is there stays when there is no answer.
-    fn take(self, answer: Result<Overview, String>) {
+    async fn ask(self) {
+        // The page may have been left, also while the answer was under way.
+        let Some(wanted) = self.view.try_get_untracked() else { return };
+        let answer = found::<Overview>(&ask(wanted).await);
+        if self.view.try_get_untracked() != Some(wanted) {
+            return;
+        }
         self.reachable.set(answer.is_ok());
         if answer.is_ok() || self.now.with_untracked(Result::is_err) {
             self.now.set(answer);
         }
-    }
-
-    /// Asks again at once, because somebody pressed Retry.
-    pub fn retry(self) -> Callback<()> {
-        Callback::new(move |()| {
-            let view = self.view.get_untracked();
-            spawn_local(async move { self.take(ask(view).await) });
-        })
     }
 
     /// Something of the newest overview; the default without one.
@@ -102,5 +95,15 @@ impl LiveOverview {
         read: impl Fn(&Overview) -> T + Send + Sync + 'static,
     ) -> Signal<T> {
         Signal::derive(move || self.now.read().as_ref().map(&read).unwrap_or_default())
+    }
+
+    /// `content`, or why there is nothing to show and a way to try again.
+    pub fn or_failure(self, what: &'static str, content: impl Fn() -> AnyView + Send + 'static) -> AnyView {
+        let failure = Memo::new(move |_| self.now.read().as_ref().err().cloned());
+        let retry = Callback::new(move |()| spawn_local(self.ask()));
+        live(move || match failure.get() {
+            Some(why) => view! { <Failed what why retry /> }.into_any(),
+            None => content(),
+        })
     }
 }

@@ -5,6 +5,7 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
 use super::address::LogAddress;
+use super::live_overview::found;
 use super::log_model::{LogPage, StatusClass};
 use super::model::{Origins, OverviewQuery};
 use super::newest_requests::ask;
@@ -37,7 +38,7 @@ pub fn RequestLogPage() -> impl IntoView {
             <Transition fallback=|| view! { <p class="loading">"Loading the requests…"</p> }>
                 {move || Suspend::new(async move {
                     let address = address.get();
-                    match page.await {
+                    match found::<LogPage>(&page.await) {
                         Ok(page) => list(&page, &address),
                         Err(why) => view! { <Failed what="The requests could not be loaded." why retry /> }.into_any(),
                     }

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::log_model::LoggedRequest;
 use super::server_fns::get_request;
 use crate::app::PageAnswer;
+use crate::error::AppError;
 use crate::ui::format::{millis, time_of_day, utc};
 use crate::ui::notice::Failed;
 
@@ -19,15 +20,7 @@ pub fn RequestPage(
 ) -> impl IntoView {
     let params = use_params_map();
     let id = Memo::new(move |_| params.read().get("id").and_then(|id| id.parse::<Uuid>().ok()));
-    let found = Resource::new(
-        move || id.get(),
-        |id| async move {
-            match id {
-                None => Ok(None),
-                Some(id) => get_request(id).await,
-            }
-        },
-    );
+    let found = Resource::new(move || id.get(), |id| async move { get_request(id.ok_or(AppError::NotFound)?).await });
     let retry = Callback::new(move |()| found.refetch());
     view! {
         <Title text="Request · Traffic Simulator" />
@@ -40,12 +33,12 @@ pub fn RequestPage(
         </nav>
         <Suspense fallback=|| view! { <p class="loading">"Loading the request…"</p> }>
             {move || Suspend::new(async move {
-                match found.await {
-                    Ok(Some(request)) => {
+                match found.await.and_then(|request| request.unpack()) {
+                    Ok::<Option<LoggedRequest>, _>(Some(request)) => {
                         let other = request.run.map(|_| other_side.run(request.clone()));
                         view! { {details(&request)} {other} }.into_any()
                     }
-                    Ok(None) => not_found(),
+                    Ok(None) | Err(AppError::NotFound) => not_found(),
                     Err(error) => view! { <h1>"Request"</h1><Failed what="The request could not be loaded." why=error.to_string() retry /> }.into_any(),
                 }
             })}

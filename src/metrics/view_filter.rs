@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::address::view_link;
 use super::model::{Origins, OverviewQuery, Range};
+use crate::ui::erased::live;
 
 impl Range {
     /// As the page calls it.
@@ -41,19 +42,20 @@ pub fn ViewFilter(
         view! { <a class="view-choice" href=link.run(target) aria-current=current data-noscroll="true">{text}</a> }
             .into_any()
     };
-    let ranges = move || {
+    let ranges = live(move || {
         let view = view.get();
         Range::ALL
             .map(|range| choice(range.title(), OverviewQuery { range, ..view }, range == view.range))
             .collect_view()
-    };
-    let origins = move || {
+            .into_any()
+    });
+    let origins = live(move || {
         let view = view.get();
         let mut origins = vec![Origins::All, Origins::Real, Origins::Simulated];
         origins.extend(Some(view.origin).filter(|origin| matches!(origin, Origins::Run(_))));
         let link = |origin| choice(origin_title(origin), OverviewQuery { origin, ..view }, origin == view.origin);
-        origins.into_iter().map(link).collect_view()
-    };
+        origins.into_iter().map(link).collect_view().into_any()
+    });
     view! {
         <nav class="view-filter" aria-label="What is shown">
             <div class="choices" role="group" aria-label="Range">{ranges}</div>

@@ -6,11 +6,11 @@ use leptos_router::hooks::use_query_map;
 use super::draft::Draft;
 use super::form::StartForm;
 use super::live::LiveRun;
-use super::packed::PackedJob;
 use super::run_panel::RunPanel;
-use super::server_fns::{CardState, StartOutcome, StartTraffic, get_card_state};
+use super::server_fns::{CardState, PackedJob, StartOutcome, StartTraffic, get_card_state};
 use super::start_form::{Form, faults_of};
 use crate::origin::RunId;
+use crate::ui::erased::{later, live};
 use crate::ui::notice::Failed;
 
 /// The card on the dashboard.
@@ -21,12 +21,12 @@ pub fn TrafficSimulatorCard() -> impl IntoView {
         <section class="card simulator" aria-labelledby="simulator-title">
             <h2 id="simulator-title">"Traffic Simulator"</h2>
             <Suspense fallback=|| view! { <p class="loading">"Loading the simulator…"</p> }>
-                {move || Suspend::new(async move {
-                    match state.await {
+                {live(move || later(async move {
+                    match state.await.and_then(|state| state.unpack()) {
                         Ok(state) => view! { <Body state /> }.into_any(),
                         Err(error) => view! { <Failed what="The simulator could not be loaded." why=error.to_string() retry=Callback::new(move |()| state.refetch()) /> }.into_any(),
                     }
-                })}
+                }))}
             </Suspense>
         </section>
     }
@@ -61,26 +61,34 @@ fn Body(state: CardState) -> impl IntoView {
         });
         view! {
             <Suspense fallback=|| view! { <p class="loading">"Loading the run…"</p> }>
-                {Suspend::new(card_run(job, takes_focus, again))}
+                {later(card_run(job, takes_focus, again))}
             </Suspense>
         }
         .into_any()
     };
     view! {
         {was_busy.then(|| view! { <p class="error-note" role="alert">"Your run was not started, because another one was active. Stop it or wait until it is closed, and start again."</p> })}
-        {move || match shown.get().and_then(|_| untrack(run)) {
+        {live(move || match shown.get().and_then(|_| untrack(run)) {
             Some(job) => panel(job),
             None => view! { <Form start draft cap returned=faults.clone() /> }.into_any(),
-        }}
+        })}
+    }
+}
+
+/// Loads the code of a run, where the server has drawn one on the card.
+#[cfg(feature = "split")]
+pub(crate) async fn preload_shown_run() {
+    if document().query_selector(".simulator .run").is_ok_and(|run| run.is_some()) {
+        __preload_card_run().await;
     }
 }
 
 /// The run on the card. Loaded apart: a first visit has none.
 #[cfg_attr(feature = "split", leptos::lazy)]
 async fn card_run(job: PackedJob, takes_focus: bool, again: Callback<()>) -> AnyView {
-    match job.unpack() {
-        Some(job) => view! { <RunPanel run=LiveRun::follow(job) takes_focus again /> }.into_any(),
-        None => {
+    match job.job.unpack() {
+        Ok(job) => view! { <RunPanel run=LiveRun::follow(job) takes_focus again /> }.into_any(),
+        Err(_) => {
             let page = format!("/runs/{}", job.job_id);
             view! { <p>"This page is of another version than the server. "<a href=page rel="external">"Open the run"</a></p> }.into_any()
         }

@@ -22,7 +22,7 @@ type Side = (Job, Timeline);
 
 async fn side(id: Option<RunId>) -> Result<Side, AppError> {
     let id = id.ok_or(AppError::NotFound)?;
-    Ok((get_run(id).await?, get_timeline(id).await?))
+    Ok((get_run(id).await?.unpack()?, get_timeline(id).await?.unpack()?))
 }
 
 /// `/runs/compare`

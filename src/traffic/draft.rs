@@ -61,6 +61,11 @@ impl Draft {
         }
     }
 
+    /// What the form sends now.
+    pub(super) fn sent(&self) -> StartForm {
+        StartForm { seed: Some(self.seed.to_string()), ..untrack(|| self.as_form()) }
+    }
+
     /// Takes over what is among the choices. The acknowledgement is never remembered, only shown.
     fn take(&self, form: &StartForm) {
         let known = |choices: Vec<(String, String)>, value: &Option<String>| {

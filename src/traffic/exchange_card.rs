@@ -24,7 +24,7 @@ pub fn ExchangeCard(
         <section class="card" aria-label="Both sides of the request">
             <Suspense fallback=|| view! { <p class="loading">"Loading both sides…"</p> }>
                 {move || Suspend::new(async move {
-                    match exchange.await {
+                    match exchange.await.and_then(|exchange| exchange.unpack()) {
                         Ok(Some(exchange)) => both(exchange),
                         Ok(None) => view! { <Empty>"The run does not know this request: it may have been deleted."</Empty> }.into_any(),
                         Err(error) => view! { <Failed what="The other side could not be loaded." why=error.to_string() retry /> }.into_any(),

@@ -20,7 +20,6 @@ pub mod input;
 pub mod live;
 pub mod model;
 pub mod newest_runs;
-pub mod packed;
 pub mod run_actions;
 pub mod run_badge;
 pub mod run_charts;

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::model::RunSummary;
 use super::run_badge::words;
 use super::runs_feed::RunsFeed;
+use crate::ui::erased::live;
 use crate::ui::format::{count, duration, millis, utc};
 use crate::ui::notice::{Empty, Failed};
 use crate::ui::table::{Cell, DataTable, heads, row};
@@ -26,7 +27,7 @@ pub fn NewestRuns(
             .map(|runs| runs.iter().take(LISTED).map(run_row).collect::<String>())
             .unwrap_or_default()
     });
-    let content = move || match state.get() {
+    let content = live(move || match state.get() {
         Err(why) => view! { <Failed what="The runs could not be loaded." why retry=feed.retry() /> }.into_any(),
         Ok(true) => {
             view! { <Empty>"No run yet. Set one up above; it stays here with its numbers and its proof."</Empty> }
@@ -36,7 +37,7 @@ pub fn NewestRuns(
             let heads = heads(["Started", "Scenario", "State", "Sent", "Failed", "p95"]);
             view! { <DataTable label="Newest runs as a table" heads rows /> }.into_any()
         }
-    };
+    });
     view! {
         <section class="card newest" aria-labelledby="newest-title">
             <div class="card-head">

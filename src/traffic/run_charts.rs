@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use serde::de::DeserializeOwned;
 
 use super::engine::sides::Sides;
 use super::engine::stats::Stats;
@@ -13,12 +14,14 @@ use super::live::LiveRun;
 use super::server_fns::{get_sides, get_timeline};
 use crate::buckets::BOUNDS;
 use crate::error::AppError;
+use crate::packed::Packed;
 use crate::ui::chart::axis::TimeAxis;
 use crate::ui::chart::latency::{Column, distribution, heatmap};
 use crate::ui::chart::stacked::stacked;
 use crate::ui::chart::{Chart, ChartFrame};
 use crate::ui::format::{count, millis, percent};
 use crate::ui::notice::Failed;
+use crate::ui::poll::poll;
 
 const REFRESH: Duration = Duration::from_secs(2);
 /// Both sides are asked for at every so manieth refresh: all requests have to be looked at.
@@ -36,39 +39,36 @@ pub struct Details {
 impl Details {
     /// Keeps both fresh while the run goes on, and takes them once more when it is closed.
     pub fn follow(self, run: LiveRun) {
-        let (round, asking) = (StoredValue::new(0_u32), StoredValue::new(false));
+        let round = StoredValue::new(0_u32);
         let complete = StoredValue::new(run.job.with_untracked(|job| job.closed));
-        let refresh = move || {
-            if complete.get_value() || asking.get_value() || document().hidden() {
-                return;
-            }
+        poll(REFRESH, move || {
             let closed = run.job.with_untracked(|job| job.closed);
             round.update_value(|round| *round += 1);
             let with_sides = closed || round.get_value().is_multiple_of(SIDES_EVERY);
-            asking.set_value(true);
-            spawn_local(async move {
-                let loaded = self.load(run, with_sides).await;
-                // The page may have been left meanwhile.
-                let _left = asking.try_set_value(false);
-                let _left = complete.try_set_value(closed && loaded);
-            });
-        };
-        Effect::new(move |_| {
-            if let Ok(timer) = set_interval_with_handle(refresh, REFRESH) {
-                on_cleanup(move || timer.clear());
-            }
+            Box::pin(async move {
+                if complete.try_get_value() == Some(false) {
+                    let loaded = self.load(run, with_sides).await;
+                    // The page may have been left meanwhile.
+                    let _left = complete.try_set_value(closed && loaded);
+                }
+            })
         });
     }
 
     /// Asks the server. What is there stays when it does not answer. Says whether all of it came.
     pub async fn load(self, run: LiveRun, with_sides: bool) -> bool {
         let Some(id) = run.job.try_with_untracked(|job| job.job_id) else { return false };
-        let mut all = keep(self.timeline, get_timeline(id).await);
+        let mut all = keep(self.timeline, unpacked(get_timeline(id).await));
         if with_sides {
-            all &= keep(self.sides, get_sides(id).await);
+            all &= keep(self.sides, unpacked(get_sides(id).await));
         }
         all
     }
+}
+
+/// The value of an answer.
+pub(super) fn unpacked<T: DeserializeOwned>(answer: Result<Packed, AppError>) -> Result<T, AppError> {
+    answer.and_then(|packed| packed.unpack())
 }
 
 fn keep<T: Send + Sync + 'static>(signal: RwSignal<Result<T, AppError>>, answer: Result<T, AppError>) -> bool {

@@ -9,7 +9,7 @@ use super::engine::timeline::Timeline;
 use super::live::LiveRun;
 use super::model::Job;
 use super::run_actions::RunActions;
-use super::run_charts::{Details, RunCharts};
+use super::run_charts::{Details, RunCharts, unpacked};
 use super::run_panel::RunPanel;
 use super::run_sides::BothSides;
 use super::run_tables::{EndpointTable, FailureTable};
@@ -44,7 +44,7 @@ pub fn RunPage() -> impl IntoView {
         </nav>
         <Suspense fallback=|| view! { <p class="loading">"Loading the run…"</p> }>
             {move || Suspend::new(async move {
-                match (run.await, timeline.await, sides.await) {
+                match (unpacked(run.await), unpacked(timeline.await), unpacked(sides.await)) {
                     (Ok(job), timeline, sides) => view! { <Run job timeline sides /> }.into_any(),
                     (Err(error), ..) => view! { <NoRun error retry /> }.into_any(),
                 }

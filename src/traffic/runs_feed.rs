@@ -10,7 +10,9 @@ use super::form::RunsForm;
 use super::model::{RunSummary, RunsPage};
 use super::server_fns::get_runs;
 use crate::error::AppError;
+use crate::packed::Packed;
 use crate::ui::chart::past::Period;
+use crate::ui::poll::poll;
 
 const REFRESH: Duration = Duration::from_secs(2);
 /// How many are asked for: as many as can be told apart in a chart of a day.
@@ -20,7 +22,7 @@ const NEWEST: u32 = 50;
 ///
 /// # Errors
 /// When the server does not answer.
-pub async fn ask() -> Result<RunsPage, AppError> {
+pub async fn ask() -> Result<Packed, AppError> {
     get_runs(RunsForm { limit: Some(NEWEST.to_string()), ..RunsForm::default() }).await
 }
 
@@ -33,42 +35,25 @@ pub struct RunsFeed {
 
 impl RunsFeed {
     /// Follows from the first answer on. Nothing happens on the server.
-    pub fn follow(first: Result<RunsPage, AppError>) -> Self {
-        let feed = Self { runs: RwSignal::new(first.map(|page| page.runs)) };
-        let asking = StoredValue::new(false);
-        let refresh = move || {
-            if document().hidden() || asking.get_value() {
-                return;
-            }
-            asking.set_value(true);
-            spawn_local(async move {
-                let answer = ask().await;
-                // The page may have been left meanwhile.
-                if asking.try_set_value(false).is_none() {
-                    feed.take(answer);
-                }
-            });
-        };
-        Effect::new(move |_| {
-            if let Ok(timer) = set_interval_with_handle(refresh, REFRESH) {
-                on_cleanup(move || timer.clear());
-            }
-        });
+    pub fn follow(first: &Result<Packed, AppError>) -> Self {
+        let feed = Self { runs: RwSignal::new(runs(first)) };
+        poll(REFRESH, move || Box::pin(async move { feed.take(&ask().await) }));
         feed
     }
 
     /// What is there stays when there is no answer.
-    fn take(self, answer: Result<RunsPage, AppError>) {
-        let answer = answer.map(|page| page.runs);
-        let news = self.runs.with_untracked(|known| *known != answer && (answer.is_ok() || known.is_err()));
-        if news {
+    fn take(self, answer: &Result<Packed, AppError>) {
+        let answer = runs(answer);
+        let is_news = |known: &Result<Vec<_>, _>| *known != answer && (answer.is_ok() || known.is_err());
+        // The page may have been left meanwhile.
+        if self.runs.try_with_untracked(is_news) == Some(true) {
             self.runs.set(answer);
         }
     }
 
     /// Asks again at once, because somebody pressed Retry.
     pub fn retry(self) -> Callback<()> {
-        Callback::new(move |()| spawn_local(async move { self.take(ask().await) }))
+        Callback::new(move |()| spawn_local(async move { self.take(&ask().await) }))
     }
 
     /// When they were, and what they had planned.
@@ -77,6 +62,10 @@ impl RunsFeed {
             self.runs.read().as_ref().map(|runs| runs.iter().map(period).collect()).unwrap_or_default()
         })
     }
+}
+
+fn runs(answer: &Result<Packed, AppError>) -> Result<Vec<RunSummary>, AppError> {
+    answer.as_ref().map_err(Clone::clone)?.unpack::<RunsPage>().map(|page| page.runs)
 }
 
 /// A run as a period. One that goes on ends where it is planned to.

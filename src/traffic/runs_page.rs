@@ -36,7 +36,7 @@ pub fn HistoryPage() -> impl IntoView {
             <Transition fallback=|| view! { <p class="loading">"Loading the runs…"</p> }>
                 {move || Suspend::new(async move {
                     let address = address.get();
-                    match runs.await {
+                    match runs.await.and_then(|runs| runs.unpack()) {
                         Ok(page) => view! { <List page address delete /> }.into_any(),
                         Err(error) => {
                             let retry = Callback::new(move |()| runs.refetch());

@@ -1,8 +1,8 @@
 //! The card's form: the choices, the plan that they make, and why a start was refused.
 
-use leptos::form::ActionForm;
 use leptos::html;
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
 use web_sys::SubmitEvent;
 
 use super::draft::{Draft, durations, endpoint_choices, rates, read_restored_values};
@@ -15,6 +15,7 @@ use super::server_fns::{StartOutcome, StartTraffic};
 use crate::input::FieldError;
 use crate::ui::chart::rate::{Rates, rate};
 use crate::ui::chart::{Chart, ChartFrame};
+use crate::ui::erased::{live, text};
 use crate::ui::field::SelectField;
 use crate::ui::format::{count, duration};
 
@@ -65,17 +66,19 @@ pub fn Form(
     let busy = move || start.pending().get();
     read_restored_values(form, draft);
     let refused_locally = RwSignal::new(false);
+    // Without JavaScript the browser posts the form by itself, to the same place.
     let on_submit = move |event: SubmitEvent| {
-        if busy() || !draft.acknowledged.get_untracked() {
-            event.prevent_default();
-            event.stop_propagation();
-        }
-        if !draft.acknowledged.get_untracked() {
-            refused_locally.set(true);
-            if let Some(input) = acknowledge.get_untracked() {
-                // Where there is no focus to take, nothing is lost.
-                let _unfocusable = input.focus();
+        event.prevent_default();
+        if draft.acknowledged.get_untracked() {
+            if !start.pending().get_untracked() {
+                start.dispatch(StartTraffic { form: draft.sent() });
             }
+            return;
+        }
+        refused_locally.set(true);
+        if let Some(input) = acknowledge.get_untracked() {
+            // Where there is no focus to take, nothing is lost.
+            let _unfocusable = input.focus();
         }
     };
     let settings = Memo::new(move |_| draft.settings(cap));
@@ -83,7 +86,7 @@ pub fn Form(
     let alive = RwSignal::new(false);
     Effect::new(move |_| alive.set(true));
     view! {
-        <ActionForm action=start node_ref=form attr:class="setup" on:submit:capture=on_submit>
+        <form class="setup" method="post" action=StartTraffic::url() node_ref=form on:submit=on_submit>
             <div class="controls">
                 <ScenarioField draft cap />
                 <div class="fields">
@@ -106,7 +109,7 @@ pub fn Form(
                     <SelectField id="endpoints" name="form[endpoints]" label="Endpoints" choices=endpoint_choices(&draft.endpoints.get_untracked()) chosen=draft.endpoints />
                 </div>
                 <p class="help" id="rate-help">
-                    {move || rate_help(settings.get().as_ref(), cap)}
+                    {text(move || rate_help(settings.get().as_ref(), cap))}
                 </p>
                 <input type="hidden" name="form[seed]" value=draft.seed.to_string() />
                 <label class="check">
@@ -124,17 +127,17 @@ pub fn Form(
                 <button
                     class="button primary"
                     type="submit"
-                    aria-disabled=move || (alive.get() && (busy() || !draft.acknowledged.get())).to_string()
+                    aria-disabled=text(move || (alive.get() && (busy() || !draft.acknowledged.get())).to_string())
                     aria-describedby="start-help"
                 >
-                    {move || if busy() { "Starting…" } else { "START TEST" }}
+                    {text(move || if busy() { "Starting…" } else { "START TEST" }.to_owned())}
                 </button>
                 <p class="help" id="start-help">
-                    {move || if draft.acknowledged.get() { "Requests go to this server's own users API, and nowhere else." } else { "Tick the box above to start." }}
+                    {text(move || if draft.acknowledged.get() { "Requests go to this server's own users API, and nowhere else." } else { "Tick the box above to start." }.to_owned())}
                 </p>
             </div>
             <Preview settings cap />
-        </ActionForm>
+        </form>
     }
 }
 
@@ -182,7 +185,7 @@ fn ScenarioField(draft: Draft, cap: u32) -> impl IntoView {
                 })
                 .collect_view()}
         </fieldset>
-        <p class="help" id="scenario-help">{move || description(draft.scenario.get())}</p>
+        <p class="help" id="scenario-help">{text(move || description(draft.scenario.get()).to_owned())}</p>
         <DelayField draft />
     }
 }
@@ -194,7 +197,7 @@ fn DelayField(draft: Draft) -> impl IntoView {
         <fieldset class="delay">
             <legend>"Where to wait"</legend>
             {[(Delay::Client, "client", "Between requests"), (Delay::Server, "server", "In the server's answer")]
-                .map(|(delay, value, text)| {
+                .map(|(delay, value, words)| {
                     view! {
                         <label class="choice">
                             <input
@@ -204,7 +207,7 @@ fn DelayField(draft: Draft) -> impl IntoView {
                                 checked=draft.delay.get_untracked() == delay
                                 on:change=move |_| draft.delay.set(delay)
                             />
-                            <span>{text}</span>
+                            <span>{words}</span>
                         </label>
                     }
                 })
@@ -242,16 +245,18 @@ fn Refusals(
     };
     view! {
         <div role="alert" class="refusals">
-            <Show when=move || refused_locally.get()>
-                <p class="error-note">"Tick \"I understand this generates load\" first."</p>
-            </Show>
-            {move || {
+            {live(move || match refused_locally.get() {
+                true => view! { <p class="error-note">"Tick \"I understand this generates load\" first."</p> }.into_any(),
+                false => ().into_any(),
+            })}
+            {live(move || {
                 faults()
                     .into_iter()
                     .map(|fault| view! { <p class="error-note">{format!("{} {}.", field_label(&fault.field), fault.detail)}</p> })
                     .collect_view()
-            }}
-            {other}
+                    .into_any()
+            })}
+            {live(move || other().into_any())}
         </div>
     }
 }
@@ -288,7 +293,7 @@ fn Preview(settings: Memo<Option<Settings>>, cap: u32) -> impl IntoView {
         <div class="preview">
             <h3>"The plan"</h3>
             <p class="announced">
-                <strong>{move || shape.get().map(|(shape, _)| count(shape.total()))}</strong>
+                <strong>{text(move || shape.get().map(|(shape, _)| count(shape.total())).unwrap_or_default())}</strong>
                 " requests will be sent"
             </p>
             <ChartFrame id="plan" chart />

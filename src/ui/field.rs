@@ -3,6 +3,9 @@
 use leptos::html;
 use leptos::prelude::*;
 
+use super::erased::text;
+use super::table::escaped;
+
 /// A labelled `<select>`.
 #[component]
 pub fn SelectField(
@@ -32,6 +35,15 @@ pub fn SelectField(
             select.set_value(&chosen.get());
         }
     });
+    let options = text(move || {
+        // Untracked: the browser keeps the selection, this only marks the first one in the HTML.
+        let selected = chosen.get_untracked();
+        let option = |(value, text): &(String, String)| {
+            let mark = if *value == selected { " selected" } else { "" };
+            format!("<option value=\"{}\"{mark}>{}</option>", escaped(value), escaped(text))
+        };
+        choices.read().iter().map(option).collect()
+    });
     view! {
         <div class="field">
             <label for=id>{label}</label>
@@ -41,24 +53,8 @@ pub fn SelectField(
                 aria-describedby=described_by
                 node_ref=select
                 on:change:target=move |event| chosen.set(event.target().value())
-            >
-                {move || {
-                    // Untracked: the browser keeps the selection, this only marks the first one in the HTML.
-                    let selected = chosen.get_untracked();
-                    choices
-                        .get()
-                        .into_iter()
-                        .map(|(value, text)| {
-                            let is_selected = value == selected;
-                            view! {
-                                <option value=value selected=is_selected>
-                                    {text}
-                                </option>
-                            }
-                        })
-                        .collect_view()
-                }}
-            </select>
+                inner_html=options
+            ></select>
             <span class="note">{note}</span>
         </div>
     }

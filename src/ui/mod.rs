@@ -2,8 +2,10 @@
 
 pub mod chart;
 pub mod copy;
+pub mod erased;
 pub mod field;
 pub mod format;
 pub mod notice;
+pub mod poll;
 pub mod stat;
 pub mod table;

@@ -3,6 +3,8 @@
 
 use leptos::prelude::*;
 
+use super::erased::text;
+
 /// One cell of a row.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cell {
@@ -95,20 +97,12 @@ pub fn DataTable(
     #[prop(optional)]
     class: &'static str,
 ) -> impl IntoView {
-    let heads = move || {
+    let table = text(move || {
         let head = |head: &String| format!("<th scope=\"col\">{}</th>", escaped(head));
-        heads.read().iter().map(head).collect::<String>()
-    };
-    view! {
-        <div class="table-scroll" role="region" tabindex="0" aria-label=label>
-            <table class=class>
-                <thead>
-                    <tr inner_html=heads></tr>
-                </thead>
-                <tbody inner_html=rows></tbody>
-            </table>
-        </div>
-    }
+        let heads = heads.read().iter().map(head).collect::<String>();
+        format!("<table class=\"{class}\"><thead><tr>{heads}</tr></thead><tbody>{}</tbody></table>", rows.read())
+    });
+    view! { <div class="table-scroll" role="region" tabindex="0" aria-label=label inner_html=table></div> }
 }
 
 /// Heads of columns.

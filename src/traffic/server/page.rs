@@ -18,8 +18,7 @@ use crate::traffic::engine::timeline::Timeline;
 use crate::traffic::form::{RunsForm, StartForm};
 use crate::traffic::input;
 use crate::traffic::model::{Job, RunsPage};
-use crate::traffic::packed::PackedJob;
-use crate::traffic::server_fns::{CardState, DeleteOutcome, StartOutcome};
+use crate::traffic::server_fns::{CardState, DeleteOutcome, PackedJob, StartOutcome};
 
 fn traffic() -> Traffic {
     expect_context::<AppState>().traffic
@@ -64,7 +63,7 @@ async fn try_start(form: &StartForm) -> Result<StartOutcome, AppError> {
     match jobs.start(settings).await {
         Ok(started) => {
             let job = jobs.job(started.job_id).await.map_err(inside)?.ok_or(AppError::NotFound)?;
-            Ok(StartOutcome::Started(PackedJob::pack(&job)))
+            Ok(StartOutcome::Started(PackedJob::pack(&job)?))
         }
         Err(StartRefusal::Busy(id)) => Ok(StartOutcome::Busy(id)),
         Err(refusal) => Err(inside(refusal)),
@@ -81,7 +80,7 @@ pub async fn stop(id: RunId) -> Result<Job, AppError> {
 /// What the card needs.
 pub async fn card_state() -> Result<CardState, AppError> {
     let jobs = traffic().jobs;
-    let active = jobs.active().map(|job| PackedJob::pack(&job.snapshot()));
+    let active = jobs.active().map(|job| PackedJob::pack(&job.snapshot())).transpose()?;
     Ok(CardState { active, cap: jobs.cap(), seed: fastrand::u32(..) })
 }
 

@@ -51,9 +51,10 @@ impl TimeAxis {
         let seconds = self.seconds();
         let at = |second: u32| f64::from(second) / f64::from(seconds);
         if self.from.is_none() {
-            return scale::time_ticks(seconds).into_iter().map(|s| Tick { at: at(s), text: clock(s) }).collect();
+            return scale::time_ticks(seconds, 5).into_iter().map(|s| Tick { at: at(s), text: clock(s) }).collect();
         }
-        let mut ticks: Vec<Tick> = scale::time_ticks(seconds)
+        // One less: these labels are longer.
+        let mut ticks: Vec<Tick> = scale::time_ticks(seconds, 4)
             .into_iter()
             .map(|ago| Tick { at: at(seconds - ago), text: if ago == 0 { "now".to_owned() } else { back(ago) } })
             .collect();
@@ -107,7 +108,7 @@ mod tests {
     #[test]
     fn a_run_counts_from_its_start_and_the_past_back_from_now() {
         assert_eq!(texts(TimeAxis::of_run(30)), ["0:00", "0:10", "0:20", "0:30"]);
-        assert_eq!(texts(TimeAxis::until_now(0, 1, 300)), ["−5 min", "−4 min", "−3 min", "−2 min", "−1 min", "now"]);
+        assert_eq!(texts(TimeAxis::until_now(0, 1, 300)), ["−4 min", "−2 min", "now"]);
         assert_eq!(texts(TimeAxis::until_now(0, 60, 60)), ["−1 h", "−45 min", "−30 min", "−15 min", "now"]);
         assert_eq!(texts(TimeAxis::until_now(0, 300, 288)), ["−24 h", "−18 h", "−12 h", "−6 h", "now"]);
     }

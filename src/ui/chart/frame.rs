@@ -8,6 +8,7 @@ use web_sys::wasm_bindgen::JsCast;
 
 use super::Chart;
 use super::svg::percent;
+use crate::ui::erased::{flag, live, text};
 use crate::ui::table::DataTable;
 
 /// A chart with everything around it.
@@ -23,7 +24,7 @@ pub fn ChartFrame(
     let reading = Memo::new(move |_| cursor.get().map(|index| chart.read().reading(index)).unwrap_or_default());
     view! {
         <figure class="chart" data-chart=id>
-            <figcaption>{move || chart.read().title.clone()}</figcaption>
+            <figcaption>{text(move || chart.read().title.clone())}</figcaption>
             // What the cursor reads is told to a screen reader by the slider below.
             <p class="reading" aria-hidden="true">{reading}</p>
             <div class="plot">
@@ -32,20 +33,15 @@ pub fn ChartFrame(
                     role="img"
                     aria-labelledby=format!("{id}-title")
                     aria-describedby=format!("{id}-desc")
-                    inner_html=move || chart.read().picture_html(id)
+                    inner_html=text(move || chart.read().picture_html(id))
                 ></svg>
                 <Reader chart cursor reading />
             </div>
-            <ul class="legend" inner_html=move || chart.read().legend_html()></ul>
-            <p class="sentence">{move || chart.read().sentence.clone()}</p>
+            <ul class="legend" inner_html=text(move || chart.read().legend_html())></ul>
+            <p class="sentence">{text(move || chart.read().sentence.clone())}</p>
             <Table chart />
         </figure>
     }
-}
-
-/// Where the cursor is while it is hidden: an empty length would be no length.
-fn nowhere() -> String {
-    "0".to_owned()
 }
 
 /// Reads values with pointer or keyboard: a native slider over the picture. It comes with the
@@ -62,19 +58,21 @@ fn Reader(chart: Signal<Chart>, cursor: RwSignal<Option<usize>>, reading: Memo<S
         let at = f64::from(event.offset_x()) / f64::from(element.client_width().max(1));
         cursor.set(chart.read_untracked().nearest(at));
     };
-    let at = move || cursor.get().and_then(|index| chart.read().points.get(index).map(|point| percent(point.at)));
-    view! {
-        <Show when=move || alive.get() && !chart.read().points.is_empty()>
-            <svg class="cursor-layer" aria-hidden="true">
-                <line class="cursor" y1="0" y2="100%" x1=move || at().unwrap_or_else(nowhere) x2=move || at().unwrap_or_else(nowhere) visibility=move || if at().is_some() { "visible" } else { "hidden" } />
-            </svg>
+    let line = text(move || {
+        let at = cursor.get().and_then(|index| chart.read().points.get(index).map(|point| percent(point.at)));
+        let (at, shown) = at.map_or_else(|| ("0".to_owned(), "hidden"), |at| (at, "visible"));
+        format!("<line class=\"cursor\" y1=\"0\" y2=\"100%\" x1=\"{at}\" x2=\"{at}\" visibility=\"{shown}\"/>")
+    });
+    let reader = move || {
+        view! {
+            <svg class="cursor-layer" aria-hidden="true" inner_html=line></svg>
             <input
                 class="reader"
                 type="range"
                 min="0"
-                max=last
-                prop:value=move || cursor.get().unwrap_or_else(last).to_string()
-                aria-label=move || format!("Values of {}", chart.read().title)
+                max=text(move || last().to_string())
+                prop:value=text(move || cursor.get().unwrap_or_else(last).to_string())
+                aria-label=text(move || format!("Values of {}", chart.read().title))
                 aria-valuetext=reading
                 on:input:target=move |event| cursor.set(event.target().value().parse().ok())
                 on:focus=move |_| cursor.update(|cursor| *cursor = cursor.or_else(|| Some(untrack(last))))
@@ -83,8 +81,11 @@ fn Reader(chart: Signal<Chart>, cursor: RwSignal<Option<usize>>, reading: Memo<S
                 on:pointerdown=follow
                 on:pointerleave=move |_| cursor.set(None)
             />
-        </Show>
-    }
+        }
+        .into_any()
+    };
+    let there = Memo::new(move |_| alive.get() && !chart.read().points.is_empty());
+    live(move || if there.get() { reader() } else { ().into_any() })
 }
 
 /// The same numbers as a table. Closed, its rows are there only as long as no script is.
@@ -98,7 +99,7 @@ fn Table(chart: Signal<Chart>) -> impl IntoView {
     view! {
         <details class="as-table" on:toggle:target=move |event| wanted.set(event.target().has_attribute("open"))>
             <summary>"Show as table"</summary>
-            <p class="left-out" hidden=move || chart.read().left_out.is_empty()>{move || chart.read().left_out}</p>
+            <p class="left-out" hidden=flag(move || chart.read().left_out.is_empty())>{text(move || chart.read().left_out.to_owned())}</p>
             <DataTable label=Signal::derive(name) heads=Signal::derive(heads) rows=Signal::derive(rows) />
         </details>
     }

@@ -117,10 +117,10 @@ pub fn round_ticks(max: f64, most: u32) -> Vec<f64> {
     (0..=(max / step + 1e-9) as u32).map(|i| f64::from(i) * step).collect()
 }
 
-/// Steps of time from 0 to `seconds`, at most five of them, as people count time.
-pub fn time_ticks(seconds: u32) -> Vec<u32> {
+/// Steps of time from 0 to `seconds`, at most `most` of them, as people count time.
+pub fn time_ticks(seconds: u32, most: u32) -> Vec<u32> {
     const STEPS: [u32; 13] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 900, 3600, 10_800, 21_600];
-    let step = STEPS.into_iter().find(|step| seconds / step <= 5).unwrap_or(86_400);
+    let step = STEPS.into_iter().find(|step| seconds / step <= most).unwrap_or(86_400);
     (0..=seconds / step).map(|i| i * step).collect()
 }
 
@@ -176,11 +176,12 @@ mod tests {
         assert_eq!(round_ticks(20.0, 5), [0.0, 5.0, 10.0, 15.0, 20.0]);
         assert_eq!(round_ticks(7.0, 5), [0.0, 2.0, 4.0, 6.0]);
         assert_eq!(round_ticks(340.0, 4), [0.0, 100.0, 200.0, 300.0]);
-        assert_eq!(time_ticks(30), [0, 10, 20, 30]);
-        assert_eq!(time_ticks(600), [0, 120, 240, 360, 480, 600]);
-        assert_eq!(time_ticks(5), [0, 1, 2, 3, 4, 5]);
-        assert_eq!(time_ticks(3600), [0, 900, 1800, 2700, 3600]);
-        assert_eq!(time_ticks(86_400), [0, 21_600, 43_200, 64_800, 86_400]);
+        assert_eq!(time_ticks(30, 5), [0, 10, 20, 30]);
+        assert_eq!(time_ticks(600, 5), [0, 120, 240, 360, 480, 600]);
+        assert_eq!(time_ticks(5, 5), [0, 1, 2, 3, 4, 5]);
+        assert_eq!(time_ticks(300, 4), [0, 120, 240]);
+        assert_eq!(time_ticks(3600, 5), [0, 900, 1800, 2700, 3600]);
+        assert_eq!(time_ticks(86_400, 5), [0, 21_600, 43_200, 64_800, 86_400]);
         assert_eq!(decade_ticks(0.1, 150.0), [0.1, 1.0, 10.0, 100.0]);
         assert_eq!(decade_ticks(0.15, 6.8), [1.0]);
     }

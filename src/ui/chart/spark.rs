@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::scale::{HEIGHT, Plane, Scale, WIDTH};
+use crate::ui::erased::text;
 
 fn plane(values: &[f64]) -> Plane {
     let highest = values.iter().copied().fold(0.0, f64::max);
@@ -22,15 +23,14 @@ pub fn Sparkline(
     #[prop(into)]
     values: Signal<Vec<f64>>,
 ) -> impl IntoView {
-    let area = move || {
+    let paths = text(move || {
         let values = values.read();
-        plane(&values).area(&line(&values), values.len().max(2) as f64 - 1.0)
-    };
+        let line = line(&values);
+        let area = plane(&values).area(&line, values.len().max(2) as f64 - 1.0);
+        format!("<path class=\"spark-area\" d=\"{area}\"/><path class=\"spark-line\" d=\"{line}\"/>")
+    });
     view! {
-        <svg class="spark" viewBox=format!("0 0 {WIDTH} {HEIGHT}") preserveAspectRatio="none" aria-hidden="true">
-            <path class="spark-area" d=area />
-            <path class="spark-line" d=move || line(&values.read()) />
-        </svg>
+        <svg class="spark" viewBox=format!("0 0 {WIDTH} {HEIGHT}") preserveAspectRatio="none" aria-hidden="true" inner_html=paths></svg>
     }
 }
 

@@ -16,7 +16,9 @@ pub fn stacked(title: &str, sentence: String, axis: &TimeAxis, names: &[String],
     let looks = || LOOKS.into_iter().cycle();
     for (kind, class) in (0..names.len()).zip(looks()) {
         let counts: Vec<f64> = columns.iter().map(|counts| f64::from(counts.get(kind).copied().unwrap_or(0))).collect();
-        marks.push(Mark { class, path: plane.band(&below, &counts) });
+        // A band of nothing would be a line along the edge of the one below.
+        let path = if counts.iter().any(|n| *n > 0.0) { plane.band(&below, &counts) } else { String::new() };
+        marks.push(Mark { class, path });
         below.iter_mut().zip(&counts).for_each(|(below, n)| *below += n);
     }
     let point = |(second, counts): (usize, &Vec<u32>)| {
