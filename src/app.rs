@@ -1,5 +1,7 @@
 //! The document's shell and the page's routes.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 use leptos_meta::{MetaTags, provide_meta_context};
 use leptos_router::SsrMode;
@@ -15,13 +17,36 @@ use crate::traffic::runs_page::HistoryPage;
 #[derive(Clone)]
 pub struct PageAnswer {
     /// Sets the HTTP status.
-    pub set_status: std::sync::Arc<dyn Fn(u16) + Send + Sync>,
+    pub set_status: Arc<dyn Fn(u16) + Send + Sync>,
     /// Sets the content security policy that goes with this nonce.
-    pub set_policy: std::sync::Arc<dyn Fn(&str) + Send + Sync>,
+    pub set_policy: Arc<dyn Fn(&str) + Send + Sync>,
+}
+
+/// The addresses of the files that a page loads. The server alone knows them: a release has a hash in each name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Assets {
+    /// The style sheet.
+    pub style: Arc<str>,
+    /// What loads the browser's half, and gives it to the page.
+    script: Arc<str>,
+    /// The browser's half.
+    wasm: Arc<str>,
+    /// The line of script that starts it.
+    start: Arc<str>,
+}
+
+impl Assets {
+    /// From paths on this server, free of what has a meaning in HTML or in a script.
+    pub fn new(style: String, script: String, wasm: String) -> Self {
+        let start = format!(
+            "import('{script}').then(page => page.default({{ module_or_path: '{wasm}' }}).then(() => page.hydrate()));"
+        );
+        Self { style: style.into(), script: script.into(), wasm: wasm.into(), start: start.into() }
+    }
 }
 
 /// The HTML document around the app.
-pub fn shell(options: LeptosOptions) -> impl IntoView {
+pub fn shell(options: LeptosOptions, assets: Assets) -> impl IntoView {
     let nonce = use_nonce();
     if let (Some(nonce), Some(answer)) = (&nonce, use_context::<PageAnswer>()) {
         (answer.set_policy)(nonce);
@@ -34,10 +59,10 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
                 <meta name="color-scheme" content="light dark" />
                 <meta name="description" content="Live dashboard of a users API, with a traffic simulator that proves what it did." />
-                <link rel="stylesheet" id="leptos" href="/pkg/traffic-simulator.css" />
+                <link rel="stylesheet" id="leptos" href=Arc::clone(&assets.style) />
                 <link rel="icon" id="favicon" type="image/svg+xml" href="/favicon.svg" />
                 <AutoReload options=options />
-                <HydrationScript />
+                <HydrationScript assets />
                 <MetaTags />
             </head>
             <body>
@@ -50,14 +75,13 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 /// Loads the browser's half. Leptos' own `HydrationScripts` writes the nonce into `crossorigin`, too,
 /// which Firefox takes for a different request, and loads the file twice.
 #[component]
-fn HydrationScript() -> impl IntoView {
-    const SCRIPT: &str = "import('/pkg/traffic-simulator.js').then(page => \
-        page.default({ module_or_path: '/pkg/traffic-simulator.wasm' }).then(() => page.hydrate()));";
+fn HydrationScript(assets: Assets) -> impl IntoView {
+    let Assets { script, wasm, start, .. } = assets;
     view! {
-        <link rel="modulepreload" href="/pkg/traffic-simulator.js" />
-        <link rel="preload" href="/pkg/traffic-simulator.wasm" r#as="fetch" r#type="application/wasm" crossorigin="anonymous" />
+        <link rel="modulepreload" href=script />
+        <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous" />
         <script type="module" nonce=use_nonce()>
-            {SCRIPT}
+            {start}
         </script>
     }
 }
