@@ -46,7 +46,10 @@ def versions(folder):
 def build_starter():
     """Its WebAssembly, by the way that scripts/build goes; the size of the compressed file."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("LEPTOS_")}
-    run(["cargo", "leptos", "build", "--release", "--frontend-only", "--precompress"], cwd=STARTER, env=environment | {"CARGO_TARGET_DIR": STARTER_TARGET})
+    build = ["cargo", "leptos", "build", "--release", "--frontend-only", "--precompress"]
+    built = subprocess.run(build, cwd=STARTER, env=environment | {"CARGO_TARGET_DIR": STARTER_TARGET}, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if built.returncode:
+        raise SystemExit(f"the starter could not be built\n{built.stdout[-4000:]}")
     [file] = glob.glob(os.path.join(STARTER, "target", "site", "pkg", "*.wasm.br"))
     return os.path.getsize(file)
 
@@ -55,6 +58,7 @@ def size(checks, results):
     profiles = [{name: toml(folder, "Cargo.toml")["profile"][name] for name in ("release", "wasm-release")} for folder in (ROOT, STARTER)]
     checks("the starter has our profile for WebAssembly", profiles[0] == profiles[1])
     checks(f"the starter has our versions: {versions(ROOT)}", versions(ROOT) == versions(STARTER) and len(versions(ROOT)) == len(SAME))
+    print("       building the starter; the first time takes some minutes", flush=True)
     starter = build_starter()
     loaded = sorted({file["path"] for visit in results["visits"] for file in visit["first"] if file["path"].endswith(".wasm")})
     ours = sum(os.path.getsize(os.path.join(SITE, path.lstrip("/") + ".br")) for path in loaded)

@@ -27,23 +27,34 @@ pub struct PageAnswer {
 pub struct Assets {
     /// The style sheet.
     pub style: Arc<str>,
-    /// What loads the browser's half, and gives it to the page.
-    script: Arc<str>,
-    /// The browser's half.
-    wasm: Arc<str>,
-    /// The line of script that starts it.
-    start: Arc<str>,
+    /// The script that loads the browser's half.
+    loader: Arc<str>,
 }
 
 impl Assets {
     /// From paths on this server, free of what has a meaning in HTML or in a script.
     pub fn new(style: String, script: String, wasm: String) -> Self {
-        let start = format!(
-            "import('{script}').then(page => page.default({{ module_or_path: '{wasm}' }}).then(() => page.hydrate()));"
-        );
-        Self { style: style.into(), script: script.into(), wasm: wasm.into(), start: start.into() }
+        Self { style: style.into(), loader: LOADER.replace("SCRIPT", &script).replace("WASM", &wasm).into() }
     }
 }
+
+/// Loads the browser's half once the page is painted: it is 50 times the rest, and the page can be read and its form
+/// be sent without it. A page that nobody sees is not painted. Both files at once, and no `preload` that a browser
+/// without JavaScript would follow for nothing.
+const LOADER: &str = "{
+let begun = false;
+const begin = () => {
+  if (begun) return;
+  begun = true;
+  const wasm = fetch('WASM');
+  import('SCRIPT').then(page => page.default({ module_or_path: wasm }).then(() => page.hydrate()));
+};
+if (document.hidden || !PerformanceObserver.supportedEntryTypes.includes('paint')) begin();
+else {
+  new PerformanceObserver(begin).observe({ type: 'paint', buffered: true });
+  setTimeout(begin, 1000);
+}
+}";
 
 /// The HTML document around the app.
 pub fn shell(options: LeptosOptions, assets: Assets) -> impl IntoView {
@@ -62,27 +73,17 @@ pub fn shell(options: LeptosOptions, assets: Assets) -> impl IntoView {
                 <link rel="stylesheet" id="leptos" href=Arc::clone(&assets.style) />
                 <link rel="icon" id="favicon" type="image/svg+xml" href="/favicon.svg" />
                 <AutoReload options=options />
-                <HydrationScript assets />
+                // Leptos' own `HydrationScripts` writes the nonce into `crossorigin`, too, which Firefox takes for a
+                // different request, and loads the file twice.
+                <script type="module" nonce=nonce>
+                    {assets.loader}
+                </script>
                 <MetaTags />
             </head>
             <body>
                 <App />
             </body>
         </html>
-    }
-}
-
-/// Loads the browser's half. Leptos' own `HydrationScripts` writes the nonce into `crossorigin`, too,
-/// which Firefox takes for a different request, and loads the file twice.
-#[component]
-fn HydrationScript(assets: Assets) -> impl IntoView {
-    let Assets { script, wasm, start, .. } = assets;
-    view! {
-        <link rel="modulepreload" href=script />
-        <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous" />
-        <script type="module" nonce=use_nonce()>
-            {start}
-        </script>
     }
 }
 
