@@ -1,6 +1,6 @@
 import { expect, type Page, test } from "./fixtures";
 
-type Loaded = { path: string; wire: boolean; encoding?: string; caching?: string; bytes: number };
+type Loaded = { path: string; wire: boolean; done: boolean; encoding?: string; caching?: string; bytes: number };
 
 /** Notes what the browser loads, and whether it came over the wire. */
 async function loads(page: Page) {
@@ -8,7 +8,7 @@ async function loads(page: Page) {
   await session.send("Network.enable");
   const all = new Map<string, Loaded>();
   session.on("Network.requestWillBeSent", ({ requestId, request }) => {
-    if (request.url.startsWith("http")) all.set(requestId, { path: new URL(request.url).pathname, wire: true, bytes: 0 });
+    if (request.url.startsWith("http")) all.set(requestId, { path: new URL(request.url).pathname, wire: true, done: false, bytes: 0 });
   });
   session.on("Network.requestServedFromCache", ({ requestId }) => {
     const loaded = all.get(requestId);
@@ -24,9 +24,11 @@ async function loads(page: Page) {
   });
   session.on("Network.loadingFinished", ({ requestId, encodedDataLength }) => {
     const loaded = all.get(requestId);
-    if (loaded) loaded.bytes = encodedDataLength;
+    if (loaded) Object.assign(loaded, { bytes: encodedDataLength, done: true });
   });
   return {
+    /** Whether something came over the wire is known only in the end. */
+    has: (kind: RegExp) => [...all.values()].some(({ path, done }) => done && kind.test(path)),
     overTheWire: (pattern: RegExp) => [...all.values()].filter(({ path, wire }) => wire && pattern.test(path)),
     forget: () => all.clear(),
   };
@@ -47,6 +49,7 @@ test("a first visit loads script, WebAssembly and style sheet once each, compres
   const loaded = await loads(page);
   await page.goto("/");
   await alive(page);
+  await expect.poll(() => loaded.has(/\.wasm$/)).toBe(true);
   const first = loaded.overTheWire(ASSET);
   for (const kind of ["css", "js", "wasm"]) {
     const files = first.filter(({ path }) => new RegExp(`^/pkg/traffic-simulator\\.[\\w-]{22}\\.${kind}$`).test(path));
@@ -59,12 +62,14 @@ test("a first visit loads script, WebAssembly and style sheet once each, compres
   loaded.forget();
   await page.reload();
   await alive(page);
+  await expect.poll(() => loaded.has(/\.wasm$/)).toBe(true);
   expect(loaded.overTheWire(/^\/$/), "the page itself is asked for").toHaveLength(1);
   expect(loaded.overTheWire(ASSET)).toEqual([]);
 
   loaded.forget();
   await page.goto("/runs");
   await expect(page.getByRole("heading", { name: "Runs", exact: true })).toBeVisible();
+  await expect.poll(() => loaded.has(/\.wasm$/)).toBe(true);
   expect(loaded.overTheWire(/^\/runs$/)).toHaveLength(1);
   expect(loaded.overTheWire(ASSET), "another page loads the same files").toEqual([]);
 });
