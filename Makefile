@@ -63,6 +63,10 @@ bench-pacing: ## How evenly requests leave, against oha, hey and locust (a quart
 bench-metrics: ## What recording costs, and a dashboard over a million requests (five minutes)
 	@scripts/bench-metrics
 
+.PHONY: bench-web
+bench-web: ## Size of the browser's half, Lighthouse, reload, server rendering (ten minutes)
+	@scripts/bench-web
+
 .PHONY: screenshots
 screenshots: ## Make the pictures of the README anew
 	@scripts/setup --test

@@ -31,7 +31,7 @@ use traffic_simulator::server::config::{Config, LogFormat};
 use traffic_simulator::server::database::{Database, epoch_micros};
 use traffic_simulator::server::state::AppState;
 use traffic_simulator::server::wiring::{Shutdown, connect};
-use traffic_simulator::server::{router, serve};
+use traffic_simulator::server::{assets, router, serve};
 use uuid::Uuid;
 
 /// How many connections the clients keep busy.
@@ -92,8 +92,10 @@ impl Drop for Served {
 async fn program(folder: &Path, name: &str) -> (AppState, Database, Shutdown) {
     let url = format!("sqlite://{}/{name}.db", folder.display());
     let database = Database::open(&url).await.expect("a database");
+    let leptos = LeptosOptions::builder().output_name("traffic-simulator").build();
     let config = Config {
-        leptos: LeptosOptions::builder().output_name("traffic-simulator").build(),
+        assets: assets::without_hashes(&leptos),
+        leptos,
         database_url: url,
         allowed_hosts: Vec::new(),
         max_rps: 20,

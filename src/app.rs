@@ -1,5 +1,7 @@
 //! The document's shell and the page's routes.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 use leptos_meta::{MetaTags, provide_meta_context};
 use leptos_router::SsrMode;
@@ -13,13 +15,47 @@ use crate::routes::{CompareRoute, DashboardRoute, HistoryRoute, RequestLogRoute,
 #[derive(Clone)]
 pub struct PageAnswer {
     /// Sets the HTTP status.
-    pub set_status: std::sync::Arc<dyn Fn(u16) + Send + Sync>,
+    pub set_status: Arc<dyn Fn(u16) + Send + Sync>,
     /// Sets the content security policy that goes with this nonce.
-    pub set_policy: std::sync::Arc<dyn Fn(&str) + Send + Sync>,
+    pub set_policy: Arc<dyn Fn(&str) + Send + Sync>,
 }
 
+/// The addresses of the files that a page loads. The server alone knows them: a release has a hash in each name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Assets {
+    /// The style sheet.
+    pub style: Arc<str>,
+    /// The script that loads the browser's half.
+    loader: Arc<str>,
+}
+
+impl Assets {
+    /// From paths on this server, free of what has a meaning in HTML or in a script.
+    pub fn new(style: String, script: String, wasm: String) -> Self {
+        Self { style: style.into(), loader: LOADER.replace("SCRIPT", &script).replace("WASM", &wasm).into() }
+    }
+}
+
+/// Loads the browser's half once the page is painted: it is 50 times the rest, and the page can be read and its form
+/// be sent without it. A page that nobody sees is not painted. Both files at once, and no `preload` that a browser
+/// without JavaScript would follow for nothing.
+const LOADER: &str = "{
+let begun = false;
+const begin = () => {
+  if (begun) return;
+  begun = true;
+  const wasm = fetch('WASM');
+  import('SCRIPT').then(page => page.default({ module_or_path: wasm }).then(() => page.hydrate()));
+};
+if (document.hidden || !PerformanceObserver.supportedEntryTypes.includes('paint')) begin();
+else {
+  new PerformanceObserver(begin).observe({ type: 'paint', buffered: true });
+  setTimeout(begin, 1000);
+}
+}";
+
 /// The HTML document around the app.
-pub fn shell(options: LeptosOptions) -> impl IntoView {
+pub fn shell(options: LeptosOptions, assets: Assets) -> impl IntoView {
     let nonce = use_nonce();
     if let (Some(nonce), Some(answer)) = (&nonce, use_context::<PageAnswer>()) {
         (answer.set_policy)(nonce);
@@ -32,31 +68,20 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
                 <meta name="color-scheme" content="light dark" />
                 <meta name="description" content="Live dashboard of a users API, with a traffic simulator that proves what it did." />
-                <link rel="stylesheet" id="leptos" href="/pkg/traffic-simulator.css" />
+                <link rel="stylesheet" id="leptos" href=Arc::clone(&assets.style) />
                 <link rel="icon" id="favicon" type="image/svg+xml" href="/favicon.svg" />
                 <AutoReload options=options />
-                <HydrationScript />
+                // Leptos' own `HydrationScripts` writes the nonce into `crossorigin`, too, which Firefox takes for a
+                // different request, and loads the file twice.
+                <script type="module" nonce=nonce>
+                    {assets.loader}
+                </script>
                 <MetaTags />
             </head>
             <body>
                 <App />
             </body>
         </html>
-    }
-}
-
-/// Loads the browser's half. Leptos' own `HydrationScripts` writes the nonce into `crossorigin`, too,
-/// which Firefox takes for a different request, and loads the file twice.
-#[component]
-fn HydrationScript() -> impl IntoView {
-    const SCRIPT: &str = "import('/pkg/traffic-simulator.js').then(page => \
-        page.default({ module_or_path: '/pkg/traffic-simulator.wasm' }).then(() => page.hydrate()));";
-    view! {
-        <link rel="modulepreload" href="/pkg/traffic-simulator.js" />
-        <link rel="preload" href="/pkg/traffic-simulator.wasm" r#as="fetch" r#type="application/wasm" crossorigin="anonymous" />
-        <script type="module" nonce=use_nonce()>
-            {SCRIPT}
-        </script>
     }
 }
 

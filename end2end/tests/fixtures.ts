@@ -3,9 +3,7 @@ import { type APIRequestContext, type Page, test as base, expect } from "@playwr
 /** Every test fails on a console message of level warning or error, on a page error, and leaves no run active. */
 export const test = base.extend<{ quiet: void; noRunActive: void }>({
   quiet: [
-    async ({ page, javaScriptEnabled }, use) => {
-      // The page preloads its script; a browser without JavaScript wonders why.
-      if (!javaScriptEnabled) expectComplaint(/was preloaded using link preload but not used/);
+    async ({ page }, use) => {
       const complaints: string[] = [];
       page.on("console", (message) => {
         if (["warning", "error"].includes(message.type())) complaints.push(`${message.type()}: ${message.text()}`);

@@ -43,6 +43,7 @@ pub struct Access(Option<Arc<Guarded>>);
 
 struct Guarded {
     token: String,
+    style: Arc<str>,
     /// Taken by the first browser that opens the address with it.
     once: Mutex<Option<String>>,
     sessions: Mutex<VecDeque<String>>,
@@ -59,9 +60,10 @@ fn same(given: &str, secret: &str) -> bool {
 }
 
 impl Access {
-    /// For everybody, or for those who know the token.
-    pub fn new(token: Option<AdminToken>) -> Self {
-        let guarded = |AdminToken(token)| Guarded { token, once: Mutex::new(Some(draw())), sessions: Mutex::default() };
+    /// For everybody, or for those who know the token. `style` is the address of the style sheet.
+    pub fn new(token: Option<AdminToken>, style: Arc<str>) -> Self {
+        let guarded =
+            |AdminToken(token)| Guarded { token, style, once: Mutex::new(Some(draw())), sessions: Mutex::default() };
         Self(token.map(|token| Arc::new(guarded(token))))
     }
 
@@ -74,7 +76,7 @@ impl Access {
         }
         let accepts = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
         let mut response = if accepts.contains("text/html") && !path.starts_with("/traffic/") {
-            login_page(StatusCode::UNAUTHORIZED, "")
+            guarded.login_page(StatusCode::UNAUTHORIZED, "")
         } else {
             let detail =
                 "This needs the server's ADMIN_TOKEN: send it as Authorization: Bearer TOKEN, or log in at /login.";
@@ -139,6 +141,30 @@ impl Guarded {
         };
         response
     }
+
+    /// `fault` is ours, never a user's text.
+    fn login_page(&self, status: StatusCode, fault: &'static str) -> Response {
+        let fault = if fault.is_empty() {
+            String::new()
+        } else {
+            format!("<p class=\"error-note\" role=\"alert\">{fault}</p>")
+        };
+        let style = &self.style;
+        let page = format!(
+            "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\">\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+             <title>Log in · Traffic Simulator</title><link rel=\"stylesheet\" href=\"{style}\">\
+             <link rel=\"icon\" type=\"image/svg+xml\" href=\"/favicon.svg\"></head>\
+             <body><main id=\"main\"><h1>Log in</h1><form class=\"card login\" method=\"post\" action=\"/login\">{fault}\
+             <p><label for=\"token\">Token</label> <input id=\"token\" name=\"token\" type=\"password\" autocomplete=\"current-password\" required autofocus aria-describedby=\"token-help\"></p>\
+             <p id=\"token-help\" class=\"help\">The ADMIN_TOKEN that this server was started with. Its log also has an address that logs one browser in, once.</p>\
+             <p><button class=\"button primary\" type=\"submit\">Log in</button></p></form></main></body></html>\n"
+        );
+        let policy = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+        let mut response = (status, Html(page)).into_response();
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+        response
+    }
 }
 
 /// The values of our cookie.
@@ -152,7 +178,7 @@ fn cookies(headers: &HeaderMap) -> impl Iterator<Item = &str> {
 
 /// What everybody may see: the users API, whether the server lives, and what the login page is made of.
 fn is_public(path: &str) -> bool {
-    ["/healthz", "/login", "/docs", "/favicon.svg"].contains(&path)
+    ["/healthz", "/login", "/docs", "/favicon.svg", "/robots.txt"].contains(&path)
         || ["/api/", "/pkg/"].iter().any(|tree| path.starts_with(tree))
 }
 
@@ -171,8 +197,8 @@ async fn show(State(access): State<Access>, headers: HeaderMap, QueryFields(fiel
     let Some(guarded) = &access.0 else { return Redirect::to("/").into_response() };
     match fields.get("once") {
         Some(Value::Text(once)) if guarded.use_once(once) => guarded.let_in(&headers),
-        Some(_) => login_page(StatusCode::UNAUTHORIZED, "This address was used before. Give the token itself."),
-        None => login_page(StatusCode::OK, ""),
+        Some(_) => guarded.login_page(StatusCode::UNAUTHORIZED, "This address was used before. Give the token itself."),
+        None => guarded.login_page(StatusCode::OK, ""),
     }
 }
 
@@ -182,31 +208,11 @@ async fn enter(State(access): State<Access>, headers: HeaderMap, Form(form): For
         guarded.let_in(&headers)
     } else {
         tracing::warn!("a login with a wrong token");
-        login_page(
+        guarded.login_page(
             StatusCode::UNAUTHORIZED,
             "This is not the token. It is the server's ADMIN_TOKEN; whoever started it knows it.",
         )
     }
-}
-
-/// `fault` is ours, never a user's text.
-fn login_page(status: StatusCode, fault: &'static str) -> Response {
-    let fault =
-        if fault.is_empty() { String::new() } else { format!("<p class=\"error-note\" role=\"alert\">{fault}</p>") };
-    let page = format!(
-        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-         <title>Log in · Traffic Simulator</title><link rel=\"stylesheet\" href=\"/pkg/traffic-simulator.css\">\
-         <link rel=\"icon\" type=\"image/svg+xml\" href=\"/favicon.svg\"></head>\
-         <body><main id=\"main\"><h1>Log in</h1><form class=\"card login\" method=\"post\" action=\"/login\">{fault}\
-         <p><label for=\"token\">Token</label> <input id=\"token\" name=\"token\" type=\"password\" autocomplete=\"current-password\" required autofocus aria-describedby=\"token-help\"></p>\
-         <p id=\"token-help\" class=\"help\">The ADMIN_TOKEN that this server was started with. Its log also has an address that logs one browser in, once.</p>\
-         <p><button class=\"button primary\" type=\"submit\">Log in</button></p></form></main></body></html>\n"
-    );
-    let policy = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-    let mut response = (status, Html(page)).into_response();
-    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
-    response
 }
 
 #[cfg(test)]
@@ -227,7 +233,9 @@ mod tests {
     #[test]
     fn a_token_is_compared_as_a_whole() {
         let token = "a-token-of-20-letters";
-        let Access(Some(guarded)) = Access::new(Some(AdminToken(token.to_owned()))) else { panic!("guarded") };
+        let Access(Some(guarded)) = Access::new(Some(AdminToken(token.to_owned())), "".into()) else {
+            panic!("guarded")
+        };
         let with = |value: &str| {
             HeaderMap::from_iter([(header::AUTHORIZATION, HeaderValue::from_str(value).expect("a value"))])
         };
@@ -248,7 +256,7 @@ mod tests {
 
     #[test]
     fn sessions_are_bounded_and_the_oldest_goes_first() {
-        let Access(Some(guarded)) = Access::new(Some(AdminToken("x".repeat(SHORTEST_TOKEN)))) else {
+        let Access(Some(guarded)) = Access::new(Some(AdminToken("x".repeat(SHORTEST_TOKEN))), "".into()) else {
             panic!("guarded")
         };
         let session = || {

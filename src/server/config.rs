@@ -7,6 +7,8 @@ use clap::{Parser, ValueEnum};
 use leptos::config::{LeptosOptions, get_configuration};
 
 use super::access::{AdminToken, SHORTEST_TOKEN};
+use super::assets::{self, AssetsError};
+use crate::app::Assets;
 use crate::traffic::engine::CAP;
 
 const FILE: &str = "Leptos.toml";
@@ -58,6 +60,8 @@ pub enum LogFormat {
 pub struct Config {
     /// Where the page's files are, and the address to listen on.
     pub leptos: LeptosOptions,
+    /// What the page's files are called.
+    pub assets: Assets,
     /// `sqlite://PATH`
     pub database_url: String,
     /// Names beside those of the loopback.
@@ -96,11 +100,9 @@ pub enum ConfigError {
     /// The generator would send somewhere else.
     #[error("--development-target {0} is not a loopback address; the generator sends to this machine only")]
     Target(SocketAddr),
-    /// The page's files are not there.
-    #[error(
-        "the page's files are missing: there is no {0}; build them with `make build`, and start in the folder that holds them (or set LEPTOS_SITE_ROOT)"
-    )]
-    NoSite(String),
+    /// The page's files are not there, or not those of this program.
+    #[error(transparent)]
+    Assets(#[from] AssetsError),
 }
 
 impl Config {
@@ -117,6 +119,7 @@ impl Config {
             leptos.site_addr = address;
         }
         let config = Self {
+            assets: assets::find(&leptos)?,
             leptos,
             database_url: flags.database_url,
             allowed_hosts: flags.allowed_hosts,
@@ -142,8 +145,7 @@ impl Config {
         if let Some(target) = self.development_target.filter(|target| !target.ip().is_loopback()) {
             return Err(ConfigError::Target(target));
         }
-        let script = format!("{}/{}/{}.js", self.leptos.site_root, self.leptos.site_pkg_dir, self.leptos.output_name);
-        if Path::new(&script).exists() { Ok(()) } else { Err(ConfigError::NoSite(script)) }
+        Ok(())
     }
 }
 
@@ -182,6 +184,7 @@ mod tests {
                 .output_name("x")
                 .site_addr(address.parse::<SocketAddr>().expect("an address"))
                 .build(),
+            assets: Assets::new(String::new(), String::new(), String::new()),
             database_url: String::new(),
             allowed_hosts: Vec::new(),
             max_rps: CAP,
@@ -199,7 +202,7 @@ mod tests {
         let elsewhere = config("127.0.0.1:3000", long, Some("10.0.0.1:80"));
         assert!(matches!(elsewhere.check(), Err(ConfigError::Target(_))));
         for good in [config("[::1]:3000", None, None), config("0.0.0.0:3000", long, None)] {
-            assert!(matches!(good.check(), Err(ConfigError::NoSite(_))), "good, but there is no site here");
+            assert!(good.check().is_ok(), "{:?}", good.leptos.site_addr);
         }
         assert!(!format!("{:?}", config("[::1]:3000", long, None)).contains("sixteen"), "no log ever shows it");
     }

@@ -47,14 +47,16 @@ pub const EXAMPLES: [(&str, &str); 15] = [
 struct Docs {
     json: Value,
     guarded: bool,
+    style: Arc<str>,
 }
 
-/// The two routes.
-pub fn routes(json: Value, guarded: bool) -> Router {
-    Router::new()
-        .route("/api/openapi.json", get(openapi))
-        .route("/docs", get(page))
-        .with_state(Arc::new(Docs { json, guarded }))
+/// The two routes. `style` is the address of the style sheet.
+pub fn routes(json: Value, guarded: bool, style: Arc<str>) -> Router {
+    Router::new().route("/api/openapi.json", get(openapi)).route("/docs", get(page)).with_state(Arc::new(Docs {
+        json,
+        guarded,
+        style,
+    }))
 }
 
 async fn openapi(State(docs): State<Arc<Docs>>) -> Json<Value> {
@@ -67,10 +69,11 @@ async fn page(State(docs): State<Arc<Docs>>, headers: HeaderMap) -> Response {
     let scheme = if text("x-forwarded-proto") == "https" { "https" } else { "http" };
     let base = format!("{scheme}://{}", text("host"));
     let body = Owner::new().with(|| view! { <Page docs=Arc::clone(&docs) base /> }.to_html());
+    let style = &docs.style;
     let page = format!(
         "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
          <meta name=\"description\" content=\"The API of the Traffic Simulator, with examples for curl.\"><title>API · Traffic Simulator</title>\
-         <link rel=\"stylesheet\" href=\"/pkg/traffic-simulator.css\"><link rel=\"icon\" type=\"image/svg+xml\" href=\"/favicon.svg\"></head><body>{body}</body></html>\n"
+         <link rel=\"stylesheet\" href=\"{style}\"><link rel=\"icon\" type=\"image/svg+xml\" href=\"/favicon.svg\"></head><body>{body}</body></html>\n"
     );
     let policy = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
     let mut response = Html(page).into_response();

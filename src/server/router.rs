@@ -25,7 +25,7 @@ use super::entrance::{Entrance, enter};
 use super::problem::{Refusal, unknown_path};
 use super::security::cross_origin;
 use super::state::AppState;
-use super::{docs, limits, openapi, security};
+use super::{assets, docs, limits, openapi, security};
 use crate::app::{App, PageAnswer, shell};
 use crate::metrics::server::prometheus::{__path_scrape, scrape};
 use crate::metrics::server::record::record;
@@ -47,15 +47,19 @@ pub fn build(state: &AppState) -> Router {
 /// The whole server around this `/api/v1`.
 pub fn build_around(state: &AppState, users_api: OpenApiRouter) -> Router {
     let pages = generate_route_list(App);
-    let leptos = state.leptos.clone();
+    let (leptos, assets) = (state.leptos.clone(), state.assets.clone());
+    let document = move |leptos| shell(leptos, assets.clone());
+    let page = document.clone();
+    let nowhere = file_and_error_handler_with_context::<AppState, _>(provide_answer, document);
+    let nowhere = Router::new().fallback(nowhere).with_state(state.clone());
     let (api, description) = api(state, users_api);
     let routes = Router::new()
-        .leptos_routes_with_context(state, pages, provide_answer, move || shell(leptos.clone()))
-        .fallback(file_and_error_handler_with_context::<AppState, _>(provide_answer, shell))
+        .leptos_routes_with_context(state, pages, provide_answer, move || page(leptos.clone()))
+        .fallback_service(assets::files(&state.leptos, nowhere))
         .with_state(state.clone())
         .route("/fn/{*path}", any(unknown_path))
         .merge(api)
-        .merge(docs::routes(description, state.access.is_guarded()))
+        .merge(docs::routes(description, state.access.is_guarded(), Arc::clone(&state.assets.style)))
         .merge(login(state.access.clone()));
     // Around the router, and not by its `layer`: that would put every route into a box for each layer,
     // and each layer copies all boxes below it for every request.

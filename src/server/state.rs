@@ -8,6 +8,7 @@ use leptos::config::LeptosOptions;
 use super::access::Access;
 use super::batch_writer::BatchWriter;
 use super::security::Hosts;
+use crate::app::Assets;
 use crate::metrics::server::live::Metrics;
 use crate::metrics::server::record::Row;
 use crate::traffic::server::api::Traffic;
@@ -19,6 +20,8 @@ use crate::users::server::api::Users;
 pub struct AppState {
     /// Where the page's files are.
     pub leptos: LeptosOptions,
+    /// What they are called.
+    pub assets: Assets,
     /// The users.
     pub users: Users,
     /// What was measured.

@@ -230,7 +230,8 @@ pub async fn connect(
         traffic: Traffic { jobs, shutdown: shutdown.streams.clone(), streams },
         arrivals,
         hosts: Hosts::new(&config.allowed_hosts, address.ip()),
-        access: Access::new(config.admin_token.clone()),
+        access: Access::new(config.admin_token.clone(), Arc::clone(&config.assets.style)),
+        assets: config.assets.clone(),
     })
 }
 

@@ -2,6 +2,7 @@
 
 mod access;
 mod architecture;
+mod assets;
 mod configuration;
 mod documentation;
 mod history;

@@ -11,7 +11,9 @@ use tokio::process::Command;
 fn program(folder: &TempDir) -> Command {
     let site = folder.path().join("site/pkg");
     std::fs::create_dir_all(&site).expect("a folder");
-    std::fs::write(site.join("traffic-simulator.js"), "").expect("a file");
+    for kind in ["css", "js", "wasm"] {
+        std::fs::write(site.join(format!("traffic-simulator.{kind}")), "").expect("a file");
+    }
     let mut command = Command::new(env!("CARGO_BIN_EXE_traffic-simulator"));
     command
         .current_dir(folder.path())
@@ -30,10 +32,22 @@ async fn ended(command: &mut Command) -> Output {
 async fn what_can_not_be_served_ends_it_with_one_clear_line() {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("garbage.db"), "this is no database ".repeat(300)).expect("a file");
-    let rows: [(&[(&str, &str)], &str); 6] = [
+    let hashed = folder.path().join("hashed/pkg");
+    std::fs::create_dir_all(&hashed).expect("a folder");
+    std::fs::write(hashed.join("traffic-simulator.cccccccccccccccccccccc.js"), "").expect("a file");
+    std::fs::write(folder.path().join("other.txt"), "css: a\n").expect("a file");
+    let of_another = ["css", "js", "wasm"].map(|kind| format!("{kind}: dddddddddddddddddddddd\n")).concat();
+    std::fs::write(folder.path().join("of-another.txt"), of_another).expect("a file");
+    let file = |name: &str| folder.path().join(name).to_str().expect("text").to_owned();
+    let (other, of_another) = (file("other.txt"), file("of-another.txt"));
+    let rows: [(&[(&str, &str)], &str); 10] = [
         (&[("LEPTOS_SITE_ADDR", "0.0.0.0:0")], "set ADMIN_TOKEN, or listen on 127.0.0.1"),
         (&[("LEPTOS_SITE_ADDR", "0.0.0.0:0"), ("ADMIN_TOKEN", "short-secret")], "fewer than 16 characters"),
         (&[("LEPTOS_SITE_ROOT", "nowhere")], "the page's files are missing"),
+        (&[("LEPTOS_SITE_ROOT", "hashed")], "the names of the page's files are not known"),
+        (&[("LEPTOS_HASH_FILES", "true")], "the names of the page's files are not known"),
+        (&[("LEPTOS_HASH_FILE_NAME", &other)], "other.txt can't be used: it has no hash for css"),
+        (&[("LEPTOS_HASH_FILE_NAME", &of_another)], "the page's files are of another build than this program"),
         (&[("DATABASE_URL", "sqlite://garbage.db")], "can't be opened"),
         (&[("DATABASE_URL", "sqlite:///proc/none/x.db")], "can't be created"),
         (&[("DATABASE_URL", "mysql://here")], "give sqlite://PATH"),

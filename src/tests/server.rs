@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use traffic_simulator::server::assets;
 use traffic_simulator::server::config::{Config, LogFormat};
 use traffic_simulator::server::database::Database;
 use traffic_simulator::server::serve;
@@ -71,6 +72,7 @@ impl TestServer {
         let folder = tempfile::tempdir().expect("a folder");
         let leptos = LeptosOptions::builder().output_name("traffic-simulator").build();
         let mut config = Config {
+            assets: assets::without_hashes(&leptos),
             leptos,
             database_url: format!("sqlite://{}/test.db", folder.path().display()),
             allowed_hosts: Vec::new(),

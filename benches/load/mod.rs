@@ -1,0 +1,171 @@
+//! Load for what is compared: two servers in this process, asked in alternating pairs by the same thin clients.
+//!
+//! Server and clients share this machine, the clients on a thread of their own. They are as thin as can be (a written
+//! request, a read answer), so that little of the measured time is theirs.
+
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use traffic_simulator::server::serve;
+
+/// How many connections the clients keep busy.
+const CONNECTIONS: usize = 16;
+/// How long one measurement takes.
+pub(crate) const SLICE: Duration = Duration::from_millis(1200);
+/// How many pairs are compared.
+const PAIRS: usize = 10;
+
+/// What was found, and whether every bound was kept.
+pub(crate) struct Report {
+    out: std::io::Stdout,
+    kept: bool,
+}
+
+impl Report {
+    /// An empty one, to the standard output.
+    pub(crate) fn new() -> Self {
+        Self { out: std::io::stdout(), kept: true }
+    }
+
+    /// Something to know.
+    pub(crate) fn line(&mut self, text: &str) {
+        // Nobody reads what can't be written.
+        let _closed = writeln!(self.out, "{text}");
+    }
+
+    /// Something promised.
+    pub(crate) fn bound(&mut self, what: &str, value: f64, holds: bool, bound: &str) {
+        self.kept &= holds;
+        self.line(&format!("{} {what}: {value:.3} (bound: {bound})", if holds { "ok    " } else { "FAILED" }));
+    }
+
+    /// Was every bound kept?
+    pub(crate) fn is_kept(&self) -> bool {
+        self.kept
+    }
+}
+
+/// A server in this process.
+pub(crate) struct Served {
+    /// Where it listens.
+    pub(crate) address: SocketAddr,
+    stop: CancellationToken,
+}
+
+impl Served {
+    /// On a port of its own.
+    pub(crate) async fn start(app: Router) -> Self {
+        Self::start_on(TcpListener::bind("127.0.0.1:0").await.expect("a port"), app)
+    }
+
+    /// On this one.
+    pub(crate) fn start_on(listener: TcpListener, app: Router) -> Self {
+        let (address, stop) = (listener.local_addr().expect("an address"), CancellationToken::new());
+        tokio::spawn(serve::accept(listener, app, Arc::new(Semaphore::new(512)), stop.clone()));
+        Self { address, stop }
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+/// One request after the other on one connection until `end`; how long each took, in microseconds.
+async fn visit(address: SocketAddr, path: &str, end: Instant) -> Vec<u32> {
+    let mut stream = TcpStream::connect(address).await.expect("a connection");
+    stream.set_nodelay(true).expect("a socket");
+    let request = format!("GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n");
+    let (mut took, mut buffer) = (Vec::new(), Vec::with_capacity(262_144));
+    while Instant::now() < end {
+        let asked = Instant::now();
+        stream.write_all(request.as_bytes()).await.expect("written");
+        buffer.clear();
+        while !is_whole(&buffer) {
+            assert!(stream.read_buf(&mut buffer).await.expect("an answer") > 0, "the server closed the connection");
+        }
+        assert!(buffer.starts_with(b"HTTP/1.1 200 "), "{}", String::from_utf8_lossy(&buffer[..40]));
+        took.push(asked.elapsed().as_micros() as u32);
+    }
+    took
+}
+
+/// Are head and body there?
+fn is_whole(buffer: &[u8]) -> bool {
+    let Some(head) = buffer.windows(4).position(|four| four == b"\r\n\r\n") else { return false };
+    let text = std::str::from_utf8(&buffer[..head]).expect("a head").to_ascii_lowercase();
+    match text.lines().find_map(|line| line.strip_prefix("content-length: ")?.trim().parse::<usize>().ok()) {
+        Some(length) => buffer.len() >= head + 4 + length,
+        // In chunks, the last of which is empty.
+        None => buffer.ends_with(b"\r\n0\r\n\r\n"),
+    }
+}
+
+/// Requests per second, and p99 in milliseconds.
+pub(crate) async fn load(address: SocketAddr, path: &'static str, slice: Duration) -> (f64, f64) {
+    let clients = move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(visit_together(address, path, slice))
+    };
+    tokio::task::spawn_blocking(clients).await.expect("no panic")
+}
+
+async fn visit_together(address: SocketAddr, path: &'static str, slice: Duration) -> (f64, f64) {
+    let began = Instant::now();
+    let visitors: Vec<_> = (0..CONNECTIONS).map(|_| tokio::spawn(visit(address, path, began + slice))).collect();
+    let mut took = Vec::new();
+    for visitor in visitors {
+        took.extend(visitor.await.expect("no panic"));
+    }
+    let seconds = began.elapsed().as_secs_f64();
+    took.sort_unstable();
+    (took.len() as f64 / seconds, f64::from(took[(took.len() * 99).div_ceil(100) - 1]) / 1000.0)
+}
+
+fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    if values.len().is_multiple_of(2) { f64::midpoint(values[middle - 1], values[middle]) } else { values[middle] }
+}
+
+/// `measured` against `base`: A B B A A B … with the ratio of each pair; its median, and both p99.
+pub(crate) async fn compare(
+    report: &mut Report,
+    name: &str,
+    measured: (&Served, &'static str),
+    base: (&Served, &'static str),
+) -> f64 {
+    let (mut ratios, mut rates, mut p99) = (Vec::new(), [Vec::new(), Vec::new()], [Vec::new(), Vec::new()]);
+    for pair in 0..PAIRS {
+        let mut pair_rates = [0.0; 2];
+        let order = if pair % 2 == 0 { [0, 1] } else { [1, 0] };
+        for side in order {
+            let (served, path) = [measured, base][side];
+            let (rate, slowest) = load(served.address, path, SLICE).await;
+            pair_rates[side] = rate;
+            rates[side].push(rate);
+            p99[side].push(slowest);
+        }
+        ratios.push(pair_rates[0] / pair_rates[1]);
+    }
+    let ratio = median(&mut ratios);
+    report.line(&format!(
+        "       {name}: {:.0} against {:.0} requests/s; ratios {:.3} to {:.3}, median {ratio:.3}; p99 {:.2} against {:.2} ms",
+        median(&mut rates[0]),
+        median(&mut rates[1]),
+        ratios[0],
+        ratios[ratios.len() - 1],
+        median(&mut p99[0]),
+        median(&mut p99[1]),
+    ));
+    ratio
+}

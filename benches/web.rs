@@ -1,0 +1,107 @@
+//! What it costs to make the dashboard's HTML: requests per second for `/`, as a share of those that a server does which has
+//! the same bytes in memory. Part of `make bench-web`; ends with 1 when the bound is missed.
+//!
+//! `/` goes through the whole server, over a database with a finished run. The bytes from memory are served twice by the
+//! same accept loop: through the same layers (host, token, cross-site, panics, limits) and by a bare router. The bound is
+//! held against the bare one, which is the harder.
+
+mod load;
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::response::Html;
+use axum::routing::get;
+use leptos::config::LeptosOptions;
+use load::{Report, SLICE, Served, compare, load};
+use serde_json::json;
+use tokio::net::TcpListener;
+use traffic_simulator::server::config::{Config, LogFormat};
+use traffic_simulator::server::database::Database;
+use traffic_simulator::server::state::AppState;
+use traffic_simulator::server::wiring::{Shutdown, connect};
+use traffic_simulator::server::{assets, router};
+use utoipa_axum::router::OpenApiRouter;
+
+/// The least share that is enough.
+const BOUND: f64 = 0.10;
+
+/// The whole program on a database of its own.
+async fn program(folder: &Path) -> (Served, AppState, Database, Shutdown) {
+    let url = format!("sqlite://{}/web.db", folder.display());
+    let database = Database::open(&url).await.expect("a database");
+    let leptos = LeptosOptions::builder().output_name("traffic-simulator").build();
+    let config = Config {
+        assets: assets::without_hashes(&leptos),
+        leptos,
+        database_url: url,
+        allowed_hosts: Vec::new(),
+        max_rps: 20,
+        admin_token: None,
+        max_streams: 64,
+        max_connections: 512,
+        log_format: LogFormat::Pretty,
+        development_target: None,
+    };
+    let shutdown = Shutdown::default();
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let state = connect(&config, &database, address, &shutdown).await.expect("connected");
+    let served = Served::start_on(listener, router::build(&state));
+    (served, state, database, shutdown)
+}
+
+/// Makes a run and waits for its end, so that the dashboard has something to show.
+async fn run_once(base: &str, client: &reqwest::Client) {
+    let settings = json!({ "scenario": "stress", "duration": 5, "maxRps": 20, "endpoints": "all" });
+    let start = client.post(format!("{base}/traffic/start")).header("content-type", "application/json");
+    let started = start.body(settings.to_string()).send().await.expect("an answer").text().await.expect("a body");
+    let started: serde_json::Value = serde_json::from_str(&started).expect("JSON");
+    let id = started["jobId"].as_str().expect("a run").to_owned();
+    for _ in 0..300 {
+        let job = client.get(format!("{base}/traffic/status/{id}")).send().await.expect("an answer");
+        let job: serde_json::Value = serde_json::from_str(&job.text().await.expect("a body")).expect("JSON");
+        if job["closed"] == true {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("the run {id} did not end");
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let (mut report, folder) = (Report::new(), tempfile::tempdir().expect("a folder"));
+    let (whole, state, database, shutdown) = program(folder.path()).await;
+    let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let base = format!("http://{}", whole.address);
+    run_once(&base, &client).await;
+    let page = client.get(&base).send().await.expect("an answer").bytes().await.expect("a body");
+    report.line(&format!("       the dashboard: {} bytes of HTML", page.len()));
+
+    let constant = |page: Bytes| get(move || async move { Html(page) });
+    let bare = || Router::new().route("/", constant(page.clone()));
+    let (bare, bare_again) = (Served::start(bare()).await, Served::start(bare()).await);
+    let same_layers = OpenApiRouter::new().route("/page", constant(page.clone()));
+    let same_layers = Served::start(router::build_around(&state, same_layers)).await;
+
+    load(whole.address, "/", SLICE).await;
+    compare(&mut report, "control: bytes from memory against themselves", (&bare, "/"), (&bare_again, "/")).await;
+    let name = "dashboard against its bytes from memory, through the same layers";
+    compare(&mut report, name, (&whole, "/"), (&same_layers, "/api/v1/page")).await;
+    let name = "dashboard against its bytes from memory, from a bare router";
+    let ratio = compare(&mut report, name, (&whole, "/"), (&bare, "/")).await;
+    let bound = format!("at least {BOUND}; wished for: 0.25");
+    report.bound("pages per second, as a share of the same bytes from memory", ratio, ratio >= BOUND, &bound);
+
+    drop((whole, bare, bare_again, same_layers));
+    state.recorder.flush().await;
+    shutdown.streams.cancel();
+    state.metrics.stopped().await;
+    drop(state);
+    database.close().await;
+    if report.is_kept() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

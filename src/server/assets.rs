@@ -1,0 +1,284 @@
+//! The page's files: what they are called, and how long a browser may keep them.
+//!
+//! `scripts/build` puts a hash of its content into the name of each file, and the hashes into a file
+//! beside the program. So a browser never asks twice for the same file, and a program never starts with
+//! the files of another build. Where that file is missing, as in development, the names are plain.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
+use leptos::config::LeptosOptions;
+use tower_http::services::ServeDir;
+
+use crate::app::Assets;
+
+/// Says `false` to a program that `cargo leptos watch` starts: that changes files without new names.
+const SWITCH: &str = "LEPTOS_HASH_FILES";
+/// How many characters a hash has: 128 bits in base64, without its padding.
+const HASH_LENGTH: usize = 22;
+
+/// For what never changes, because its name would.
+const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+/// For what keeps its name, and changes seldom: an hour, and then a question whether it is still the same.
+const FOR_A_WHILE: HeaderValue = HeaderValue::from_static("public, max-age=3600");
+/// For a development build's files: a question each time.
+const NEVER: HeaderValue = HeaderValue::from_static("no-cache");
+
+/// Why there is no page to serve. Each says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum AssetsError {
+    /// Nothing was built, or it is elsewhere.
+    #[error(
+        "the page's files are missing: there is no {}; build them with `make build`, and start in the folder that holds them (or set LEPTOS_SITE_ROOT)", .0.display()
+    )]
+    Missing(PathBuf),
+    /// The hash file names other files than those that are there.
+    #[error(
+        "the page's files are of another build than this program: there is no {}, which {} names; build both with `make build`", .missing.display(), .hashes.display()
+    )]
+    OtherBuild {
+        /// The file that is not there.
+        missing: PathBuf,
+        /// The hash file.
+        hashes: PathBuf,
+    },
+    /// The page's files have hashes in their names, which nobody knows.
+    #[error("the names of the page's files are not known: there is no {}; `make build` makes it, and it has to stand beside the program", .0.display())]
+    NoHashFile(PathBuf),
+    /// It is there, and of no use.
+    #[error("{} can't be used: {fault}; `make build` makes it anew", .hashes.display())]
+    HashFile {
+        /// The hash file.
+        hashes: PathBuf,
+        /// What is wrong with it.
+        fault: String,
+    },
+}
+
+/// What the page's files are called. They are looked for, too.
+///
+/// # Errors
+/// [`AssetsError`], in words for the operator.
+pub fn find(options: &LeptosOptions) -> Result<Assets, AssetsError> {
+    let switch = std::env::var(SWITCH).ok();
+    let folder = std::env::current_exe().ok().and_then(|program| Some(program.parent()?.to_owned()));
+    let hashes = folder.unwrap_or_default().join(options.hash_file.as_ref());
+    find_by(options, &hashes, switch.as_deref())
+}
+
+/// With this hash file, and `Some("true")` or `Some("false")` when it must or must not count.
+fn find_by(options: &LeptosOptions, hashes: &Path, switch: Option<&str>) -> Result<Assets, AssetsError> {
+    let text = match fs::read_to_string(hashes) {
+        _ if switch == Some("false") => None,
+        Ok(text) => Some(text),
+        Err(error) if error.kind() == ErrorKind::NotFound => None,
+        Err(error) => return Err(AssetsError::HashFile { hashes: hashes.to_owned(), fault: error.to_string() }),
+    };
+    let package = Path::new(options.site_root.as_ref()).join(options.site_pkg_dir.as_ref());
+    let names = match &text {
+        None if switch == Some("true") => return Err(AssetsError::NoHashFile(hashes.to_owned())),
+        None => plain_names(options),
+        Some(text) => {
+            hashed_names(options, text).map_err(|fault| AssetsError::HashFile { hashes: hashes.to_owned(), fault })?
+        }
+    };
+    let missing = names.iter().map(|name| package.join(name)).find(|file| !file.is_file());
+    match (missing, text) {
+        (None, _) => Ok(at(options, &names)),
+        (Some(missing), Some(_)) if package.is_dir() => {
+            Err(AssetsError::OtherBuild { missing, hashes: hashes.to_owned() })
+        }
+        (Some(_), None) if holds_hashed(&package) => Err(AssetsError::NoHashFile(hashes.to_owned())),
+        (Some(missing), _) => Err(AssetsError::Missing(missing)),
+    }
+}
+
+/// The names of a development build, unseen.
+pub fn without_hashes(options: &LeptosOptions) -> Assets {
+    at(options, &plain_names(options))
+}
+
+/// Style sheet, script, WebAssembly.
+const KINDS: [&str; 3] = ["css", "js", "wasm"];
+
+fn plain_names(options: &LeptosOptions) -> [String; 3] {
+    KINDS.map(|kind| format!("{}.{kind}", options.output_name))
+}
+
+/// By lines like `js: HASH`, as cargo-leptos writes them.
+fn hashed_names(options: &LeptosOptions, text: &str) -> Result<[String; 3], String> {
+    let hash_of = |kind: &str| {
+        let named = text.lines().find_map(|line| line.strip_prefix(kind)?.strip_prefix(':').map(str::trim));
+        let hash = named.filter(|hash| is_hash(hash)).ok_or(format!("it has no hash for {kind}"))?;
+        Ok::<_, String>(format!("{}.{hash}.{kind}", options.output_name))
+    };
+    let [style, script, wasm] = KINDS.map(hash_of);
+    Ok([style?, script?, wasm?])
+}
+
+fn at(options: &LeptosOptions, names: &[String; 3]) -> Assets {
+    let [style, script, wasm] = names.each_ref().map(|name| format!("/{}/{name}", options.site_pkg_dir));
+    Assets::new(style, script, wasm)
+}
+
+fn is_hash(text: &str) -> bool {
+    let is_digit = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    // cargo-leptos marks the place for a hash, where it writes none, by as many underscores.
+    text.len() == HASH_LENGTH && text.bytes().all(is_digit) && text.bytes().any(|byte| byte != b'_')
+}
+
+/// Is there a hash in this name of a file, as in `page.HASH.js`?
+fn has_hash(name: &str) -> bool {
+    let mut parts = name.split('.').rev();
+    // Also of what was compressed beforehand and is asked for by its own name.
+    let kind = parts.next().filter(|kind| !["br", "gz"].contains(kind)).or_else(|| parts.next());
+    kind.is_some() && parts.next().is_some_and(is_hash) && parts.next().is_some()
+}
+
+fn holds_hashed(package: &Path) -> bool {
+    let files = fs::read_dir(package).into_iter().flatten().flatten();
+    files.map(|file| file.file_name()).any(|name| OsStr::to_str(&name).is_some_and(has_hash))
+}
+
+/// The page's files, compressed where they were compressed beforehand; `nowhere` answers what is none of them.
+pub fn files(options: &LeptosOptions, nowhere: Router) -> Router {
+    let folder = ServeDir::new(options.site_root.as_ref())
+        .append_index_html_on_directories(false)
+        .precompressed_br()
+        .precompressed_gzip()
+        .call_fallback_on_method_not_allowed(true)
+        .fallback(nowhere);
+    let package: Arc<str> = format!("/{}/", options.site_pkg_dir).into();
+    Router::new().fallback_service(folder).layer(from_fn_with_state(package, keep))
+}
+
+/// Says how long a browser may keep a file.
+async fn keep(State(package): State<Arc<str>>, request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let caching = match path.rsplit('/').next() {
+        Some(name) if has_hash(name) => FOR_EVER,
+        _ if path.starts_with(package.as_ref()) => NEVER,
+        _ => FOR_A_WHILE,
+    };
+    let mut response = next.run(request).await;
+    // Everything else is a page that says that there is nothing.
+    if [StatusCode::OK, StatusCode::PARTIAL_CONTENT, StatusCode::NOT_MODIFIED].contains(&response.status()) {
+        response.headers_mut().insert(header::CACHE_CONTROL, caching);
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HASHES: [&str; 3] = ["aaaaaaaaaaaaaaaaaaaaa1", "bbbbbbbbbbbbbbbbbbbb_-", "cccccccccccccccccccccc"];
+
+    /// A folder with a package of these files, and options that point to it.
+    fn site(names: &[&str]) -> (tempfile::TempDir, LeptosOptions) {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::create_dir(folder.path().join("pkg")).expect("a folder");
+        for name in names {
+            fs::write(folder.path().join("pkg").join(name), "").expect("a file");
+        }
+        let root: Arc<str> = folder.path().to_str().expect("text").into();
+        let options = LeptosOptions::builder().output_name("page").site_root(root).site_pkg_dir("pkg").build();
+        (folder, options)
+    }
+
+    fn hashed() -> [String; 3] {
+        let [css, js, wasm] = HASHES;
+        [format!("page.{css}.css"), format!("page.{js}.js"), format!("page.{wasm}.wasm")]
+    }
+
+    fn hash_file() -> String {
+        let [css, js, wasm] = HASHES;
+        format!("js: {js}\nwasm: {wasm}\ncss: {css}\nmanifest: dddddddddddddddddddddd\n")
+    }
+
+    #[test]
+    fn the_hash_file_decides_what_the_files_are_called() {
+        let names = hashed();
+        let (folder, options) = site(&names.each_ref().map(String::as_str));
+        let hashes = folder.path().join("hash.txt");
+        assert!(matches!(find_by(&options, &hashes, None), Err(AssetsError::NoHashFile(path)) if path == hashes));
+        fs::write(&hashes, hash_file()).expect("a file");
+        for switch in [None, Some("true")] {
+            assert_eq!(find_by(&options, &hashes, switch).expect("names"), at(&options, &names));
+        }
+        assert!(at(&options, &names).style.starts_with("/pkg/page.aaaaa"));
+
+        fs::remove_file(folder.path().join("pkg").join(&names[2])).expect("removed");
+        let missing = folder.path().join("pkg").join(&names[2]);
+        let found = find_by(&options, &hashes, None);
+        assert!(matches!(found, Err(AssetsError::OtherBuild { missing: file, .. }) if file == missing));
+    }
+
+    #[test]
+    fn without_it_the_names_are_plain() {
+        let (folder, options) = site(&["page.css", "page.js", "page.wasm"]);
+        let hashes = folder.path().join("hash.txt");
+        assert_eq!(find_by(&options, &hashes, None).expect("names"), without_hashes(&options));
+        assert!(matches!(find_by(&options, &hashes, Some("true")), Err(AssetsError::NoHashFile(_))));
+        // What an earlier release left behind does not count under `cargo leptos watch`.
+        fs::write(&hashes, hash_file()).expect("a file");
+        assert_eq!(find_by(&options, &hashes, Some("false")).expect("names"), without_hashes(&options));
+        assert!(matches!(find_by(&options, &hashes, None), Err(AssetsError::OtherBuild { .. })));
+        fs::remove_file(folder.path().join("pkg/page.wasm")).expect("removed");
+        assert!(matches!(find_by(&options, &hashes, Some("false")), Err(AssetsError::Missing(_))));
+    }
+
+    #[test]
+    fn a_hash_file_that_is_of_no_use_is_refused() {
+        let (folder, options) = site(&[]);
+        let hashes = folder.path().join("hash.txt");
+        let [css, js, _] = HASHES;
+        for text in [
+            String::new(),
+            format!("js: {js}\ncss: {css}\n"),
+            hash_file().replace(HASHES[2], "short"),
+            hash_file().replace(HASHES[2], "'/><script>evil()</scr"),
+            hash_file().replace(HASHES[2], &"_".repeat(HASH_LENGTH)),
+        ] {
+            fs::write(&hashes, &text).expect("a file");
+            let error = find_by(&options, &hashes, None).expect_err("refused");
+            assert!(error.to_string().contains("hash.txt can't be used: it has no hash for "), "{text}: {error}");
+        }
+        fs::write(&hashes, [0xff, 0xfe]).expect("a file");
+        assert!(matches!(find_by(&options, &hashes, None), Err(AssetsError::HashFile { .. })), "no text");
+        fs::remove_dir(folder.path().join("pkg")).expect("removed");
+        fs::write(&hashes, hash_file()).expect("a file");
+        assert!(matches!(find_by(&options, &hashes, None), Err(AssetsError::Missing(_))), "nothing was built");
+    }
+
+    #[test]
+    fn only_a_name_with_a_hash_never_changes() {
+        for name in
+            ["page.bbbbbbbbbbbbbbbbbbbb_-.js", "page.cccccccccccccccccccccc.wasm.br", "a.b.cccccccccccccccccccccc.css"]
+        {
+            assert!(has_hash(name), "{name}");
+        }
+        for name in [
+            "page.js",
+            "favicon.svg",
+            "robots.txt",
+            "",
+            "cccccccccccccccccccccc",
+            "cccccccccccccccccccccc.js",
+            "page.cccccccccccccccccccccc",
+            "__wasm_split.______________________.js",
+            "page.ccccccccccccccccccccccc.js",
+            "page.cccccccccccccccccc cc.js",
+        ] {
+            assert!(!has_hash(name), "{name}");
+        }
+    }
+}
