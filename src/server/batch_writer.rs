@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::FutureExt;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::time::Instant;
@@ -190,9 +191,13 @@ impl<T: Send + Sync + 'static, S: Sink<T>> Writer<T, S> {
             self.take_in(&mut inbox).await;
             while !self.pending.is_empty() {
                 let in_time = tokio::time::timeout_at(deadline, self.wake.notified()).await.is_ok();
-                while inbox.len() < BATCH {
-                    let Ok(message) = receiver.try_recv() else { break };
-                    inbox.push(message);
+                // Many at a time: each taking gives places back, under a lock that those who push share. Never from an
+                // empty channel, which would wait in it.
+                while inbox.len() < BATCH && !receiver.is_empty() {
+                    let room = BATCH - inbox.len();
+                    if receiver.recv_many(&mut inbox, room).now_or_never().is_none() {
+                        break;
+                    }
                 }
                 self.take_in(&mut inbox).await;
                 if !in_time {
