@@ -17,7 +17,7 @@ ENDS = """
 WITH ends AS (
     SELECT seq, fate FROM ledger WHERE run = :run
     UNION ALL
-    SELECT seq, CAST(min(status) AS TEXT) FROM requests
+    SELECT seq, CAST(min(status) AS TEXT) FROM requests JOIN kinds ON kinds.id = requests.kind
     WHERE run = :run AND seq NOT IN (SELECT seq FROM ledger WHERE run = :run) GROUP BY seq
 )
 SELECT count(*), coalesce(sum(fate <> 'cancelled'), 0), coalesce(sum(fate LIKE '2__'), 0) FROM ends
@@ -67,7 +67,7 @@ def people(server):
 
 def most_in_a_second(server):
     connection = read_only(server)
-    times = [at for (at,) in connection.execute("SELECT at FROM requests WHERE run IS NOT NULL ORDER BY at")]
+    times = [at for (at,) in connection.execute("SELECT id / 1024 FROM requests WHERE run IS NOT NULL ORDER BY id")]
     connection.close()
     first = most = 0
     for last, at in enumerate(times):

@@ -11,18 +11,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::Request;
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::Next;
 use axum::routing::get;
 use axum::{Json, Router};
 use leptos::config::LeptosOptions;
-use sqlx::{ConnectOptions, QueryBuilder, Sqlite};
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::{ConnectOptions, Connection, QueryBuilder, SqlSafeStr, Sqlite};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use traffic_simulator::metrics::server::live::Metrics;
-use traffic_simulator::metrics::server::record::{Row, record};
+use traffic_simulator::metrics::server::record::Row;
 use traffic_simulator::metrics::server::retention::Kept;
 use traffic_simulator::metrics::server::store::{MetricsStore, SqliteMetrics};
 use traffic_simulator::origin::{Origin, RunId};
@@ -74,7 +75,7 @@ struct Served {
 }
 
 impl Served {
-    async fn start(app: Router) -> Self {
+    async fn start(app: impl serve::Served) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let (address, stop) = (listener.local_addr().expect("an address"), CancellationToken::new());
         tokio::spawn(serve::accept(listener, app, Arc::new(Semaphore::new(512)), stop.clone()));
@@ -145,8 +146,31 @@ fn is_whole(buffer: &[u8]) -> bool {
     }
 }
 
-/// Requests per second, and p99 in milliseconds.
-async fn load(address: std::net::SocketAddr, path: &'static str, slice: Duration) -> (f64, f64) {
+/// How one slice went.
+struct Pace {
+    /// Requests per second.
+    rate: f64,
+    /// p99 in milliseconds.
+    p99: f64,
+    /// How long all threads but the clients' own were on a CPU, in microseconds a request.
+    cpu: f64,
+}
+
+/// How long a thread was on a CPU, in nanoseconds (<https://docs.kernel.org/scheduler/sched-stats.html>); 0 where the
+/// system does not say.
+fn on_cpu(task: &Path) -> u64 {
+    let text = std::fs::read_to_string(task.join("schedstat")).unwrap_or_default();
+    text.split(' ').next().and_then(|nanos| nanos.parse().ok()).unwrap_or(0)
+}
+
+/// The same for all threads of this process but the calling one.
+fn others_on_cpu() -> u64 {
+    let tasks = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    let all: u64 = tasks.map(|task| on_cpu(&task.path())).sum();
+    all.saturating_sub(on_cpu(Path::new("/proc/thread-self")))
+}
+
+async fn load(address: std::net::SocketAddr, path: &'static str, slice: Duration) -> Pace {
     let clients = move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         runtime.block_on(visit_together(address, path, slice))
@@ -154,16 +178,20 @@ async fn load(address: std::net::SocketAddr, path: &'static str, slice: Duration
     tokio::task::spawn_blocking(clients).await.expect("no panic")
 }
 
-async fn visit_together(address: std::net::SocketAddr, path: &'static str, slice: Duration) -> (f64, f64) {
-    let began = Instant::now();
+async fn visit_together(address: std::net::SocketAddr, path: &'static str, slice: Duration) -> Pace {
+    let (began, cpu) = (Instant::now(), others_on_cpu());
     let visitors: Vec<_> = (0..CONNECTIONS).map(|_| tokio::spawn(visit(address, path, began + slice))).collect();
     let mut took = Vec::new();
     for visitor in visitors {
         took.extend(visitor.await.expect("no panic"));
     }
-    let seconds = began.elapsed().as_secs_f64();
+    let (seconds, cpu) = (began.elapsed().as_secs_f64(), others_on_cpu().saturating_sub(cpu));
     took.sort_unstable();
-    (took.len() as f64 / seconds, f64::from(took[(took.len() * 99).div_ceil(100) - 1]) / 1000.0)
+    Pace {
+        rate: took.len() as f64 / seconds,
+        p99: f64::from(took[(took.len() * 99).div_ceil(100) - 1]) / 1000.0,
+        cpu: cpu as f64 / took.len() as f64 / 1000.0,
+    }
 }
 
 fn median(values: &mut [f64]) -> f64 {
@@ -179,28 +207,28 @@ async fn compare(
     measured: (&Served, &'static str),
     base: (&Served, &'static str),
 ) -> f64 {
-    let (mut ratios, mut rates, mut p99) = (Vec::new(), [Vec::new(), Vec::new()], [Vec::new(), Vec::new()]);
+    let (mut ratios, mut paces) = (Vec::new(), [Vec::new(), Vec::new()]);
     for pair in 0..PAIRS {
-        let mut pair_rates = [0.0; 2];
         let order = if pair % 2 == 0 { [0, 1] } else { [1, 0] };
         for side in order {
             let (served, path) = [measured, base][side];
-            let (rate, slowest) = load(served.address, path, SLICE).await;
-            pair_rates[side] = rate;
-            rates[side].push(rate);
-            p99[side].push(slowest);
+            paces[side].push(load(served.address, path, SLICE).await);
         }
-        ratios.push(pair_rates[0] / pair_rates[1]);
+        ratios.push(paces[0][pair].rate / paces[1][pair].rate);
     }
     let ratio = median(&mut ratios);
+    let of = |side: usize, value: fn(&Pace) -> f64| median(&mut paces[side].iter().map(value).collect::<Vec<_>>());
     report.line(&format!(
-        "     {name}: {:.0} against {:.0} requests/s; ratios {:.3} to {:.3}, median {ratio:.3}; p99 {:.2} against {:.2} ms",
-        median(&mut rates[0]),
-        median(&mut rates[1]),
+        "     {name}: {:.0} against {:.0} requests/s; ratios {:.3} to {:.3}, median {ratio:.3}; p99 {:.2} against {:.2} ms; \
+         server's CPU {:.1} against {:.1} µs a request",
+        of(0, |pace| pace.rate),
+        of(1, |pace| pace.rate),
         ratios[0],
         ratios[ratios.len() - 1],
-        median(&mut p99[0]),
-        median(&mut p99[1]),
+        of(0, |pace| pace.p99),
+        of(1, |pace| pace.p99),
+        of(0, |pace| pace.cpu),
+        of(1, |pace| pace.cpu),
     ));
     ratio
 }
@@ -208,10 +236,10 @@ async fn compare(
 /// The record layer on and off, inside of the whole server.
 async fn record_layer(report: &mut Report, folder: &Path) {
     let (state, database, shutdown) = program(folder, "record").await;
-    let on = router::users_api(&state).layer(from_fn_with_state(state.recorder.clone(), record));
-    let on = Served::start(router::build_around(&state, on)).await;
-    let off = Served::start(router::build_around(&state, router::users_api(&state))).await;
-    let off_again = Served::start(router::build_around(&state, router::users_api(&state))).await;
+    let with = |recorder| router::build_around(&state, router::users_api(&state, recorder));
+    let on = Served::start(with(Some(state.recorder.clone()))).await;
+    let off = Served::start(with(None)).await;
+    let off_again = Served::start(with(None)).await;
     load(on.address, USER, SLICE).await;
     compare(report, "control: off against off", (&off, USER), (&off_again, USER)).await;
     let ratio = compare(report, "record layer: on against off", (&on, USER), (&off, USER)).await;
@@ -232,7 +260,8 @@ async fn stack(report: &mut Report, folder: &Path) {
     let routes = || router::users_routes(&state).layer(tagged.clone());
     let bare = Served::start(Router::new().nest("/api/v1", routes().into())).await;
     let inner =
-        Served::start(Router::new().nest("/api/v1", router::users_api(&state).layer(tagged.clone()).into())).await;
+        Served::start(Router::new().nest("/api/v1", router::users_api(&state, Some(state.recorder.clone())).into()))
+            .await;
     let outer = Served::start(router::build_around(&state, routes())).await;
     let constant =
         || async { Json(serde_json::json!({ "id": USER, "name": "Ada Lovelace", "email": "ada@example.com" })) };
@@ -295,19 +324,23 @@ async fn through_the_writer(writer: &BatchWriter<Row>, rows: usize) -> f64 {
 /// Rows per second by a loop that does nothing but insert.
 async fn by_a_raw_loop(database: &Database, rows: usize) -> f64 {
     let all: Vec<Row> = (0..rows).map(|number| row(epoch_micros(), number)).collect();
+    // In rising order with those of the writer, as its own are.
+    let mut key = epoch_micros() * 1024;
     let began = Instant::now();
     for batch in all.chunks(512) {
         let mut transaction = database.begin().await.expect("a transaction");
         for chunk in batch.chunks(128) {
             let mut statement = QueryBuilder::<Sqlite>::new(
-                "INSERT INTO requests (at, method, route, status, duration, run, seq, request_id) ",
+                "INSERT INTO requests (id, kind, duration, request_id_high, request_id_low, run, seq) ",
             );
             statement.push_values(chunk, |mut values, row| {
                 let run = row.origin.run().map(|run| run.0.as_bytes().to_vec());
                 let seq = run.as_ref().map(|_| 1_u32);
-                values.push_bind(row.at).push_bind(row.method).push_bind(row.route).push_bind(row.status);
-                values.push_bind(row.micros()).push_bind(run).push_bind(seq);
-                values.push_bind(row.request_id.map(|id| id.as_bytes().to_vec()));
+                let (high, low) = row.request_id.map(|id| id.as_u64_pair()).unzip();
+                key += 1;
+                values.push_bind(key).push_bind(1).push_bind(row.micros());
+                values.push_bind(high.map(u64::cast_signed)).push_bind(low.map(u64::cast_signed));
+                values.push_bind(run).push_bind(seq);
             });
             statement.build().execute(&mut *transaction).await.expect("inserted");
         }
@@ -415,8 +448,9 @@ async fn views(report: &mut Report, folder: &Path) {
     let sums = "SELECT sum(requests), sum(sum), count(DISTINCT minute / 1440) FROM rollups";
     let before: (i64, i64, i64) = sqlx::query_as(sums).fetch_one(&full.read).await.expect("sums");
     let (store, began, mut removed) = (SqliteMetrics(full.clone()), Instant::now(), 0);
+    let outdated = store.outdated(&Kept::default(), epoch_micros()).await.expect("bounds");
     loop {
-        match store.prune(&Kept::default(), epoch_micros()).await.expect("pruned") {
+        match store.prune(&outdated).await.expect("pruned") {
             0 => break,
             some => removed += some,
         }
@@ -466,6 +500,43 @@ async fn views(report: &mut Report, folder: &Path) {
     finish(empty, &empty_database, &empty_shutdown).await;
 }
 
+/// A full table of the schema before the last change that rewrites it is carried over while the program starts.
+async fn older_schema(report: &mut Report, folder: &Path) {
+    const ROWS: i64 = 1_000_000;
+    const CHANGES: [(&str, &str); 3] = [
+        ("initial", include_str!("../migrations/0001_initial.sql")),
+        ("both sides", include_str!("../migrations/0002_both_sides.sql")),
+        ("metrics", include_str!("../migrations/0003_metrics.sql")),
+    ];
+    let url = format!("sqlite://{}/older.db", folder.display());
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(folder.join("older.db")).create_if_missing(true);
+    let mut older = options.connect().await.expect("a connection");
+    let change = |(version, (name, sql)): (i64, (&'static str, &'static str))| {
+        Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
+    };
+    let changes = Migrator::with_migrations((1..).zip(CHANGES).map(change).collect());
+    changes.run(&mut older).await.expect("the older schema");
+    sqlx::query(
+        "WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < ?1 - 1) \
+         INSERT INTO requests (at, method, route, status, duration, run, seq, request_id) \
+         SELECT 1767225600000000 + i * 600000, 'GET', '/api/v1/users/' || i % 5, 200 + i % 3, 200 + i % 5000, \
+                iif(i % 3 = 0, randomblob(16), NULL), iif(i % 3 = 0, i, NULL), randomblob(16) FROM n",
+    )
+    .bind(ROWS)
+    .execute(&mut older)
+    .await
+    .expect("filled");
+    older.close().await.expect("closed");
+    let began = Instant::now();
+    let database = Database::open(&url).await.expect("brought up to date");
+    let seconds = began.elapsed().as_secs_f64();
+    let carried: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM requests").fetch_one(&database.read).await.expect("a count");
+    report.bound("rows carried over from the older schema", carried as f64, carried == ROWS, "1,000,000");
+    report.bound("seconds for that", seconds, seconds <= 60.0, "at most 60");
+    database.close().await;
+}
+
 /// How long an answer takes, in milliseconds, asked for one at a time.
 async fn times(address: std::net::SocketAddr, path: &str) -> Vec<f64> {
     let took = visit(address, path, Instant::now() + Duration::from_millis(400)).await;
@@ -492,6 +563,9 @@ async fn main() -> ExitCode {
     }
     if wanted("views") {
         views(&mut report, folder.path()).await;
+    }
+    if wanted("older") {
+        older_schema(&mut report, folder.path()).await;
     }
     report.line(if report.kept { "all bounds are kept" } else { "a bound is MISSED" });
     if report.kept { ExitCode::SUCCESS } else { ExitCode::FAILURE }

@@ -8,7 +8,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
@@ -62,12 +61,12 @@ pub(crate) struct Served {
 
 impl Served {
     /// On a port of its own.
-    pub(crate) async fn start(app: Router) -> Self {
+    pub(crate) async fn start(app: impl serve::Served) -> Self {
         Self::start_on(TcpListener::bind("127.0.0.1:0").await.expect("a port"), app)
     }
 
     /// On this one.
-    pub(crate) fn start_on(listener: TcpListener, app: Router) -> Self {
+    pub(crate) fn start_on(listener: TcpListener, app: impl serve::Served) -> Self {
         let (address, stop) = (listener.local_addr().expect("an address"), CancellationToken::new());
         tokio::spawn(serve::accept(listener, app, Arc::new(Semaphore::new(512)), stop.clone()));
         Self { address, stop }

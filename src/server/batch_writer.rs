@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::FutureExt;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::time::Instant;
@@ -19,7 +20,7 @@ use super::database::StoreError;
 /// How many rows may wait for the writer.
 const CAPACITY: usize = 8192;
 /// A batch is written when it holds this many rows …
-const BATCH: usize = 1024;
+const BATCH: usize = 2048;
 /// … or when its first row is this old.
 const MAX_AGE: Duration = Duration::from_millis(250);
 /// How long a batch that can't be written is tried again before it is dropped and counted …
@@ -190,9 +191,13 @@ impl<T: Send + Sync + 'static, S: Sink<T>> Writer<T, S> {
             self.take_in(&mut inbox).await;
             while !self.pending.is_empty() {
                 let in_time = tokio::time::timeout_at(deadline, self.wake.notified()).await.is_ok();
-                while inbox.len() < BATCH {
-                    let Ok(message) = receiver.try_recv() else { break };
-                    inbox.push(message);
+                // Many at a time: each taking gives places back, under a lock that those who push share. Never from an
+                // empty channel, which would wait in it.
+                while inbox.len() < BATCH && !receiver.is_empty() {
+                    let room = BATCH - inbox.len();
+                    if receiver.recv_many(&mut inbox, room).now_or_never().is_none() {
+                        break;
+                    }
                 }
                 self.take_in(&mut inbox).await;
                 if !in_time {

@@ -79,11 +79,14 @@ impl Database {
                 .max_connections(connections)
                 .min_connections(1)
                 .acquire_timeout(PATIENCE)
-                .after_release(|connection, _| Box::pin(is_reusable(connection)))
                 .test_before_acquire(false)
         };
-        let write =
-            pool(1).connect_with(options.clone()).await.map_err(|error| OpenError::Open(file.clone(), error))?;
+        // One that only reads is in no transaction, and a look at it would cost every query two more switches of threads.
+        let write = pool(1)
+            .after_release(|connection, _| Box::pin(is_reusable(connection)))
+            .connect_with(options.clone())
+            .await
+            .map_err(|error| OpenError::Open(file.clone(), error))?;
         let health: String = sqlx::query_scalar("PRAGMA quick_check(1)")
             .fetch_one(&write)
             .await
@@ -91,7 +94,7 @@ impl Database {
         if health != "ok" {
             return Err(OpenError::Damaged(file));
         }
-        migrations().run(&write).await.map_err(|error| OpenError::Migrate(file.clone(), error))?;
+        migrations(&MIGRATIONS).run(&write).await.map_err(|error| OpenError::Migrate(file.clone(), error))?;
         let read = pool(4).connect_with(options.read_only(true)).await.map_err(|error| OpenError::Open(file, error))?;
         Ok(Self { read, write, lock: Arc::new(lock) })
     }
@@ -136,17 +139,18 @@ fn lock(file: &str) -> Result<File, OpenError> {
 }
 
 /// Every schema change, in order. Forward only; a released one never changes.
-const MIGRATIONS: [(&str, &str); 3] = [
+const MIGRATIONS: [(&str, &str); 4] = [
     ("initial", include_str!("../../migrations/0001_initial.sql")),
     ("both sides", include_str!("../../migrations/0002_both_sides.sql")),
     ("metrics", include_str!("../../migrations/0003_metrics.sql")),
+    ("slim requests", include_str!("../../migrations/0004_slim_requests.sql")),
 ];
 
-fn migrations() -> Migrator {
-    let migration = |(version, (name, sql)): (i64, (&'static str, &'static str))| {
+fn migrations(changes: &[(&'static str, &'static str)]) -> Migrator {
+    let migration = |(version, &(name, sql)): (i64, &(&'static str, &'static str))| {
         Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
     };
-    Migrator::with_migrations((1..).zip(MIGRATIONS).map(migration).collect())
+    Migrator::with_migrations((1..).zip(changes).map(migration).collect())
 }
 
 /// Now, in epoch milliseconds.
@@ -157,4 +161,64 @@ pub fn epoch_millis() -> i64 {
 /// Now, in epoch microseconds.
 pub fn epoch_micros() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros() as i64)
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::ConnectOptions;
+    use uuid::Uuid;
+
+    use super::*;
+
+    type Stored = (i64, String, String, i64, i64, Option<i64>, Option<i64>, Option<Vec<u8>>, Option<i64>);
+
+    #[tokio::test]
+    async fn the_rows_of_an_older_schema_are_carried_over() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite://{}/old.db", folder.path().display());
+        let options = SqliteConnectOptions::from_str(&url).expect("a URL").create_if_missing(true);
+        let mut old = options.connect().await.expect("a connection");
+        migrations(&MIGRATIONS[..3]).run(&mut old).await.expect("the older schema");
+        let ids = [Uuid::from_u128(u128::MAX), Uuid::from_u128(0x019b_76da_a800_7000_8000_0000_0000_0001), Uuid::nil()];
+        let run = Uuid::from_u128(7);
+        let rows: [(i64, &str, i64, Option<Uuid>, Option<(Uuid, i64)>); 5] = [
+            (2_000_000, "GET", 200, Some(ids[0]), None),
+            (1_000_000, "GET", 200, Some(ids[1]), Some((run, 3))),
+            (2_000_000, "GET", 404, Some(ids[2]), None),
+            (2_000_000, "POST", 200, None, None),
+            (1_767_225_600_000_000, "GET", 200, None, None),
+        ];
+        for (at, method, status, id, of_run) in rows {
+            sqlx::query("INSERT INTO requests (at, method, route, status, duration, run, seq, request_id) VALUES (?, ?, '/x', ?, 5, ?, ?, ?)")
+                .bind(at)
+                .bind(method)
+                .bind(status)
+                .bind(of_run.map(|(run, _)| run.as_bytes().to_vec()))
+                .bind(of_run.map(|(_, seq)| seq))
+                .bind(id.map(|id| id.as_bytes().to_vec()))
+                .execute(&mut old)
+                .await
+                .expect("inserted");
+        }
+        old.close().await.expect("closed");
+
+        let database = Database::open(&url).await.expect("brought up to date");
+        let stored: Vec<Stored> = sqlx::query_as(
+            "SELECT requests.id, method, route, status, duration, request_id_high, request_id_low, run, seq \
+             FROM requests JOIN kinds ON kinds.id = kind ORDER BY requests.id",
+        )
+        .fetch_all(&database.read)
+        .await
+        .expect("rows");
+        let expected = [(rows[1], 0), (rows[0], 0), (rows[2], 1), (rows[3], 2), (rows[4], 0)];
+        let expected = expected.map(|((at, method, status, id, of_run), place)| {
+            let (high, low) = id.map(|id| id.as_u64_pair()).unzip();
+            let half = |half: Option<u64>| half.map(u64::cast_signed);
+            let run = of_run.map(|(run, _)| run.as_bytes().to_vec());
+            let seq = of_run.map(|(_, seq)| seq);
+            (at * 1024 + place, method.to_owned(), "/x".to_owned(), status, 5, half(high), half(low), run, seq)
+        });
+        assert_eq!(stored, expected);
+        database.close().await;
+    }
 }

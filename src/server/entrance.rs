@@ -1,19 +1,28 @@
 //! What every request passes first, and every answer last: one layer, because each layer costs every
 //! request a box and a copy of all that is below it.
 
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, HttpBody};
 use axum::extract::{Request, State};
+use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
+use tower_http::timeout::DeadlineBody;
 use tracing::Instrument;
-use uuid::Uuid;
 
 use super::access::Access;
-use super::problem::write_problem;
+use super::problem::{Refusal, write_problem};
 use super::request_id::RequestId;
 use super::security::{Hosts, add_headers, cross_origin, is_cross_site_read};
 
+/// How long a body may take to arrive.
+const BODY_DEADLINE: Duration = Duration::from_secs(10);
+
 /// What the entrance knows.
-#[derive(Clone)]
 pub struct Entrance {
     /// By which names we may be addressed.
     pub hosts: Hosts,
@@ -27,20 +36,44 @@ fn is_api(path: &str) -> bool {
 }
 
 /// The layer: names the request, refuses what must not come in, and gives the answer its last form.
-pub async fn enter(State(entrance): State<Entrance>, mut request: Request, next: Next) -> Response {
-    let id = RequestId(Uuid::now_v7());
+pub async fn enter(State(entrance): State<Arc<Entrance>>, mut request: Request, next: Next) -> Response {
+    let id = RequestId::draw();
     request.extensions_mut().insert(id);
     let is_api = is_api(request.uri().path());
     let span = tracing::info_span!("request", %id, method = %request.method(), path = %request.uri().path());
     // Not in the `match`: its borrow of the request would live through the await.
     let refusal = span.in_scope(|| entrance.refusal(&request));
-    let response = match refusal {
+    let mut response = match refusal {
         Some(refusal) => refusal,
-        None => next.run(request).instrument(span).await,
+        None => catching_panics(next.run(with_deadline(request))).instrument(span).await,
     };
-    let mut response = write_problem(response, id, is_api).await;
+    if is_error(response.status()) {
+        response = write_problem(response, id, is_api).await;
+    }
     add_headers(response.headers_mut(), id, is_api);
     response
+}
+
+fn is_error(status: StatusCode) -> bool {
+    status.is_client_error() || status.is_server_error()
+}
+
+/// A body has to arrive in time. Most requests have none, and need no clock.
+fn with_deadline(request: Request) -> Request {
+    if request.body().is_end_stream() {
+        request
+    } else {
+        request.map(|body| Body::new(DeadlineBody::new(BODY_DEADLINE, body)))
+    }
+}
+
+/// The answer, or that a handler panicked.
+pub async fn catching_panics(answer: impl Future<Output = Response>) -> Response {
+    // What a handler leaves half done is its own: all that is shared is behind locks that can bear it.
+    AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(|_cause| {
+        // The panic hook has logged where and why.
+        Refusal::internal("a handler panicked").into_response()
+    })
 }
 
 impl Entrance {

@@ -1,51 +1,49 @@
 //! Every route, in one list.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::body::Body;
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
+use hyper::body::Incoming;
 use leptos::prelude::{provide_context, use_context};
 use leptos_axum::{LeptosRoutes, ResponseOptions, file_and_error_handler_with_context, generate_route_list};
 use serde_json::Value;
 use tokio::sync::Semaphore;
 use tower::ServiceBuilder;
-use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::csrf::CsrfLayer;
-use tower_http::timeout::RequestBodyDeadlineLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::access::login;
-use super::entrance::{Entrance, enter};
-use super::problem::{Refusal, unknown_path};
+use super::batch_writer::BatchWriter;
+use super::entrance::{Entrance, catching_panics, enter};
+use super::problem::unknown_path;
 use super::security::cross_origin;
+use super::serve::Served;
 use super::state::AppState;
 use super::{assets, docs, limits, openapi, security};
 use crate::app::{App, PageAnswer, shell};
 use crate::metrics::server::prometheus::{__path_scrape, scrape};
-use crate::metrics::server::record::record;
+use crate::metrics::server::record::{Recording, Row};
 use crate::traffic::server::api as traffic;
-use crate::traffic::server::arrivals::recognise;
+use crate::traffic::server::arrivals::{Arrivals, recognise};
 use crate::users::server::api as users;
 
 /// The largest body that is read, in bytes.
 const BODY_LIMIT: usize = 16 * 1024;
 
-/// How long a body may take to arrive.
-const BODY_DEADLINE: Duration = Duration::from_secs(10);
-
 /// The whole server, without its port.
-pub fn build(state: &AppState) -> Router {
-    build_around(state, recorded(state, users_api(state)))
+pub fn build(state: &AppState) -> impl Served + use<> {
+    build_around(state, users_api(state, Some(state.recorder.clone())))
 }
 
 /// The whole server around this `/api/v1`.
-pub fn build_around(state: &AppState, users_api: OpenApiRouter) -> Router {
+pub fn build_around(state: &AppState, users_api: OpenApiRouter) -> impl Served + use<> {
     let pages = generate_route_list(App);
     let (leptos, assets) = (state.leptos.clone(), state.assets.clone());
     let document = move |leptos| shell(leptos, assets.clone());
@@ -62,15 +60,14 @@ pub fn build_around(state: &AppState, users_api: OpenApiRouter) -> Router {
         .merge(docs::routes(description, state.access.is_guarded(), Arc::clone(&state.assets.style)))
         .merge(login(state.access.clone()));
     // Around the router, and not by its `layer`: that would put every route into a box for each layer,
-    // and each layer copies all boxes below it for every request.
-    let entrance = Entrance { hosts: state.hosts.clone(), access: state.access.clone() };
+    // and each layer copies all boxes below it for every request. A router around them would be one more.
+    let entrance = Arc::new(Entrance { hosts: state.hosts.clone(), access: state.access.clone() });
     let layers = ServiceBuilder::new()
+        .map_request(|request: axum::http::Request<Incoming>| request.map(Body::new))
         .layer(from_fn_with_state(entrance, enter))
-        .layer(CatchPanicLayer::custom(panicked))
         .layer(CsrfLayer::new().with_rejection_response(|_| cross_origin()))
-        .layer(RequestBodyDeadlineLayer::new(BODY_DEADLINE))
         .layer(DefaultBodyLimit::max(BODY_LIMIT));
-    Router::new().fallback_service(layers.service(routes))
+    layers.service(routes)
 }
 
 /// The routes of `/api/v1`, without a layer.
@@ -78,29 +75,56 @@ pub fn users_routes(state: &AppState) -> OpenApiRouter {
     users::routes().with_state(Arc::clone(&state.users)).fallback(unknown_path)
 }
 
-/// `/api/v1` unrecorded, from the outside in: panics, arrivals, in-flight limit.
-pub fn users_api(state: &AppState) -> OpenApiRouter {
-    let layers = ServiceBuilder::new()
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn_with_state(Arc::clone(&state.arrivals), recognise))
-        .layer(from_fn_with_state(Arc::new(Semaphore::new(limits::IN_FLIGHT)), limits::in_flight));
-    users_routes(state).layer(layers)
+/// What stands around `/api/v1`.
+struct Around {
+    recorder: Option<BatchWriter<Row>>,
+    arrivals: Arc<Arrivals>,
+    places: Semaphore,
 }
 
-/// With the record layer outside of everything that may refuse or fail.
-fn recorded(state: &AppState, users_api: OpenApiRouter) -> OpenApiRouter {
-    users_api.layer(from_fn_with_state(state.recorder.clone(), record))
+/// `/api/v1`, with its rows for this writer. From the outside in: record, panics, arrivals, in-flight
+/// limit; all in one layer, for the reason above.
+pub fn users_api(state: &AppState, recorder: Option<BatchWriter<Row>>) -> OpenApiRouter {
+    let places = Semaphore::new(limits::IN_FLIGHT);
+    let around = Around { recorder, arrivals: Arc::clone(&state.arrivals), places };
+    users_routes(state).layer(from_fn_with_state(Arc::new(around), guard))
+}
+
+/// The record is outside of everything that may refuse or fail, so that refusals and panics have a row too.
+async fn guard(State(around): State<Arc<Around>>, mut request: Request, next: Next) -> Response {
+    let recording = around.recorder.as_ref().map(|writer| Recording::begin(writer, &mut request));
+    let response = catching_panics(answer(&around, request, next)).await;
+    if let Some(recording) = recording {
+        recording.answered(response.status());
+    }
+    response
+}
+
+async fn answer(around: &Around, request: Request, next: Next) -> Response {
+    let open = match recognise(&around.arrivals, &request) {
+        Ok(open) => open,
+        Err(refusal) => return refusal.into_response(),
+    };
+    if let Some(open) = &open {
+        open.delay().await;
+    }
+    match limits::in_flight(&around.places) {
+        Ok(_place) => next.run(request).await,
+        Err(refusal) => refusal.into_response(),
+    }
 }
 
 /// Everything that programs use, with its description.
 fn api(state: &AppState, users_api: OpenApiRouter) -> (Router, Value) {
     let traffic = traffic::routes().fallback(unknown_path).with_state(state.traffic.clone());
-    let users = OpenApiRouter::new().nest("/v1", users_api).fallback(unknown_path);
+    // Side by side and not one in the other, which would cost each request one more box.
+    let other = OpenApiRouter::new().fallback(unknown_path);
     let server = OpenApiRouter::new()
         .routes(routes!(healthz))
         .merge(OpenApiRouter::new().routes(routes!(scrape)).with_state(Arc::clone(&state.metrics)));
-    let (router, description) =
-        OpenApiRouter::new().nest("/api", users).nest("/traffic", traffic).merge(server).split_for_parts();
+    let router =
+        OpenApiRouter::new().nest("/api/v1", users_api).nest("/api", other).nest("/traffic", traffic).merge(server);
+    let (router, description) = router.split_for_parts();
     (router, openapi::complete(description, state.access.is_guarded()))
 }
 
@@ -123,9 +147,4 @@ fn provide_answer() {
     responses((status = 200, description = "It is", body = String, content_type = "text/plain")))]
 async fn healthz() -> &'static str {
     "ok\n"
-}
-
-fn panicked(_cause: Box<dyn std::any::Any + Send>) -> Response {
-    // The panic hook has logged where and why.
-    Refusal::internal("a handler panicked").into_response()
 }

@@ -9,11 +9,14 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use uuid::Uuid;
 
 use super::problem::Refusal;
 use super::request_id::RequestId;
+
+static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The names by which this server may be addressed, without port.
 #[derive(Clone, Debug)]
@@ -84,13 +87,14 @@ pub fn content_security_policy(nonce: &str) -> String {
 
 /// Headers that every answer carries.
 pub fn add_headers(headers: &mut HeaderMap, id: RequestId, is_api: bool) {
+    headers.reserve(5);
     let caching = if is_api { "no-store" } else { "no-cache" };
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static(caching));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
-    if let Ok(id) = HeaderValue::from_str(&id.to_string()) {
-        headers.insert("x-request-id", id);
+    if let Ok(id) = HeaderValue::from_str(id.0.hyphenated().encode_lower(&mut Uuid::encode_buffer())) {
+        headers.insert(&X_REQUEST_ID, id);
     }
 }
 

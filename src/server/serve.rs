@@ -3,12 +3,15 @@
 //! Our own loop and not `axum::serve`, which has no timeout for slow headers and waits for open
 //! streams for ever.
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
+use axum::http::Request;
+use axum::response::Response;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
@@ -17,6 +20,7 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::Semaphore;
 use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
+use tower::Service;
 
 use super::config::Config;
 use super::database::Database;
@@ -86,8 +90,19 @@ pub fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
+/// What can be served: answers every request, and is copied for each connection.
+pub trait Served:
+    Service<Request<Incoming>, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static
+{
+}
+
+impl<S> Served for S where
+    S: Service<Request<Incoming>, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static
+{
+}
+
 /// Accepts connections until `stop`; then waits for open answers, but not for ever.
-pub async fn accept(listener: TcpListener, app: Router, places: Arc<Semaphore>, stop: CancellationToken) {
+pub async fn accept(listener: TcpListener, app: impl Served, places: Arc<Semaphore>, stop: CancellationToken) {
     let connections = GracefulShutdown::new();
     loop {
         // One connection too many waits in the listener's queue until another one ends.

@@ -331,6 +331,11 @@ fn synthetic(at: i64, number: u32) -> Row {
     }
 }
 
+async fn prune(store: &SqliteMetrics, kept: &Kept, now: i64) {
+    let outdated = store.outdated(kept, now).await.expect("bounds");
+    while store.prune(&outdated).await.expect("pruned") > 0 {}
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn fifty_thousand_rows_load_roll_up_and_are_pruned_without_a_change_of_the_totals() {
     const ROWS: u32 = 50_000;
@@ -367,7 +372,7 @@ async fn fifty_thousand_rows_load_roll_up_and_are_pruned_without_a_change_of_the
     for (kept, left) in
         [(Kept::default(), i64::from(ROWS) - old), (Kept { most_rows: 20_000, ..Kept::default() }, 20_000)]
     {
-        while store.prune(&kept, now).await.expect("pruned") > 0 {}
+        prune(&store, &kept, now).await;
         assert_eq!(count().await, left);
         assert_eq!(sums().await, loaded);
     }
@@ -375,7 +380,7 @@ async fn fifty_thousand_rows_load_roll_up_and_are_pruned_without_a_change_of_the
         Metrics::open(Arc::new(store.clone())).await.expect("metrics").overview(&day).await.expect("an overview");
     assert_eq!((after.totals, after.statuses, after.real), (before.totals, before.statuses, before.real));
     let minutes = Kept { rollups_for: 60, ..Kept::default() };
-    while store.prune(&minutes, now).await.expect("pruned") > 0 {}
+    prune(&store, &minutes, now).await;
     let oldest: i64 =
         sqlx::query_scalar("SELECT min(minute) FROM rollups").fetch_one(&database.read).await.expect("one");
     assert_eq!(oldest, now / 60_000_000 - 60);

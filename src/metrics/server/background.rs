@@ -8,6 +8,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 
 use super::live::{Metrics, lock};
 use super::retention::Kept;
+use super::store::MetricsStore;
 use crate::metrics::engine::gauges::Reading;
 use crate::server::database::{StoreError, epoch_micros, epoch_millis};
 
@@ -80,20 +81,22 @@ pub(super) async fn prune(metrics: Arc<Metrics>) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        let mut removed = 0;
-        loop {
-            match metrics.store.prune(&Kept::default(), epoch_micros()).await {
-                Ok(0) => break,
-                Ok(some) => removed += some,
-                Err(error) => {
-                    tracing::warn!(%error, "old requests could not be removed; the next minute tries again");
-                    break;
-                }
-            }
-            tokio::time::sleep(BREATHER).await;
+        match prune_once(metrics.store.as_ref()).await {
+            Ok(0) => {}
+            Ok(rows) => tracing::info!(rows, "requests that are no longer kept are removed"),
+            Err(error) => tracing::warn!(%error, "old requests could not be removed; the next minute tries again"),
         }
-        if removed > 0 {
-            tracing::info!(rows = removed, "requests that are no longer kept are removed");
+    }
+}
+
+async fn prune_once(store: &dyn MetricsStore) -> Result<u64, StoreError> {
+    let outdated = store.outdated(&Kept::default(), epoch_micros()).await?;
+    let mut removed = 0;
+    loop {
+        match store.prune(&outdated).await? {
+            0 => return Ok(removed),
+            some => removed += some,
         }
+        tokio::time::sleep(BREATHER).await;
     }
 }

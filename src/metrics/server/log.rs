@@ -4,6 +4,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _, Sqlite};
 use uuid::Uuid;
 
+use super::rows::{arrival, first_key, halves, request_id};
 use crate::metrics::log_model::{LOG_PAGE, LogPage, LogQuery, LoggedRequest, StatusClass};
 use crate::metrics::model::Origins;
 use crate::origin::RunId;
@@ -11,21 +12,20 @@ use crate::server::database::{Database, StoreError};
 
 /// In a second.
 const MICROS: i64 = 1_000_000;
-const SELECT: &str = "SELECT request_id, at, method, route, status, duration, run, seq FROM requests";
+/// Each request leads to its kind, and never the other way.
+const SELECT: &str = "SELECT requests.id, request_id_high, request_id_low, method, route, status, duration, run, seq \
+                      FROM requests CROSS JOIN kinds ON kinds.id = requests.kind";
 
 fn logged(row: &SqliteRow) -> Result<LoggedRequest, StoreError> {
-    let id = |column| {
-        let bytes: Option<Vec<u8>> = row.try_get(column)?;
-        bytes.map(|bytes| Uuid::from_slice(&bytes).map_err(|error| StoreError::Decode(error.into()))).transpose()
-    };
+    let run = row.try_get::<Option<&[u8]>, _>("run")?.map(Uuid::from_slice).transpose();
     Ok(LoggedRequest {
-        request_id: id("request_id")?,
-        at: row.try_get("at")?,
+        request_id: request_id(row)?,
+        at: arrival(row.try_get("id")?),
         method: row.try_get("method")?,
         route: row.try_get("route")?,
         status: row.try_get("status")?,
         duration: row.try_get::<i64, _>("duration")? as f64 / 1000.0,
-        run: id("run")?.map(RunId),
+        run: run.map_err(|error| StoreError::Decode(error.into()))?.map(RunId),
         seq: row.try_get("seq")?,
     })
 }
@@ -33,7 +33,7 @@ fn logged(row: &SqliteRow) -> Result<LoggedRequest, StoreError> {
 /// One page of the log, of requests that arrived at `from` or later.
 pub(super) async fn page(database: &Database, query: &LogQuery, from: i64) -> Result<LogPage, StoreError> {
     let mut statement = QueryBuilder::<Sqlite>::new(SELECT);
-    statement.push(" WHERE at >= ").push_bind(from);
+    statement.push(" WHERE requests.id >= ").push_bind(first_key(from));
     match query.origin {
         Origins::All => {}
         Origins::Real => {
@@ -46,13 +46,16 @@ pub(super) async fn page(database: &Database, query: &LogQuery, from: i64) -> Re
             statement.push(" AND run = ").push_bind(run.0.as_bytes().to_vec());
         }
     }
+    // The few kinds first, so that no request is looked at longer than needed.
     if let Some((low, high)) = query.status.map(StatusClass::bounds) {
-        statement.push(" AND status BETWEEN ").push_bind(low).push(" AND ").push_bind(high);
+        statement.push(" AND kind IN (SELECT id FROM kinds WHERE status BETWEEN ");
+        statement.push_bind(low).push(" AND ").push_bind(high).push(")");
     }
     if let Some((method, route)) = &query.endpoint {
-        statement.push(" AND method = ").push_bind(method).push(" AND route = ").push_bind(route);
+        statement.push(" AND kind IN (SELECT id FROM kinds WHERE method = ");
+        statement.push_bind(method).push(" AND route = ").push_bind(route).push(")");
     }
-    statement.push(if query.slowest { " ORDER BY duration DESC, id DESC" } else { " ORDER BY at DESC, id DESC" });
+    statement.push(" ORDER BY ").push(if query.slowest { "duration DESC, " } else { "" }).push("requests.id DESC");
     // One more than the page holds, to know whether there is another one.
     statement.push(" LIMIT ").push_bind(LOG_PAGE + 1);
     statement.push(" OFFSET ").push_bind(i64::from(query.page.saturating_sub(1)) * i64::from(LOG_PAGE));
@@ -64,12 +67,15 @@ pub(super) async fn page(database: &Database, query: &LogQuery, from: i64) -> Re
 }
 
 /// The request with this id. An index of ids would cost every insert; the id itself says when the
-/// request came in, and so where in the index of times it is.
+/// request came in, and so where among the keys it is.
 pub(super) async fn request(database: &Database, id: Uuid) -> Result<Option<LoggedRequest>, StoreError> {
     let Some((seconds, _)) = id.get_timestamp().map(|timestamp| timestamp.to_unix()) else { return Ok(None) };
     let at = i64::try_from(seconds).unwrap_or(i64::MAX / MICROS).saturating_mul(MICROS);
+    let (from, to) = (at.saturating_sub(MICROS), at.saturating_add(5 * MICROS));
+    let (high, low) = halves(id);
     let mut statement = QueryBuilder::<Sqlite>::new(SELECT);
-    statement.push(" WHERE at BETWEEN ").push_bind(at - MICROS).push(" AND ").push_bind(at + 5 * MICROS);
-    statement.push(" AND request_id = ").push_bind(id.as_bytes().to_vec());
+    statement.push(" WHERE requests.id >= ").push_bind(first_key(from));
+    statement.push(" AND requests.id < ").push_bind(first_key(to));
+    statement.push(" AND request_id_low = ").push_bind(low).push(" AND request_id_high = ").push_bind(high);
     statement.build().fetch_optional(&database.read).await?.as_ref().map(logged).transpose()
 }

@@ -1,12 +1,10 @@
-//! The record layer around `/api/v1`: one row per request, whatever becomes of it.
+//! What records `/api/v1`: one row per request, whatever becomes of it.
 
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
-use axum::extract::{MatchedPath, Request, State};
-use axum::http::Method;
-use axum::middleware::Next;
-use axum::response::Response;
+use axum::extract::{MatchedPath, Request};
+use axum::http::{Method, StatusCode};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -79,42 +77,46 @@ fn interned(route: &str) -> &'static str {
     })
 }
 
-/// Writes its row when it is dropped: hyper drops a handler in the middle when its client goes
-/// away, and what runs after the handler would never run.
-struct Recording {
+/// Records one request: writes its row when it is dropped, because hyper drops a handler in the middle
+/// when its client goes away, and what runs after the handler would never run.
+pub struct Recording<'a> {
     /// Taken when it is written.
     row: Option<Row>,
     started: Instant,
     tag: OriginTag,
-    writer: BatchWriter<Row>,
+    writer: &'a BatchWriter<Row>,
 }
 
-impl Drop for Recording {
+impl<'a> Recording<'a> {
+    /// Begins, and puts the tag beside the request that says who made it.
+    pub fn begin(writer: &'a BatchWriter<Row>, request: &mut Request) -> Self {
+        let tag = OriginTag::default();
+        request.extensions_mut().insert(tag.clone());
+        let route = request.extensions().get::<MatchedPath>().map_or("(no such path)", MatchedPath::as_str);
+        let row = Row {
+            at: epoch_micros(),
+            method: method_name(request.method()),
+            route: interned(route),
+            status: CLIENT_CLOSED_REQUEST,
+            duration: Duration::ZERO,
+            origin: Origin::Real,
+            request_id: request.extensions().get::<RequestId>().map(|id| id.0),
+        };
+        Self { row: Some(row), started: Instant::now(), tag, writer }
+    }
+
+    /// It was answered with this status.
+    pub fn answered(mut self, status: StatusCode) {
+        if let Some(row) = &mut self.row {
+            row.status = status.as_u16();
+        }
+    }
+}
+
+impl Drop for Recording<'_> {
     fn drop(&mut self) {
         if let Some(row) = self.row.take() {
             self.writer.push(Row { duration: self.started.elapsed(), origin: self.tag.get(), ..row });
         }
     }
-}
-
-/// The layer. Outside of everything that may refuse or fail, so that refusals and panics have a row too.
-pub async fn record(State(writer): State<BatchWriter<Row>>, mut request: Request, next: Next) -> Response {
-    let tag = OriginTag::default();
-    request.extensions_mut().insert(tag.clone());
-    let route = request.extensions().get::<MatchedPath>().map_or("(no such path)", MatchedPath::as_str);
-    let row = Row {
-        at: epoch_micros(),
-        method: method_name(request.method()),
-        route: interned(route),
-        status: CLIENT_CLOSED_REQUEST,
-        duration: Duration::ZERO,
-        origin: Origin::Real,
-        request_id: request.extensions().get::<RequestId>().map(|id| id.0),
-    };
-    let mut recording = Recording { row: Some(row), started: Instant::now(), tag, writer };
-    let response = next.run(request).await;
-    if let Some(row) = &mut recording.row {
-        row.status = response.status().as_u16();
-    }
-    response
 }

@@ -1,5 +1,6 @@
 //! What is kept, and for how long.
 
+use super::rows::first_key;
 use crate::server::database::{Database, StoreError};
 
 /// How many rows one transaction removes: a few milliseconds, for which requests that write have to wait.
@@ -23,24 +24,35 @@ impl Default for Kept {
     }
 }
 
+/// What is no longer kept, as bounds that stay the same for all chunks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outdated {
+    /// Rows with a smaller key.
+    key: i64,
+    /// Roll-ups of earlier minutes.
+    minute: i64,
+}
+
+/// What is no longer kept at `now`, in epoch microseconds. One walk over the keys, by a connection that
+/// keeps nobody waiting.
+pub(super) async fn outdated(database: &Database, kept: &Kept, now: i64) -> Result<Outdated, StoreError> {
+    let by_age = first_key(now - kept.rows_for);
+    let by_number: Option<i64> = sqlx::query_scalar("SELECT id FROM requests ORDER BY id DESC LIMIT 1 OFFSET ?")
+        .bind(kept.most_rows - 1)
+        .fetch_optional(&database.read)
+        .await?;
+    Ok(Outdated { key: by_number.unwrap_or(by_age).max(by_age), minute: now.div_euclid(60_000_000) - kept.rollups_for })
+}
+
 /// Removes a chunk of each, in transactions of their own, and says how many rows that were.
-pub(super) async fn prune(database: &Database, kept: &Kept, now: i64) -> Result<u64, StoreError> {
+pub(super) async fn prune(database: &Database, outdated: &Outdated) -> Result<u64, StoreError> {
     let mut removed = 0;
     let chunks = [
-        (
-            "DELETE FROM requests WHERE id IN (SELECT id FROM requests WHERE at < ? ORDER BY at LIMIT ?)",
-            now - kept.rows_for,
-        ),
-        // Ids are given in rising order without gaps, so this leaves no more than may be.
-        (
-            "DELETE FROM requests WHERE id IN \
-             (SELECT id FROM requests WHERE id <= (SELECT max(id) FROM requests) - ? ORDER BY id LIMIT ?)",
-            kept.most_rows,
-        ),
+        ("DELETE FROM requests WHERE id IN (SELECT id FROM requests WHERE id < ? ORDER BY id LIMIT ?)", outdated.key),
         (
             "DELETE FROM rollups WHERE (minute, method, route, status, simulated) IN \
              (SELECT minute, method, route, status, simulated FROM rollups WHERE minute < ? LIMIT ?)",
-            now.div_euclid(60_000_000) - kept.rollups_for,
+            outdated.minute,
         ),
     ];
     for (statement, bound) in chunks {

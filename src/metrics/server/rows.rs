@@ -1,10 +1,12 @@
 //! Recorded requests and their roll-ups in SQL.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use futures_util::TryStreamExt;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection};
+use sqlx::{Row as _, SqliteConnection};
 use uuid::Uuid;
 
 use super::record::Row;
@@ -15,34 +17,118 @@ use crate::metrics::engine::{Sample, Source};
 use crate::origin::{Origin, RunId};
 use crate::server::database::{Database, StoreError};
 
-/// How many rows one statement inserts: few sizes, so that each is prepared once. Eight values a
-/// row, far below SQLite's limit of 32,766.
+/// How many keys there are for one microsecond.
+const PER_MICRO: i64 = 1024;
+
+/// The smallest key of a request that arrived at `at`, in epoch microseconds, or later.
+pub(super) fn first_key(at: i64) -> i64 {
+    at.saturating_mul(PER_MICRO)
+}
+
+/// When the request with this key arrived, in epoch microseconds.
+pub(super) fn arrival(key: i64) -> i64 {
+    key.div_euclid(PER_MICRO)
+}
+
+/// The halves of a request's id, as they are stored: numbers need no memory of their own on their
+/// way into the database.
+pub(super) fn halves(id: Uuid) -> (i64, i64) {
+    let (high, low) = id.as_u64_pair();
+    (high.cast_signed(), low.cast_signed())
+}
+
+/// The request's id, from the columns `request_id_high` and `request_id_low`.
+pub(super) fn request_id(row: &SqliteRow) -> Result<Option<Uuid>, StoreError> {
+    let half = |column| row.try_get::<Option<i64>, _>(column).map(|half| half.map(i64::cast_unsigned));
+    let (high, low) = (half("request_id_high")?, half("request_id_low")?);
+    Ok(high.zip(low).map(|(high, low)| Uuid::from_u64_pair(high, low)))
+}
+
+/// How many rows one statement inserts: few sizes, so that each is prepared once. Seven values a
+/// row at most, far below SQLite's limit of 32,766.
 const STATEMENT_SIZES: [usize; 4] = [256, 32, 8, 1];
 
+/// The statements of each size. Two sorts, because a value that is absent costs as much as one that is there.
+type Statements = LazyLock<[String; STATEMENT_SIZES.len()]>;
+static INSERT_REAL: Statements = LazyLock::new(|| inserts("", "(?, ?, ?, ?, ?)"));
+static INSERT_SIMULATED: Statements = LazyLock::new(|| inserts(", run, seq", "(?, ?, ?, ?, ?, ?, ?)"));
+
+fn inserts(more: &str, row: &str) -> [String; STATEMENT_SIZES.len()] {
+    let columns = "id, kind, duration, request_id_high, request_id_low";
+    STATEMENT_SIZES.map(|size| format!("INSERT INTO requests ({columns}{more}) VALUES {}", vec![row; size].join(", ")))
+}
+
+/// The number of the kind of each of these rows.
+async fn kinds(connection: &mut SqliteConnection, rows: &[&Row]) -> Result<Vec<i64>, StoreError> {
+    // So few that to look through them takes less time than to hash.
+    let mut known = Vec::new();
+    let mut numbers = Vec::with_capacity(rows.len());
+    for row in rows {
+        let kind = (row.method, row.route, row.status);
+        if let Some((_, number)) = known.iter().find(|(known, _)| *known == kind) {
+            numbers.push(*number);
+            continue;
+        }
+        // An update that changes nothing, because only what is written is returned.
+        let number: i64 = sqlx::query_scalar(
+            "INSERT INTO kinds (method, route, status) VALUES (?, ?, ?) \
+             ON CONFLICT DO UPDATE SET status = excluded.status RETURNING id",
+        )
+        .bind(row.method)
+        .bind(row.route)
+        .bind(row.status)
+        .fetch_one(&mut *connection)
+        .await?;
+        known.push((kind, number));
+        numbers.push(number);
+    }
+    Ok(numbers)
+}
+
+/// Keys for these rows, which are in the order of their arrival.
+fn keys(rows: &[&Row]) -> impl Iterator<Item = i64> {
+    static NEXT: AtomicI64 = AtomicI64::new(0);
+    // One more than is needed: where a key was taken already, the next attempt has others.
+    let first = NEXT.fetch_add(rows.len() as i64 + 1, Ordering::Relaxed);
+    rows.iter().zip(first..).map(|(row, number)| first_key(row.at) + number.rem_euclid(PER_MICRO))
+}
+
+/// A row on its way into the database.
+struct Keyed<'a> {
+    row: &'a Row,
+    key: i64,
+    kind: i64,
+}
+
 /// Adds rows.
-pub(super) async fn insert(connection: &mut SqliteConnection, mut rows: &[Row]) -> Result<(), StoreError> {
-    for size in STATEMENT_SIZES {
+pub(super) async fn insert(connection: &mut SqliteConnection, rows: &[Row]) -> Result<(), StoreError> {
+    // Neighbours in time are neighbours in the table, and have different numbers within one microsecond.
+    let mut rows: Vec<&Row> = rows.iter().collect();
+    rows.sort_by_key(|row| row.at);
+    let kinds = kinds(&mut *connection, &rows).await?;
+    let keyed = rows.iter().zip(keys(&rows)).zip(kinds).map(|((row, key), kind)| Keyed { row, key, kind });
+    let (real, simulated): (Vec<_>, Vec<_>) = keyed.partition(|keyed| keyed.row.origin == Origin::Real);
+    insert_keyed(&mut *connection, &INSERT_REAL, &real).await?;
+    insert_keyed(&mut *connection, &INSERT_SIMULATED, &simulated).await
+}
+
+async fn insert_keyed(
+    connection: &mut SqliteConnection,
+    statements: &'static Statements,
+    mut rows: &[Keyed<'_>],
+) -> Result<(), StoreError> {
+    for (size, statement) in STATEMENT_SIZES.into_iter().zip(statements.iter()) {
         while rows.len() >= size {
             let (chunk, rest) = rows.split_at(size);
-            let mut statement = QueryBuilder::<Sqlite>::new(
-                "INSERT INTO requests (at, method, route, status, duration, run, seq, request_id) ",
-            );
-            statement.push_values(chunk, |mut values, row| {
-                let (run, seq) = match &row.origin {
-                    Origin::Real => (None, None),
-                    Origin::Simulated { run, seq } => (Some(run.0.as_bytes().as_slice()), Some(*seq)),
-                };
-                values
-                    .push_bind(row.at)
-                    .push_bind(row.method)
-                    .push_bind(row.route)
-                    .push_bind(row.status)
-                    .push_bind(row.micros())
-                    .push_bind(run)
-                    .push_bind(seq)
-                    .push_bind(row.request_id.as_ref().map(|id| id.as_bytes().as_slice()));
-            });
-            statement.build().execute(&mut *connection).await?;
+            let mut insert = sqlx::query(statement.as_str());
+            for Keyed { row, key, kind } in chunk {
+                let (high, low) = row.request_id.map(halves).unzip();
+                insert = insert.bind(key).bind(kind).bind(row.micros()).bind(high).bind(low);
+                if let Origin::Simulated { run, seq } = row.origin {
+                    insert = insert.bind(run.0.as_bytes().to_vec()).bind(seq);
+                }
+            }
+            insert.execute(&mut *connection).await?;
             rows = rest;
         }
     }
@@ -119,10 +205,14 @@ fn rollup(row: &SqliteRow) -> Result<(RollupKey<'_>, Tally), StoreError> {
     Ok((key, Tally { sum: row.try_get::<i64, _>("sum")? as u64, histogram }))
 }
 
-/// The columns that [`sample`] reads.
+/// The columns that [`sample`] reads. Each request leads to its kind, and never the other way.
 macro_rules! select_samples {
     ($rest:literal) => {
-        concat!("SELECT at, method, route, status, duration, run FROM requests ", $rest)
+        concat!(
+            "SELECT requests.id, method, route, status, duration, run \
+             FROM requests CROSS JOIN kinds ON kinds.id = requests.kind ",
+            $rest
+        )
     };
 }
 
@@ -132,7 +222,7 @@ fn sample(row: &SqliteRow) -> Result<Sample<'_>, StoreError> {
         Some(run) => Source::Simulated(Uuid::from_slice(run).ok().map(RunId)),
     };
     Ok(Sample {
-        at: row.try_get("at")?,
+        at: arrival(row.try_get("id")?),
         method: row.try_get("method")?,
         route: row.try_get("route")?,
         status: row.try_get("status")?,
@@ -142,7 +232,7 @@ fn sample(row: &SqliteRow) -> Result<Sample<'_>, StoreError> {
 }
 
 pub(super) async fn visit_since(database: &Database, from: i64, visit: VisitSample<'_>) -> Result<(), StoreError> {
-    let mut rows = sqlx::query(select_samples!("WHERE at >= ?")).bind(from).fetch(&database.read);
+    let mut rows = sqlx::query(select_samples!("WHERE requests.id >= ?")).bind(first_key(from)).fetch(&database.read);
     while let Some(row) = rows.try_next().await? {
         visit(&sample(&row)?);
     }
@@ -155,8 +245,8 @@ pub(super) async fn visit_run(
     from: i64,
     visit: VisitSample<'_>,
 ) -> Result<(), StoreError> {
-    let query = sqlx::query(select_samples!("WHERE run = ? AND at >= ?"));
-    let mut rows = query.bind(run.0.as_bytes().as_slice()).bind(from).fetch(&database.read);
+    let query = sqlx::query(select_samples!("WHERE run = ? AND requests.id >= ?"));
+    let mut rows = query.bind(run.0.as_bytes().as_slice()).bind(first_key(from)).fetch(&database.read);
     while let Some(row) = rows.try_next().await? {
         visit(&sample(&row)?);
     }
@@ -173,6 +263,18 @@ pub(super) async fn visit_rollups(database: &Database, minute: i64, visit: Visit
         visit(&key, &tally);
     }
     Ok(())
+}
+
+/// A second since the epoch by which there were records already.
+pub(super) async fn oldest(database: &Database) -> Result<Option<i64>, StoreError> {
+    let (row, minute): (Option<i64>, Option<i64>) =
+        sqlx::query_as("SELECT (SELECT min(id) FROM requests), (SELECT min(minute) FROM rollups)")
+            .fetch_one(&database.read)
+            .await?;
+    let of_row = row.map(|key| arrival(key).div_euclid(1_000_000));
+    // Somewhere in that minute; surely by its end.
+    let of_minute = minute.map(|minute| (minute + 1) * 60);
+    Ok([of_row, of_minute].into_iter().flatten().min())
 }
 
 /// Rows without any roll-up are those of a version that made none. All of them in one transaction.

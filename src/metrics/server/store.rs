@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::record::Row;
-use super::retention::Kept;
+use super::retention::{Kept, Outdated};
 use super::{log, retention, rows};
 use crate::metrics::engine::Sample;
 use crate::metrics::engine::rollup::{RollupKey, Tally};
@@ -43,9 +43,10 @@ pub trait MetricsStore: Send + Sync + 'static {
     async fn log(&self, query: &LogQuery, from: i64) -> Result<LogPage, StoreError>;
     /// The request with this id.
     async fn request(&self, id: Uuid) -> Result<Option<LoggedRequest>, StoreError>;
-    /// Removes a chunk of what is no longer kept at `now`, in epoch microseconds, and says how many
-    /// rows that were. Zero: there is no more.
-    async fn prune(&self, kept: &Kept, now: i64) -> Result<u64, StoreError>;
+    /// What is no longer kept at `now`, in epoch microseconds.
+    async fn outdated(&self, kept: &Kept, now: i64) -> Result<Outdated, StoreError>;
+    /// Removes a chunk of what is outdated, and says how many rows that were. Zero: there is no more.
+    async fn prune(&self, outdated: &Outdated) -> Result<u64, StoreError>;
     /// How long it takes now until something could be written.
     async fn wait(&self) -> Result<Duration, StoreError>;
 }
@@ -79,19 +80,20 @@ impl MetricsStore for SqliteMetrics {
     }
 
     async fn rows_of_run(&self, run: RunId) -> Result<Vec<RowOfRun>, StoreError> {
-        let rows =
-            sqlx::query("SELECT seq, at, duration, status, request_id FROM requests WHERE run = ? ORDER BY at, id")
-                .bind(run.0.as_bytes().as_slice())
-                .fetch_all(&self.0.read)
-                .await?;
+        let rows = sqlx::query(
+            "SELECT requests.id, seq, duration, status, request_id_high, request_id_low \
+             FROM requests CROSS JOIN kinds ON kinds.id = requests.kind WHERE run = ? ORDER BY requests.id",
+        )
+        .bind(run.0.as_bytes().as_slice())
+        .fetch_all(&self.0.read)
+        .await?;
         let row_of_run = |row: &SqliteRow| {
             Ok(RowOfRun {
                 seq: row.try_get("seq")?,
-                at: row.try_get("at")?,
+                at: rows::arrival(row.try_get("id")?),
                 duration: row.try_get("duration")?,
                 status: row.try_get("status")?,
-                // What is no UUID was not written by this program.
-                request_id: row.try_get::<Option<Vec<u8>>, _>("request_id")?.and_then(|id| Uuid::from_slice(&id).ok()),
+                request_id: rows::request_id(row)?,
             })
         };
         rows.iter().map(row_of_run).collect()
@@ -110,12 +112,7 @@ impl MetricsStore for SqliteMetrics {
     }
 
     async fn oldest(&self) -> Result<Option<i64>, StoreError> {
-        sqlx::query_scalar(
-            "SELECT min(second) FROM (SELECT min(at) / 1000000 AS second FROM requests \
-             UNION ALL SELECT (min(minute) + 1) * 60 FROM rollups)",
-        )
-        .fetch_one(&self.0.read)
-        .await
+        rows::oldest(&self.0).await
     }
 
     async fn roll_up_older_version(&self) -> Result<u64, StoreError> {
@@ -130,8 +127,12 @@ impl MetricsStore for SqliteMetrics {
         log::request(&self.0, id).await
     }
 
-    async fn prune(&self, kept: &Kept, now: i64) -> Result<u64, StoreError> {
-        retention::prune(&self.0, kept, now).await
+    async fn outdated(&self, kept: &Kept, now: i64) -> Result<Outdated, StoreError> {
+        retention::outdated(&self.0, kept, now).await
+    }
+
+    async fn prune(&self, outdated: &Outdated) -> Result<u64, StoreError> {
+        retention::prune(&self.0, outdated).await
     }
 
     async fn wait(&self) -> Result<Duration, StoreError> {

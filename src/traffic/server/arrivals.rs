@@ -1,4 +1,4 @@
-//! Arrivals: the layer around `/api/v1` that recognises simulated requests.
+//! Arrivals: what recognises simulated requests to `/api/v1`.
 //!
 //! For each one it notes the arrival before the body is read, tells the gate, tags the request with
 //! its origin, and is the second, independent guard of the cap. What it notes is one of the three
@@ -11,10 +11,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode};
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -235,10 +233,20 @@ fn answer_delay(seed: u32, seq: u32) -> Duration {
     Duration::from_secs_f64(Random::new(seed, (1 << 32) + u64::from(seq)).uniform(0.1, 0.5))
 }
 
-/// Counts a request as being answered until it is dropped.
-struct Open {
+/// A recognised request that may come in: it counts as being answered until this is dropped.
+pub struct Open {
     arrivals: Arc<Arrivals>,
     run: RunId,
+    delay: Option<Duration>,
+}
+
+impl Open {
+    /// Waits as long as the run wants its answers to be late.
+    pub async fn delay(&self) {
+        if let Some(delay) = self.delay {
+            tokio::time::sleep(delay).await;
+        }
+    }
 }
 
 impl Drop for Open {
@@ -247,29 +255,22 @@ impl Drop for Open {
     }
 }
 
-/// The layer.
-pub async fn recognise(State(arrivals): State<Arc<Arrivals>>, request: Request, next: Next) -> Response {
-    let Some(claim) = Arrivals::claim(request.headers()) else {
-        return next.run(request).await;
-    };
-    let Some(verdict) = arrivals.note(&claim) else {
-        return next.run(request).await;
-    };
+/// Notes the arrival of a simulated request. `None`: it is not one.
+///
+/// # Errors
+/// What to say to one that must not come in.
+pub fn recognise(arrivals: &Arc<Arrivals>, request: &Request) -> Result<Option<Open>, Refusal> {
+    let Some(claim) = Arrivals::claim(request.headers()) else { return Ok(None) };
+    let Some(verdict) = arrivals.note(&claim) else { return Ok(None) };
     if let Some(tag) = request.extensions().get::<OriginTag>() {
         tag.set(Origin::Simulated { run: claim.run, seq: claim.seq });
     }
     match verdict {
-        Verdict::Admitted { delay } => {
-            let _open = Open { arrivals: Arc::clone(&arrivals), run: claim.run };
-            if let Some(delay) = delay {
-                tokio::time::sleep(delay).await;
-            }
-            next.run(request).await
-        }
+        Verdict::Admitted { delay } => Ok(Some(Open { arrivals: Arc::clone(arrivals), run: claim.run, delay })),
         Verdict::OverCap => {
             let detail = "More simulated requests arrived within one second than the cap allows; the run is ended.";
-            Refusal::new(StatusCode::TOO_MANY_REQUESTS, detail).retry_after(1).into_response()
+            Err(Refusal::new(StatusCode::TOO_MANY_REQUESTS, detail).retry_after(1))
         }
-        Verdict::Sealed => Refusal::new(StatusCode::GONE, "The run of this request is closed.").into_response(),
+        Verdict::Sealed => Err(Refusal::new(StatusCode::GONE, "The run of this request is closed.")),
     }
 }

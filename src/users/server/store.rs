@@ -50,13 +50,14 @@ pub struct SqliteUsers(pub Database);
 
 const COLUMNS: &str = "id, name, email, created_at, updated_at";
 
+/// From [`COLUMNS`], by their places.
 fn user(row: &SqliteRow) -> Result<User, StoreError> {
     Ok(User {
-        id: Uuid::from_slice(row.try_get("id")?).map_err(|error| StoreError::Decode(error.into()))?,
-        name: row.try_get("name")?,
-        email: row.try_get("email")?,
-        created_at: row.try_get("created_at")?,
-        updated_at: row.try_get("updated_at")?,
+        id: Uuid::from_slice(row.try_get(0)?).map_err(|error| StoreError::Decode(error.into()))?,
+        name: row.try_get(1)?,
+        email: row.try_get(2)?,
+        created_at: row.try_get(3)?,
+        updated_at: row.try_get(4)?,
     })
 }
 
