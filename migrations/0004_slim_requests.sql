@@ -1,5 +1,5 @@
--- The same rows, at half of the size and a third of the time to write one: no text and no blob in a row that is not
--- simulated, and no index of times, because the key is the time.
+-- The same rows, cheaper to write: no text and no blob in a row that is not simulated, and no index of times, because the
+-- key is the time.
 
 -- Method, route and status of a request. There are few of them, and none is ever removed.
 CREATE TABLE kinds (
