@@ -11,13 +11,13 @@ pub type Asking = Pin<Box<dyn Future<Output = ()>>>;
 
 /// Asks every so often while the tab is visible, until the owner is gone. A question that is still open
 /// is not asked twice. Nothing happens on the server.
-pub fn poll(every: Duration, ask: impl Fn() -> Asking + 'static) {
+pub fn poll(every: Duration, ask: impl Fn() -> Asking + Send + Sync + 'static) {
     poll_boxed(every, Box::new(ask));
 }
 
-fn poll_boxed(every: Duration, ask: Box<dyn Fn() -> Asking>) {
+fn poll_boxed(every: Duration, ask: Box<dyn Fn() -> Asking + Send + Sync>) {
     let open = StoredValue::new(false);
-    let ask = StoredValue::new_local(ask);
+    let ask = StoredValue::new(ask);
     let tick = move || {
         if document().hidden() || open.try_get_value() != Some(false) {
             return;
