@@ -42,6 +42,12 @@ test("[9] range and requests are chosen by links, and everything on the dashboar
 test("[9] [19] the charts of the dashboard show the run as a shaded period with its plan", async ({ page, request }) => {
   const id = await startRun(request, { scenario: "error-injection", duration: 6 });
   const job = await closed(request, id);
+  // A second is drawn when it is over and its rows are surely there.
+  const drawn = async () => {
+    const { points } = (await (await request.get(`/fn/metrics/overview?origin=${id}`)).json()).Found;
+    return points.map((point: [number, number[]]) => point[1][0]).reduce((a: number, b: number) => a + b, 0);
+  };
+  await expect.poll(drawn).toBe(job.stats.sent);
   await page.goto(`/?origin=${id}`);
   const rate = page.locator('figure[data-chart="past-rate"]');
   for (const mark of ["period", "planned", "cap", "achieved"]) await expect(rate.locator(`.picture path.${mark}`)).toHaveAttribute("d", /^M/);

@@ -94,6 +94,7 @@ test("[19] the tables of the charts are there without a script, too", async ({ p
   await page.goto(`/runs/${id}`);
   const table = page.locator('figure[data-chart="rate"] .as-table');
   await table.getByText("Show as table").click();
+  await expect(table.locator("tbody tr").first()).toBeVisible();
   const sent = await table.locator("tbody tr td:nth-child(3)").allInnerTexts();
   expect(sent.slice(0, 5).map(Number)).toEqual(job.stats.sentPerSecond);
 });

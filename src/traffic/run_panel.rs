@@ -39,8 +39,11 @@ pub fn RunPanel(
     let heading = NodeRef::<html::H2>::new();
     Effect::new(move |_| {
         if let (true, Some(heading)) = (takes_focus, heading.get()) {
-            // Where there is no focus to take, nothing is lost.
-            let _unfocusable = heading.focus();
+            // It was made, but stands on the page only from the next frame on.
+            request_animation_frame(move || {
+                // Where there is no focus to take, nothing is lost.
+                let _unfocusable = heading.focus();
+            });
         }
     });
     let seconds = settings.duration;
