@@ -4,7 +4,8 @@
 //! Server and clients share this machine, the clients on a thread of their own. They are as thin as can be (a written
 //! request, a read answer), so that little of the measured time is theirs.
 
-use std::io::Write as _;
+mod load;
+
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -15,11 +16,9 @@ use axum::middleware::Next;
 use axum::routing::get;
 use axum::{Json, Router};
 use leptos::config::LeptosOptions;
+use load::{CONNECTIONS, Report, SLICE, Served, compare, load, median, visit};
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::{ConnectOptions, Connection, QueryBuilder, SqlSafeStr, Sqlite};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use traffic_simulator::metrics::server::live::Metrics;
@@ -32,15 +31,9 @@ use traffic_simulator::server::config::{Config, LogFormat};
 use traffic_simulator::server::database::{Database, epoch_micros};
 use traffic_simulator::server::state::AppState;
 use traffic_simulator::server::wiring::{Shutdown, connect};
-use traffic_simulator::server::{assets, router, serve};
+use traffic_simulator::server::{assets, router};
 use uuid::Uuid;
 
-/// How many connections the clients keep busy.
-const CONNECTIONS: usize = 16;
-/// How long one measurement takes.
-const SLICE: Duration = Duration::from_millis(1200);
-/// How many pairs are compared.
-const PAIRS: usize = 10;
 const USER: &str = "/api/v1/users/019b76da-a800-7000-8000-000000000000";
 const ROUTES: [(&str, &str, u16); 5] = [
     ("GET", "/api/v1/users", 200),
@@ -49,45 +42,6 @@ const ROUTES: [(&str, &str, u16); 5] = [
     ("PATCH", "/api/v1/users/{id}", 200),
     ("GET", "/api/v1/users/error", 503),
 ];
-
-/// What was found, and whether every bound was kept.
-struct Report {
-    out: std::io::Stdout,
-    kept: bool,
-}
-
-impl Report {
-    fn line(&mut self, text: &str) {
-        // Nobody reads what can't be written.
-        let _closed = writeln!(self.out, "{text}");
-    }
-
-    fn bound(&mut self, what: &str, value: f64, holds: bool, bound: &str) {
-        self.kept &= holds;
-        self.line(&format!("{} {what}: {value:.3} (bound: {bound})", if holds { "ok  " } else { "FAIL" }));
-    }
-}
-
-/// A server in this process.
-struct Served {
-    address: std::net::SocketAddr,
-    stop: CancellationToken,
-}
-
-impl Served {
-    async fn start(app: impl serve::Served) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let (address, stop) = (listener.local_addr().expect("an address"), CancellationToken::new());
-        tokio::spawn(serve::accept(listener, app, Arc::new(Semaphore::new(512)), stop.clone()));
-        Self { address, stop }
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        self.stop.cancel();
-    }
-}
 
 /// A whole program on a database of its own.
 async fn program(folder: &Path, name: &str) -> (AppState, Database, Shutdown) {
@@ -110,127 +64,6 @@ async fn program(folder: &Path, name: &str) -> (AppState, Database, Shutdown) {
     let address = "127.0.0.1:1".parse().expect("an address");
     let state = connect(&config, &database, address, &shutdown).await.expect("connected");
     (state, database, shutdown)
-}
-
-/// One request after the other on one connection until `end`; how long each took, in microseconds.
-async fn visit(address: std::net::SocketAddr, path: &str, end: Instant) -> Vec<u32> {
-    let mut stream = TcpStream::connect(address).await.expect("a connection");
-    stream.set_nodelay(true).expect("a socket");
-    let request = format!("GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n");
-    let (mut took, mut buffer) = (Vec::new(), Vec::with_capacity(65_536));
-    while Instant::now() < end {
-        let asked = Instant::now();
-        stream.write_all(request.as_bytes()).await.expect("written");
-        buffer.clear();
-        answer(&mut stream, &mut buffer).await;
-        took.push(asked.elapsed().as_micros() as u32);
-    }
-    took
-}
-
-/// Reads one answer, whole.
-async fn answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) {
-    while !is_whole(buffer) {
-        assert!(stream.read_buf(buffer).await.expect("an answer") > 0, "the server closed the connection");
-    }
-}
-
-/// Are head and body there?
-fn is_whole(buffer: &[u8]) -> bool {
-    let Some(head) = buffer.windows(4).position(|four| four == b"\r\n\r\n") else { return false };
-    let text = std::str::from_utf8(&buffer[..head]).expect("a head").to_ascii_lowercase();
-    match text.lines().find_map(|line| line.strip_prefix("content-length: ")?.trim().parse::<usize>().ok()) {
-        Some(length) => buffer.len() >= head + 4 + length,
-        // In chunks, the last of which is empty.
-        None => buffer.ends_with(b"\r\n0\r\n\r\n"),
-    }
-}
-
-/// How one slice went.
-struct Pace {
-    /// Requests per second.
-    rate: f64,
-    /// p99 in milliseconds.
-    p99: f64,
-    /// How long all threads but the clients' own were on a CPU, in microseconds a request.
-    cpu: f64,
-}
-
-/// How long a thread was on a CPU, in nanoseconds (<https://docs.kernel.org/scheduler/sched-stats.html>); 0 where the
-/// system does not say.
-fn on_cpu(task: &Path) -> u64 {
-    let text = std::fs::read_to_string(task.join("schedstat")).unwrap_or_default();
-    text.split(' ').next().and_then(|nanos| nanos.parse().ok()).unwrap_or(0)
-}
-
-/// The same for all threads of this process but the calling one.
-fn others_on_cpu() -> u64 {
-    let tasks = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
-    let all: u64 = tasks.map(|task| on_cpu(&task.path())).sum();
-    all.saturating_sub(on_cpu(Path::new("/proc/thread-self")))
-}
-
-async fn load(address: std::net::SocketAddr, path: &'static str, slice: Duration) -> Pace {
-    let clients = move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        runtime.block_on(visit_together(address, path, slice))
-    };
-    tokio::task::spawn_blocking(clients).await.expect("no panic")
-}
-
-async fn visit_together(address: std::net::SocketAddr, path: &'static str, slice: Duration) -> Pace {
-    let (began, cpu) = (Instant::now(), others_on_cpu());
-    let visitors: Vec<_> = (0..CONNECTIONS).map(|_| tokio::spawn(visit(address, path, began + slice))).collect();
-    let mut took = Vec::new();
-    for visitor in visitors {
-        took.extend(visitor.await.expect("no panic"));
-    }
-    let (seconds, cpu) = (began.elapsed().as_secs_f64(), others_on_cpu().saturating_sub(cpu));
-    took.sort_unstable();
-    Pace {
-        rate: took.len() as f64 / seconds,
-        p99: f64::from(took[(took.len() * 99).div_ceil(100) - 1]) / 1000.0,
-        cpu: cpu as f64 / took.len() as f64 / 1000.0,
-    }
-}
-
-fn median(values: &mut [f64]) -> f64 {
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    if values.len().is_multiple_of(2) { f64::midpoint(values[middle - 1], values[middle]) } else { values[middle] }
-}
-
-/// `measured` against `base`: A B B A A B … with the ratio of each pair; its median, and both p99.
-async fn compare(
-    report: &mut Report,
-    name: &str,
-    measured: (&Served, &'static str),
-    base: (&Served, &'static str),
-) -> f64 {
-    let (mut ratios, mut paces) = (Vec::new(), [Vec::new(), Vec::new()]);
-    for pair in 0..PAIRS {
-        let order = if pair % 2 == 0 { [0, 1] } else { [1, 0] };
-        for side in order {
-            let (served, path) = [measured, base][side];
-            paces[side].push(load(served.address, path, SLICE).await);
-        }
-        ratios.push(paces[0][pair].rate / paces[1][pair].rate);
-    }
-    let ratio = median(&mut ratios);
-    let of = |side: usize, value: fn(&Pace) -> f64| median(&mut paces[side].iter().map(value).collect::<Vec<_>>());
-    report.line(&format!(
-        "     {name}: {:.0} against {:.0} requests/s; ratios {:.3} to {:.3}, median {ratio:.3}; p99 {:.2} against {:.2} ms; \
-         server's CPU {:.1} against {:.1} µs a request",
-        of(0, |pace| pace.rate),
-        of(1, |pace| pace.rate),
-        ratios[0],
-        ratios[ratios.len() - 1],
-        of(0, |pace| pace.p99),
-        of(1, |pace| pace.p99),
-        of(0, |pace| pace.cpu),
-        of(1, |pace| pace.cpu),
-    ));
-    ratio
 }
 
 /// The record layer on and off, inside of the whole server.
@@ -548,7 +381,7 @@ async fn main() -> ExitCode {
     let folder = tempfile::tempdir().expect("a folder");
     let chosen: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
     let wanted = |part: &str| chosen.is_empty() || chosen.iter().any(|chosen| chosen == part);
-    let mut report = Report { out: std::io::stdout(), kept: true };
+    let mut report = Report::new();
     if wanted("record") {
         record_layer(&mut report, folder.path()).await;
     }
@@ -567,6 +400,6 @@ async fn main() -> ExitCode {
     if wanted("older") {
         older_schema(&mut report, folder.path()).await;
     }
-    report.line(if report.kept { "all bounds are kept" } else { "a bound is MISSED" });
-    if report.kept { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    report.line(if report.is_kept() { "all bounds are kept" } else { "a bound is MISSED" });
+    if report.is_kept() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

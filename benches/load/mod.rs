@@ -5,6 +5,7 @@
 
 use std::io::Write as _;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use traffic_simulator::server::serve;
 
 /// How many connections the clients keep busy.
-const CONNECTIONS: usize = 16;
+pub(crate) const CONNECTIONS: usize = 16;
 /// How long one measurement takes.
 pub(crate) const SLICE: Duration = Duration::from_millis(1200);
 /// How many pairs are compared.
@@ -80,7 +81,7 @@ impl Drop for Served {
 }
 
 /// One request after the other on one connection until `end`; how long each took, in microseconds.
-async fn visit(address: SocketAddr, path: &str, end: Instant) -> Vec<u32> {
+pub(crate) async fn visit(address: SocketAddr, path: &str, end: Instant) -> Vec<u32> {
     let mut stream = TcpStream::connect(address).await.expect("a connection");
     stream.set_nodelay(true).expect("a socket");
     let request = format!("GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n");
@@ -89,13 +90,18 @@ async fn visit(address: SocketAddr, path: &str, end: Instant) -> Vec<u32> {
         let asked = Instant::now();
         stream.write_all(request.as_bytes()).await.expect("written");
         buffer.clear();
-        while !is_whole(&buffer) {
-            assert!(stream.read_buf(&mut buffer).await.expect("an answer") > 0, "the server closed the connection");
-        }
+        answer(&mut stream, &mut buffer).await;
         assert!(buffer.starts_with(b"HTTP/1.1 200 "), "{}", String::from_utf8_lossy(&buffer[..40]));
         took.push(asked.elapsed().as_micros() as u32);
     }
     took
+}
+
+/// Reads one answer, whole.
+async fn answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) {
+    while !is_whole(buffer) {
+        assert!(stream.read_buf(buffer).await.expect("an answer") > 0, "the server closed the connection");
+    }
 }
 
 /// Are head and body there?
@@ -109,8 +115,32 @@ fn is_whole(buffer: &[u8]) -> bool {
     }
 }
 
-/// Requests per second, and p99 in milliseconds.
-pub(crate) async fn load(address: SocketAddr, path: &'static str, slice: Duration) -> (f64, f64) {
+/// How one slice went.
+pub(crate) struct Pace {
+    /// Requests per second.
+    pub(crate) rate: f64,
+    /// p99 in milliseconds.
+    p99: f64,
+    /// How long all threads but the clients' own were on a CPU, in microseconds a request.
+    cpu: f64,
+}
+
+/// How long a thread was on a CPU, in nanoseconds (<https://docs.kernel.org/scheduler/sched-stats.html>); 0 where the
+/// system does not say.
+fn on_cpu(task: &Path) -> u64 {
+    let text = std::fs::read_to_string(task.join("schedstat")).unwrap_or_default();
+    text.split(' ').next().and_then(|nanos| nanos.parse().ok()).unwrap_or(0)
+}
+
+/// The same for all threads of this process but the calling one.
+fn others_on_cpu() -> u64 {
+    let tasks = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    let all: u64 = tasks.map(|task| on_cpu(&task.path())).sum();
+    all.saturating_sub(on_cpu(Path::new("/proc/thread-self")))
+}
+
+/// A slice of load by all clients together.
+pub(crate) async fn load(address: SocketAddr, path: &'static str, slice: Duration) -> Pace {
     let clients = move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         runtime.block_on(visit_together(address, path, slice))
@@ -118,19 +148,24 @@ pub(crate) async fn load(address: SocketAddr, path: &'static str, slice: Duratio
     tokio::task::spawn_blocking(clients).await.expect("no panic")
 }
 
-async fn visit_together(address: SocketAddr, path: &'static str, slice: Duration) -> (f64, f64) {
-    let began = Instant::now();
+async fn visit_together(address: SocketAddr, path: &'static str, slice: Duration) -> Pace {
+    let (began, cpu) = (Instant::now(), others_on_cpu());
     let visitors: Vec<_> = (0..CONNECTIONS).map(|_| tokio::spawn(visit(address, path, began + slice))).collect();
     let mut took = Vec::new();
     for visitor in visitors {
         took.extend(visitor.await.expect("no panic"));
     }
-    let seconds = began.elapsed().as_secs_f64();
+    let (seconds, cpu) = (began.elapsed().as_secs_f64(), others_on_cpu().saturating_sub(cpu));
     took.sort_unstable();
-    (took.len() as f64 / seconds, f64::from(took[(took.len() * 99).div_ceil(100) - 1]) / 1000.0)
+    Pace {
+        rate: took.len() as f64 / seconds,
+        p99: f64::from(took[(took.len() * 99).div_ceil(100) - 1]) / 1000.0,
+        cpu: cpu as f64 / took.len() as f64 / 1000.0,
+    }
 }
 
-fn median(values: &mut [f64]) -> f64 {
+/// The one in the middle.
+pub(crate) fn median(values: &mut [f64]) -> f64 {
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;
     if values.len().is_multiple_of(2) { f64::midpoint(values[middle - 1], values[middle]) } else { values[middle] }
@@ -143,28 +178,28 @@ pub(crate) async fn compare(
     measured: (&Served, &'static str),
     base: (&Served, &'static str),
 ) -> f64 {
-    let (mut ratios, mut rates, mut p99) = (Vec::new(), [Vec::new(), Vec::new()], [Vec::new(), Vec::new()]);
+    let (mut ratios, mut paces) = (Vec::new(), [Vec::new(), Vec::new()]);
     for pair in 0..PAIRS {
-        let mut pair_rates = [0.0; 2];
         let order = if pair % 2 == 0 { [0, 1] } else { [1, 0] };
         for side in order {
             let (served, path) = [measured, base][side];
-            let (rate, slowest) = load(served.address, path, SLICE).await;
-            pair_rates[side] = rate;
-            rates[side].push(rate);
-            p99[side].push(slowest);
+            paces[side].push(load(served.address, path, SLICE).await);
         }
-        ratios.push(pair_rates[0] / pair_rates[1]);
+        ratios.push(paces[0][pair].rate / paces[1][pair].rate);
     }
     let ratio = median(&mut ratios);
+    let of = |side: usize, value: fn(&Pace) -> f64| median(&mut paces[side].iter().map(value).collect::<Vec<_>>());
     report.line(&format!(
-        "       {name}: {:.0} against {:.0} requests/s; ratios {:.3} to {:.3}, median {ratio:.3}; p99 {:.2} against {:.2} ms",
-        median(&mut rates[0]),
-        median(&mut rates[1]),
+        "       {name}: {:.0} against {:.0} requests/s; ratios {:.3} to {:.3}, median {ratio:.3}; p99 {:.2} against {:.2} ms; \
+         server's CPU {:.1} against {:.1} µs a request",
+        of(0, |pace| pace.rate),
+        of(1, |pace| pace.rate),
         ratios[0],
         ratios[ratios.len() - 1],
-        median(&mut p99[0]),
-        median(&mut p99[1]),
+        of(0, |pace| pace.p99),
+        of(1, |pace| pace.p99),
+        of(0, |pace| pace.cpu),
+        of(1, |pace| pace.cpu),
     ));
     ratio
 }
