@@ -10,7 +10,7 @@ test("[9] range and requests are chosen by links, and everything on the dashboar
   const before = await (await request.get("/fn/metrics/overview?origin=real")).json();
   const id = await startRun(request, { duration: 5, maxRps: 10, endpoints: ["list"] });
   const job = await closed(request, id);
-  for (let i = 0; i < 3; i++) expect((await request.get("/api/v1/users/019b76da-a800-7000-8000-000000000000")).status()).toBe(404);
+  for (let i = 0; i < 3; i++) expect((await request.get("/api/v1/users/01900000-0000-7000-8000-000000000001")).status()).toBe(404);
   const real = before.Found.totals.requests + 3;
   // A row is written a quarter of a second after its answer.
   const stored = async (origin: string) => (await (await request.get(`/fn/metrics/overview?origin=${origin}`)).json()).Found.totals.requests;
