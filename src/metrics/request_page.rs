@@ -48,13 +48,8 @@ pub fn RequestPage(
 }
 
 fn details(request: &LoggedRequest) -> AnyView {
-    let millis_of = request.at / 1000;
-    let arrived = format!(
-        "{}, {} + {:.3} ms",
-        utc(millis_of),
-        time_of_day(millis_of, true),
-        (request.at % 1_000_000) as f64 / 1000.0
-    );
+    let (date, time) = (utc(request.at / 1000), time_of_day(request.at / 1000, true));
+    let arrived = format!("{} {}.{:06} UTC", &date[..10], &time[..8], request.at.rem_euclid(1_000_000));
     let kind = match request.status {
         499 => " (the client went away before the answer)",
         400.. => " (error)",

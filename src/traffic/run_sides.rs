@@ -110,10 +110,10 @@ fn slowest_sentence(exchanges: &[waterfall::Exchange]) -> String {
     let whole = slowest.received - slowest.wanted;
     let server = slowest.server.map(|(arrived, answered)| answered - arrived);
     let server = server.map(|ms| format!(", {} of it in the server", millis(Some(ms)))).unwrap_or_default();
-    format!(
-        "The slowest one, {} {}, took {} from the moment it was wanted{server}.",
-        slowest.name,
-        slowest.call,
-        millis(Some(whole))
-    )
+    let who = if exchanges.len() == 1 {
+        "It".to_owned()
+    } else {
+        format!("The slowest one, {} {},", slowest.name, slowest.call)
+    };
+    format!("{who} took {} from the moment it was wanted{server}.", millis(Some(whole)))
 }
