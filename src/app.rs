@@ -10,6 +10,7 @@ use leptos_router::{Lazy, path};
 
 use crate::dashboard::NotFoundPage;
 use crate::routes::{CompareRoute, DashboardRoute, HistoryRoute, RequestLogRoute, RequestRoute, RunRoute};
+use crate::ui::chart::reader::Reader;
 
 /// The page's answer, for what only the server can say of it. In the context on the server only.
 #[derive(Clone)]
@@ -93,6 +94,7 @@ const BRAND: &str =
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
+    Reader::provide();
     view! {
         <Router>
             <a class="skip" href="#main">"Skip to the content"</a>

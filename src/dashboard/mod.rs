@@ -1,29 +1,26 @@
 //! The pages that set components of several features side by side, and do nothing else.
 
+pub mod board;
+pub mod live_board;
+#[cfg(feature = "ssr")]
+pub mod server;
+pub mod server_fns;
+
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use crate::metrics::charts::OverviewCharts;
-use crate::metrics::endpoint_table::EndpointTable;
-use crate::metrics::kpi_cards::KpiCards;
-use crate::metrics::live_overview::{self, LiveOverview, use_view};
+use self::live_board::{LiveBoard, first_board, nothing, use_view};
 use crate::metrics::log_model::LoggedRequest;
-use crate::metrics::newest_requests::{self, NewestFeed, NewestRequests};
 use crate::metrics::request_page::RequestPage;
 use crate::metrics::view_filter::{ViewFilter, dashboard_link};
 use crate::traffic::card::TrafficSimulatorCard;
 use crate::traffic::exchange_card::ExchangeCard;
-use crate::traffic::newest_runs::NewestRuns;
-use crate::traffic::runs_feed::{self, RunsFeed};
 use crate::ui::erased::{later, live};
 
 /// `/`
 #[component]
 pub fn DashboardPage() -> impl IntoView {
     let view = use_view();
-    let overview = Resource::new(|| (), move |()| live_overview::ask(view.get_untracked()));
-    let requests = Resource::new(|| (), move |()| newest_requests::ask_newest(view.get_untracked()));
-    let runs = Resource::new(|| (), |()| runs_feed::ask());
     view! {
         <Title text="Traffic Simulator" />
         <div class="page-head">
@@ -32,19 +29,19 @@ pub fn DashboardPage() -> impl IntoView {
         </div>
         <Suspense fallback=|| view! { <p class="loading">"Loading the dashboard…"</p> }>
             {live(move || later(async move {
-                let live = LiveOverview::follow(view, &overview.await);
-                let newest = NewestFeed::follow(view, &requests.await);
-                let feed = RunsFeed::follow(&runs.await);
+                let first = first_board(view.get_untracked()).await;
+                let live = LiveBoard::follow(view, first.is_ok());
+                let first = first.unwrap_or_else(|why| nothing(&why));
                 view! {
-                    <div class="dashboard">
-                        <KpiCards live />
-                        <TrafficSimulatorCard />
-                        <div class="board">
-                            <OverviewCharts live periods=feed.periods() />
-                            <EndpointTable live />
-                            <NewestRequests feed=newest />
-                            <NewestRuns feed />
+                    <div class="dashboard" on:click=move |event| live.clicked(&event)>
+                        <div class="figures">
+                            <div class="figures-now" node_ref=live.above inner_html=first.0></div>
+                            <p class="stale-note" hidden=live.reachable>
+                                "The server can't be reached. These are its last known figures; the page keeps trying."
+                            </p>
                         </div>
+                        <TrafficSimulatorCard />
+                        <div class="board" node_ref=live.below inner_html=first.1></div>
                     </div>
                 }
                 .into_any()

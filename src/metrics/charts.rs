@@ -1,52 +1,55 @@
 //! The charts of the dashboard: rate, latency, answers, and the program's own vital signs.
 
-use leptos::prelude::*;
-
-use super::live_overview::LiveOverview;
 use super::model::{GaugePoint, Origins, Overview, Point};
 use crate::buckets::BOUNDS;
+use crate::ui::chart::Chart;
 use crate::ui::chart::axis::TimeAxis;
 use crate::ui::chart::latency::{Column, heatmap};
 use crate::ui::chart::lines::{Series, lines};
 use crate::ui::chart::past::{PastRates, Period, past_rate};
 use crate::ui::chart::stacked::stacked;
-use crate::ui::chart::{Chart, ChartFrame};
 use crate::ui::format::{count, millis, percent};
+use crate::ui::notice::failed_html;
 
 /// What the table of a chart says about the steps that it has no row for.
 const LEFT_OUT: &str = "Steps without a request are left out.";
 
+/// Which charts are to have their points as rows of their tables.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Rows {
+    /// All, for a page without a script.
+    All,
+    /// Those with these ids.
+    Of(Vec<String>),
+}
+
 /// All charts of the chosen range and requests, with the periods of the runs shaded.
-#[component]
-pub fn OverviewCharts(
-    /// What they are made of.
-    live: LiveOverview,
-    /// When runs were.
-    periods: Signal<Vec<Period>>,
-) -> impl IntoView {
-    let chart = move |make: fn(&Overview, &TimeAxis, &[Period]) -> Chart| {
-        Memo::new(move |_| {
-            let now = live.now.read();
-            let Ok(overview) = now.as_ref() else { return Chart::default() };
-            let axis = axis(overview);
-            let periods = periods.read();
-            make(overview, &axis, &periods).shaded(&axis, &periods, "run of the simulator")
-        })
+pub fn charts_html(overview: Result<&Overview, &str>, periods: &[Period], rows: &Rows) -> String {
+    let overview = match overview {
+        Ok(overview) => overview,
+        Err(why) => return failed_html("The charts could not be loaded.", why),
     };
-    let one = move |label: &'static str, id: &'static str, make| {
-        view! { <section class="card" aria-label=label><ChartFrame id chart=chart(make) /></section> }.into_any()
+    let axis = axis(overview);
+    let one = |(label, id, make): (&str, &str, fn(&Overview, &TimeAxis, &[Period]) -> Chart)| {
+        let rows = match rows {
+            Rows::All => true,
+            Rows::Of(ids) => ids.iter().any(|one| one == id),
+        };
+        let chart = make(overview, &axis, periods).shaded(&axis, periods, "run of the simulator");
+        let figure = chart.figure_html(id, rows);
+        format!(
+            "<section class=\"card\" aria-label=\"{label}\"><figure class=\"chart\" data-chart=\"{id}\">{figure}</figure></section>"
+        )
     };
-    live.or_failure("The charts could not be loaded.", move || {
-        view! {
-            <div class="grid">
-                {one("Rate", "past-rate", rate_chart)}
-                {one("Latency", "past-latency", latency_chart)}
-                {one("Answers", "past-answers", answers_chart)}
-                {one("The program itself", "past-waits", waits_chart)}
-            </div>
-        }
-        .into_any()
-    })
+    let charts: String = [
+        ("Rate", "past-rate", rate_chart as _),
+        ("Latency", "past-latency", latency_chart as _),
+        ("Answers", "past-answers", answers_chart as _),
+        ("The program itself", "past-waits", waits_chart as _),
+    ]
+    .map(one)
+    .concat();
+    format!("<div class=\"grid\">{charts}</div>")
 }
 
 /// The steps that are over, up to now.

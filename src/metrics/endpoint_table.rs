@@ -1,38 +1,26 @@
 //! The numbers of each endpoint.
 
-use leptos::prelude::*;
-
 use super::address::LogAddress;
-use super::live_overview::LiveOverview;
 use super::model::{EndpointTotals, Overview};
-use crate::ui::erased;
 use crate::ui::format::{count, millis, percent};
-use crate::ui::notice::Empty;
-use crate::ui::table::{Cell, DataTable, heads, row};
+use crate::ui::notice::{empty_html, failed_html};
+use crate::ui::table::{Cell, row, table_html};
 
 /// Count, failures and latency by endpoint. Each leads to its requests in the log.
-#[component]
-pub fn EndpointTable(
-    /// What it is made of.
-    live: LiveOverview,
-) -> impl IntoView {
-    let rows =
-        live.of(|overview| overview.endpoints.iter().map(|line| endpoint_row(overview, line)).collect::<String>());
-    view! {
-        <section class="card" aria-labelledby="by-endpoint-title">
-            <h2 class="card-title" id="by-endpoint-title">"By endpoint"</h2>
-            <DataTable
-                label="By endpoint"
-                heads=heads(["Endpoint", "Requests", "Errors", "p50", "p95", "p99"])
-                rows=rows
-            />
-            {erased::live(move || match rows.read().is_empty() {
-                true => view! { <Empty>"No requests in this time. Start a run, or send one to /api/v1/users."</Empty> }.into_any(),
-                false => ().into_any(),
-            })}
-        </section>
-    }
-    .into_any()
+pub fn endpoints_html(overview: Result<&Overview, &str>) -> String {
+    let content = match overview {
+        Err(why) => failed_html("The endpoints could not be loaded.", why),
+        Ok(overview) => {
+            let rows: String = overview.endpoints.iter().map(|line| endpoint_row(overview, line)).collect();
+            let nothing = "No requests in this time. Start a run, or send one to /api/v1/users.";
+            empty_html(rows.is_empty().then_some(nothing))
+                + &table_html("By endpoint", ["Endpoint", "Requests", "Errors", "p50", "p95", "p99"], &rows, "")
+        }
+    };
+    format!(
+        "<section class=\"card\" aria-labelledby=\"by-endpoint-title\">\
+         <h2 class=\"card-title\" id=\"by-endpoint-title\">By endpoint</h2>{content}</section>"
+    )
 }
 
 fn endpoint_row(overview: &Overview, line: &EndpointTotals) -> String {

@@ -1,72 +1,58 @@
 //! The four key figures.
 
-use leptos::prelude::*;
-
-use super::live_overview::LiveOverview;
-use super::model::{Overview, SparkPoint, Trend};
-use crate::ui::chart::Sparkline;
-use crate::ui::erased::{flag, text};
+use super::model::{Overview, SparkPoint};
+use crate::ui::chart::spark::spark_html;
 use crate::ui::format::{count, millis, percent};
+use crate::ui::notice::failed_html;
 
 /// The key figures of the chosen range and requests.
-#[component]
-pub fn KpiCards(
-    /// What they are made of.
-    live: LiveOverview,
-) -> impl IntoView {
-    let title = text(move || format!("Last {}", live.view.get().range.title()));
-    let content = live.or_failure("The key figures could not be loaded.", move || view! { <Board live /> }.into_any());
-    view! {
-        <section class="kpis" aria-labelledby="kpis-title">
-            <h2 id="kpis-title" class="section-title">{title}</h2>
-            {content}
-        </section>
-    }
+pub fn kpis_html(overview: Result<&Overview, &str>) -> String {
+    let (range, content) = match overview {
+        Ok(overview) => (format!("Last {}", overview.range.title()), row(overview)),
+        Err(why) => ("Key figures".to_owned(), failed_html("The key figures could not be loaded.", why)),
+    };
+    format!(
+        "<section class=\"kpis\" aria-labelledby=\"kpis-title\">\
+         <h2 id=\"kpis-title\" class=\"section-title\" data-part=\"range\">{range}</h2>{content}</section>"
+    )
 }
 
-#[component]
-fn Board(live: LiveOverview) -> impl IntoView {
-    let spark =
-        move |of: fn(&SparkPoint) -> f64| live.of(move |overview| overview.spark.iter().map(of).collect::<Vec<_>>());
-    let trend = move |of: fn(&Trend) -> Option<String>| live.of(move |overview| overview.trend.as_ref().and_then(of));
-    let kpi = move |name, value: fn(&Overview) -> String, note: fn(&Overview) -> String, trend, spark| {
-        view! { <Kpi name value=live.of(value) note=live.of(note) trend range=live.of(|overview| overview.range.title()) spark /> }.into_any()
-    };
-    view! {
-        <div class="kpi-row" data-stale=text(move || (!live.reachable.get()).to_string())>
-            {kpi(
-                "Requests",
-                |overview| count(overview.totals.requests),
-                share_note,
-                trend(|trend| Some(change(trend.requests))),
-                spark(|point| f64::from(point.requests)),
-            )}
-            {kpi(
-                "Current rate",
-                |overview| format!("{} /s", overview.current_rate),
-                |_| "in the last full second".to_owned(),
-                Signal::stored(None),
-                spark(|point| f64::from(point.requests)),
-            )}
-            {kpi(
-                "Error rate",
-                |overview| percent(overview.totals.error_rate),
-                |_| "answers of status 400 and up".to_owned(),
-                trend(|trend| trend.error_rate.map(|points| format!("{:+.1} points", points * 100.0))),
-                spark(|point| f64::from(point.errors) / f64::from(point.requests.max(1))),
-            )}
-            {kpi(
-                "p95 latency",
-                |overview| millis(overview.totals.p95),
-                |_| "95 of 100 answers are faster".to_owned(),
-                trend(|trend| trend.p95.map(change)),
-                spark(|point| point.p95),
-            )}
-        </div>
-        <p class="stale-note" hidden=live.reachable>
-            "The server can't be reached. These are its last known figures; the page keeps trying."
-        </p>
-    }
+fn row(overview: &Overview) -> String {
+    let trend = overview.trend.as_ref();
+    let spark = |of: fn(&SparkPoint) -> f64| overview.spark.iter().map(of).collect::<Vec<_>>();
+    let requests = spark(|point| f64::from(point.requests));
+    let cards = [
+        Kpi {
+            name: "Requests",
+            value: count(overview.totals.requests),
+            note: &share_note(overview),
+            trend: trend.map(|trend| change(trend.requests)),
+            spark: &requests,
+        },
+        Kpi {
+            name: "Current rate",
+            value: format!("{} /s", overview.current_rate),
+            note: "in the last full second",
+            trend: None,
+            spark: &requests,
+        },
+        Kpi {
+            name: "Error rate",
+            value: percent(overview.totals.error_rate),
+            note: "answers of status 400 and up",
+            trend: trend.and_then(|trend| trend.error_rate).map(|points| format!("{:+.1} points", points * 100.0)),
+            spark: &spark(|point| f64::from(point.errors) / f64::from(point.requests.max(1))),
+        },
+        Kpi {
+            name: "p95 latency",
+            value: millis(overview.totals.p95),
+            note: "95 of 100 answers are faster",
+            trend: trend.and_then(|trend| trend.p95).map(change),
+            spark: &spark(|point| point.p95),
+        },
+    ];
+    let cards: String = cards.iter().map(|card| card.html(overview.range.title())).collect();
+    format!("<div class=\"kpi-row\">{cards}</div>")
 }
 
 /// How many of everybody's requests are simulated, or what was left out, where that is worth a word.
@@ -84,26 +70,57 @@ fn change(share: f64) -> String {
     }
 }
 
-#[component]
-fn Kpi(
+/// One key figure.
+struct Kpi<'a> {
     name: &'static str,
-    value: Signal<String>,
-    note: Signal<String>,
+    value: String,
+    note: &'a str,
     /// The change against the period before; nothing without a baseline.
-    trend: Signal<Option<String>>,
-    range: Signal<&'static str>,
-    spark: Signal<Vec<f64>>,
-) -> impl IntoView {
-    view! {
-        <article class="card kpi">
-            <h3>{name}</h3>
-            <p class="kpi-trend" hidden=flag(move || trend.read().is_none())>
-                {text(move || trend.get().unwrap_or_default())}
-                <span class="visually-hidden">{text(move || format!(" against the {} before", range.get()))}</span>
-            </p>
-            <p class="kpi-value">{value}</p>
-            <Sparkline values=spark />
-            <p class="kpi-note">{note}</p>
-        </article>
+    trend: Option<String>,
+    spark: &'a [f64],
+}
+
+impl Kpi<'_> {
+    fn html(&self, range: &str) -> String {
+        let Self { name, value, note, trend, spark } = self;
+        let trend = match trend {
+            None => "<p class=\"kpi-trend\" data-part=\"trend\" hidden></p>".to_owned(),
+            Some(trend) => format!(
+                "<p class=\"kpi-trend\" data-part=\"trend\">{trend}<span class=\"visually-hidden\"> against the {range} before</span></p>"
+            ),
+        };
+        let spark = spark_html(spark);
+        format!(
+            "<article class=\"card kpi\"><h3>{name}</h3>{trend}<p class=\"kpi-value\" data-part=\"value\">{value}</p>\
+             {spark}<p class=\"kpi-note\" data-part=\"note\">{note}</p></article>"
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::model::Trend;
+
+    #[test]
+    fn a_trend_is_shown_where_there_is_a_baseline() {
+        let mut overview = Overview::default();
+        assert_eq!(kpis_html(Ok(&overview)).matches("data-part=\"trend\" hidden").count(), 4);
+        overview.trend = Some(Trend { requests: 0.5, error_rate: Some(-0.012), p95: None });
+        let html = kpis_html(Ok(&overview));
+        for words in ["+50 %", "-1.2 points"] {
+            let badge = format!("{words}<span class=\"visually-hidden\"> against the 5 minutes before</span>");
+            assert!(html.contains(&badge), "{html}");
+        }
+        assert_eq!(html.matches("data-part=\"trend\" hidden").count(), 2);
+        overview.trend = Some(Trend::default());
+        assert!(kpis_html(Ok(&overview)).contains("±0 %"));
+    }
+
+    #[test]
+    fn what_was_not_recorded_is_said() {
+        let overview = Overview { dropped: 3, simulated: 2, real: 1, ..Overview::default() };
+        assert!(kpis_html(Ok(&overview)).contains("2 simulated, 1 real · 3 not recorded"));
+        assert!(kpis_html(Err("It is <locked>.")).contains("could not be loaded.</strong> It is &lt;locked&gt;."));
     }
 }

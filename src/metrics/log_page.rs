@@ -5,21 +5,22 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
 use super::address::LogAddress;
-use super::live_overview::found;
 use super::log_model::{LogPage, StatusClass};
-use super::model::{Origins, OverviewQuery};
-use super::newest_requests::ask;
-use super::request_rows::{request_heads, request_row};
+use super::model::{Origins, Outcome, OverviewQuery};
+use super::request_rows::{REQUEST_HEADS, request_row};
+use super::server_fns::get_log;
 use super::view_filter::ViewFilter;
+use crate::error::AppError;
+use crate::packed::Packed;
 use crate::ui::notice::{Empty, Failed};
-use crate::ui::table::DataTable;
+use crate::ui::table::{DataTable, heads};
 
 /// `/requests`
 #[component]
 pub fn RequestLogPage() -> impl IntoView {
     let query = use_query_map();
     let address = Memo::new(move |_| LogAddress::read(|name| query.read().get(name)));
-    let page = Resource::new(move || address.get(), ask);
+    let page = Resource::new(move || address.get(), |address| get_log(address.form()));
     let retry = Callback::new(move |()| page.refetch());
     let link = Callback::new(move |view: OverviewQuery| LogAddress { view, page: 1, ..address.get() }.link());
     view! {
@@ -38,7 +39,7 @@ pub fn RequestLogPage() -> impl IntoView {
             <Transition fallback=|| view! { <p class="loading">"Loading the requests…"</p> }>
                 {move || Suspend::new(async move {
                     let address = address.get();
-                    match found::<LogPage>(&page.await) {
+                    match found(&page.await) {
                         Ok(page) => list(&page, &address),
                         Err(why) => view! { <Failed what="The requests could not be loaded." why retry /> }.into_any(),
                     }
@@ -47,6 +48,15 @@ pub fn RequestLogPage() -> impl IntoView {
         </section>
     }
     .into_any()
+}
+
+/// What was found, or in words why nothing was.
+fn found(answer: &Result<Packed, AppError>) -> Result<LogPage, String> {
+    let outcome = answer.as_ref().map_err(ToString::to_string)?.unpack();
+    match outcome.map_err(|error| error.to_string())? {
+        Outcome::Found(found) => Ok(found),
+        Outcome::Refused(errors) => Err(errors.into_iter().map(|error| error.detail).collect::<Vec<_>>().join(" ")),
+    }
 }
 
 /// A form of its own, for what has too many values for links.
@@ -100,7 +110,8 @@ fn list(page: &LogPage, address: &LogAddress) -> AnyView {
         view! { <Empty>"No request fits. " <a href=all>"Show all of this time"</a></Empty> }.into_any()
     } else {
         let rows: String = page.requests.iter().map(request_row).collect();
-        view! { <DataTable label="Requests as a table" heads=request_heads() rows=rows class="texts" /> }.into_any()
+        view! { <DataTable label="Requests as a table" heads=heads(REQUEST_HEADS) rows=rows class="texts" /> }
+            .into_any()
     };
     view! {
         {content}

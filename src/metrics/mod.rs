@@ -13,7 +13,6 @@ pub mod endpoint_table;
 pub mod engine;
 pub mod input;
 pub mod kpi_cards;
-pub mod live_overview;
 pub mod log_model;
 pub mod log_page;
 pub mod model;

@@ -36,7 +36,7 @@ pub struct Trend {
 }
 
 /// How far back an overview looks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Range {
     /// Five minutes, by second.
     #[default]
@@ -88,7 +88,7 @@ impl Range {
 }
 
 /// Whose requests count. On the wire `all`, `real`, `simulated`, or the id of a run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub enum Origins {
     /// Everybody's.
@@ -295,7 +295,7 @@ pub struct Overview {
 }
 
 /// What an overview is asked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct OverviewQuery {
     /// How far back.
     pub range: Range,

@@ -2,12 +2,10 @@
 
 use super::log_model::LoggedRequest;
 use crate::ui::format::{millis, time_of_day};
-use crate::ui::table::{Cell, heads, row};
+use crate::ui::table::{Cell, row};
 
 /// The heads of the columns.
-pub fn request_heads() -> Vec<String> {
-    heads(["Arrived", "Request", "Status", "Duration", "By"])
-}
+pub const REQUEST_HEADS: [&str; 5] = ["Arrived", "Request", "Status", "Duration", "By"];
 
 /// One request, which leads to its own page.
 pub fn request_row(request: &LoggedRequest) -> String {

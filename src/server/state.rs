@@ -9,6 +9,7 @@ use super::access::Access;
 use super::batch_writer::BatchWriter;
 use super::security::Hosts;
 use crate::app::Assets;
+use crate::dashboard::server::Boards;
 use crate::metrics::server::live::Metrics;
 use crate::metrics::server::record::Row;
 use crate::traffic::server::api::Traffic;
@@ -26,6 +27,8 @@ pub struct AppState {
     pub users: Users,
     /// What was measured.
     pub metrics: Arc<Metrics>,
+    /// What was drawn of it a moment ago.
+    pub boards: Arc<Boards>,
     /// Where the record layer puts its rows.
     pub recorder: BatchWriter<Row>,
     /// The jobs.

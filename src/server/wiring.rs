@@ -226,6 +226,7 @@ pub async fn connect(
         leptos: config.leptos.clone(),
         users: Arc::new(users),
         metrics,
+        boards: Arc::default(),
         recorder,
         traffic: Traffic { jobs, shutdown: shutdown.streams.clone(), streams },
         arrivals,

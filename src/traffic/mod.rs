@@ -28,7 +28,6 @@ pub mod run_panel;
 pub mod run_sides;
 pub mod run_tables;
 pub mod run_title;
-pub mod runs_feed;
 pub mod runs_page;
 pub mod runs_query;
 #[cfg(feature = "ssr")]

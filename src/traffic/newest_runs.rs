@@ -1,53 +1,36 @@
 //! The newest runs, for the dashboard.
 
-use leptos::prelude::*;
-
+use super::engine::scenario::Shape;
 use super::model::RunSummary;
 use super::run_badge::words;
-use super::runs_feed::RunsFeed;
-use crate::ui::erased::live;
+use crate::ui::chart::past::Period;
 use crate::ui::format::{count, duration, millis, utc};
-use crate::ui::notice::{Empty, Failed};
-use crate::ui::table::{Cell, DataTable, heads, row};
+use crate::ui::notice::{empty_html, failed_html};
+use crate::ui::table::{Cell, row, table_html};
 
 /// How many are listed.
 const LISTED: usize = 5;
 
-/// The newest runs as a table.
-#[component]
-pub fn NewestRuns(
-    /// Where they come from.
-    feed: RunsFeed,
-) -> impl IntoView {
-    let state = Memo::new(move |_| feed.runs.read().as_ref().map(Vec::is_empty).map_err(ToString::to_string));
-    let rows = Signal::derive(move || {
-        feed.runs
-            .read()
-            .as_ref()
-            .map(|runs| runs.iter().take(LISTED).map(run_row).collect::<String>())
-            .unwrap_or_default()
-    });
-    let content = live(move || match state.get() {
-        Err(why) => view! { <Failed what="The runs could not be loaded." why retry=feed.retry() /> }.into_any(),
-        Ok(true) => {
-            view! { <Empty>"No run yet. Set one up above; it stays here with its numbers and its proof."</Empty> }
-                .into_any()
+/// The newest runs, with the way to all of them.
+pub fn newest_runs_html(runs: Result<&[RunSummary], &str>) -> String {
+    let content = match runs {
+        Err(why) => failed_html("The runs could not be loaded.", why),
+        Ok(runs) => {
+            let rows: String = runs.iter().take(LISTED).map(run_row).collect();
+            let nothing = "No run yet. Set one up above; it stays here with its numbers and its proof.";
+            empty_html(rows.is_empty().then_some(nothing))
+                + &table_html(
+                    "Newest runs as a table",
+                    ["Started", "Scenario", "State", "Sent", "Failed", "p95"],
+                    &rows,
+                    "",
+                )
         }
-        Ok(false) => {
-            let heads = heads(["Started", "Scenario", "State", "Sent", "Failed", "p95"]);
-            view! { <DataTable label="Newest runs as a table" heads rows /> }.into_any()
-        }
-    });
-    view! {
-        <section class="card newest" aria-labelledby="newest-title">
-            <div class="card-head">
-                <h2 id="newest-title" class="card-title">"Newest runs"</h2>
-                <a href="/runs">"All runs"</a>
-            </div>
-            {content}
-        </section>
-    }
-    .into_any()
+    };
+    format!(
+        "<section class=\"card newest\" aria-labelledby=\"newest-title\"><div class=\"card-head\">\
+         <h2 id=\"newest-title\" class=\"card-title\">Newest runs</h2><a href=\"/runs\">All runs</a></div>{content}</section>"
+    )
 }
 
 fn run_row(run: &RunSummary) -> String {
@@ -59,4 +42,12 @@ fn run_row(run: &RunSummary) -> String {
         Cell::text(count(run.failed_requests)).bad(run.failed_requests > 0),
         Cell::text(millis(run.p95)),
     ])
+}
+
+/// A run as a period. One that goes on ends where it is planned to.
+pub fn period(run: &RunSummary) -> Period {
+    // Only the slots of Latency Degradation depend on the seed, its rate does not.
+    let shape = Shape::new(run.scenario, run.delay, run.duration, run.max_rps, run.cap, 0);
+    let planned_end = run.start_time + i64::from(run.duration) * 1000;
+    Period { from: run.start_time, to: run.end_time.unwrap_or(planned_end), planned: shape.corners(), cap: run.cap }
 }

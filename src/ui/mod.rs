@@ -6,6 +6,7 @@ pub mod erased;
 pub mod field;
 pub mod format;
 pub mod notice;
+pub mod patch;
 pub mod poll;
 pub mod stat;
 pub mod table;

@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use super::table::escaped;
+
 /// Something could not be loaded: what, why, and a button to try again.
 #[component]
 pub fn Failed(
@@ -33,4 +35,20 @@ pub fn Empty(
     children: Children,
 ) -> impl IntoView {
     view! { <p class="empty">{children()}</p> }
+}
+
+/// [`Failed`] as HTML. Who shows it listens to clicks on `data-retry`.
+pub fn failed_html(what: &str, why: &str) -> String {
+    format!(
+        "<div class=\"failed\" role=\"alert\"><p class=\"error-note\"><strong>{}</strong> {}</p>\
+         <button class=\"button\" type=\"button\" data-retry>Retry</button></div>",
+        escaped(what),
+        escaped(why)
+    )
+}
+
+/// [`Empty`] as HTML, or nothing where there is something to show: the part before a table that may be empty.
+pub fn empty_html(words: Option<&str>) -> String {
+    let note = words.map(|words| format!("<p class=\"empty\">{}</p>", escaped(words))).unwrap_or_default();
+    format!("<div class=\"if-empty\" data-part=\"if-empty\">{note}</div>")
 }

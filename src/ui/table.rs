@@ -5,6 +5,9 @@ use leptos::prelude::*;
 
 use super::erased::text;
 
+/// What stands in an empty cell.
+pub(super) const NOTHING: &str = "–";
+
 /// One cell of a row.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cell {
@@ -53,7 +56,7 @@ impl Cell {
         let (open, close) = if head { ("<th scope=\"row\"", "</th>") } else { ("<td", "</td>") };
         html.push_str(open);
         html.push_str(&self.tone.map_or_else(|| ">".to_owned(), |tone| format!(" data-tone=\"{tone}\">")));
-        let text = escaped(if self.text.is_empty() { "–" } else { &self.text });
+        let text = escaped(if self.text.is_empty() { NOTHING } else { &self.text });
         let text = if self.code { format!("<code>{text}</code>") } else { text };
         match (&self.href, self.badge) {
             (Some(href), _) => html.push_str(&format!("<a href=\"{}\">{text}</a>", escaped(href))),
@@ -68,7 +71,12 @@ impl Cell {
 
 /// A row as HTML. Its first cell is its head.
 pub fn row(cells: impl IntoIterator<Item = Cell>) -> String {
-    let mut html = "<tr>".to_owned();
+    row_with("", cells)
+}
+
+/// The same with further attributes, each with a blank before it.
+pub(super) fn row_with(attributes: &str, cells: impl IntoIterator<Item = Cell>) -> String {
+    let mut html = format!("<tr{attributes}>");
     for (place, cell) in cells.into_iter().enumerate() {
         cell.push(&mut html, place == 0);
     }
@@ -77,7 +85,7 @@ pub fn row(cells: impl IntoIterator<Item = Cell>) -> String {
 }
 
 /// A text between tags or in quotes.
-pub(super) fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
@@ -98,11 +106,24 @@ pub fn DataTable(
     class: &'static str,
 ) -> impl IntoView {
     let table = text(move || {
-        let head = |head: &String| format!("<th scope=\"col\">{}</th>", escaped(head));
-        let heads = heads.read().iter().map(head).collect::<String>();
+        let heads = head_cells(heads.read().iter().map(String::as_str));
         format!("<table class=\"{class}\"><thead><tr>{heads}</tr></thead><tbody>{}</tbody></table>", rows.read())
     });
     view! { <div class="table-scroll" role="region" tabindex="0" aria-label=label inner_html=table></div> }
+}
+
+/// The same as HTML.
+pub fn table_html<'a>(label: &str, heads: impl IntoIterator<Item = &'a str>, rows: &str, class: &str) -> String {
+    let (label, heads) = (escaped(label), head_cells(heads));
+    format!(
+        "<div class=\"table-scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{label}\">\
+         <table class=\"{class}\"><thead><tr>{heads}</tr></thead><tbody data-part=\"rows\">{rows}</tbody></table></div>"
+    )
+}
+
+/// The cells of a table's head.
+pub(super) fn head_cells<'a>(heads: impl IntoIterator<Item = &'a str>) -> String {
+    heads.into_iter().map(|head| format!("<th scope=\"col\">{}</th>", escaped(head))).collect()
 }
 
 /// Heads of columns.

@@ -1,15 +1,37 @@
 //! Draws any [`Chart`]: caption, picture, legend, a sentence, and the same numbers as a table.
-//!
-//! Picture, legend and rows are HTML made in one go: a chart changes as a whole, every second, and
-//! has hundreds of marks and rows.
 
+use leptos::html;
 use leptos::prelude::*;
-use web_sys::wasm_bindgen::JsCast;
 
 use super::Chart;
-use super::svg::percent;
-use crate::ui::erased::{flag, live, text};
-use crate::ui::table::DataTable;
+use super::reader::Reader;
+use crate::ui::patch::{in_browser, patch};
+use crate::ui::table::{escaped, head_cells};
+
+impl Chart {
+    /// What is inside of the `<figure>`. Ids derive from `id`, a name that no other chart of the page has.
+    /// With its points as rows of the table, or without them: a closed table has none, as long as there is a
+    /// script that can bring them.
+    pub fn figure_html(&self, id: &str, rows: bool) -> String {
+        let (title, axes, left_out) = (escaped(&self.title), escaped(&self.axes), escaped(self.left_out));
+        let (picture, legend, sentence) = (self.picture_html(), self.legend_html(), escaped(&self.sentence));
+        let rows = if rows { self.rows_html() } else { String::new() };
+        let (points, heads) = (self.points.len(), head_cells(self.heads()));
+        let all_there = if self.left_out.is_empty() { " hidden" } else { "" };
+        format!(
+            "<figcaption>{title}</figcaption><p class=\"reading\" aria-hidden=\"true\"></p>\
+             <div class=\"plot\"><svg class=\"picture\" role=\"img\" aria-labelledby=\"{id}-title\" aria-describedby=\"{id}-desc\" data-part=\"picture\" data-points=\"{points}\">\
+             <title id=\"{id}-title\">{title}</title><desc id=\"{id}-desc\">{axes} {sentence}</desc>{picture}</svg>\
+             <svg class=\"cursor-layer\" aria-hidden=\"true\"><line class=\"cursor\" y1=\"0\" y2=\"100%\" visibility=\"hidden\"/></svg>\
+             <input class=\"reader\" type=\"range\" min=\"0\" max=\"{last}\" value=\"{last}\" aria-label=\"Values of {title}\" hidden></div>\
+             <ul class=\"legend\" data-part=\"legend\">{legend}</ul><p class=\"sentence\" data-part=\"sentence\">{sentence}</p>\
+             <details class=\"as-table\"><summary>Show as table</summary><p class=\"left-out\" data-part=\"left-out\"{all_there}>{left_out}</p>\
+             <div class=\"table-scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{title} as a table\">\
+             <table><thead data-part=\"heads\"><tr>{heads}</tr></thead><tbody data-part=\"rows\">{rows}</tbody></table></div></details>",
+            last = points.saturating_sub(1),
+        )
+    }
+}
 
 /// A chart with everything around it.
 #[component]
@@ -20,87 +42,47 @@ pub fn ChartFrame(
     #[prop(into)]
     chart: Signal<Chart>,
 ) -> impl IntoView {
-    let cursor = RwSignal::new(None::<usize>);
-    let reading = Memo::new(move |_| cursor.get().map(|index| chart.read().reading(index)).unwrap_or_default());
-    view! {
-        <figure class="chart" data-chart=id>
-            <figcaption>{text(move || chart.read().title.clone())}</figcaption>
-            // What the cursor reads is told to a screen reader by the slider below.
-            <p class="reading" aria-hidden="true">{reading}</p>
-            <div class="plot">
-                <svg
-                    class="picture"
-                    role="img"
-                    aria-labelledby=format!("{id}-title")
-                    aria-describedby=format!("{id}-desc")
-                    inner_html=text(move || chart.read().picture_html(id))
-                ></svg>
-                <Reader chart cursor reading />
-            </div>
-            <ul class="legend" inner_html=text(move || chart.read().legend_html())></ul>
-            <p class="sentence">{text(move || chart.read().sentence.clone())}</p>
-            <Table chart />
-        </figure>
-    }
-}
-
-/// Reads values with pointer or keyboard: a native slider over the picture. It comes with the
-/// script, for without it it would do nothing.
-#[component]
-fn Reader(chart: Signal<Chart>, cursor: RwSignal<Option<usize>>, reading: Memo<String>) -> impl IntoView {
-    let alive = RwSignal::new(false);
-    Effect::new(move |_| alive.set(true));
-    let last = move || chart.read().points.len().saturating_sub(1);
-    let follow = move |event: web_sys::PointerEvent| {
-        let Some(element) = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok()) else {
-            return;
-        };
-        let at = f64::from(event.offset_x()) / f64::from(element.client_width().max(1));
-        cursor.set(chart.read_untracked().nearest(at));
-    };
-    let line = text(move || {
-        let at = cursor.get().and_then(|index| chart.read().points.get(index).map(|point| percent(point.at)));
-        let (at, shown) = at.map_or_else(|| ("0".to_owned(), "hidden"), |at| (at, "visible"));
-        format!("<line class=\"cursor\" y1=\"0\" y2=\"100%\" x1=\"{at}\" x2=\"{at}\" visibility=\"{shown}\"/>")
-    });
-    let reader = move || {
-        view! {
-            <svg class="cursor-layer" aria-hidden="true" inner_html=line></svg>
-            <input
-                class="reader"
-                type="range"
-                min="0"
-                max=text(move || last().to_string())
-                prop:value=text(move || cursor.get().unwrap_or_else(last).to_string())
-                aria-label=text(move || format!("Values of {}", chart.read().title))
-                aria-valuetext=reading
-                on:input:target=move |event| cursor.set(event.target().value().parse().ok())
-                on:focus=move |_| cursor.update(|cursor| *cursor = cursor.or_else(|| Some(untrack(last))))
-                on:blur=move |_| cursor.set(None)
-                on:pointermove=follow
-                on:pointerdown=follow
-                on:pointerleave=move |_| cursor.set(None)
-            />
+    let figure = NodeRef::<html::Figure>::new();
+    let reader = use_context::<Reader>();
+    let first = chart.read_untracked().figure_html(id, !in_browser());
+    Effect::new(move |_| {
+        let html = chart.read().figure_html(id, Reader::wants(id));
+        if let Some(figure) = figure.get() {
+            patch(&figure, &html);
+            if let Some(reader) = reader {
+                reader.refresh(&figure);
+            }
         }
-        .into_any()
-    };
-    let there = Memo::new(move |_| alive.get() && !chart.read().points.is_empty());
-    live(move || if there.get() { reader() } else { ().into_any() })
+    });
+    view! { <figure class="chart" data-chart=id node_ref=figure inner_html=first></figure> }
 }
 
-/// The same numbers as a table. Closed, its rows are there only as long as no script is.
-#[component]
-fn Table(chart: Signal<Chart>) -> impl IntoView {
-    let wanted = RwSignal::new(true);
-    Effect::new(move |_| wanted.set(false));
-    let rows = move || if wanted.get() { chart.read().rows_html() } else { String::new() };
-    let heads = move || chart.read().heads().map(str::to_owned).collect::<Vec<_>>();
-    let name = move || format!("{} as a table", chart.read().title);
-    view! {
-        <details class="as-table" on:toggle:target=move |event| wanted.set(event.target().has_attribute("open"))>
-            <summary>"Show as table"</summary>
-            <p class="left-out" hidden=flag(move || chart.read().left_out.is_empty())>{text(move || chart.read().left_out.to_owned())}</p>
-            <DataTable label=Signal::derive(name) heads=Signal::derive(heads) rows=Signal::derive(rows) />
-        </details>
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_figure_is_named_and_described_and_has_its_rows_when_they_are_asked_for() {
+        let chart = Chart {
+            title: "Rate & more".to_owned(),
+            sentence: "At most 2.".to_owned(),
+            axes: "Per second.".to_owned(),
+            columns: vec!["time"],
+            points: vec![super::super::Point { at: 0.5, cells: vec!["0:01".to_owned()] }],
+            ..Chart::default()
+        };
+        let html = chart.figure_html("rate", true);
+        assert!(
+            html.contains(
+                "<title id=\"rate-title\">Rate &amp; more</title><desc id=\"rate-desc\">Per second. At most 2.</desc>"
+            ),
+            "{html}"
+        );
+        assert!(
+            html.contains("data-points=\"1\"") && html.contains("aria-label=\"Values of Rate &amp; more\""),
+            "{html}"
+        );
+        assert!(html.contains("<tr data-at=\"0.5000\"><th scope=\"row\">0:01</th></tr></tbody>"), "{html}");
+        assert!(chart.figure_html("rate", false).contains("<tbody data-part=\"rows\"></tbody>"));
     }
 }

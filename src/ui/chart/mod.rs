@@ -1,4 +1,4 @@
-//! Charts as SVG. A chart is data: pure functions turn numbers into a [`Chart`], and one component
+//! Charts as SVG. A chart is data: pure functions turn numbers into a [`Chart`], and one function
 //! draws any of them, on the server and in the browser alike.
 
 pub mod axis;
@@ -7,6 +7,7 @@ pub mod latency;
 pub mod lines;
 pub mod past;
 pub mod rate;
+pub mod reader;
 pub mod scale;
 pub mod spark;
 pub mod stacked;
@@ -14,9 +15,8 @@ mod svg;
 pub mod waterfall;
 
 pub use frame::ChartFrame;
-pub use spark::Sparkline;
 
-use super::table::{Cell, row};
+use super::table::{Cell, row_with};
 
 /// Everything about a chart: what is drawn, what its table says, and how it is put into words.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -87,24 +87,10 @@ impl Chart {
         self.columns.iter().copied().chain(self.more_columns.iter().map(String::as_str))
     }
 
-    /// A point in words: "0:12 · planned 19.8 · sent 20".
-    pub fn reading(&self, index: usize) -> String {
-        let Some(point) = self.points.get(index) else { return String::new() };
-        let named = self.heads().zip(&point.cells).enumerate().filter(|(_, (_, cell))| !cell.is_empty());
-        let words = named.map(|(i, (head, cell))| if i == 0 { cell.clone() } else { format!("{head} {cell}") });
-        words.collect::<Vec<_>>().join(" · ")
-    }
-
-    /// The point that is next to a place of the x axis.
-    pub fn nearest(&self, at: f64) -> Option<usize> {
-        let distance = |point: &Point| (point.at - at).abs();
-        let all = self.points.iter().enumerate();
-        all.min_by(|(_, a), (_, b)| distance(a).total_cmp(&distance(b))).map(|(index, _)| index)
-    }
-
     /// The rows of the table as HTML.
     pub fn rows_html(&self) -> String {
-        self.points.iter().map(|point| row(point.cells.iter().map(Cell::text))).collect()
+        let at = |point: &Point| format!(" data-at=\"{:.4}\"", point.at);
+        self.points.iter().map(|point| row_with(&at(point), point.cells.iter().map(Cell::text))).collect()
     }
 }
 
@@ -122,21 +108,10 @@ mod tests {
     }
 
     #[test]
-    fn a_reading_names_what_there_is() {
-        assert_eq!(chart().reading(0), "0:00 · planned 19.8 · sent 20");
-        assert_eq!(chart().reading(1), "0:01 · planned 19.8");
-        assert_eq!(chart().reading(2), "");
-        assert_eq!(
-            [chart().nearest(0.2), chart().nearest(0.9), Chart::default().nearest(0.5)],
-            [Some(0), Some(1), None]
-        );
-    }
-
-    #[test]
     fn the_table_has_a_row_for_each_point() {
         assert_eq!(
             chart().rows_html(),
-            "<tr><th scope=\"row\">0:00</th><td>19.8</td><td>20</td></tr><tr><th scope=\"row\">0:01</th><td>19.8</td><td>–</td></tr>"
+            "<tr data-at=\"0.0000\"><th scope=\"row\">0:00</th><td>19.8</td><td>20</td></tr><tr data-at=\"0.5000\"><th scope=\"row\">0:01</th><td>19.8</td><td>–</td></tr>"
         );
     }
 }

@@ -1,9 +1,6 @@
 //! A small line without axes.
 
-use leptos::prelude::*;
-
 use super::scale::{HEIGHT, Plane, Scale, WIDTH};
-use crate::ui::erased::text;
 
 fn plane(values: &[f64]) -> Plane {
     let highest = values.iter().copied().fold(0.0, f64::max);
@@ -16,22 +13,14 @@ fn line(values: &[f64]) -> String {
     plane(values).line(values.iter().enumerate().map(|(i, value)| (i as f64, *value)))
 }
 
-/// A small line beside a number that says the same in words.
-#[component]
-pub fn Sparkline(
-    /// The values, oldest first.
-    #[prop(into)]
-    values: Signal<Vec<f64>>,
-) -> impl IntoView {
-    let paths = text(move || {
-        let values = values.read();
-        let line = line(&values);
-        let area = plane(&values).area(&line, values.len().max(2) as f64 - 1.0);
-        format!("<path class=\"spark-area\" d=\"{area}\"/><path class=\"spark-line\" d=\"{line}\"/>")
-    });
-    view! {
-        <svg class="spark" viewBox=format!("0 0 {WIDTH} {HEIGHT}") preserveAspectRatio="none" aria-hidden="true" inner_html=paths></svg>
-    }
+/// A small line beside a number that says the same in words. The values are oldest first.
+pub fn spark_html(values: &[f64]) -> String {
+    let line = line(values);
+    let area = plane(values).area(&line, values.len().max(2) as f64 - 1.0);
+    format!(
+        "<svg class=\"spark\" data-part=\"spark\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" preserveAspectRatio=\"none\" aria-hidden=\"true\">\
+         <path class=\"spark-area\" d=\"{area}\"/><path class=\"spark-line\" d=\"{line}\"/></svg>"
+    )
 }
 
 #[cfg(test)]

@@ -30,21 +30,18 @@ fn bottom_tick(tick: &Tick) -> String {
 }
 
 impl Chart {
-    /// What is inside of the `<svg>`. Ids derive from `id`.
-    pub fn picture_html(&self, id: &str) -> String {
+    /// What is drawn inside of the `<svg>`.
+    pub(super) fn picture_html(&self) -> String {
         let ticks: String = self.y.iter().map(side_tick).chain(self.x.iter().map(bottom_tick)).collect();
         let drawn = self.marks.iter().filter(|mark| !mark.path.is_empty());
         let marks: String = drawn.map(|mark| format!("<path class=\"{}\" d=\"{}\"/>", mark.class, mark.path)).collect();
         format!(
-            "<title id=\"{id}-title\">{}</title><desc id=\"{id}-desc\">{} {}</desc>{ticks}<svg width=\"100%\" height=\"100%\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" preserveAspectRatio=\"none\">{marks}</svg>",
-            escaped(&self.title),
-            escaped(&self.axes),
-            escaped(&self.sentence)
+            "{ticks}<svg width=\"100%\" height=\"100%\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" preserveAspectRatio=\"none\">{marks}</svg>"
         )
     }
 
     /// What is inside of the list that explains the marks.
-    pub fn legend_html(&self) -> String {
+    pub(super) fn legend_html(&self) -> String {
         let key = |(class, name): (&str, &str)| {
             format!(
                 "<li class=\"key\"><svg class=\"swatch\" viewBox=\"0 0 24 10\" aria-hidden=\"true\"><path class=\"{class}\" d=\"M0 5H24\"/><path class=\"{class} block\" d=\"M4 1H20V9H4Z\"/></svg>{}</li>",
@@ -61,20 +58,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_picture_is_named_and_described_and_holds_what_is_drawn() {
+    fn a_picture_holds_what_is_drawn() {
         let mark = |class, path: &str| Mark { class, path: path.to_owned() };
         let chart = Chart {
-            title: "Rate & more".to_owned(),
-            sentence: "At most 2.".to_owned(),
-            axes: "Per second.".to_owned(),
             x: vec![Tick { at: 0.0, text: "0:00".to_owned() }, Tick { at: 1.0, text: "now".to_owned() }],
             marks: vec![mark("planned", "M0 0"), mark("achieved", "")],
             ..Chart::default()
         };
-        let html = chart.picture_html("rate");
-        assert!(html.starts_with(
-            "<title id=\"rate-title\">Rate &amp; more</title><desc id=\"rate-desc\">Per second. At most 2.</desc>"
-        ));
+        let html = chart.picture_html();
         assert!(html.contains("<path class=\"planned\" d=\"M0 0\"/>") && !html.contains("achieved"), "{html}");
         assert!(html.contains("text-anchor=\"start\">0:00<") && html.contains("text-anchor=\"end\">now<"), "{html}");
     }

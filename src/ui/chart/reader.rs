@@ -1,0 +1,219 @@
+//! Reading the values of charts with pointer or keyboard: a native slider over each picture. One
+//! reader serves all charts of the page, and reads what the charts' tables say.
+
+use leptos::prelude::*;
+use web_sys::wasm_bindgen::JsCast;
+use web_sys::wasm_bindgen::closure::Closure;
+use web_sys::{Element, Event, HtmlInputElement, PointerEvent};
+
+use crate::ui::table::NOTHING;
+
+/// What is listened to, on its way down: some of these do not come up again.
+const EVENTS: [&str; 7] = ["toggle", "focusin", "focusout", "input", "pointermove", "pointerdown", "pointerout"];
+
+/// Where in a chart is read.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Place {
+    /// At the newest point.
+    Last,
+    /// At this point.
+    At(usize),
+    /// At the point that is next to this share of the width.
+    Near(f64),
+}
+
+/// The reader of a page.
+#[derive(Clone, Copy)]
+pub struct Reader {
+    /// The charts whose points are wanted, as rows of their tables: those that are read, and those whose table is open.
+    wanted: RwSignal<Vec<String>>,
+    /// What is read now.
+    reading: StoredValue<Option<(String, Place)>>,
+}
+
+impl Reader {
+    /// Begins to read, and gives itself to everything below. Nothing happens on the server.
+    pub fn provide() {
+        let reader = Self { wanted: RwSignal::default(), reading: StoredValue::default() };
+        provide_context(reader);
+        Effect::new(move |_| {
+            // As long as the page lives.
+            let listener = Closure::<dyn FnMut(Event)>::new(move |event| reader.hear(&event)).into_js_value();
+            for name in EVENTS {
+                let _listening =
+                    document().add_event_listener_with_callback_and_bool(name, listener.unchecked_ref(), true);
+            }
+        });
+    }
+
+    /// The charts whose points are wanted.
+    pub fn wanted(self) -> Vec<String> {
+        self.wanted.get()
+    }
+
+    /// Are the points of this chart wanted? Without a reader, which is to say without a script, always.
+    pub fn wants(chart: &str) -> bool {
+        use_context::<Self>().is_none_or(|reader| reader.wanted.read().iter().any(|wanted| wanted == chart))
+    }
+
+    /// The charts below `root` were brought up to date.
+    pub fn refresh(self, root: &Element) {
+        let Ok(sliders) = root.query_selector_all(".reader") else { return };
+        for place in 0..sliders.length() {
+            let Some(slider) = sliders.item(place).and_then(|slider| slider.dyn_into::<HtmlInputElement>().ok()) else {
+                continue;
+            };
+            let Some(figure) = Figure::around(&slider) else { continue };
+            // It comes to life with the script, and is of no use without points.
+            slider.set_hidden(!figure.has_points());
+            if let Some(place) = self.place_in(&figure) {
+                figure.read(Some(place));
+            }
+        }
+    }
+
+    fn place_in(self, figure: &Figure) -> Option<Place> {
+        self.reading
+            .with_value(|reading| reading.as_ref().filter(|(chart, _)| *chart == figure.name).map(|(_, at)| *at))
+    }
+
+    fn hear(self, event: &Event) {
+        let Some(target) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) else { return };
+        if event.type_() == "toggle" {
+            if let Some(figure) = target.class_list().contains("as-table").then(|| Figure::around(&target)).flatten() {
+                self.want(&figure);
+            }
+            return;
+        }
+        let Some(slider) = target.dyn_ref::<HtmlInputElement>().filter(|input| input.class_name() == "reader") else {
+            return;
+        };
+        let Some(figure) = Figure::around(&target) else { return };
+        let place = match event.type_().as_str() {
+            "focusin" => self.place_in(&figure).or(Some(Place::Last)),
+            "input" => slider.value().parse().ok().map(Place::At),
+            "focusout" | "pointerout" => None,
+            _ => event
+                .dyn_ref::<PointerEvent>()
+                .map(|pointer| Place::Near(f64::from(pointer.offset_x()) / f64::from(slider.client_width().max(1)))),
+        };
+        self.reading.set_value(place.map(|place| (figure.name.clone(), place)));
+        self.want(&figure);
+        figure.read(place);
+    }
+
+    /// Notes whether the points of a chart are wanted.
+    fn want(self, figure: &Figure) {
+        let wants = self.place_in(figure).is_some() || figure.is_open();
+        if self.wanted.read_untracked().contains(&figure.name) != wants {
+            self.wanted.update(|wanted| match wants {
+                true => wanted.push(figure.name.clone()),
+                false => wanted.retain(|name| *name != figure.name),
+            });
+        }
+    }
+}
+
+/// A chart on the page.
+struct Figure {
+    name: String,
+    element: Element,
+}
+
+impl Figure {
+    fn around(element: &Element) -> Option<Self> {
+        let element = element.closest("[data-chart]").ok()??;
+        Some(Self { name: element.get_attribute("data-chart")?, element })
+    }
+
+    fn find(&self, selector: &str) -> Option<Element> {
+        self.element.query_selector(selector).ok()?
+    }
+
+    fn all(&self, selector: &str) -> Vec<Element> {
+        let Ok(list) = self.element.query_selector_all(selector) else { return Vec::new() };
+        (0..list.length()).filter_map(|place| list.item(place)?.dyn_into().ok()).collect()
+    }
+
+    fn is_open(&self) -> bool {
+        self.find(".as-table").is_some_and(|table| table.has_attribute("open"))
+    }
+
+    fn has_points(&self) -> bool {
+        self.find(".picture")
+            .and_then(|picture| picture.get_attribute("data-points"))
+            .is_some_and(|points| points != "0")
+    }
+
+    /// Shows the point at a place, as soon as the points are there; or none.
+    fn read(&self, place: Option<Place>) {
+        let rows = self.all("tbody tr");
+        let at = |row: &Element| row.get_attribute("data-at").and_then(|at| at.parse::<f64>().ok()).unwrap_or_default();
+        let found = place.filter(|_| !rows.is_empty()).map(|place| match place {
+            Place::Last => rows.len() - 1,
+            Place::At(index) => index.min(rows.len() - 1),
+            Place::Near(share) => nearest(rows.iter().map(at), share),
+        });
+        let row = found.and_then(|index| rows.get(index));
+        let words = row.map(|row| self.words(row)).unwrap_or_default();
+        if let Some(reading) = self.find(".reading") {
+            reading.set_text_content(Some(&words));
+        }
+        if let Some(slider) = self.find(".reader").and_then(|slider| slider.dyn_into::<HtmlInputElement>().ok()) {
+            let _set = slider.set_attribute("aria-valuetext", &words);
+            if let Some(index) = found {
+                slider.set_max(&(rows.len() - 1).to_string());
+                slider.set_value(&index.to_string());
+            }
+        }
+        if let Some(cursor) = self.find(".cursor") {
+            let x = row.map(|row| super::svg::percent(at(row))).unwrap_or_default();
+            let shown = if row.is_some() { "visible" } else { "hidden" };
+            for (name, value) in [("x1", x.as_str()), ("x2", &x), ("visibility", shown)] {
+                let _set = cursor.set_attribute(name, value);
+            }
+        }
+    }
+
+    /// A point in words: "0:12 · planned 19.8 · sent 20".
+    fn words(&self, row: &Element) -> String {
+        let text = |cell: &Element| cell.text_content().unwrap_or_default();
+        let (heads, cells) = (self.all("thead th"), row.children());
+        let cells = (0..cells.length()).filter_map(|place| cells.item(place));
+        reading(heads.iter().map(text), cells.map(|cell| text(&cell)))
+    }
+}
+
+/// The point that is next to a share of the width.
+fn nearest(points: impl Iterator<Item = f64>, share: f64) -> usize {
+    let distance = |at: f64| (at - share).abs();
+    let closest = points.enumerate().min_by(|(_, a), (_, b)| distance(*a).total_cmp(&distance(*b)));
+    closest.map_or(0, |(index, _)| index)
+}
+
+/// The cells of a point with the heads of their columns, but for the first, which says when it was.
+fn reading(heads: impl Iterator<Item = String>, cells: impl Iterator<Item = String>) -> String {
+    let named = heads.zip(cells).enumerate().filter(|(_, (_, cell))| cell != NOTHING);
+    let words = named.map(|(i, (head, cell))| if i == 0 { cell } else { format!("{head} {cell}") });
+    words.collect::<Vec<_>>().join(" · ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reading_names_what_there_is() {
+        let read = |cells: [&str; 3]| {
+            reading(["time", "planned", "sent"].map(str::to_owned).into_iter(), cells.map(str::to_owned).into_iter())
+        };
+        assert_eq!(read(["0:00", "19.8", "20"]), "0:00 · planned 19.8 · sent 20");
+        assert_eq!(read(["0:01", "19.8", "–"]), "0:01 · planned 19.8");
+    }
+
+    #[test]
+    fn the_nearest_point_is_read() {
+        let points = [0.0, 0.5];
+        assert_eq!([0.2, 0.3, 0.9].map(|share| nearest(points.into_iter(), share)), [0, 1, 1]);
+    }
+}
