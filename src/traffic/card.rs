@@ -7,8 +7,8 @@ use super::draft::Draft;
 use super::form::StartForm;
 use super::live::LiveRun;
 use super::run_panel::RunPanel;
-use super::server_fns::{CardState, PackedJob, StartOutcome, StartTraffic, get_card_state};
-use super::start_form::{Form, faults_of};
+use super::server_fns::{CardState, PackedJob, StartOutcome, get_card_state};
+use super::start_form::{Form, Start, faults_of};
 use crate::origin::RunId;
 use crate::ui::erased::{later, live};
 use crate::ui::notice::Failed;
@@ -42,11 +42,11 @@ fn Body(state: CardState) -> impl IntoView {
     // A form that was refused without a fault was refused because of another run.
     let was_busy = refused.is_some() && faults.is_empty();
     let draft = Draft::new(returned, &state);
-    let start = ServerAction::<StartTraffic>::new();
+    let start = Start::new();
     let dismissed = RwSignal::new(None::<RunId>);
     let found = StoredValue::new(state.active);
     // The run that was started here, else the one that the page found active.
-    let started = move || match start.value().get() {
+    let started = move || match start.outcome.get() {
         Some(Ok(StartOutcome::Started(job))) => Some(job),
         _ => None,
     };
@@ -70,7 +70,7 @@ fn Body(state: CardState) -> impl IntoView {
         {was_busy.then(|| view! { <p class="error-note" role="alert">"Your run was not started, because another one was active. Stop it or wait until it is closed, and start again."</p> })}
         {live(move || match shown.get().and_then(|_| untrack(run)) {
             Some(job) => panel(job),
-            None => view! { <Form start draft cap returned=faults.clone() /> }.into_any(),
+            None => view! { <Form start draft returned=faults.clone() /> }.into_any(),
         })}
     }
 }

@@ -67,7 +67,8 @@ impl StartForm {
         form_fields(self.pairs().into_iter().filter(|(name, _)| checked(name)).map(|(name, text)| (name, text.clone())))
     }
 
-    fn pairs(&self) -> [(&'static str, &Option<String>); 7] {
+    /// The fields by their names.
+    pub(super) fn pairs(&self) -> [(&'static str, &Option<String>); 7] {
         [
             ("scenario", &self.scenario),
             ("duration", &self.duration),

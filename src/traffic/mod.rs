@@ -33,4 +33,5 @@ pub mod runs_query;
 #[cfg(feature = "ssr")]
 pub mod server;
 pub mod server_fns;
+mod setup_html;
 pub mod start_form;

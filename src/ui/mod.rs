@@ -3,7 +3,6 @@
 pub mod chart;
 pub mod copy;
 pub mod erased;
-pub mod field;
 pub mod format;
 pub mod notice;
 pub mod patch;
