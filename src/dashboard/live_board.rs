@@ -34,7 +34,7 @@ async fn ask(view: OverviewQuery, points: String) -> Result<Board, AppError> {
 
 /// What is on the page first: nothing needs to be asked for that the server has drawn.
 pub async fn first_board(view: OverviewQuery) -> Result<Board, AppError> {
-    if is_drawn_already() { Ok(Board::default()) } else { ask(view, "all".to_owned()).await }
+    if is_drawn_already(".board") { Ok(Board::default()) } else { ask(view, "all".to_owned()).await }
 }
 
 /// The board as it was last drawn, followed. All of it is of one moment.

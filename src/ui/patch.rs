@@ -44,9 +44,10 @@ pub fn in_browser() -> bool {
     Owner::current_shared_context().is_some_and(|shared| shared.is_browser())
 }
 
-/// Has the server drawn what is now brought to life?
-pub fn is_drawn_already() -> bool {
-    in_browser() && Owner::current_shared_context().is_some_and(|shared| shared.during_hydration())
+/// Has the server drawn what is now brought to life, as something with this selector on the page? Leptos' own
+/// `during_hydration` stays true for ever where pages are loaded lazily (0.8).
+pub fn is_drawn_already(selector: &str) -> bool {
+    in_browser() && document().query_selector(selector).is_ok_and(|found| found.is_some())
 }
 
 fn parsed(html: &str) -> Option<DocumentFragment> {

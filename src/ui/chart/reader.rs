@@ -167,10 +167,10 @@ impl Figure {
             }
         }
         if let Some(cursor) = self.find(".cursor") {
-            let x = row.map(|row| super::svg::percent(at(row))).unwrap_or_default();
             let shown = if row.is_some() { "visible" } else { "hidden" };
-            for (name, value) in [("x1", x.as_str()), ("x2", &x), ("visibility", shown)] {
-                let _set = cursor.set_attribute(name, value);
+            let _set = cursor.set_attribute("visibility", shown);
+            for name in ["x1", "x2"].into_iter().filter(|_| row.is_some()) {
+                let _set = cursor.set_attribute(name, &super::svg::percent(row.map(at).unwrap_or_default()));
             }
         }
     }
