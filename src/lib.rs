@@ -26,9 +26,11 @@
 //! - [`users`]: the users API, the thing that is hit.
 //! - [`traffic`]: the simulator. [`traffic::engine`] is its pure core.
 //! - [`metrics`]: what the server measured, and the key figures made of it. [`metrics::engine`] is its pure core.
-//! - [`dashboard`]: sets the features' components side by side.
+//! - [`dashboard`]: sets the features side by side. What stands around the simulator is drawn by the server, as
+//!   HTML: once a second the page asks for it anew and takes over the parts that changed ([`ui::patch`]). The browser
+//!   loads no code that knows these figures, and all who look in the same moment get the same drawing.
 //! - [`ui`]: building blocks of the page without knowledge of any feature. A chart is data: pure
-//!   functions make a [`ui::chart::Chart`] of numbers, and one component draws any of them.
+//!   functions make a [`ui::chart::Chart`] of numbers, and one more makes HTML of any of them.
 //! - [`app`], [`routes`]: the document's shell and the pages, most of which the browser loads apart.
 //! - `server`: configuration, wiring, routes and their description, who may come in, start and end
 //!   (only with the feature `ssr`).

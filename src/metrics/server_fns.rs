@@ -8,7 +8,7 @@ use super::log_model::LogForm;
 use crate::error::AppError;
 use crate::packed::Packed;
 
-/// Everything about one range, an outcome with an [`super::model::Overview`]; what each field takes stands in [`super::input::overview`].
+/// The numbers of the dashboard for programs, and for the tests that hold them against what they know: everything about one range, an outcome with an [`super::model::Overview`]; what each field takes stands in [`super::input::overview`].
 #[server(prefix = "/fn", endpoint = "metrics/overview", input = GetUrl, output = Json)]
 pub async fn get_overview(
     /// How far back.

@@ -124,7 +124,7 @@ fn radio(name: &str, value: &str, words: &str, chosen: bool, more: &str) -> Stri
     )
 }
 
-/// A labelled choice. All choices are described by the same help: it is about the rate.
+/// A labelled choice. One with a note is described by the help below, which says more about it.
 fn select(id: &str, name: &str, label: &str, choices: Vec<(String, String)>, chosen: &str, note: &str) -> String {
     let option = |(value, text): &(String, String)| {
         let selected = mark(value == chosen, "selected");
@@ -186,7 +186,7 @@ mod tests {
     #[test]
     fn the_chosen_is_marked_and_nothing_of_the_address_becomes_markup() {
         let html = setup().html();
-        assert!(html.contains("value=\"peak\" checked><span>Peak Traffic</span>"), "{html}");
+        assert!(html.contains("value=\"peak\" checked><span>Peak Usage</span>"), "{html}");
         assert_eq!(html.matches(" checked").count(), 2);
         assert!(html.contains("<option value=\"20\" selected>20</option>"), "{html}");
         assert!(!html.contains("<script>"), "{html}");
