@@ -6,11 +6,13 @@ use leptos::prelude::*;
 use leptos_meta::{MetaTags, provide_meta_context};
 use leptos_router::SsrMode;
 use leptos_router::components::{A, Route, Router, Routes};
-use leptos_router::{Lazy, path};
+use leptos_router::path;
 
-use crate::dashboard::NotFoundPage;
-use crate::routes::{CompareRoute, DashboardRoute, HistoryRoute, RequestLogRoute, RequestRoute, RunRoute};
-use crate::ui::chart::reader::Reader;
+use crate::dashboard::{DashboardPage, NotFoundPage, RequestDetailPage};
+use crate::metrics::log_page::RequestLogPage;
+use crate::traffic::compare_page::ComparePage;
+use crate::traffic::run_page::RunPage;
+use crate::traffic::runs_page::HistoryPage;
 
 /// The page's answer, for what only the server can say of it. In the context on the server only.
 #[derive(Clone)]
@@ -46,7 +48,10 @@ const begin = () => {
   if (begun) return;
   begun = true;
   const wasm = fetch('WASM');
-  import('SCRIPT').then(page => page.default({ module_or_path: wasm }).then(() => page.hydrate()));
+  import('SCRIPT').then(page => page.default({ module_or_path: wasm }).then(() => {
+    page.hydrate();
+    for (const island of document.querySelectorAll('leptos-island')) page[island.dataset.component](island);
+  }));
 };
 if (document.hidden || !PerformanceObserver.supportedEntryTypes.includes('paint')) begin();
 else {
@@ -57,6 +62,10 @@ else {
 
 /// The HTML document around the app.
 pub fn shell(options: LeptosOptions, assets: Assets) -> impl IntoView {
+    // The page is HTML; what lives in the browser are its islands, each of which brings itself to life.
+    if let Some(shared) = Owner::current_shared_context() {
+        shared.set_is_hydrating(false);
+    }
     let nonce = use_nonce();
     if let (Some(nonce), Some(answer)) = (&nonce, use_context::<PageAnswer>()) {
         (answer.set_policy)(nonce);
@@ -94,7 +103,6 @@ const BRAND: &str =
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
-    Reader::provide();
     view! {
         <Router>
             <a class="skip" href="#main">"Skip to the content"</a>
@@ -107,22 +115,19 @@ pub fn App() -> impl IntoView {
                     <A href="/" exact=true>"Dashboard"</A>
                     <A href="/runs">"Runs"</A>
                     <A href="/requests">"Requests"</A>
-                    // Made by the server alone: the router must not look for it here.
-                    <a href="/docs" rel="external">
-                        "API"
-                    </a>
+                    <a href="/docs">"API"</a>
                 </nav>
             </header>
             <main id="main">
                 // Every page is complete HTML: right title and status, and all of it there without JavaScript.
                 <Routes fallback=NotFoundPage>
-                    <Route path=path!("/") view={Lazy::<DashboardRoute>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/runs") view={Lazy::<HistoryRoute>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/") view=DashboardPage ssr=SsrMode::Async />
+                    <Route path=path!("/runs") view=HistoryPage ssr=SsrMode::Async />
                     // Before the run: the router takes the first path that fits.
-                    <Route path=path!("/runs/compare") view={Lazy::<CompareRoute>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/runs/:id") view={Lazy::<RunRoute>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/requests") view={Lazy::<RequestLogRoute>::new()} ssr=SsrMode::Async />
-                    <Route path=path!("/requests/:id") view={Lazy::<RequestRoute>::new()} ssr=SsrMode::Async />
+                    <Route path=path!("/runs/compare") view=ComparePage ssr=SsrMode::Async />
+                    <Route path=path!("/runs/:id") view=RunPage ssr=SsrMode::Async />
+                    <Route path=path!("/requests") view=RequestLogPage ssr=SsrMode::Async />
+                    <Route path=path!("/requests/:id") view=RequestDetailPage ssr=SsrMode::Async />
                 </Routes>
             </main>
         </Router>

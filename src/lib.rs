@@ -20,7 +20,7 @@
 //!
 //! Features first; each folder reads in the order of the data flow.
 //!
-//! - [`origin`], [`input`], [`buckets`], [`error`], [`packed`]: what the features share: who made a
+//! - [`origin`], [`input`], [`buckets`], [`error`]: what the features share: who made a
 //!   request, how input is checked, in which steps latency is drawn, what crosses the wire as an
 //!   error, and how a value crosses it for a part of the page that is loaded later.
 //! - [`users`]: the users API, the thing that is hit.
@@ -62,18 +62,18 @@ pub mod error;
 pub mod input;
 pub mod metrics;
 pub mod origin;
-pub mod packed;
-pub mod routes;
 #[cfg(feature = "ssr")]
 pub mod server;
 pub mod traffic;
 pub mod ui;
 pub mod users;
 
-/// Brings the server's HTML to life in the browser.
+/// Begins what the islands of a page share; the page's loader calls it, and then brings each of them to life.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
     console_error_panic_hook::set_once();
-    leptos::mount::hydrate_lazy(app::App);
+    leptos::mount::hydrate_islands();
+    ui::chart::reader::Reader::begin();
+    ui::copy::listen();
 }

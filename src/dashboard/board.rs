@@ -3,14 +3,17 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::metrics::charts::{Rows, charts_html};
+use crate::metrics::address::view_link;
+use crate::metrics::charts::charts_html;
 use crate::metrics::endpoint_table::endpoints_html;
 use crate::metrics::kpi_cards::kpis_html;
 use crate::metrics::log_model::LoggedRequest;
 use crate::metrics::model::{Overview, OverviewQuery};
 use crate::metrics::newest_requests::newest_requests_html;
+use crate::metrics::view_filter::choices_html;
 use crate::traffic::model::RunSummary;
 use crate::traffic::newest_runs::{newest_runs_html, period};
+use crate::ui::chart::Rows;
 
 /// What it is made of, all of one moment; or in words, for those who read the page, why a part of it is missing.
 #[derive(Clone, Debug)]
@@ -25,9 +28,11 @@ pub struct Figures {
     pub runs: Result<Vec<RunSummary>, String>,
 }
 
-/// The two parts of the dashboard that stand before and after the simulator, as HTML.
+/// The parts of the dashboard that stand around the simulator, as HTML.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Board(
+    /// The choice of range and requests.
+    pub String,
     /// The key figures.
     pub String,
     /// Charts and tables.
@@ -46,7 +51,8 @@ pub fn board(figures: &Figures, rows: &Rows) -> Board {
         newest_requests_html(figures.view, requests),
         newest_runs_html(runs),
     ];
-    Board(kpis_html(overview), parts.concat())
+    let choices = choices_html(figures.view, |view| view_link("/", &view));
+    Board(choices, kpis_html(overview), parts.concat())
 }
 
 #[cfg(test)]
@@ -61,13 +67,13 @@ mod tests {
             requests: Err("The database is busy.".to_owned()),
             runs: Ok(Vec::new()),
         };
-        let Board(kpis, rest) = board(&figures, &Rows::All);
-        assert!(kpis.contains("Current rate"));
+        let Board(choices, kpis, rest) = board(&figures, &Rows::All);
+        assert!(choices.contains("1 hour") && kpis.contains("Current rate"));
         assert_eq!(rest.matches("<figure").count(), 4);
         assert!(rest.contains("The requests could not be loaded.</strong> The database is busy."));
         assert!(rest.contains("No run yet."));
         figures.overview = Err("It is away.".to_owned());
-        let Board(kpis, rest) = board(&figures, &Rows::All);
+        let Board(_, kpis, rest) = board(&figures, &Rows::All);
         assert!(
             kpis.contains("The key figures could not be loaded.") && rest.contains("The charts could not be loaded.")
         );
@@ -84,7 +90,7 @@ mod tests {
             requests: Ok(Vec::new()),
             runs: Ok(Vec::new()),
         };
-        let rows = |rows| board(&figures, &rows).1.matches("<tr data-at").count();
+        let rows = |rows| board(&figures, &rows).2.matches("<tr data-at").count();
         assert_eq!(rows(Rows::Of(Vec::new())), 0);
         assert_eq!(rows(Rows::Of(vec!["past-rate".to_owned()])), 1);
         assert_eq!(rows(Rows::All), 3);

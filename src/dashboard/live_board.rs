@@ -1,13 +1,13 @@
-//! The board on the page, kept fresh while somebody looks.
+//! The board on the page, kept fresh while somebody looks. Another range or origin is chosen without a new page, so that
+//! the simulator beside it stays as it is; the address follows.
 
 use std::time::Duration;
 
-use leptos::html;
+use leptos::ev;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos_router::hooks::use_query_map;
-use web_sys::wasm_bindgen::JsCast;
-use web_sys::{Element, MouseEvent};
+use web_sys::wasm_bindgen::{JsCast, JsValue};
+use web_sys::{Element, MouseEvent, UrlSearchParams};
 
 use super::board::Board;
 use super::server_fns::get_board;
@@ -16,117 +16,133 @@ use crate::metrics::address::read_view;
 use crate::metrics::model::OverviewQuery;
 use crate::ui::chart::reader::Reader;
 use crate::ui::notice::failed_html;
-use crate::ui::patch::{is_drawn_already, patch};
+use crate::ui::patch::patch;
 use crate::ui::poll::poll;
 
 /// How often it is asked for: a second is the step of the shortest range.
 const REFRESH: Duration = Duration::from_secs(1);
 
-/// Range and origin, as the address has them.
-pub fn use_view() -> Memo<OverviewQuery> {
-    let query = use_query_map();
-    Memo::new(move |_| read_view(|name| query.read().get(name)))
-}
+/// Where the parts of the board stand on the page.
+const PLACES: [&str; 3] = [".view-filter", ".figures-now", ".board"];
 
-async fn ask(view: OverviewQuery, points: String) -> Result<Board, AppError> {
+/// Asks for the board.
+///
+/// # Errors
+/// As the server says, or that it can't be reached.
+pub async fn ask(view: OverviewQuery, points: String) -> Result<Board, AppError> {
     get_board(view.range.wire_name().to_owned(), view.origin.to_string(), points).await
-}
-
-/// What is on the page first: nothing needs to be asked for that the server has drawn.
-pub async fn first_board(view: OverviewQuery) -> Result<Board, AppError> {
-    if is_drawn_already(".board") { Ok(Board::default()) } else { ask(view, "all".to_owned()).await }
-}
-
-/// The board as it was last drawn, followed. All of it is of one moment.
-#[derive(Clone, Copy)]
-pub struct LiveBoard {
-    view: Memo<OverviewQuery>,
-    reader: Option<Reader>,
-    /// Where the key figures are.
-    pub above: NodeRef<html::Div>,
-    /// Where the rest is.
-    pub below: NodeRef<html::Div>,
-    /// The last question was answered.
-    pub reachable: RwSignal<bool>,
-    /// Something was drawn at least once.
-    drawn: StoredValue<bool>,
-}
-
-impl LiveBoard {
-    /// Follows from its first answer on. Nothing happens on the server.
-    pub fn follow(view: Memo<OverviewQuery>, drawn: bool) -> Self {
-        let live = Self {
-            view,
-            reader: use_context(),
-            above: NodeRef::new(),
-            below: NodeRef::new(),
-            reachable: RwSignal::new(drawn),
-            drawn: StoredValue::new(drawn),
-        };
-        poll(REFRESH, move || Box::pin(live.ask()));
-        // Another choice is not made to wait for the next second, and neither is who begins to read a chart.
-        Effect::new(move |before: Option<(OverviewQuery, Vec<String>)>| {
-            let now = (view.get(), live.wanted());
-            let is_new = before.as_ref().is_some_and(|before| now.0 != before.0 || now.1.len() > before.1.len());
-            if is_new {
-                spawn_local(live.ask());
-            } else if before.is_none() {
-                live.refresh_readers();
-            }
-            now
-        });
-        live
-    }
-
-    fn wanted(self) -> Vec<String> {
-        let all = self.reader.map(Reader::wanted).unwrap_or_default();
-        all.into_iter().filter(|name| name.starts_with("past-")).collect()
-    }
-
-    /// What is there stays when there is no answer.
-    async fn ask(self) {
-        // The page may have been left, also while the answer was under way.
-        let Some(view) = self.view.try_get_untracked() else { return };
-        let answer = ask(view, untrack(|| self.wanted()).join(",")).await;
-        if self.view.try_get_untracked() != Some(view) {
-            return;
-        }
-        self.reachable.set(answer.is_ok());
-        match answer {
-            Ok(board) => {
-                self.drawn.set_value(true);
-                self.draw(&board);
-            }
-            Err(why) if !self.drawn.get_value() => self.draw(&nothing(&why)),
-            Err(_) => {}
-        }
-    }
-
-    fn draw(self, board: &Board) {
-        for (place, html) in [(self.above, &board.0), (self.below, &board.1)] {
-            if let Some(place) = place.get_untracked() {
-                patch(&place, html);
-            }
-        }
-        self.refresh_readers();
-    }
-
-    fn refresh_readers(self) {
-        if let (Some(reader), Some(below)) = (self.reader, self.below.get_untracked()) {
-            reader.refresh(&below);
-        }
-    }
-
-    /// Asks again at once when the click was on Retry.
-    pub fn clicked(self, event: &MouseEvent) {
-        let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-        if target.is_some_and(|target| target.has_attribute("data-retry")) {
-            spawn_local(self.ask());
-        }
-    }
 }
 
 /// In place of a board that can't be had.
 pub fn nothing(why: &AppError) -> Board {
-    Board(failed_html("The dashboard's figures could not be loaded.", &why.to_string()), String::new())
+    let words = failed_html("The dashboard's figures could not be loaded.", &why.to_string());
+    Board(String::new(), words, String::new())
+}
+
+/// Follows the board of the page, and says so when it can't.
+#[island]
+pub fn LiveBoard() -> impl IntoView {
+    let stale = RwSignal::new(false);
+    Effect::new(move |_| Live { stale, view: StoredValue::new(chosen()), drawn: StoredValue::new(true) }.begin());
+    view! {
+        <p class="stale-note" hidden=move || !stale.get()>
+            "The server can't be reached. These are its last known figures; the page keeps trying."
+        </p>
+    }
+}
+
+/// Range and origin, as the address has them.
+fn chosen() -> OverviewQuery {
+    let query = window().location().search().ok().and_then(|query| UrlSearchParams::new_with_str(&query).ok());
+    read_view(|name| query.as_ref().and_then(|query| query.get(name)))
+}
+
+/// The board as it was last drawn. All of it is of one moment.
+#[derive(Clone, Copy)]
+struct Live {
+    /// The last question was not answered, and what was drawn before stays.
+    stale: RwSignal<bool>,
+    /// What is chosen.
+    view: StoredValue<OverviewQuery>,
+    /// What is drawn is what is chosen.
+    drawn: StoredValue<bool>,
+}
+
+impl Live {
+    fn begin(self) {
+        refresh_readers();
+        poll(REFRESH, move || Box::pin(self.ask()));
+        // As long as the page lives.
+        let _listening = window_event_listener(ev::click, move |event| self.clicked(&event));
+        let _listening = window_event_listener(ev::popstate, move |_| self.choose());
+        // Who begins to read a chart is not made to wait for the next second.
+        Effect::new(move |before: Option<usize>| {
+            let wanted = Reader::wanted_ids().split(',').filter(|id| !id.is_empty()).count();
+            if before.is_some_and(|before| wanted > before) {
+                spawn_local(self.ask());
+            }
+            wanted
+        });
+    }
+
+    /// Takes over what the address says.
+    fn choose(self) {
+        self.view.set_value(chosen());
+        self.drawn.set_value(false);
+        spawn_local(self.ask());
+    }
+
+    /// What is there stays when there is no answer, unless it is of another choice.
+    async fn ask(self) {
+        let view = self.view.get_value();
+        let answer = ask(view, untrack(Reader::wanted_ids)).await;
+        if self.view.get_value() != view {
+            return;
+        }
+        match answer {
+            Ok(board) => {
+                self.drawn.set_value(true);
+                self.stale.set(false);
+                draw(&board);
+            }
+            Err(why) if !self.drawn.get_value() => draw(&nothing(&why)),
+            Err(_) => self.stale.set(true),
+        }
+    }
+
+    /// A choice, or Retry.
+    fn clicked(self, event: &MouseEvent) {
+        let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+        let link = target.and_then(|target| target.closest(".view-choice, .dashboard [data-retry]").ok().flatten());
+        let plain =
+            event.button() == 0 && !(event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key());
+        let Some(link) = link.filter(|_| plain) else { return };
+        event.prevent_default();
+        if link.has_attribute("data-retry") {
+            spawn_local(self.ask());
+            return;
+        }
+        let history = window().history();
+        if history.is_ok_and(|history| {
+            history.push_state_with_url(&JsValue::NULL, "", link.get_attribute("href").as_deref()).is_ok()
+        }) {
+            self.choose();
+        }
+    }
+}
+
+fn draw(Board(choices, above, below): &Board) {
+    for (place, html) in PLACES.iter().zip([choices, above, below]) {
+        // Without choices there is no new board, and the old ones stay.
+        if let (Ok(Some(place)), true) = (document().query_selector(place), !html.is_empty() || *place == ".board") {
+            patch(&place, html);
+        }
+    }
+    refresh_readers();
+}
+
+fn refresh_readers() {
+    if let Ok(Some(board)) = document().query_selector(".board") {
+        Reader::refresh(&board);
+    }
 }

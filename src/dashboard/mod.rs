@@ -8,45 +8,42 @@ pub mod server_fns;
 
 use leptos::prelude::*;
 use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
 
-use self::live_board::{LiveBoard, first_board, nothing, use_view};
+use self::board::Board;
+use self::live_board::{LiveBoard, ask, nothing};
+use crate::metrics::address::read_view;
 use crate::metrics::log_model::LoggedRequest;
 use crate::metrics::request_page::RequestPage;
-use crate::metrics::view_filter::{ViewFilter, dashboard_link};
 use crate::traffic::card::TrafficSimulatorCard;
 use crate::traffic::exchange_card::ExchangeCard;
-use crate::ui::erased::{later, live};
 
 /// `/`
 #[component]
 pub fn DashboardPage() -> impl IntoView {
-    let view = use_view();
+    let query = use_query_map();
+    let view = read_view(|name| query.read_untracked().get(name));
+    let content = async move {
+        let Board(choices, above, below) = ask(view, "all".to_owned()).await.unwrap_or_else(|why| nothing(&why));
+        view! {
+            <div class="page-head">
+                <h1>"Dashboard"</h1>
+                <nav class="view-filter" aria-label="What is shown" inner_html=choices></nav>
+            </div>
+            <div class="dashboard">
+                <div class="figures">
+                    <div class="figures-now" inner_html=above></div>
+                    <LiveBoard />
+                </div>
+                <TrafficSimulatorCard />
+                <div class="board" inner_html=below></div>
+            </div>
+        }
+        .into_any()
+    };
     view! {
         <Title text="Traffic Simulator" />
-        <div class="page-head">
-            <h1>"Dashboard"</h1>
-            <ViewFilter view link=dashboard_link() />
-        </div>
-        <Suspense fallback=|| view! { <p class="loading">"Loading the dashboard…"</p> }>
-            {live(move || later(async move {
-                let first = first_board(view.get_untracked()).await;
-                let live = LiveBoard::follow(view, first.is_ok());
-                let first = first.unwrap_or_else(|why| nothing(&why));
-                view! {
-                    <div class="dashboard" on:click=move |event| live.clicked(&event)>
-                        <div class="figures">
-                            <div class="figures-now" node_ref=live.above inner_html=first.0></div>
-                            <p class="stale-note" hidden=live.reachable>
-                                "The server can't be reached. These are its last known figures; the page keeps trying."
-                            </p>
-                        </div>
-                        <TrafficSimulatorCard />
-                        <div class="board" node_ref=live.below inner_html=first.1></div>
-                    </div>
-                }
-                .into_any()
-            }))}
-        </Suspense>
+        <Suspense>{Suspend::new(content)}</Suspense>
     }
     .into_any()
 }

@@ -12,12 +12,12 @@ use tokio::time::Instant;
 use super::board::{Board, Figures, board as draw};
 use crate::error::AppError;
 use crate::metrics::address::read_view;
-use crate::metrics::charts::Rows;
 use crate::metrics::log_model::LogQuery;
 use crate::metrics::model::OverviewQuery;
 use crate::server::state::AppState;
 use crate::traffic::input::RunsQuery;
 use crate::traffic::server::api::page_of_runs;
+use crate::ui::chart::Rows;
 
 /// How long what was drawn is good for: rows are written up to a quarter of a second after their answers anyway.
 const FRESH: Duration = Duration::from_millis(200);
@@ -52,9 +52,10 @@ pub async fn board(range: &str, origin: &str, points: &str) -> Result<Board, App
         "range" => Some(range.to_owned()),
         _ => Some(origin.to_owned()),
     });
-    let rows = match points {
-        "all" => Rows::All,
-        ids => Rows::Of(ids.split(',').filter(|id| id.starts_with("past-")).take(4).map(str::to_owned).collect()),
+    let rows = match Rows::read(points) {
+        // The page has other charts, too; those are none of the key.
+        Rows::Of(ids) => Rows::Of(ids.into_iter().filter(|id| id.starts_with("past-")).collect()),
+        all => all,
     };
     let place = state.boards.place((view, rows.clone()));
     Ok(place.get_or_init(|| async { draw(&figures(&state, view).await, &rows) }).await.clone())

@@ -2,26 +2,17 @@
 
 use super::model::{GaugePoint, Origins, Overview, Point};
 use crate::buckets::BOUNDS;
-use crate::ui::chart::Chart;
 use crate::ui::chart::axis::TimeAxis;
 use crate::ui::chart::latency::{Column, heatmap};
 use crate::ui::chart::lines::{Series, lines};
 use crate::ui::chart::past::{PastRates, Period, past_rate};
 use crate::ui::chart::stacked::stacked;
+use crate::ui::chart::{Chart, Rows};
 use crate::ui::format::{count, millis, percent};
 use crate::ui::notice::failed_html;
 
 /// What the table of a chart says about the steps that it has no row for.
 const LEFT_OUT: &str = "Steps without a request are left out.";
-
-/// Which charts are to have their points as rows of their tables.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Rows {
-    /// All, for a page without a script.
-    All,
-    /// Those with these ids.
-    Of(Vec<String>),
-}
 
 /// All charts of the chosen range and requests, with the periods of the runs shaded.
 pub fn charts_html(overview: Result<&Overview, &str>, periods: &[Period], rows: &Rows) -> String {
@@ -31,15 +22,8 @@ pub fn charts_html(overview: Result<&Overview, &str>, periods: &[Period], rows: 
     };
     let axis = axis(overview);
     let one = |(label, id, make): (&str, &str, fn(&Overview, &TimeAxis, &[Period]) -> Chart)| {
-        let rows = match rows {
-            Rows::All => true,
-            Rows::Of(ids) => ids.iter().any(|one| one == id),
-        };
         let chart = make(overview, &axis, periods).shaded(&axis, periods, "run of the simulator");
-        let figure = chart.figure_html(id, rows);
-        format!(
-            "<section class=\"card\" aria-label=\"{label}\"><figure class=\"chart\" data-chart=\"{id}\">{figure}</figure></section>"
-        )
+        format!("<section class=\"card\" aria-label=\"{label}\">{}</section>", chart.html(id, rows))
     };
     let charts: String = [
         ("Rate", "past-rate", rate_chart as _),

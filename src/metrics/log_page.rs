@@ -9,20 +9,24 @@ use super::log_model::{LogPage, StatusClass};
 use super::model::{Origins, Outcome, OverviewQuery};
 use super::request_rows::{REQUEST_HEADS, request_row};
 use super::server_fns::get_log;
-use super::view_filter::ViewFilter;
+use super::view_filter::choices_html;
 use crate::error::AppError;
-use crate::packed::Packed;
-use crate::ui::notice::{Empty, Failed};
-use crate::ui::table::{DataTable, heads};
+use crate::ui::notice::{Empty, failed};
+use crate::ui::table::table_html;
 
 /// `/requests`
 #[component]
 pub fn RequestLogPage() -> impl IntoView {
     let query = use_query_map();
-    let address = Memo::new(move |_| LogAddress::read(|name| query.read().get(name)));
-    let page = Resource::new(move || address.get(), |address| get_log(address.form()));
-    let retry = Callback::new(move |()| page.refetch());
-    let link = Callback::new(move |view: OverviewQuery| LogAddress { view, page: 1, ..address.get() }.link());
+    let address = LogAddress::read(|name| query.read_untracked().get(name));
+    let link = |view: OverviewQuery| LogAddress { view, page: 1, ..address.clone() }.link();
+    let (choices, filter) = (choices_html(address.view, link), filter(&address));
+    let content = async move {
+        match found(get_log(address.form()).await) {
+            Ok(page) => list(&page, &address),
+            Err(why) => failed("The requests could not be loaded.", &why),
+        }
+    };
     view! {
         <Title text="Requests · Traffic Simulator" />
         <nav class="crumbs" aria-label="Breadcrumb">
@@ -32,72 +36,59 @@ pub fn RequestLogPage() -> impl IntoView {
         </nav>
         <div class="page-head">
             <h1>"Requests"</h1>
-            <ViewFilter view=Signal::derive(move || address.read().view) link />
+            <nav class="view-filter" aria-label="What is shown" inner_html=choices></nav>
         </div>
         <section class="card" aria-label="Requests">
-            <Filter address />
-            <Transition fallback=|| view! { <p class="loading">"Loading the requests…"</p> }>
-                {move || Suspend::new(async move {
-                    let address = address.get();
-                    match found(&page.await) {
-                        Ok(page) => list(&page, &address),
-                        Err(why) => view! { <Failed what="The requests could not be loaded." why retry /> }.into_any(),
-                    }
-                })}
-            </Transition>
+            {filter}
+            <Suspense>{Suspend::new(content)}</Suspense>
         </section>
     }
     .into_any()
 }
 
 /// What was found, or in words why nothing was.
-fn found(answer: &Result<Packed, AppError>) -> Result<LogPage, String> {
-    let outcome = answer.as_ref().map_err(ToString::to_string)?.unpack();
-    match outcome.map_err(|error| error.to_string())? {
+fn found(answer: Result<Outcome<LogPage>, AppError>) -> Result<LogPage, String> {
+    match answer.map_err(|error| error.to_string())? {
         Outcome::Found(found) => Ok(found),
         Outcome::Refused(errors) => Err(errors.into_iter().map(|error| error.detail).collect::<Vec<_>>().join(" ")),
     }
 }
 
 /// A form of its own, for what has too many values for links.
-#[component]
-fn Filter(address: Memo<LogAddress>) -> impl IntoView {
-    let hidden = move |name: &'static str, value: fn(&LogAddress) -> Option<String>| {
-        move || value(&address.read()).map(|value| view! { <input type="hidden" name=name value=value /> }.into_any())
+fn filter(address: &LogAddress) -> AnyView {
+    let hidden = |name: &'static str, value: Option<String>| {
+        value.map(|value| view! { <input type="hidden" name=name value=value /> }.into_any())
     };
     let option = |value: &'static str, text: &'static str, chosen: bool| {
         view! { <option value=value selected=chosen>{text}</option> }.into_any()
     };
-    let statuses = move || {
-        let chosen = address.read().status;
+    let statuses = {
+        let chosen = address.status;
         let titles = ["Below 400", "Errors (400 and up)", "Client errors (4xx)", "Server errors (5xx)"];
         let all = std::iter::once(option("", "All", false));
         let each = StatusClass::ALL.into_iter().zip(titles);
         all.chain(each.map(|(one, title)| option(one.wire_name(), title, chosen == Some(one)))).collect_view()
     };
-    let orders = move || {
-        let slowest = address.read().slowest;
-        [option("", "Newest first", !slowest), option("slowest", "Slowest first", slowest)].collect_view()
-    };
-    let endpoint = move || {
-        let endpoint = address.read().endpoint.clone()?;
-        let all = LogAddress { endpoint: None, page: 1, ..address.get() }.link();
-        Some(
-            view! { <p class="chosen">"Only " <code>{endpoint}</code> " " <a href=all>"Show all endpoints"</a></p> }
-                .into_any(),
-        )
-    };
+    let slowest = address.slowest;
+    let orders = [option("", "Newest first", !slowest), option("slowest", "Slowest first", slowest)].collect_view();
+    let endpoint = address.endpoint.clone().map(|endpoint| {
+        let all = LogAddress { endpoint: None, page: 1, ..address.clone() }.link();
+        view! { <p class="chosen">"Only " <code>{endpoint}</code> " " <a href=all>"Show all endpoints"</a></p> }
+            .into_any()
+    });
+    let view = address.view;
     view! {
         <form class="filter" method="get" action="/requests">
-            {hidden("range", |address| Some(address.view.range.wire_name().to_owned()))}
-            {hidden("origin", |address| (address.view.origin != Origins::All).then(|| address.view.origin.to_string()))}
-            {hidden("endpoint", |address| address.endpoint.clone())}
+            {hidden("range", Some(view.range.wire_name().to_owned()))}
+            {hidden("origin", (view.origin != Origins::All).then(|| view.origin.to_string()))}
+            {hidden("endpoint", address.endpoint.clone())}
             <label>"Status " <select name="status">{statuses}</select></label>
             <label>"Order " <select name="order">{orders}</select></label>
             <button class="button" type="submit">"Filter"</button>
         </form>
         {endpoint}
     }
+    .into_any()
 }
 
 fn list(page: &LogPage, address: &LogAddress) -> AnyView {
@@ -110,8 +101,8 @@ fn list(page: &LogPage, address: &LogAddress) -> AnyView {
         view! { <Empty>"No request fits. " <a href=all>"Show all of this time"</a></Empty> }.into_any()
     } else {
         let rows: String = page.requests.iter().map(request_row).collect();
-        view! { <DataTable label="Requests as a table" heads=heads(REQUEST_HEADS) rows=rows class="texts" /> }
-            .into_any()
+        let table = table_html("Requests as a table", REQUEST_HEADS, &rows, "texts");
+        view! { <div inner_html=table></div> }.into_any()
     };
     view! {
         {content}

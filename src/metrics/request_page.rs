@@ -10,7 +10,7 @@ use super::server_fns::get_request;
 use crate::app::PageAnswer;
 use crate::error::AppError;
 use crate::ui::format::{millis, time_of_day, utc};
-use crate::ui::notice::Failed;
+use crate::ui::notice::failed;
 
 /// `/requests/{id}`; `other_side` adds what somebody else knows of a request.
 #[component]
@@ -19,9 +19,21 @@ pub fn RequestPage(
     other_side: Callback<LoggedRequest, AnyView>,
 ) -> impl IntoView {
     let params = use_params_map();
-    let id = Memo::new(move |_| params.read().get("id").and_then(|id| id.parse::<Uuid>().ok()));
-    let found = Resource::new(move || id.get(), |id| async move { get_request(id.ok_or(AppError::NotFound)?).await });
-    let retry = Callback::new(move |()| found.refetch());
+    let id = params.read_untracked().get("id").and_then(|id| id.parse::<Uuid>().ok());
+    let content = async move {
+        let Some(id) = id else { return not_found() };
+        match get_request(id).await {
+            Ok(Some(request)) => {
+                let other = request.run.map(|_| other_side.run(request.clone()));
+                view! { {details(&request)} {other} }.into_any()
+            }
+            Ok(None) | Err(AppError::NotFound) => not_found(),
+            Err(error) => {
+                let failed = failed("The request could not be loaded.", &error.to_string());
+                view! { <h1>"Request"</h1> {failed} }.into_any()
+            }
+        }
+    };
     view! {
         <Title text="Request · Traffic Simulator" />
         <nav class="crumbs" aria-label="Breadcrumb">
@@ -31,18 +43,7 @@ pub fn RequestPage(
             <span aria-hidden="true">"/"</span>
             <span aria-current="page">"Request"</span>
         </nav>
-        <Suspense fallback=|| view! { <p class="loading">"Loading the request…"</p> }>
-            {move || Suspend::new(async move {
-                match found.await.and_then(|request| request.unpack()) {
-                    Ok::<Option<LoggedRequest>, _>(Some(request)) => {
-                        let other = request.run.map(|_| other_side.run(request.clone()));
-                        view! { {details(&request)} {other} }.into_any()
-                    }
-                    Ok(None) | Err(AppError::NotFound) => not_found(),
-                    Err(error) => view! { <h1>"Request"</h1><Failed what="The request could not be loaded." why=error.to_string() retry /> }.into_any(),
-                }
-            })}
-        </Suspense>
+        <Suspense>{Suspend::new(content)}</Suspense>
     }
     .into_any()
 }

@@ -4,11 +4,11 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Json};
 use uuid::Uuid;
 
-use super::log_model::LogForm;
+use super::log_model::{LogForm, LogPage, LoggedRequest};
+use super::model::{Outcome, Overview};
 use crate::error::AppError;
-use crate::packed::Packed;
 
-/// The numbers of the dashboard for programs, and for the tests that hold them against what they know: everything about one range, an outcome with an [`super::model::Overview`]; what each field takes stands in [`super::input::overview`].
+/// The numbers of the dashboard for programs, and for the tests that hold them against what they know: everything about one range; what each field takes stands in [`super::input::overview`].
 #[server(prefix = "/fn", endpoint = "metrics/overview", input = GetUrl, output = Json)]
 pub async fn get_overview(
     /// How far back.
@@ -17,26 +17,26 @@ pub async fn get_overview(
     /// Whose requests.
     #[server(default)]
     origin: Option<String>,
-) -> Result<Packed, AppError> {
+) -> Result<Outcome<Overview>, AppError> {
     let fields = super::input::fields([("range", range), ("origin", origin)]);
-    Packed::pack(&super::server::page::overview(fields).await?)
+    super::server::page::overview(fields).await
 }
 
-/// One page of the request log, an outcome with a [`super::log_model::LogPage`]; what each field takes stands in [`super::input::log`].
+/// One page of the request log; what each field takes stands in [`super::input::log`].
 #[server(prefix = "/fn", endpoint = "metrics/log", input = GetUrl, output = Json)]
 pub async fn get_log(
     /// What is asked for.
     #[server(default)]
     query: LogForm,
-) -> Result<Packed, AppError> {
-    Packed::pack(&super::server::page::log(query.fields()).await?)
+) -> Result<Outcome<LogPage>, AppError> {
+    super::server::page::log(query.fields()).await
 }
 
-/// One request by its id, a [`super::log_model::LoggedRequest`]; nothing when it is unknown or no longer kept.
+/// One request by its id; nothing when it is unknown or no longer kept.
 #[server(prefix = "/fn", endpoint = "metrics/request", input = GetUrl, output = Json)]
 pub async fn get_request(
     /// As in the answer's `x-request-id`.
     id: Uuid,
-) -> Result<Packed, AppError> {
-    Packed::pack(&super::server::page::request(id).await?)
+) -> Result<Option<LoggedRequest>, AppError> {
+    super::server::page::request(id).await
 }

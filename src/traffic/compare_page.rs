@@ -15,30 +15,36 @@ use crate::ui::chart::axis::TimeAxis;
 use crate::ui::chart::lines::{Series, lines};
 use crate::ui::chart::{Chart, ChartFrame};
 use crate::ui::format::{millis, utc};
-use crate::ui::notice::{Empty, Failed};
-use crate::ui::table::{Cell, DataTable, heads, row};
+use crate::ui::notice::{Empty, failed};
+use crate::ui::table::{Cell, row, table_html};
 
 type Side = (Job, Timeline);
 
 async fn side(id: Option<RunId>) -> Result<Side, AppError> {
     let id = id.ok_or(AppError::NotFound)?;
-    Ok((get_run(id).await?.unpack()?, get_timeline(id).await?.unpack()?))
+    Ok((get_run(id).await?, get_timeline(id).await?))
 }
 
 /// `/runs/compare`
 #[component]
 pub fn ComparePage() -> impl IntoView {
     let query = use_query_map();
-    let id =
-        move |name: &'static str| Memo::new(move |_| query.read().get(name).and_then(|id| id.parse::<RunId>().ok()));
-    let (a_id, b_id) = (id("a"), id("b"));
-    let a = Resource::new(move || a_id.get(), side);
-    let b = Resource::new(move || b_id.get(), side);
-    let both_named = move || a_id.get_untracked().is_some() && b_id.get_untracked().is_some();
-    let retry = Callback::new(move |()| {
-        a.refetch();
-        b.refetch();
-    });
+    let id = |name: &str| query.read_untracked().get(name).and_then(|id| id.parse::<RunId>().ok());
+    let (a, b) = (id("a"), id("b"));
+    let content = async move {
+        match (side(a).await, side(b).await) {
+            (Ok(a), Ok(b)) => view! { <Comparison a b /> }.into_any(),
+            (Err(AppError::NotFound), _) | (_, Err(AppError::NotFound)) => {
+                // Two runs that nobody has named yet are not missing.
+                if a.is_some() && b.is_some() {
+                    not_found_status(&AppError::NotFound);
+                }
+                view! { <Empty>"One of the two runs is not there. " <a href="/runs">"Choose two runs"</a></Empty> }
+                    .into_any()
+            }
+            (Err(error), _) | (_, Err(error)) => failed("The runs could not be loaded.", &error.to_string()),
+        }
+    };
     view! {
         <Title text="Two runs compared · Traffic Simulator" />
         <nav class="crumbs" aria-label="Breadcrumb">
@@ -49,23 +55,7 @@ pub fn ComparePage() -> impl IntoView {
             <span aria-current="page">"Compare"</span>
         </nav>
         <h1>"Two runs compared"</h1>
-        <Suspense fallback=|| view! { <p class="loading">"Loading the runs…"</p> }>
-            {move || Suspend::new(async move {
-                match (a.await, b.await) {
-                    (Ok(a), Ok(b)) => view! { <Comparison a b /> }.into_any(),
-                    (Err(AppError::NotFound), _) | (_, Err(AppError::NotFound)) => {
-                        // Two runs that nobody has named yet are not missing.
-                        if both_named() {
-                            not_found_status(&AppError::NotFound);
-                        }
-                        view! { <Empty>"One of the two runs is not there. " <a href="/runs">"Choose two runs"</a></Empty> }.into_any()
-                    }
-                    (Err(error), _) | (_, Err(error)) => {
-                        view! { <Failed what="The runs could not be loaded." why=error.to_string() retry /> }.into_any()
-                    }
-                }
-            })}
-        </Suspense>
+        <Suspense>{Suspend::new(content)}</Suspense>
     }
     .into_any()
 }
@@ -73,6 +63,7 @@ pub fn ComparePage() -> impl IntoView {
 #[component]
 fn Comparison(a: Side, b: Side) -> impl IntoView {
     let differences: String = compare(&a.0, &b.0).iter().map(difference_row).collect();
+    let table = table_html("Differences", ["What", "A", "B", "B compared with A"], &differences, "");
     let (rate, latency) = (rate_chart(&a, &b), latency_chart(&a, &b));
     let side = |name: &'static str, class: &'static str, job: &Job| {
         let link = format!("/runs/{}", job.job_id);
@@ -90,11 +81,11 @@ fn Comparison(a: Side, b: Side) -> impl IntoView {
             {side("B", "side-b", &b.0)}
         </section>
         <div class="grid">
-            <section class="card" aria-label="Rate of both"><ChartFrame id="rates" chart=Signal::stored(rate) /></section>
-            <section class="card" aria-label="Latency of both"><ChartFrame id="latencies" chart=Signal::stored(latency) /></section>
+            <section class="card" aria-label="Rate of both"><ChartFrame id="rates" chart=rate /></section>
+            <section class="card" aria-label="Latency of both"><ChartFrame id="latencies" chart=latency /></section>
             <section class="card wide" aria-labelledby="differences-title">
                 <h2 class="card-title" id="differences-title">"Differences"</h2>
-                <DataTable label="Differences" heads=heads(["What", "A", "B", "B compared with A"]) rows=differences />
+                <div inner_html=table></div>
             </section>
         </div>
     }

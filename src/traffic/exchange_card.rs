@@ -8,7 +8,7 @@ use super::server_fns::get_exchange;
 use crate::origin::RunId;
 use crate::ui::chart::ChartFrame;
 use crate::ui::format::millis;
-use crate::ui::notice::{Empty, Failed};
+use crate::ui::notice::{Empty, failed};
 
 /// Both sides of one request of a run.
 #[component]
@@ -18,19 +18,18 @@ pub fn ExchangeCard(
     /// Its place in the plan.
     seq: u32,
 ) -> impl IntoView {
-    let exchange = Resource::new(|| (), move |()| get_exchange(run, seq));
-    let retry = Callback::new(move |()| exchange.refetch());
+    let content = async move {
+        match get_exchange(run, seq).await {
+            Ok(Some(exchange)) => both(exchange),
+            Ok(None) => {
+                view! { <Empty>"The run does not know this request: it may have been deleted."</Empty> }.into_any()
+            }
+            Err(error) => failed("The other side could not be loaded.", &error.to_string()),
+        }
+    };
     view! {
         <section class="card" aria-label="Both sides of the request">
-            <Suspense fallback=|| view! { <p class="loading">"Loading both sides…"</p> }>
-                {move || Suspend::new(async move {
-                    match exchange.await.and_then(|exchange| exchange.unpack()) {
-                        Ok(Some(exchange)) => both(exchange),
-                        Ok(None) => view! { <Empty>"The run does not know this request: it may have been deleted."</Empty> }.into_any(),
-                        Err(error) => view! { <Failed what="The other side could not be loaded." why=error.to_string() retry /> }.into_any(),
-                    }
-                })}
-            </Suspense>
+            <Suspense>{Suspend::new(content)}</Suspense>
         </section>
     }
     .into_any()
@@ -46,7 +45,7 @@ fn both(exchange: Exchange) -> AnyView {
     ];
     let facts =
         facts.map(|(name, value)| view! { <div class="stat"><dt>{name}</dt><dd>{millis(value)}</dd></div> }.into_any());
-    let chart = Signal::stored(exchange_chart("Both sides", std::slice::from_ref(&exchange)));
+    let chart = exchange_chart("Both sides", std::slice::from_ref(&exchange));
     view! {
         <ChartFrame id="both-sides" chart />
         <dl class="facts">{facts.collect_view()}</dl>

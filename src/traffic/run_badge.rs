@@ -1,7 +1,5 @@
 //! The state of a run in a word.
 
-use leptos::prelude::*;
-
 use super::model::Status;
 
 /// Machine word and human word of a state.
@@ -13,23 +11,5 @@ pub fn words(status: Status, closed: bool) -> (&'static str, &'static str) {
         Status::Completed => ("completed", "completed"),
         Status::Cancelled => ("cancelled", "cancelled"),
         Status::Error => ("error", "error"),
-    }
-}
-
-/// The state as a badge; the word says what the colour says.
-#[component]
-pub fn RunBadge(
-    /// State, and whether the run is closed.
-    #[prop(into)]
-    state: Signal<(Status, bool)>,
-) -> impl IntoView {
-    let words = move || {
-        let (status, closed) = state.get();
-        words(status, closed)
-    };
-    view! {
-        <span class="badge" data-state=move || words().0>
-            {move || words().1}
-        </span>
     }
 }

@@ -4,35 +4,29 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 
-use super::engine::sides::Sides;
-use super::engine::timeline::Timeline;
 use super::live::LiveRun;
 use super::model::Job;
-use super::run_actions::RunActions;
-use super::run_charts::{Details, RunCharts, unpacked};
+use super::run_actions::actions_html;
+use super::run_details::{RunDetails, follow_details};
 use super::run_panel::RunPanel;
-use super::run_sides::BothSides;
-use super::run_tables::{EndpointTable, FailureTable};
-use super::server_fns::{get_run, get_sides, get_timeline};
+use super::run_title::title;
+use super::server_fns::{get_run, get_run_details};
 use crate::error::AppError;
 use crate::origin::RunId;
 use crate::ui::format::utc;
-use crate::ui::notice::Failed;
+use crate::ui::notice::failed;
 
 /// `/runs/{id}`
 #[component]
 pub fn RunPage() -> impl IntoView {
     let params = use_params_map();
-    let id = Memo::new(move |_| params.read().get("id").and_then(|id| id.parse::<RunId>().ok()));
-    let run = Resource::new(move || id.get(), |id| async move { get_run(id.ok_or(AppError::NotFound)?).await });
-    let timeline =
-        Resource::new(move || id.get(), |id| async move { get_timeline(id.ok_or(AppError::NotFound)?).await });
-    let sides = Resource::new(move || id.get(), |id| async move { get_sides(id.ok_or(AppError::NotFound)?).await });
-    let retry = Callback::new(move |()| {
-        run.refetch();
-        timeline.refetch();
-        sides.refetch();
-    });
+    let id = params.read_untracked().get("id").and_then(|id| id.parse::<RunId>().ok());
+    let content = async move {
+        match run_and_details(id).await {
+            Ok((job, details)) => run(job, details),
+            Err(error) => no_run(&error),
+        }
+    };
     view! {
         <Title text="Run · Traffic Simulator" />
         <nav class="crumbs" aria-label="Breadcrumb">
@@ -42,54 +36,58 @@ pub fn RunPage() -> impl IntoView {
             <span aria-hidden="true">"/"</span>
             <span aria-current="page">"Run"</span>
         </nav>
-        <Suspense fallback=|| view! { <p class="loading">"Loading the run…"</p> }>
-            {move || Suspend::new(async move {
-                match (unpacked(run.await), unpacked(timeline.await), unpacked(sides.await)) {
-                    (Ok(job), timeline, sides) => view! { <Run job timeline sides /> }.into_any(),
-                    (Err(error), ..) => view! { <NoRun error retry /> }.into_any(),
-                }
-            })}
-        </Suspense>
+        <Suspense>{Suspend::new(content)}</Suspense>
     }
     .into_any()
 }
 
-#[component]
-fn Run(job: Job, timeline: Result<Timeline, AppError>, sides: Result<Sides, AppError>) -> impl IntoView {
+async fn run_and_details(id: Option<RunId>) -> Result<(Job, RunDetails), AppError> {
+    let id = id.ok_or(AppError::NotFound)?;
+    Ok((get_run(id).await?, get_run_details(id, "all".to_owned(), true).await?))
+}
+
+fn run(job: Job, RunDetails(charts, sides): RunDetails) -> AnyView {
     // Without JavaScript the page reloads itself until the run is closed.
     let reload =
         (!job.closed).then(|| view! { <noscript inner_html=r#"<meta http-equiv="refresh" content="2">"#></noscript> });
-    let started = utc(job.start_time);
-    let details = Details { timeline: RwSignal::new(timeline), sides: RwSignal::new(sides) };
-    let run = LiveRun::follow(job);
-    details.follow(run);
+    let (started, actions) = (utc(job.start_time), actions_html(&job));
     view! {
+        <Title text=title(&job) />
         {reload}
         <h1>"Run of " {started}</h1>
         <section class="run-page" aria-label="Run">
-            <RunPanel run>
-                <RunActions job=run.job />
-                <div class="grid">
-                    <RunCharts run details />
-                    <EndpointTable job=run.job />
-                    <FailureTable job=run.job />
-                    <BothSides run details />
-                </div>
-            </RunPanel>
+            <RunView job>
+                <div class="actions" inner_html=actions></div>
+                <div class="grid run-details" inner_html=charts></div>
+                <div class="grid run-both-sides" inner_html=sides></div>
+            </RunView>
         </section>
     }
+    .into_any()
 }
 
-#[component]
-fn NoRun(error: AppError, retry: Callback<()>) -> impl IntoView {
-    not_found_status(&error);
-    let heading = if error == AppError::NotFound { "No such run" } else { "The run could not be loaded" };
+/// The living part of the page; what it stands around is kept fresh, too.
+#[island]
+fn RunView(
+    /// The run.
+    job: Job,
+    /// What stands below its panel.
+    children: Children,
+) -> impl IntoView {
+    let run = LiveRun::follow(job);
+    follow_details(run);
+    view! { <RunPanel run>{children()}</RunPanel> }
+}
+
+fn no_run(error: &AppError) -> AnyView {
+    not_found_status(error);
+    let heading = if *error == AppError::NotFound { "No such run" } else { "The run could not be loaded" };
     view! {
         <h1>{heading}</h1>
-        {if error == AppError::NotFound {
+        {if *error == AppError::NotFound {
             view! { <p>{error.to_string()}</p> }.into_any()
         } else {
-            view! { <Failed what="No answer." why=error.to_string() retry /> }.into_any()
+            failed("No answer.", &error.to_string())
         }}
         <p class="actions">
             <a class="button" href="/">
@@ -100,9 +98,10 @@ fn NoRun(error: AppError, retry: Callback<()>) -> impl IntoView {
             </a>
         </p>
     }
+    .into_any()
 }
 
-/// The status of the page's answer; nothing in the browser.
+/// The status of the page's answer.
 pub(super) fn not_found_status(error: &AppError) {
     if let (AppError::NotFound, Some(answer)) = (error, use_context::<crate::app::PageAnswer>()) {
         (answer.set_status)(404);

@@ -1,57 +1,31 @@
 //! A run from both sides: percentiles of client and server beside each other, and the slowest requests
 //! as waterfalls.
 
-use leptos::prelude::*;
-use leptos::task::spawn_local;
-
 use super::engine::exchange::Exchange;
 use super::engine::sides::{Sides, Spread};
-use super::live::LiveRun;
-use super::run_charts::Details;
-use crate::ui::chart::{Chart, ChartFrame, waterfall};
+use crate::ui::chart::{Chart, Rows, waterfall};
 use crate::ui::format::{count, millis};
-use crate::ui::notice::{Empty, Failed};
-use crate::ui::table::{Cell, DataTable, heads, row};
+use crate::ui::notice::{empty_html, failed_html};
+use crate::ui::table::{Cell, row, table_html};
 
 /// Client beside server, and the slowest requests.
-#[component]
-pub fn BothSides(
-    /// The run, followed.
-    run: LiveRun,
-    /// What is known beyond its snapshots.
-    details: Details,
-) -> impl IntoView {
-    let retry = Callback::new(move |()| spawn_local(async move { _ = details.load(run, true).await }));
-    let of = move |read: fn(&Sides) -> String| {
-        Signal::derive(move || details.sides.read().as_ref().map(read).unwrap_or_default())
+pub(super) fn sides_html(sides: Result<&Sides, &str>, rows: &Rows) -> String {
+    let content = match sides {
+        Err(why) => failed_html("The two sides could not be loaded.", why),
+        Ok(sides) if sides.slowest.is_empty() => empty_html(Some("No request has been answered yet.")),
+        Ok(sides) => {
+            let (sentence, chart) = (sides_sentence(sides), slowest_chart(&sides.slowest).html("slowest", rows));
+            let table = table_html("Both sides", SIDES_HEADS, &sides_rows(sides), "");
+            format!("<p class=\"sentence\" data-part=\"sides\">{sentence}</p>{table}{chart}")
+        }
     };
-    let chart = Memo::new(move |_| {
-        details.sides.read().as_ref().map(|sides| slowest_chart(&sides.slowest)).unwrap_or_default()
-    });
-    let state = Memo::new(move |_| {
-        details.sides.read().as_ref().map(|sides| sides.slowest.is_empty()).map_err(ToString::to_string)
-    });
-    view! {
-        <section class="card wide" aria-labelledby="sides-title">
-            <h3 id="sides-title">"Both sides"</h3>
-            {move || match state.get() {
-                Err(why) => view! { <Failed what="The two sides could not be loaded." why retry /> }.into_any(),
-                Ok(true) => view! { <Empty>"No request has been answered yet."</Empty> }.into_any(),
-                Ok(false) => view! {
-                    <p class="sentence">{of(sides_sentence)}</p>
-                    <DataTable label="Both sides" heads=sides_heads() rows=of(sides_rows) />
-                    <ChartFrame id="slowest" chart />
-                }.into_any(),
-            }}
-        </section>
-    }
-    .into_any()
+    format!(
+        "<section class=\"card wide\" aria-labelledby=\"sides-title\"><h3 id=\"sides-title\">Both sides</h3>{content}</section>"
+    )
 }
 
 /// The heads of the table of both sides.
-pub fn sides_heads() -> Vec<String> {
-    heads(["Where", "p50", "p95", "p99", "Slowest"])
-}
+pub const SIDES_HEADS: [&str; 5] = ["Where", "p50", "p95", "p99", "Slowest"];
 
 /// The rows of the table of both sides.
 pub fn sides_rows(sides: &Sides) -> String {

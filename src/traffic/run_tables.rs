@@ -1,35 +1,21 @@
 //! The tables of a run: its endpoints, and its newest failures.
 
-use leptos::prelude::*;
-
 use super::engine::stats::{CallStats, Failure};
 use super::model::Job;
 use crate::ui::format::{count, millis, percent};
-use crate::ui::notice::Empty;
-use crate::ui::table::{Cell, DataTable, heads, row};
+use crate::ui::notice::empty_html;
+use crate::ui::table::{Cell, row, table_html};
 
 /// Count, failures and latency by endpoint.
-#[component]
-pub fn EndpointTable(
-    /// The run.
-    job: RwSignal<Job>,
-) -> impl IntoView {
-    let rows = Memo::new(move |_| job.read().stats.calls.iter().map(endpoint_row).collect::<String>());
-    view! {
-        <section class="card wide" aria-labelledby="endpoints-title">
-            <h3 id="endpoints-title">"By endpoint"</h3>
-            <DataTable
-                label="By endpoint"
-                heads=heads(["Endpoint", "Requests", "Failed", "p50", "p95", "p99", "Slowest"])
-                rows
-            />
-            <Show when=move || rows.read().is_empty()>
-                <Empty>"No request has ended yet."</Empty>
-            </Show>
-            <p class="sentence">"Latencies are those of the successful requests."</p>
-        </section>
-    }
-    .into_any()
+pub(super) fn endpoints_html(job: &Job) -> String {
+    let rows: String = job.stats.calls.iter().map(endpoint_row).collect();
+    let heads = ["Endpoint", "Requests", "Failed", "p50", "p95", "p99", "Slowest"];
+    let table = table_html("By endpoint", heads, &rows, "");
+    let empty = empty_html(rows.is_empty().then_some("No request has ended yet."));
+    format!(
+        "<section class=\"card wide\" aria-labelledby=\"endpoints-title\"><h3 id=\"endpoints-title\">By endpoint</h3>{table}{empty}\
+         <p class=\"sentence\">Latencies are those of the successful requests.</p></section>"
+    )
 }
 
 fn endpoint_row(call: &CallStats) -> String {
@@ -45,31 +31,19 @@ fn endpoint_row(call: &CallStats) -> String {
 }
 
 /// The newest failures, with what finds them in the server's log.
-#[component]
-pub fn FailureTable(
-    /// The run.
-    job: RwSignal<Job>,
-) -> impl IntoView {
-    let rows = Memo::new(move |_| job.read().stats.recent_failures.iter().map(failure_row).collect::<String>());
-    let caption = move || {
-        let job = job.read();
-        let (shown, all) = (job.stats.recent_failures.len() as u32, job.stats.failed_requests);
-        match (shown, all) {
-            (0, _) => "No request has failed.".to_owned(),
-            (shown, all) if shown == all => format!("All {} of them, newest first.", count(all)),
-            (shown, all) => format!("The newest {} of {}.", count(shown), count(all)),
-        }
+pub(super) fn failures_html(job: &Job) -> String {
+    let rows: String = job.stats.recent_failures.iter().map(failure_row).collect();
+    let (shown, all) = (job.stats.recent_failures.len() as u32, job.stats.failed_requests);
+    let caption = match (shown, all) {
+        (0, _) => "No request has failed.".to_owned(),
+        (shown, all) if shown == all => format!("All {} of them, newest first.", count(all)),
+        (shown, all) => format!("The newest {} of {}.", count(shown), count(all)),
     };
-    view! {
-        <section class="card wide" aria-labelledby="failures-title">
-            <h3 id="failures-title">"Failures"</h3>
-            <p class="sentence">{caption}</p>
-            <div class="tall" hidden=move || rows.read().is_empty()>
-                <DataTable label="Failures" heads=heads(["#", "Request", "What happened", "Request id"]) rows class="texts" />
-            </div>
-        </section>
-    }
-    .into_any()
+    let table = table_html("Failures", ["#", "Request", "What happened", "Request id"], &rows, "texts");
+    format!(
+        "<section class=\"card wide\" aria-labelledby=\"failures-title\"><h3 id=\"failures-title\">Failures</h3>\
+         <p class=\"sentence\" data-part=\"failures-caption\">{caption}</p><div class=\"tall\">{table}</div></section>"
+    )
 }
 
 fn failure_row(failure: &Failure) -> String {

@@ -1,14 +1,17 @@
 //! The document's title and icon, which tell of a run also from the tab bar.
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 use web_sys::HtmlLinkElement;
 use web_sys::wasm_bindgen::JsCast;
 
+use super::live::LiveRun;
 use super::model::{Job, Status};
 
+/// Of a page that shows no run.
+pub const TITLE: &str = "Traffic Simulator";
+
 /// "45 % · Peak Usage".
-fn title(job: &Job) -> String {
+pub fn title(job: &Job) -> String {
     let state = match job.status {
         Status::Starting | Status::Running => {
             let share = u64::from(job.stats.elapsed) / (u64::from(job.duration.max(1)) * 10);
@@ -22,8 +25,6 @@ fn title(job: &Job) -> String {
     format!("{state} · {}", job.scenario.title())
 }
 
-const IDLE: &str = "/favicon.svg";
-
 fn icon(job: &Job) -> &'static str {
     match job.status {
         Status::Starting | Status::Running => "/favicon-running.svg",
@@ -32,23 +33,24 @@ fn icon(job: &Job) -> &'static str {
     }
 }
 
-/// Keeps title and icon at the state of the run, and gives them back when it leaves the page.
-#[component]
-pub fn RunTitle(
-    /// The run.
-    job: RwSignal<Job>,
-) -> impl IntoView {
-    let text = Memo::new(move |_| title(&job.read()));
-    let icon = Memo::new(move |_| icon(&job.read()));
-    Effect::new(move |_| set_icon(icon.get()));
-    // In an effect, which never runs on the server: there is no icon to give back.
-    Effect::new(|_| on_cleanup(|| set_icon(IDLE)));
-    view! { <Title text=move || text.get() /> }
+/// Keeps title and icon at the state of the run, and gives them back when it leaves the page. Nothing happens on the server.
+pub fn follow_title(run: LiveRun) {
+    let shown = Memo::new(move |_| {
+        let job = run.job.read();
+        (title(&job), icon(&job))
+    });
+    Effect::new(move |_| {
+        let (title, icon) = shown.get();
+        show(&title, icon);
+    });
+    // In an effect, which never runs on the server: there is nothing to give back.
+    Effect::new(|_| on_cleanup(|| show(TITLE, "/favicon.svg")));
 }
 
-fn set_icon(path: &str) {
+fn show(title: &str, icon: &str) {
+    document().set_title(title);
     let link = document().get_element_by_id("favicon");
     if let Some(link) = link.and_then(|link| link.dyn_into::<HtmlLinkElement>().ok()) {
-        link.set_href(path);
+        link.set_href(icon);
     }
 }

@@ -1,27 +1,31 @@
 //! `/runs`: the history. Filter, order and page are in the address.
 
-use leptos::form::ActionForm;
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
 use super::engine::scenario::Scenario;
 use super::model::{RunSummary, RunsPage, Status};
-use super::run_badge::RunBadge;
+use super::run_badge::words;
 use super::runs_query::{Order, RunsAddress};
-use super::server_fns::{DeleteOutcome, DeleteRun, get_runs};
-use crate::error::AppError;
+use super::server_fns::{DeleteRun, get_runs};
 use crate::ui::format::{count, duration, millis, utc};
-use crate::ui::notice::{Empty, Failed};
-use crate::ui::stat::tone;
+use crate::ui::notice::{Empty, failed};
 
 /// `/runs`
 #[component]
 pub fn HistoryPage() -> impl IntoView {
     let query = use_query_map();
-    let address = Memo::new(move |_| RunsAddress::read(|name| query.read().get(name)));
-    let delete = ServerAction::<DeleteRun>::new();
-    let runs = Resource::new(move || (address.get(), delete.version().get()), |(address, _)| get_runs(address.form()));
+    let address = RunsAddress::read(|name| query.read_untracked().get(name));
+    let deletion = query.read_untracked().get("deletion").map(|outcome| deletion_words(&outcome));
+    let filter = filter(&address);
+    let content = async move {
+        match get_runs(address.form()).await {
+            Ok(page) => view! { <List page address /> }.into_any(),
+            Err(error) => failed("The runs could not be loaded.", &error.to_string()),
+        }
+    };
     view! {
         <Title text="Runs · Traffic Simulator" />
         <nav class="crumbs" aria-label="Breadcrumb">
@@ -31,27 +35,18 @@ pub fn HistoryPage() -> impl IntoView {
         </nav>
         <h1>"Runs"</h1>
         <section class="card" aria-label="Runs">
-            <Filter address />
-            <Deletion delete />
-            <Transition fallback=|| view! { <p class="loading">"Loading the runs…"</p> }>
-                {move || Suspend::new(async move {
-                    let address = address.get();
-                    match runs.await.and_then(|runs| runs.unpack()) {
-                        Ok(page) => view! { <List page address delete /> }.into_any(),
-                        Err(error) => {
-                            let retry = Callback::new(move |()| runs.refetch());
-                            view! { <Failed what="The runs could not be loaded." why=error.to_string() retry /> }.into_any()
-                        }
-                    }
-                })}
-            </Transition>
+            {filter}
+            <p class="status-note" role="status">
+                {deletion}
+            </p>
+            <Suspense>{Suspend::new(content)}</Suspense>
         </section>
     }
     .into_any()
 }
 
-#[component]
-fn Filter(address: Memo<RunsAddress>) -> impl IntoView {
+fn filter(address: &RunsAddress) -> AnyView {
+    let (scenario, status) = (address.scenario, address.status);
     let choice = |value: &'static str, text: &'static str, chosen: bool| view! { <option value=value selected=chosen>{text}</option> };
     view! {
         <form class="filter" method="get" action="/runs">
@@ -59,20 +54,14 @@ fn Filter(address: Memo<RunsAddress>) -> impl IntoView {
                 "Scenario "
                 <select name="scenario">
                     {choice("", "All", false)}
-                    {move || {
-                        let chosen = address.read().scenario;
-                        Scenario::ALL.map(|one| choice(one.wire_name(), one.title(), chosen == Some(one))).collect_view()
-                    }}
+                    {Scenario::ALL.map(|one| choice(one.wire_name(), one.title(), scenario == Some(one))).collect_view()}
                 </select>
             </label>
             <label>
                 "State "
                 <select name="status">
                     {choice("", "All", false)}
-                    {move || {
-                        let chosen = address.read().status;
-                        Status::ALL.map(|one| choice(one.wire_name(), one.wire_name(), chosen == Some(one))).collect_view()
-                    }}
+                    {Status::ALL.map(|one| choice(one.wire_name(), one.wire_name(), status == Some(one))).collect_view()}
                 </select>
             </label>
             <button class="button" type="submit">
@@ -80,23 +69,21 @@ fn Filter(address: Memo<RunsAddress>) -> impl IntoView {
             </button>
         </form>
     }
+    .into_any()
 }
 
-/// What came of a deletion.
-#[component]
-fn Deletion(delete: ServerAction<DeleteRun>) -> impl IntoView {
-    let words = move || match delete.value().get() {
-        None => String::new(),
-        Some(Ok(DeleteOutcome::Deleted)) => "The run is deleted.".to_owned(),
-        Some(Ok(DeleteOutcome::Active)) => "The run is active; stop it first, and delete it then.".to_owned(),
-        Some(Err(AppError::NotFound)) => "The run was deleted already.".to_owned(),
-        Some(Err(error)) => error.to_string(),
-    };
-    view! { <p class="status-note" role="status">{words}</p> }
+/// What came of a deletion, as the address has it.
+fn deletion_words(outcome: &str) -> &'static str {
+    match outcome {
+        "deleted" => "The run is deleted.",
+        "active" => "The run is active; stop it first, and delete it then.",
+        "gone" => "The run was deleted already.",
+        _ => "",
+    }
 }
 
 #[component]
-fn List(page: RunsPage, address: RunsAddress, delete: ServerAction<DeleteRun>) -> impl IntoView {
+fn List(page: RunsPage, address: RunsAddress) -> impl IntoView {
     let mut runs = page.runs;
     if runs.is_empty() {
         let filtered = address != RunsAddress::default();
@@ -116,7 +103,7 @@ fn List(page: RunsPage, address: RunsAddress, delete: ServerAction<DeleteRun>) -
     let newest = address.cursor.map(|_| RunsAddress { cursor: None, ..address.clone() }.link());
     let rows = runs.into_iter().map(|run| {
         let (is_a, is_b) = (a == Some(run.job_id), b == Some(run.job_id));
-        view! { <Row run is_a is_b delete /> }
+        view! { <Row run is_a is_b /> }
     });
     let several = b.is_some() && a.is_some();
     view! {
@@ -168,17 +155,17 @@ fn order_head(address: &RunsAddress, order: Order) -> impl IntoView + use<> {
 }
 
 #[component]
-fn Row(run: RunSummary, is_a: bool, is_b: bool, delete: ServerAction<DeleteRun>) -> impl IntoView {
-    let (id, started) = (run.job_id.to_string(), utc(run.start_time));
+fn Row(run: RunSummary, is_a: bool, is_b: bool) -> impl IntoView {
+    let (id, started, words) = (run.job_id.to_string(), utc(run.start_time), words(run.status, run.closed));
+    let tone = if run.failed_requests > 0 { "bad" } else { "" };
     let books = match (run.verified, run.cap_kept) {
         (Some(true), Some(true)) => "✓ verified",
         (None, _) => "–",
         (Some(true), _) => "✗ cap broken",
         (Some(false), _) => "✗ do not balance",
     };
-    let deletion = run
-        .closed
-        .then(|| view! { <Delete id=id.clone() name=format!("{} of {started}", run.scenario.title()) delete /> });
+    let deletion =
+        run.closed.then(|| view! { <Delete id=id.clone() name=format!("{} of {started}", run.scenario.title()) /> });
     let radio = |name: &'static str, checked: bool| {
         let label = format!("{} is run {}", started, name.to_uppercase());
         view! { <input type="radio" form="compare" name=name value=id.clone() checked=checked aria-label=label /> }
@@ -192,10 +179,10 @@ fn Row(run: RunSummary, is_a: bool, is_b: bool, delete: ServerAction<DeleteRun>)
             </th>
             <td>{format!("{} · {} · {}/s", run.scenario.title(), duration(run.duration), run.max_rps)}</td>
             <td>
-                <RunBadge state=(run.status, run.closed) />
+                <span class="badge" data-state=words.0>{words.1}</span>
             </td>
             <td>{count(run.sent)}</td>
-            <td data-tone=tone(run.failed_requests > 0)>{count(run.failed_requests)}</td>
+            <td data-tone=tone>{count(run.failed_requests)}</td>
             <td>{millis(run.p95)}</td>
             <td>{books}</td>
             <td>{deletion}</td>
@@ -205,16 +192,16 @@ fn Row(run: RunSummary, is_a: bool, is_b: bool, delete: ServerAction<DeleteRun>)
 
 /// A deletion takes two presses: one that opens, one that deletes. Also without JavaScript.
 #[component]
-fn Delete(id: String, name: String, delete: ServerAction<DeleteRun>) -> impl IntoView {
+fn Delete(id: String, name: String) -> impl IntoView {
     view! {
         <details class="confirm">
             <summary aria-label=format!("Delete {name} …")>"Delete …"</summary>
-            <ActionForm action=delete>
+            <form method="post" action=DeleteRun::url()>
                 <input type="hidden" name="job_id" value=id />
                 <button class="button danger" type="submit">
                     "Delete for good"
                 </button>
-            </ActionForm>
+            </form>
         </details>
     }
 }

@@ -4,38 +4,21 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Json};
 use serde::{Deserialize, Serialize};
 
+use super::engine::exchange::Exchange;
+use super::engine::sides::Sides;
+use super::engine::timeline::Timeline;
 use super::form::{RunsForm, StartForm};
-use super::model::Job;
+use super::model::{Job, RunsPage};
+use super::run_details::RunDetails;
 use crate::error::AppError;
 use crate::input::FieldError;
 use crate::origin::RunId;
-use crate::packed::Packed;
-
-/// A run and its name. What receives it does not need the code that reads all of a run.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct PackedJob {
-    /// Its name.
-    pub job_id: RunId,
-    /// The run, a [`Job`].
-    pub job: Packed,
-}
-
-impl PackedJob {
-    /// Packs a run.
-    ///
-    /// # Errors
-    /// As [`Packed::pack`].
-    pub fn pack(job: &Job) -> Result<Self, AppError> {
-        Ok(Self { job_id: job.job_id, job: Packed::pack(job)? })
-    }
-}
 
 /// What came of a start that was asked for on the page. Refusals are values: the form shows them.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum StartOutcome {
     /// It runs.
-    Started(PackedJob),
+    Started(Box<Job>),
     /// This run is active; no second one was started.
     Busy(RunId),
     /// The form was not filled in as it should be.
@@ -52,13 +35,13 @@ pub async fn start_traffic(
     super::server::page::start(form).await
 }
 
-/// Stops a run, and gives it as a [`Job`]. Without JavaScript, redirects to the run.
+/// Stops a run, and gives it. Without JavaScript, redirects to the run.
 #[server(prefix = "/fn", endpoint = "traffic/stop")]
 pub async fn stop_traffic(
     /// The run.
     job_id: RunId,
-) -> Result<Packed, AppError> {
-    Packed::pack(&super::server::page::stop(job_id).await?)
+) -> Result<Job, AppError> {
+    super::server::page::stop(job_id).await
 }
 
 /// What came of a deletion.
@@ -68,33 +51,46 @@ pub enum DeleteOutcome {
     Deleted,
     /// It is active, and stays.
     Active,
+    /// It was gone already.
+    Gone,
+}
+
+impl DeleteOutcome {
+    /// As the address of the history carries it to the next page.
+    pub fn wire_name(self) -> &'static str {
+        match self {
+            Self::Deleted => "deleted",
+            Self::Active => "active",
+            Self::Gone => "gone",
+        }
+    }
 }
 
 /// What the card needs to know before it is drawn.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CardState {
     /// The run that is active.
-    pub active: Option<PackedJob>,
+    pub active: Option<Box<Job>>,
     /// The cap of this server, in requests per second.
     pub cap: u32,
     /// A seed for the form: the announced total is that of the run.
     pub seed: u32,
 }
 
-/// The state of the card, a [`CardState`].
+/// The state of the card.
 #[server(prefix = "/fn", endpoint = "traffic/card", input = GetUrl, output = Json)]
-pub async fn get_card_state() -> Result<Packed, AppError> {
-    Packed::pack(&super::server::page::card_state().await?)
+pub async fn get_card_state() -> Result<CardState, AppError> {
+    super::server::page::card_state().await
 }
 
-/// One page of the history, a [`super::model::RunsPage`]; empty texts are as good as none.
+/// One page of the history; empty texts are as good as none.
 #[server(prefix = "/fn", endpoint = "traffic/runs", input = GetUrl, output = Json)]
 pub async fn get_runs(
     /// Which runs.
     #[server(default)]
     query: RunsForm,
-) -> Result<Packed, AppError> {
-    Packed::pack(&super::server::page::runs(query).await?)
+) -> Result<RunsPage, AppError> {
+    super::server::page::runs(query).await
 }
 
 /// Removes a closed run from the history. Without JavaScript, redirects to the history.
@@ -106,40 +102,55 @@ pub async fn delete_run(
     super::server::page::delete(job_id).await
 }
 
-/// A run from both sides, a [`super::engine::sides::Sides`].
+/// A run from both sides.
 #[server(prefix = "/fn", endpoint = "traffic/sides", input = GetUrl, output = Json)]
 pub async fn get_sides(
     /// The run.
     job_id: RunId,
-) -> Result<Packed, AppError> {
-    Packed::pack(&super::server::page::sides(job_id).await?)
+) -> Result<Sides, AppError> {
+    super::server::page::sides(job_id).await
 }
 
-/// One request of a run, an [`super::engine::exchange::Exchange`]; nothing when the run does not know it.
+/// One request of a run; nothing when the run does not know it.
 #[server(prefix = "/fn", endpoint = "traffic/exchange", input = GetUrl, output = Json)]
 pub async fn get_exchange(
     /// The run.
     job_id: RunId,
     /// Its place in the plan.
     seq: u32,
-) -> Result<Packed, AppError> {
-    Packed::pack(&super::server::page::exchange(job_id, seq).await?)
+) -> Result<Option<Exchange>, AppError> {
+    super::server::page::exchange(job_id, seq).await
 }
 
-/// A run second by second, a [`super::engine::timeline::Timeline`]: too much for every snapshot, so it is asked for apart.
+/// A run second by second: too much for every snapshot, so it is asked for apart.
 #[server(prefix = "/fn", endpoint = "traffic/timeline", input = GetUrl, output = Json)]
 pub async fn get_timeline(
     /// The run.
     job_id: RunId,
-) -> Result<Packed, AppError> {
-    Packed::pack(&super::server::page::timeline(job_id).await?)
+) -> Result<Timeline, AppError> {
+    super::server::page::timeline(job_id).await
 }
 
-/// One run, live or stored, a [`Job`].
+/// One run, live or stored.
 #[server(prefix = "/fn", endpoint = "traffic/run", input = GetUrl, output = Json)]
 pub async fn get_run(
     /// The run.
     job_id: RunId,
-) -> Result<Packed, AppError> {
-    Packed::pack(&super::server::page::run(job_id).await?)
+) -> Result<Job, AppError> {
+    super::server::page::run(job_id).await
+}
+
+/// What a run's page shows below its panel, as HTML.
+#[server(prefix = "/fn", endpoint = "traffic/details", input = GetUrl, output = Json)]
+pub async fn get_run_details(
+    /// The run.
+    job_id: RunId,
+    /// The charts that are to have their points, by their ids with commas between; `all` for all.
+    #[server(default)]
+    points: String,
+    /// With both sides, for which all its requests have to be looked at.
+    #[server(default)]
+    sides: bool,
+) -> Result<RunDetails, AppError> {
+    super::server::page::details(job_id, &points, sides).await
 }

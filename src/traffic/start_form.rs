@@ -86,7 +86,7 @@ pub fn Form(
             true => note("Tick &quot;I understand this generates load&quot; first."),
             false => returned.with_value(|returned| refusals(start.outcome.read().as_ref(), returned)),
         },
-        rows: Reader::wants("plan"),
+        rows: Reader::wanted().has("plan"),
     };
     let first = untrack(|| Setup { rows: true, ..setup() }.html());
     Effect::new(move |_| {
@@ -96,9 +96,7 @@ pub fn Form(
             alive.set(true);
         }
         patch(&form, &setup().html());
-        if let Some(reader) = use_context::<Reader>() {
-            reader.refresh(&form);
-        }
+        Reader::refresh(&form);
     });
     // Without JavaScript the browser posts the form by itself, to the same place.
     let on_submit = move |event: SubmitEvent| {

@@ -2,10 +2,8 @@
 
 pub mod chart;
 pub mod copy;
-pub mod erased;
 pub mod format;
 pub mod notice;
 pub mod patch;
 pub mod poll;
-pub mod stat;
 pub mod table;

@@ -4,28 +4,20 @@ use leptos::prelude::*;
 
 use super::table::escaped;
 
-/// Something could not be loaded: what, why, and a button to try again.
-#[component]
-pub fn Failed(
-    /// What is missing.
-    what: &'static str,
-    /// What happened, and what can be done.
-    why: String,
-    /// Tries again.
-    retry: Callback<()>,
-) -> impl IntoView {
-    view! {
-        <div class="failed" role="alert">
-            <p class="error-note">
-                <strong>{what}</strong>
-                " "
-                {why}
-            </p>
-            <button class="button" type="button" on:click=move |_| retry.run(())>
-                "Retry"
-            </button>
-        </div>
-    }
+/// Something could not be loaded: what, why, and a way to try again. A script that shows it listens to clicks on
+/// `data-retry`; else the page is asked for again.
+pub fn failed_html(what: &str, why: &str) -> String {
+    format!(
+        "<div class=\"failed\" role=\"alert\"><p class=\"error-note\"><strong>{}</strong> {}</p>\
+         <a class=\"button\" href=\"\" data-retry>Retry</a></div>",
+        escaped(what),
+        escaped(why)
+    )
+}
+
+/// The same on a page.
+pub fn failed(what: &str, why: &str) -> AnyView {
+    view! { <div inner_html=failed_html(what, why)></div> }.into_any()
 }
 
 /// There is nothing to show, and that is no fault.
@@ -35,16 +27,6 @@ pub fn Empty(
     children: Children,
 ) -> impl IntoView {
     view! { <p class="empty">{children()}</p> }
-}
-
-/// [`Failed`] as HTML. Who shows it listens to clicks on `data-retry`.
-pub fn failed_html(what: &str, why: &str) -> String {
-    format!(
-        "<div class=\"failed\" role=\"alert\"><p class=\"error-note\"><strong>{}</strong> {}</p>\
-         <button class=\"button\" type=\"button\" data-retry>Retry</button></div>",
-        escaped(what),
-        escaped(why)
-    )
 }
 
 /// [`Empty`] as HTML, or nothing where there is something to show: the part before a table that may be empty.

@@ -28,28 +28,6 @@ pub fn patch(root: &Element, html: &str) {
     }
 }
 
-/// The same as something that follows a signal: once at the start, and after each change.
-pub fn keep_patched(root: impl Fn() -> Option<Element> + 'static, html: Signal<String>) {
-    let root: Box<dyn Fn() -> Option<Element>> = Box::new(root);
-    Effect::new(move |_| {
-        let html = html.read();
-        if let Some(root) = root() {
-            patch(&root, &html);
-        }
-    });
-}
-
-/// Is this the page in a browser, and not the server that draws it?
-pub fn in_browser() -> bool {
-    Owner::current_shared_context().is_some_and(|shared| shared.is_browser())
-}
-
-/// Has the server drawn what is now brought to life, as something with this selector on the page? Leptos' own
-/// `during_hydration` stays true for ever where pages are loaded lazily (0.8).
-pub fn is_drawn_already(selector: &str) -> bool {
-    in_browser() && document().query_selector(selector).is_ok_and(|found| found.is_some())
-}
-
 fn parsed(html: &str) -> Option<DocumentFragment> {
     let template = document().create_element("template").ok()?.dyn_into::<HtmlTemplateElement>().ok()?;
     template.set_inner_html(html);

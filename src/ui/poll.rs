@@ -9,30 +9,22 @@ use leptos::task::spawn_local;
 /// A question under way. It takes its own answer.
 pub type Asking = Pin<Box<dyn Future<Output = ()>>>;
 
-/// Asks every so often while the tab is visible, until the owner is gone. A question that is still open
-/// is not asked twice. Nothing happens on the server.
+/// Asks every so often while the tab is visible, as long as the page lives. A question that is still open is not asked
+/// twice. Called in the browser only.
 pub fn poll(every: Duration, ask: impl Fn() -> Asking + Send + Sync + 'static) {
-    poll_boxed(every, Box::new(ask));
-}
-
-fn poll_boxed(every: Duration, ask: Box<dyn Fn() -> Asking + Send + Sync>) {
     let open = StoredValue::new(false);
-    let ask = StoredValue::new(ask);
-    let tick = move || {
-        if document().hidden() || open.try_get_value() != Some(false) {
-            return;
-        }
-        open.set_value(true);
-        let Some(asking) = ask.try_with_value(|ask| ask()) else { return };
-        spawn_local(async move {
-            asking.await;
-            // The page may have been left meanwhile.
-            let _left = open.try_set_value(false);
-        });
-    };
-    Effect::new(move |_| {
-        if let Ok(timer) = set_interval_with_handle(tick, every) {
-            on_cleanup(move || timer.clear());
-        }
-    });
+    set_interval(
+        move || {
+            if document().hidden() || open.get_value() {
+                return;
+            }
+            open.set_value(true);
+            let asking = ask();
+            spawn_local(async move {
+                asking.await;
+                open.set_value(false);
+            });
+        },
+        every,
+    );
 }

@@ -1,10 +1,6 @@
 //! Tables of data. Their rows are made as HTML: hundreds of rows are cheaper to bring to life as one
 //! text than as thousands of nodes.
 
-use leptos::prelude::*;
-
-use super::erased::text;
-
 /// What stands in an empty cell.
 pub(super) const NOTHING: &str = "–";
 
@@ -89,30 +85,7 @@ pub(crate) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
-/// A table in a region of its own, which scrolls when the table is wider than the page.
-#[component]
-pub fn DataTable(
-    /// What the region is called.
-    #[prop(into)]
-    label: Signal<String>,
-    /// The heads of the columns.
-    #[prop(into)]
-    heads: Signal<Vec<String>>,
-    /// The rows, each made by [`row`].
-    #[prop(into)]
-    rows: Signal<String>,
-    /// How it looks: classes of the style sheet.
-    #[prop(optional)]
-    class: &'static str,
-) -> impl IntoView {
-    let table = text(move || {
-        let heads = head_cells(heads.read().iter().map(String::as_str));
-        format!("<table class=\"{class}\"><thead><tr>{heads}</tr></thead><tbody>{}</tbody></table>", rows.read())
-    });
-    view! { <div class="table-scroll" role="region" tabindex="0" aria-label=label inner_html=table></div> }
-}
-
-/// The same as HTML.
+/// A table in a region of its own, which scrolls when the table is wider than the page, as HTML.
 pub fn table_html<'a>(label: &str, heads: impl IntoIterator<Item = &'a str>, rows: &str, class: &str) -> String {
     let (label, heads) = (escaped(label), head_cells(heads));
     format!(
@@ -124,11 +97,6 @@ pub fn table_html<'a>(label: &str, heads: impl IntoIterator<Item = &'a str>, row
 /// The cells of a table's head.
 pub(super) fn head_cells<'a>(heads: impl IntoIterator<Item = &'a str>) -> String {
     heads.into_iter().map(|head| format!("<th scope=\"col\">{}</th>", escaped(head))).collect()
-}
-
-/// Heads of columns.
-pub fn heads<const N: usize>(names: [&str; N]) -> Vec<String> {
-    names.map(str::to_owned).to_vec()
 }
 
 #[cfg(test)]

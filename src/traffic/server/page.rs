@@ -18,7 +18,9 @@ use crate::traffic::engine::timeline::Timeline;
 use crate::traffic::form::{RunsForm, StartForm};
 use crate::traffic::input;
 use crate::traffic::model::{Job, RunsPage};
-use crate::traffic::server_fns::{CardState, DeleteOutcome, PackedJob, StartOutcome};
+use crate::traffic::run_details::{RunDetails, run_details};
+use crate::traffic::server_fns::{CardState, DeleteOutcome, StartOutcome};
+use crate::ui::chart::Rows;
 
 fn traffic() -> Traffic {
     expect_context::<AppState>().traffic
@@ -63,7 +65,7 @@ async fn try_start(form: &StartForm) -> Result<StartOutcome, AppError> {
     match jobs.start(settings).await {
         Ok(started) => {
             let job = jobs.job(started.job_id).await.map_err(inside)?.ok_or(AppError::NotFound)?;
-            Ok(StartOutcome::Started(PackedJob::pack(&job)?))
+            Ok(StartOutcome::Started(Box::new(job)))
         }
         Err(StartRefusal::Busy(id)) => Ok(StartOutcome::Busy(id)),
         Err(refusal) => Err(inside(refusal)),
@@ -80,7 +82,7 @@ pub async fn stop(id: RunId) -> Result<Job, AppError> {
 /// What the card needs.
 pub async fn card_state() -> Result<CardState, AppError> {
     let jobs = traffic().jobs;
-    let active = jobs.active().map(|job| PackedJob::pack(&job.snapshot())).transpose()?;
+    let active = jobs.active().map(|job| Box::new(job.snapshot()));
     Ok(CardState { active, cap: jobs.cap(), seed: fastrand::u32(..) })
 }
 
@@ -95,10 +97,10 @@ pub async fn delete(id: RunId) -> Result<DeleteOutcome, AppError> {
     let outcome = match traffic().jobs.delete(id).await {
         Ok(()) => DeleteOutcome::Deleted,
         Err(DeleteRefusal::Active) => DeleteOutcome::Active,
-        Err(DeleteRefusal::NotFound) => return Err(AppError::NotFound),
+        Err(DeleteRefusal::NotFound) => DeleteOutcome::Gone,
         Err(DeleteRefusal::Storage(error)) => return Err(inside(error)),
     };
-    redirect_plain_form("/runs");
+    redirect_plain_form(&format!("/runs?deletion={}", outcome.wire_name()));
     Ok(outcome)
 }
 
@@ -128,6 +130,17 @@ pub async fn timeline(id: RunId) -> Result<Timeline, AppError> {
     let settled = if job.closed { job.stats.elapsed } else { job.stats.elapsed.saturating_sub(SETTLED) };
     let requests = jobs.client_sides(id).await.map_err(inside)?;
     Ok(Timeline::of(&requests, settled / 1000))
+}
+
+/// What a run's page shows below its panel. A part that can't be had is there in words.
+pub async fn details(id: RunId, points: &str, with_sides: bool) -> Result<RunDetails, AppError> {
+    let job = run(id).await?;
+    let words = |error: AppError| error.to_string();
+    let timeline = timeline(id).await.map_err(words);
+    let sides = if with_sides { Some(sides(id).await.map_err(words)) } else { None };
+    let timeline = timeline.as_ref().map_err(String::as_str);
+    let sides = sides.as_ref().map(|sides| sides.as_ref().map_err(String::as_str));
+    Ok(run_details(&job, timeline, sides, &Rows::read(points)))
 }
 
 /// One run.

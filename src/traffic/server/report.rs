@@ -10,11 +10,11 @@ use crate::traffic::engine::timeline::Timeline;
 use crate::traffic::engine::truth::Truth;
 use crate::traffic::model::Job;
 use crate::traffic::run_charts::{answers_chart, distribution_chart, latency_chart};
-use crate::traffic::run_sides::{sides_heads, sides_rows, sides_sentence, slowest_chart};
+use crate::traffic::run_sides::{SIDES_HEADS, sides_rows, sides_sentence, slowest_chart};
 use crate::ui::chart::rate::{Rates, rate};
 use crate::ui::chart::{Chart, ChartFrame};
 use crate::ui::format::{count, duration, millis, percent, utc};
-use crate::ui::table::DataTable;
+use crate::ui::table::table_html;
 
 const STYLE: &str = concat!(
     include_str!("../../../style/tokens.css"),
@@ -45,7 +45,7 @@ fn Report(job: Job, timeline: Timeline, sides: Sides) -> impl IntoView {
         format!("{} requests sent; at most {:.1} per second were planned.", count(job.stats.sent), shape.ceiling());
     let (seconds, cap, planned) = (job.duration, job.cap, shape.corners());
     let rates = Rates { seconds, planned: &planned, achieved: Some(&job.stats.sent_per_second), cap };
-    let figure = |id: &'static str, chart: Chart| view! { <ChartFrame id chart=Signal::stored(chart) /> };
+    let figure = |id: &'static str, chart: Chart| view! { <ChartFrame id chart /> };
     let charts = [
         figure("rate", rate("Rate over time", sentence, &rates)),
         figure("latency", latency_chart(&timeline, &job.stats, seconds)),
@@ -76,7 +76,7 @@ fn Report(job: Job, timeline: Timeline, sides: Sides) -> impl IntoView {
             <section>
                 <h2>"Both sides"</h2>
                 <p>{sides_sentence(&sides)}</p>
-                <DataTable label="Both sides" heads=sides_heads() rows=sides_rows(&sides) />
+                <div inner_html=table_html("Both sides", SIDES_HEADS, &sides_rows(&sides), "")></div>
             </section>
             <section>
                 <h2>"The slowest requests"</h2>

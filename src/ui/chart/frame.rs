@@ -1,14 +1,16 @@
 //! Draws any [`Chart`]: caption, picture, legend, a sentence, and the same numbers as a table.
 
-use leptos::html;
 use leptos::prelude::*;
 
-use super::Chart;
-use super::reader::Reader;
-use crate::ui::patch::{in_browser, patch};
+use super::{Chart, Rows};
 use crate::ui::table::{escaped, head_cells};
 
 impl Chart {
+    /// The whole of it, as HTML.
+    pub fn html(&self, id: &str, rows: &Rows) -> String {
+        format!("<figure class=\"chart\" data-chart=\"{id}\">{}</figure>", self.figure_html(id, rows.has(id)))
+    }
+
     /// What is inside of the `<figure>`. Ids derive from `id`, a name that no other chart of the page has.
     /// With its points as rows of the table, or without them: a closed table has none, as long as there is a
     /// script that can bring them.
@@ -33,28 +35,15 @@ impl Chart {
     }
 }
 
-/// A chart with everything around it.
+/// A chart with everything around it, and with its points.
 #[component]
 pub fn ChartFrame(
     /// A name that no other chart of the page has; ids derive from it.
     id: &'static str,
     /// What is drawn.
-    #[prop(into)]
-    chart: Signal<Chart>,
+    chart: Chart,
 ) -> impl IntoView {
-    let figure = NodeRef::<html::Figure>::new();
-    let reader = use_context::<Reader>();
-    let first = chart.read_untracked().figure_html(id, !in_browser());
-    Effect::new(move |_| {
-        let html = chart.read().figure_html(id, Reader::wants(id));
-        if let Some(figure) = figure.get() {
-            patch(&figure, &html);
-            if let Some(reader) = reader {
-                reader.refresh(&figure);
-            }
-        }
-    });
-    view! { <figure class="chart" data-chart=id node_ref=figure inner_html=first></figure> }
+    view! { <figure class="chart" data-chart=id inner_html=chart.figure_html(id, true)></figure> }
 }
 
 #[cfg(test)]

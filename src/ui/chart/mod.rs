@@ -18,6 +18,33 @@ pub use frame::ChartFrame;
 
 use super::table::{Cell, row_with};
 
+/// Which charts of a page are to have their points as rows of their tables.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Rows {
+    /// All, for a page without a script.
+    All,
+    /// Those with these ids.
+    Of(Vec<String>),
+}
+
+impl Rows {
+    /// As a question has it: `all`, or ids with commas between. No page has more charts than are read here.
+    pub fn read(text: &str) -> Self {
+        match text {
+            "all" => Self::All,
+            ids => Self::Of(ids.split(',').filter(|id| !id.is_empty()).take(8).map(str::to_owned).collect()),
+        }
+    }
+
+    /// Is this chart among them?
+    pub fn has(&self, chart: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Of(ids) => ids.iter().any(|id| id == chart),
+        }
+    }
+}
+
 /// Everything about a chart: what is drawn, what its table says, and how it is put into words.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Chart {

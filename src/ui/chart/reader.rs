@@ -6,6 +6,7 @@ use web_sys::wasm_bindgen::JsCast;
 use web_sys::wasm_bindgen::closure::Closure;
 use web_sys::{Element, Event, HtmlInputElement, PointerEvent};
 
+use super::Rows;
 use crate::ui::table::NOTHING;
 
 /// What is listened to, on its way down: some of these do not come up again.
@@ -32,32 +33,34 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// Begins to read, and gives itself to everything below. Nothing happens on the server.
-    pub fn provide() {
+    /// Begins to read, as long as the page lives, and gives itself to all islands. Called in the browser only.
+    pub fn begin() {
         let reader = Self { wanted: RwSignal::default(), reading: StoredValue::default() };
         provide_context(reader);
-        Effect::new(move |_| {
-            // As long as the page lives.
-            let listener = Closure::<dyn FnMut(Event)>::new(move |event| reader.hear(&event)).into_js_value();
-            for name in EVENTS {
-                let _listening =
-                    document().add_event_listener_with_callback_and_bool(name, listener.unchecked_ref(), true);
-            }
-        });
+        let listener = Closure::<dyn FnMut(Event)>::new(move |event| reader.hear(&event)).into_js_value();
+        for name in EVENTS {
+            let _listening = document().add_event_listener_with_callback_and_bool(name, listener.unchecked_ref(), true);
+        }
     }
 
-    /// The charts whose points are wanted.
-    pub fn wanted(self) -> Vec<String> {
-        self.wanted.get()
+    /// The charts whose points are wanted. Without a reader, which is to say without a script, all.
+    pub fn wanted() -> Rows {
+        use_context::<Self>().map_or(Rows::All, |reader| Rows::Of(reader.wanted.get()))
     }
 
-    /// Are the points of this chart wanted? Without a reader, which is to say without a script, always.
-    pub fn wants(chart: &str) -> bool {
-        use_context::<Self>().is_none_or(|reader| reader.wanted.read().iter().any(|wanted| wanted == chart))
+    /// Their ids with commas between, as [`Rows::read`] takes them.
+    pub fn wanted_ids() -> String {
+        use_context::<Self>().map(|reader| reader.wanted.get().join(",")).unwrap_or_default()
     }
 
     /// The charts below `root` were brought up to date.
-    pub fn refresh(self, root: &Element) {
+    pub fn refresh(root: &Element) {
+        if let Some(reader) = use_context::<Self>() {
+            reader.refresh_below(root);
+        }
+    }
+
+    fn refresh_below(self, root: &Element) {
         let Ok(sliders) = root.query_selector_all(".reader") else { return };
         for place in 0..sliders.length() {
             let Some(slider) = sliders.item(place).and_then(|slider| slider.dyn_into::<HtmlInputElement>().ok()) else {

@@ -1,0 +1,260 @@
+//! A run as the card and the run's page show it, as HTML: a pure function of its newest state. In the browser it is
+//! taken over part by part (see [`crate::ui::patch`]), at every snapshot of the stream.
+
+use leptos::server_fn::ServerFn;
+
+use super::engine::books::Books;
+use super::engine::truth::Truth;
+use super::live::Connection;
+use super::model::Job;
+use super::run_badge::words;
+use super::server_fns::StopTraffic;
+use crate::ui::chart::Rows;
+use crate::ui::chart::rate::{Rates, rate};
+use crate::ui::format::{count, duration, millis, percent};
+use crate::ui::table::escaped;
+
+/// What the panel shows.
+pub(super) struct Panel<'a> {
+    /// The run.
+    pub(super) job: &'a Job,
+    /// How the page is connected to it.
+    pub(super) connection: Connection,
+    /// A stop is under way.
+    pub(super) stopping: bool,
+    /// Why the last stop came to nothing; empty when it did not.
+    pub(super) stop_fault: String,
+    /// What a screen reader hears.
+    pub(super) announcement: String,
+    /// It stands on the card, from which ways lead on.
+    pub(super) on_card: bool,
+    /// The charts whose points are wanted as rows.
+    pub(super) rows: Rows,
+}
+
+impl Panel<'_> {
+    /// As HTML.
+    pub(super) fn html(&self) -> String {
+        let job = self.job;
+        let links = if self.on_card { self.links() } else { String::new() };
+        [
+            self.head(),
+            "<div class=\"run-body\">".to_owned(),
+            settings_html(job),
+            progress_html(job),
+            verdict_html(job),
+            numbers_html(job),
+            rate_html(job, &self.rows),
+            format!("<p class=\"ledger-line\" data-part=\"ledger\">{}</p>", ledger(job)),
+            format!("<p class=\"visually-hidden\" role=\"status\" data-part=\"status\">{}</p>", self.announcement),
+            links,
+            "</div>".to_owned(),
+        ]
+        .concat()
+    }
+
+    /// The title, the state, and Stop.
+    fn head(&self) -> String {
+        let Self { job, connection, stopping, stop_fault, .. } = self;
+        let (state, word) = words(job.status, job.closed);
+        let (connected, ended) = (connection.words(), mark(*connection == Connection::Ended, "hidden"));
+        let over = mark(job.status.is_final(), "hidden");
+        format!(
+            "<div class=\"run-head\"><h2 class=\"run-title\" tabindex=\"-1\">{title}</h2>\
+             <span class=\"badge\" data-part=\"badge\" data-state=\"{state}\">{word}</span>\
+             <span class=\"connection\" data-part=\"connection\" data-connection=\"{connected}\"{ended}><span class=\"dot\" aria-hidden=\"true\"></span>{connected}</span>\
+             <form class=\"stop-form\" method=\"post\" action=\"{action}\"><input type=\"hidden\" name=\"job_id\" value=\"{id}\">\
+             <button class=\"button danger\" type=\"submit\" data-part=\"stop\" aria-disabled=\"{stopping}\"{over}>{stop}</button></form>\
+             <p class=\"error-note\" role=\"alert\" data-part=\"stop-fault\"{well}>{fault}</p></div>",
+            title = job.scenario.title(),
+            action = StopTraffic::url(),
+            id = job.job_id,
+            stop = if *stopping { "Stopping…" } else { "Stop" },
+            well = mark(stop_fault.is_empty(), "hidden"),
+            fault = escaped(stop_fault),
+        )
+    }
+
+    /// On the card: the way to the run's own page, and back to the form when the run is closed.
+    fn links(&self) -> String {
+        let hidden = mark(!self.job.closed, "hidden");
+        format!(
+            "<p class=\"run-links\"><a href=\"/runs/{}\">This run's page</a>\
+             <button class=\"button\" type=\"button\" data-again data-part=\"again\"{hidden}>Set up another run</button></p>",
+            self.job.job_id
+        )
+    }
+}
+
+fn mark(chosen: bool, word: &str) -> String {
+    if chosen { format!(" {word}") } else { String::new() }
+}
+
+fn settings_html(job: &Job) -> String {
+    let settings = job.settings();
+    let endpoints = match settings.endpoints.title() {
+        all if all == "All" => "all endpoints".to_owned(),
+        some => some,
+    };
+    let (length, rate, seed) = (duration(settings.duration), settings.max_rps, settings.seed);
+    format!("<p class=\"run-settings\">{length} · up to {rate} requests per second · {endpoints} · seed {seed}</p>")
+}
+
+fn progress_html(job: &Job) -> String {
+    let (elapsed, total) = (job.stats.elapsed / 1000, job.duration);
+    let text = if job.status.is_final() {
+        format!("ended after {}", duration(elapsed))
+    } else {
+        format!("{elapsed} s of {total} s · {} left", duration(total.saturating_sub(elapsed)))
+    };
+    format!(
+        "<div class=\"progress\"><progress aria-label=\"Progress of the run\" data-part=\"progress\" max=\"{total}\" value=\"{elapsed}\"></progress>\
+         <span class=\"progress-text\" data-part=\"progress-text\">{text}</span></div>"
+    )
+}
+
+fn numbers_html(job: &Job) -> String {
+    let stats = &job.stats;
+    let failed_tone = if stats.failed_requests > 0 { "bad" } else { "" };
+    let stat = |(label, value, tone): (&str, String, &str)| {
+        format!("<div class=\"stat\"><dt>{label}</dt><dd data-part=\"{label}\" data-tone=\"{tone}\">{value}</dd></div>")
+    };
+    let main = [
+        ("Total requests", count(stats.total_requests), ""),
+        ("Successful", count(stats.successful_requests), ""),
+        ("Failed", count(stats.failed_requests), failed_tone),
+        ("Average latency", millis(stats.avg_latency), ""),
+        ("Current RPS", count(stats.current_rps), ""),
+    ];
+    let small = [
+        ("p50", millis(stats.service.ok.p50), ""),
+        ("p95", millis(stats.service.ok.p95), ""),
+        ("p99", millis(stats.service.ok.p99), ""),
+        ("Response p99", millis(stats.response.ok.p99), ""),
+        ("Lag p99", millis(stats.lag_p99), ""),
+    ];
+    let (main, small) = (main.map(stat).concat(), small.map(stat).concat());
+    format!("<dl class=\"stats stats-main\">{main}</dl><dl class=\"stats stats-small\">{small}</dl>")
+}
+
+fn rate_html(job: &Job, rows: &Rows) -> String {
+    let shape = job.settings().shape(job.cap);
+    let achieved = Some(&job.stats.sent_per_second[..]);
+    let rates = Rates { seconds: job.duration, planned: &shape.corners(), achieved, cap: job.cap };
+    rate("Rate over time", rate_sentence(job, shape.ceiling()), &rates).html("rate", rows)
+}
+
+fn rate_sentence(job: &Job, ceiling: f64) -> String {
+    let seconds = &job.stats.sent_per_second;
+    let Some(highest) = seconds.iter().max() else {
+        return format!("At most {ceiling:.1} requests per second are planned; the first second is not over.");
+    };
+    let mean = f64::from(seconds.iter().sum::<u32>()) / seconds.len() as f64;
+    format!(
+        "At most {ceiling:.1} per second planned; {mean:.1} sent per second on average, at most {highest} within one second of the clock."
+    )
+}
+
+/// The books as they stand while the run goes on.
+fn ledger(job: &Job) -> String {
+    let stats = &job.stats;
+    let open = if job.status.is_final() {
+        format!("{} not reached", count(stats.not_reached))
+    } else {
+        format!("{} in flight", stats.in_flight)
+    };
+    let cancelled =
+        if stats.cancelled > 0 { format!(" · {} cancelled", count(stats.cancelled)) } else { String::new() };
+    let refused = stats.gate_refusals + stats.in_flight_refusals;
+    let refused = if refused > 0 { format!(" · {} had to wait at the gate", count(refused)) } else { String::new() };
+    format!(
+        "{} planned · {} sent · {} missed · {open}{cancelled}{refused}",
+        count(stats.planned),
+        count(stats.sent),
+        count(stats.missed)
+    )
+}
+
+/// The result in words, once the run is closed.
+fn verdict_html(job: &Job) -> String {
+    let lines = if job.closed { verdict_lines(job).concat() } else { String::new() };
+    format!("<div class=\"verdict\" data-part=\"verdict\"{}>{lines}</div>", mark(!job.closed, "hidden"))
+}
+
+fn verdict_lines(job: &Job) -> Vec<String> {
+    let early = job.reason.map(|reason| line("bad", &format!("Ended early: {}.", reason.words())));
+    let books = job.stats.books.iter().flat_map(|books| books_lines(books, job.stop_took));
+    let truth = job.stats.truth.iter().flat_map(truth_lines);
+    early.into_iter().chain(books).chain(truth).collect()
+}
+
+fn line(tone: &str, words: &str) -> String {
+    format!("<p class=\"verdict-line {tone}\">{}</p>", escaped(words))
+}
+
+/// A line that says with a mark, too, whether all is well.
+fn marked(good: bool, words: &str) -> String {
+    let (tone, mark) = if good { ("good", "✓") } else { ("bad", "✗") };
+    format!(
+        "<p class=\"verdict-line {tone}\"><span class=\"mark\" aria-hidden=\"true\">{mark}</span><span>{}</span></p>",
+        escaped(words)
+    )
+}
+
+fn books_lines(books: &Books, stop_took: Option<f64>) -> Vec<String> {
+    let balance = if books.verified {
+        let (sent, arrived, recorded) = (count(books.sent), count(books.arrived), count(books.recorded));
+        format!("Books verified: {sent} sent, {arrived} arrived, {recorded} recorded.")
+    } else {
+        "The books do not balance.".to_owned()
+    };
+    let cap = format!(
+        "Cap {}: the server saw at most {} requests in any second; {} are allowed.",
+        if books.cap_kept { "kept" } else { "broken" },
+        books.most_in_any_second,
+        books.cap,
+    );
+    let mut rest = format!("{} users created, {} removed.", count(books.created), count(books.removed));
+    if books.never_arrived > 0 {
+        rest += &format!(" {} left and never arrived.", count(books.never_arrived));
+    }
+    if let Some(ms) = stop_took {
+        rest += &format!(" Stop took {}.", millis(Some(ms)));
+    }
+    let differences = books.differences.iter().map(|difference| line("bad", difference));
+    let balance = std::iter::once(marked(books.verified, &balance));
+    balance.chain(differences).chain([marked(books.cap_kept, &cap), line("", &rest)]).collect()
+}
+
+/// Whether the dashboard was right about the run.
+fn truth_lines(truth: &Truth) -> Vec<String> {
+    let (word, compared) = if truth.right { ("right", "=") } else { ("wrong", "against") };
+    let expected = truth
+        .expected
+        .map(|expected| format!(" Expected {} ± {:.1}.", percent(Some(expected.share)), expected.four_sigma * 100.0));
+    let words = format!(
+        "Dashboard {word}: KPI says {} errors, injected {}; p95 {} {compared} {}.{}",
+        percent(truth.error_rate),
+        percent(truth.injected),
+        millis(truth.p95),
+        millis(truth.exact_p95),
+        expected.unwrap_or_default(),
+    );
+    let differences = truth.differences.iter().map(|difference| line("bad", difference));
+    std::iter::once(marked(truth.right, &words)).chain(differences).collect()
+}
+
+/// The one thing a screen reader hears of the numbers: a sentence.
+pub(super) fn announcement(job: &Job, stale: bool) -> String {
+    let stats = &job.stats;
+    let so_far = format!("{} requests, {} failed.", stats.total_requests, stats.failed_requests);
+    if job.closed {
+        format!("The run is {}: {so_far}", job.status.wire_name())
+    } else if job.status.is_final() {
+        "The run has ended; its books are being closed.".to_owned()
+    } else if stale {
+        "The connection to the server is lost; trying again.".to_owned()
+    } else {
+        format!("The run is going on: {} seconds of {}, {so_far}", stats.elapsed / 1000, job.duration)
+    }
+}

@@ -1,0 +1,96 @@
+//! What a run's page shows below its panel, as HTML that the server draws: the browser needs no code that knows it.
+//! While the run goes on the page asks for it again and again, and takes over the parts that changed.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::engine::sides::Sides;
+use super::engine::timeline::Timeline;
+use super::live::LiveRun;
+use super::model::Job;
+use super::run_charts::charts_html;
+use super::run_sides::sides_html;
+use super::run_tables::{endpoints_html, failures_html};
+use super::server_fns::get_run_details;
+use crate::ui::chart::Rows;
+use crate::ui::chart::reader::Reader;
+use crate::ui::patch::patch;
+use crate::ui::poll::poll;
+
+/// The two parts of it, as HTML.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunDetails(
+    /// Charts and tables.
+    pub String,
+    /// Client beside server, when it was asked for.
+    pub Option<String>,
+);
+
+/// Draws it; what is missing is there in words, for those who read the page.
+pub fn run_details(
+    job: &Job,
+    timeline: Result<&Timeline, &str>,
+    sides: Option<Result<&Sides, &str>>,
+    rows: &Rows,
+) -> RunDetails {
+    let charts = [charts_html(job, timeline, rows), endpoints_html(job), failures_html(job)].concat();
+    RunDetails(charts, sides.map(|sides| sides_html(sides, rows)))
+}
+
+const REFRESH: Duration = Duration::from_secs(2);
+/// Both sides are asked for at every so manieth refresh: all requests have to be looked at.
+const SIDES_EVERY: u32 = 5;
+
+/// Keeps the page's details fresh while the run goes on, and takes them once more when it is closed. A chart that
+/// somebody begins to read gets its points. Nothing happens on the server.
+pub(super) fn follow_details(run: LiveRun) {
+    let round = StoredValue::new(0_u32);
+    let complete = StoredValue::new(run.job.with_untracked(|job| job.closed));
+    let ask = move |with_sides: bool| async move {
+        let (id, closed) = run.job.with_untracked(|job| (job.job_id, job.closed));
+        let Ok(details) = get_run_details(id, untrack(Reader::wanted_ids), with_sides).await else { return };
+        draw(&details);
+        complete.set_value(closed && with_sides);
+    };
+    Effect::new(move |before: Option<usize>| {
+        let wanted = Reader::wanted_ids().split(',').filter(|id| !id.is_empty()).count();
+        match before {
+            None => poll(REFRESH, move || {
+                round.update_value(|round| *round += 1);
+                let closed = run.job.with_untracked(|job| job.closed);
+                let with_sides = closed || round.get_value().is_multiple_of(SIDES_EVERY);
+                Box::pin(async move {
+                    if !complete.get_value() {
+                        ask(with_sides).await;
+                    }
+                })
+            }),
+            Some(before) if wanted > before => leptos::task::spawn_local(ask(true)),
+            Some(_) => {}
+        }
+        if before.is_none() {
+            refresh_readers();
+        }
+        wanted
+    });
+}
+
+/// Where the details stand on the page.
+const PLACES: [&str; 2] = [".run-details", ".run-both-sides"];
+
+fn draw(RunDetails(charts, sides): &RunDetails) {
+    for (place, html) in PLACES.iter().zip([Some(charts), sides.as_ref()]) {
+        if let (Ok(Some(place)), Some(html)) = (document().query_selector(place), html) {
+            patch(&place, html);
+        }
+    }
+    refresh_readers();
+}
+
+fn refresh_readers() {
+    if let Ok(Some(page)) = document().query_selector(".run-page") {
+        Reader::refresh(&page);
+    }
+}
