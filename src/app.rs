@@ -41,9 +41,9 @@ impl Assets {
 
 /// Loads the browser's half once the page is painted: it is 50 times the rest, and the page can be read and its form
 /// be sent without it. A page that nobody sees is not painted. Both files at once, and no `preload` that a browser
-/// without JavaScript would follow for nothing.
+/// without JavaScript would follow for nothing. A page where nothing lives, and no chart is to be read, needs none of it.
 const LOADER: &str = "{
-let begun = false;
+let begun = !document.querySelector('leptos-island, [data-chart]');
 const begin = () => {
   if (begun) return;
   begun = true;

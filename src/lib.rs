@@ -21,19 +21,25 @@
 //! Features first; each folder reads in the order of the data flow.
 //!
 //! - [`origin`], [`input`], [`buckets`], [`error`]: what the features share: who made a
-//!   request, how input is checked, in which steps latency is drawn, what crosses the wire as an
-//!   error, and how a value crosses it for a part of the page that is loaded later.
+//!   request, how input is checked, in which steps latency is drawn, and what crosses the wire as an error.
 //! - [`users`]: the users API, the thing that is hit.
 //! - [`traffic`]: the simulator. [`traffic::engine`] is its pure core.
 //! - [`metrics`]: what the server measured, and the key figures made of it. [`metrics::engine`] is its pure core.
-//! - [`dashboard`]: sets the features side by side. What stands around the simulator is drawn by the server, as
-//!   HTML: once a second the page asks for it anew and takes over the parts that changed ([`ui::patch`]). The browser
-//!   loads no code that knows these figures, and all who look in the same moment get the same drawing.
+//! - [`dashboard`]: sets the features side by side.
 //! - [`ui`]: building blocks of the page without knowledge of any feature. A chart is data: pure
 //!   functions make a [`ui::chart::Chart`] of numbers, and one more makes HTML of any of them.
-//! - [`app`], [`routes`]: the document's shell and the pages, most of which the browser loads apart.
+//! - [`app`]: the document's shell and the pages.
 //! - `server`: configuration, wiring, routes and their description, who may come in, start and end
 //!   (only with the feature `ssr`).
+//!
+//! # The page
+//!
+//! The server makes every page, complete: it can be read, and its forms be sent, without a script. What lives in the
+//! browser are islands, which alone are compiled for it: the card ([`traffic::card`]), a run on its page
+//! ([`traffic::run_page`]) and the dashboard's board ([`dashboard::live_board`]). What they show is HTML from pure
+//! functions of a state, and a newer state is brought into the page part by part ([`ui::patch`]). The board and a run's
+//! charts and tables are even drawn by the server each time, so that the browser loads no code that knows them, and all
+//! who look at the board in the same moment get the same drawing.
 //!
 //! # Architecture invariants
 //!

@@ -4,10 +4,10 @@ test("[24] a trend badge compares with the time before, and is absent without a 
   const absent = '<p class="kpi-trend" data-part="trend" hidden></p>';
   let trend = "";
   await page.route("**/fn/dashboard/board*", async (route) => {
-    const [above, below] = await (await route.fetch()).json();
+    const [choices, above, below] = await (await route.fetch()).json();
     expect(above.split(absent).length, "badges without a baseline").toBe(5);
     const badge = `<p class="kpi-trend" data-part="trend">${trend}<span class="visually-hidden"> against the 5 minutes before</span></p>`;
-    await route.fulfill({ json: [trend ? above.replace(absent, badge) : above, below] });
+    await route.fulfill({ json: [choices, trend ? above.replace(absent, badge) : above, below] });
   });
   await page.goto("/");
   const badges = page.locator(".kpi-trend");
@@ -38,15 +38,17 @@ test("the dashboard's charts move while a run goes on, and its last second is ne
 test("[22] when the overview can't be loaded Stop and the run's numbers are still there", async ({ page, request }) => {
   expectComplaint(/Failed to load resource/);
   await startRun(request);
-  await page.goto("/runs");
   let broken = true;
   await page.route("**/fn/dashboard/*", (route) => (broken ? route.abort() : route.continue()));
-  await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Dashboard" }).click();
-  await expect(page.getByText("The dashboard's figures could not be loaded.")).toBeVisible();
+  await page.goto("/");
+  await expect(page.getByText("These are its last known figures")).toBeVisible();
+  await page.getByRole("navigation", { name: "What is shown" }).getByRole("link", { name: "1 hour" }).click();
+  await expect(page.getByText("The dashboard's figures could not be loaded."), "figures of another range would be wrong ones").toBeVisible();
   await expect(page.getByRole("button", { name: "Stop" })).toBeVisible();
   await expect.poll(() => statNumber(page, "Total requests")).toBeGreaterThan(5);
   broken = false;
-  await page.getByRole("button", { name: "Retry" }).first().click();
+  await page.getByRole("link", { name: "Retry" }).first().click();
+  await expect(page.getByRole("heading", { name: "Last 1 hour" })).toBeVisible();
   await expect(page.locator('figure[data-chart="past-rate"]')).toBeVisible();
   await expect(page.getByRole("heading", { name: "Current rate" })).toBeVisible();
 });
@@ -86,4 +88,21 @@ test("a refresh leaves alone what somebody uses: an opened table, the focus, the
   await link.focus();
   await page.waitForTimeout(2500);
   await expect(link).toBeFocused();
+});
+
+test("[9] another range leaves the simulator as it is, and Back goes back", async ({ page }) => {
+  await page.goto("/");
+  await page.getByLabel("Peak Usage").check();
+  await page.getByLabel("I understand this generates load").check();
+  const filter = page.getByRole("navigation", { name: "What is shown" });
+  await filter.getByRole("link", { name: "1 hour" }).click();
+  await expect(page).toHaveURL(/\?range=1h$/);
+  await expect(page.getByRole("heading", { name: "Last 1 hour" })).toBeVisible();
+  await expect(filter.getByRole("link", { name: "1 hour" })).toBeFocused();
+  await expect(filter.getByRole("link", { name: "1 hour" })).toHaveAttribute("aria-current", "true");
+  await expect(page.getByLabel("I understand this generates load")).toBeChecked();
+  await page.goBack();
+  await expect(filter.getByRole("link", { name: "5 minutes" })).toHaveAttribute("aria-current", "true");
+  await expect(page.getByRole("heading", { name: "Last 5 minutes" })).toBeVisible();
+  await expect(page.getByLabel("Peak Usage")).toBeChecked();
 });

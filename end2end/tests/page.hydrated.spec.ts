@@ -179,34 +179,55 @@ test("[18] title and icon follow the run, also in a hidden tab, and are given ba
   await expect.poll(icon).toBe("/favicon.svg");
 });
 
-test("[22] what could not be loaded says why and can be tried again", async ({ page, request }) => {
+test("[22] a start that could not be asked for says why, loses nothing, and can be tried again", async ({ page }) => {
   expectComplaint(/Failed to load resource/);
-  const id = await startRun(request, { duration: 5, maxRps: 2 });
-  await closed(request, id);
   await page.goto("/");
   let broken = true;
-  await page.route("**/fn/traffic/runs*", (route) => (broken ? route.abort() : route.continue()));
-  await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Runs" }).click();
-  const alert = page.getByRole("alert").filter({ hasText: "The runs could not be loaded." });
-  await expect(alert).toContainText("The server can't be reached.");
+  await page.route("**/fn/traffic/start", (route) => (broken ? route.abort() : route.continue()));
+  await page.getByLabel("Peak Usage").check();
+  await page.getByLabel("I understand this generates load").check();
+  await page.getByRole("button", { name: "START TEST" }).click();
+  const alert = page.getByRole("alert").filter({ hasText: "The server can't be reached." });
+  await expect(alert).toBeVisible();
+  await expect(page.getByLabel("Peak Usage")).toBeChecked();
   broken = false;
-  await page.getByRole("button", { name: "Retry" }).click();
-  await expect(page.locator(`a[href="/runs/${id}"]`)).toBeVisible();
+  await page.getByRole("button", { name: "START TEST" }).click();
+  await expect(page.getByRole("button", { name: "Stop" })).toBeVisible();
   await expect(alert).toHaveCount(0);
+});
+
+test("[22] a stop that could not be asked for says why and can be tried again", async ({ page, request }) => {
+  expectComplaint(/Failed to load resource/);
+  const id = await startRun(request);
+  await page.goto(`/runs/${id}`);
+  await expect(page.getByText("Live", { exact: true })).toBeVisible();
+  let broken = true;
+  await page.route("**/fn/traffic/stop", (route) => (broken ? route.abort() : route.continue()));
+  const stop = page.getByRole("button", { name: "Stop" });
+  await stop.click();
+  await expect(page.getByRole("alert").filter({ hasText: "The server can't be reached." })).toBeVisible();
+  broken = false;
+  await expect(stop).toBeFocused();
+  await stop.click();
+  await expect(state(page)).toHaveText("cancelled", { timeout: 8_000 });
+  await expect(page.getByRole("heading", { name: "Normal Traffic" })).toBeFocused();
 });
 
 test("[22] a chart that could not be loaded takes neither Stop nor the numbers away", async ({ page, request }) => {
   expectComplaint(/Failed to load resource/);
   const id = await startRun(request);
-  await page.goto("/runs");
   let broken = true;
-  await page.route("**/fn/traffic/timeline*", (route) => (broken ? route.abort() : route.continue()));
-  await page.locator(`a[href="/runs/${id}"]`).first().click();
-  await expect(page.getByText("The charts could not be loaded.")).toBeVisible();
+  let refused = 0;
+  await page.route("**/fn/traffic/details*", (route) => (broken ? (refused++, route.abort()) : route.continue()));
+  await page.goto(`/runs/${id}`);
+  const points = async () => Number(await page.locator('figure[data-chart="answers"] .picture').getAttribute("data-points"));
+  const drawn = await points();
+  await expect.poll(() => refused, { timeout: 8_000 }).toBeGreaterThan(1);
+  expect(await points(), "what was drawn stays").toBe(drawn);
   await expect(page.getByRole("button", { name: "Stop" })).toBeVisible();
   await expect.poll(() => statNumber(page, "Total requests")).toBeGreaterThan(5);
   broken = false;
-  await expect(page.locator('figure[data-chart="latency"]')).toBeVisible({ timeout: 5_000 });
+  await expect.poll(points, { timeout: 8_000 }).toBeGreaterThan(drawn);
 });
 
 test("[23] four open tabs stay responsive", async ({ page, context, request }) => {

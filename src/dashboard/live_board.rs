@@ -76,13 +76,7 @@ impl Live {
         let _listening = window_event_listener(ev::click, move |event| self.clicked(&event));
         let _listening = window_event_listener(ev::popstate, move |_| self.choose());
         // Who begins to read a chart is not made to wait for the next second.
-        Effect::new(move |before: Option<usize>| {
-            let wanted = Reader::wanted_ids().split(',').filter(|id| !id.is_empty()).count();
-            if before.is_some_and(|before| wanted > before) {
-                spawn_local(self.ask());
-            }
-            wanted
-        });
+        Reader::on_wish(move || spawn_local(self.ask()));
     }
 
     /// Takes over what the address says.

@@ -274,7 +274,7 @@ mod tests {
             "cccccccccccccccccccccc",
             "cccccccccccccccccccccc.js",
             "page.cccccccccccccccccccccc",
-            "__wasm_split.______________________.js",
+            "page.______________________.js",
             "page.ccccccccccccccccccccccc.js",
             "page.cccccccccccccccccc cc.js",
         ] {

@@ -1,20 +1,22 @@
 //! What every request passes first, and every answer last: one layer, because each layer costs every
 //! request a box and a copy of all that is below it.
 
+use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, HttpBody};
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::StatusCode;
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
+use tower::Service;
 use tower_http::timeout::DeadlineBody;
 use tracing::Instrument;
 
 use super::access::Access;
+use super::around::ask;
 use super::problem::{Refusal, write_problem};
 use super::request_id::RequestId;
 use super::security::{Hosts, add_headers, cross_origin, is_cross_site_read};
@@ -36,7 +38,10 @@ fn is_api(path: &str) -> bool {
 }
 
 /// The layer: names the request, refuses what must not come in, and gives the answer its last form.
-pub async fn enter(State(entrance): State<Arc<Entrance>>, mut request: Request, next: Next) -> Response {
+pub async fn enter<S>(entrance: Arc<Entrance>, mut request: Request, below: S) -> Response
+where
+    S: Service<Request, Response = Response, Error = Infallible>,
+{
     let id = RequestId::draw();
     request.extensions_mut().insert(id);
     let is_api = is_api(request.uri().path());
@@ -45,7 +50,7 @@ pub async fn enter(State(entrance): State<Arc<Entrance>>, mut request: Request, 
     let refusal = span.in_scope(|| entrance.refusal(&request));
     let mut response = match refusal {
         Some(refusal) => refusal,
-        None => catching_panics(next.run(with_deadline(request))).instrument(span).await,
+        None => catching_panics(ask(below, with_deadline(request))).instrument(span).await,
     };
     if is_error(response.status()) {
         response = write_problem(response, id, is_api).await;

@@ -4,22 +4,23 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::any;
+use axum::routing::{Route, any};
 use hyper::body::Incoming;
 use leptos::prelude::{provide_context, use_context};
 use leptos_axum::{LeptosRoutes, ResponseOptions, file_and_error_handler_with_context, generate_route_list};
 use serde_json::Value;
 use tokio::sync::Semaphore;
 use tower::ServiceBuilder;
+use tower::layer::layer_fn;
 use tower_http::csrf::CsrfLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::access::login;
+use super::around::{Around, ask};
 use super::batch_writer::BatchWriter;
 use super::entrance::{Entrance, catching_panics, enter};
 use super::problem::unknown_path;
@@ -64,7 +65,7 @@ pub fn build_around(state: &AppState, users_api: OpenApiRouter) -> impl Served +
     let entrance = Arc::new(Entrance { hosts: state.hosts.clone(), access: state.access.clone() });
     let layers = ServiceBuilder::new()
         .map_request(|request: axum::http::Request<Incoming>| request.map(Body::new))
-        .layer(from_fn_with_state(entrance, enter))
+        .layer(layer_fn(move |below| Around::new(below, Arc::clone(&entrance), enter)))
         .layer(CsrfLayer::new().with_rejection_response(|_| cross_origin()))
         .layer(DefaultBodyLimit::max(BODY_LIMIT));
     layers.service(routes)
@@ -75,8 +76,8 @@ pub fn users_routes(state: &AppState) -> OpenApiRouter {
     users::routes().with_state(Arc::clone(&state.users)).fallback(unknown_path)
 }
 
-/// What stands around `/api/v1`.
-struct Around {
+/// What is known around `/api/v1`.
+struct Guard {
     recorder: Option<BatchWriter<Row>>,
     arrivals: Arc<Arrivals>,
     places: Semaphore,
@@ -86,30 +87,30 @@ struct Around {
 /// limit; all in one layer, for the reason above.
 pub fn users_api(state: &AppState, recorder: Option<BatchWriter<Row>>) -> OpenApiRouter {
     let places = Semaphore::new(limits::IN_FLIGHT);
-    let around = Around { recorder, arrivals: Arc::clone(&state.arrivals), places };
-    users_routes(state).layer(from_fn_with_state(Arc::new(around), guard))
+    let known = Arc::new(Guard { recorder, arrivals: Arc::clone(&state.arrivals), places });
+    users_routes(state).layer(layer_fn(move |below: Route| Around::new(below, Arc::clone(&known), guard)))
 }
 
 /// The record is outside of everything that may refuse or fail, so that refusals and panics have a row too.
-async fn guard(State(around): State<Arc<Around>>, mut request: Request, next: Next) -> Response {
-    let recording = around.recorder.as_ref().map(|writer| Recording::begin(writer, &mut request));
-    let response = catching_panics(answer(&around, request, next)).await;
+async fn guard(known: Arc<Guard>, mut request: Request, below: Route) -> Response {
+    let recording = known.recorder.as_ref().map(|writer| Recording::begin(writer, &mut request));
+    let response = catching_panics(answer(&known, request, below)).await;
     if let Some(recording) = recording {
         recording.answered(response.status());
     }
     response
 }
 
-async fn answer(around: &Around, request: Request, next: Next) -> Response {
-    let open = match recognise(&around.arrivals, &request) {
+async fn answer(known: &Guard, request: Request, below: Route) -> Response {
+    let open = match recognise(&known.arrivals, &request) {
         Ok(open) => open,
         Err(refusal) => return refusal.into_response(),
     };
     if let Some(open) = &open {
         open.delay().await;
     }
-    match limits::in_flight(&around.places) {
-        Ok(_place) => next.run(request).await,
+    match limits::in_flight(&known.places) {
+        Ok(_place) => ask(below, request).await,
         Err(refusal) => refusal.into_response(),
     }
 }

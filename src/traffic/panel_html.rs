@@ -258,3 +258,92 @@ pub(super) fn announcement(job: &Job, stale: bool) -> String {
         format!("The run is going on: {} seconds of {}, {so_far}", stats.elapsed / 1000, job.duration)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::super::engine::scenario::{Delay, Scenario};
+    use super::super::engine::stats::Stats;
+    use super::super::model::{Endpoints, Reason, Status};
+    use super::*;
+    use crate::origin::RunId;
+
+    fn job(status: Status, closed: bool) -> Job {
+        Job {
+            job_id: RunId(Uuid::from_u128(7)),
+            status,
+            reason: None,
+            scenario: Scenario::Peak,
+            duration: 30,
+            max_rps: 20,
+            endpoints: Endpoints::all(),
+            seed: 9,
+            delay: Delay::Client,
+            cap: 20,
+            start_time: 0,
+            end_time: None,
+            closed,
+            stats: Stats { elapsed: 12_300, total_requests: 1234, failed_requests: 2, ..Stats::default() },
+            stop_took: None,
+        }
+    }
+
+    fn html(job: &Job, on_card: bool) -> String {
+        let (stop_fault, announcement) = (String::new(), String::new());
+        let connection = if job.closed { Connection::Ended } else { Connection::Live };
+        Panel { job, connection, stopping: false, stop_fault, announcement, on_card, rows: Rows::All }.html()
+    }
+
+    #[test]
+    fn a_run_that_goes_on_has_its_numbers_and_stop() {
+        let html = html(&job(Status::Running, false), true);
+        for part in [
+            "data-state=\"running\">running</span>",
+            "data-part=\"stop\" aria-disabled=\"false\">Stop</button>",
+            "12 s of 30 s · 18 s left",
+            "<dd data-part=\"Total requests\" data-tone=\"\">1\u{202f}234</dd>",
+            "<dd data-part=\"Failed\" data-tone=\"bad\">2</dd>",
+            "data-part=\"verdict\" hidden></div>",
+            "data-part=\"again\" hidden>",
+        ] {
+            assert!(html.contains(part), "{part} is missing in {html}");
+        }
+    }
+
+    #[test]
+    fn a_closed_run_has_its_verdict_and_no_stop() {
+        let reason = Some(Reason::Shutdown);
+        let html = html(&Job { reason, ..job(Status::Error, true) }, false);
+        assert!(html.contains("data-part=\"stop\" aria-disabled=\"false\" hidden>"), "{html}");
+        assert!(html.contains("Ended early: ") && !html.contains("data-part=\"verdict\" hidden"), "{html}");
+        assert!(!html.contains("data-again"), "only the card leads back to its form");
+    }
+
+    #[test]
+    fn parts_have_names_of_their_own_in_every_state() {
+        let parts = |html: &str| {
+            let mut parts: Vec<_> =
+                html.split("data-part=\"").skip(1).map(|rest| rest.split('"').next().map(str::to_owned)).collect();
+            parts.sort();
+            parts
+        };
+        let running = parts(&html(&job(Status::Running, false), true));
+        let mut once = running.clone();
+        once.dedup();
+        assert_eq!(running, once);
+        assert_eq!(
+            running,
+            parts(&html(&job(Status::Completed, true), true)),
+            "nothing of it is ever replaced as a whole"
+        );
+    }
+
+    #[test]
+    fn what_is_announced_names_the_state() {
+        let running = job(Status::Running, false);
+        assert_eq!(announcement(&running, false), "The run is going on: 12 seconds of 30, 1234 requests, 2 failed.");
+        assert!(announcement(&running, true).contains("connection"));
+        assert!(announcement(&job(Status::Completed, true), false).starts_with("The run is completed: 1234"));
+    }
+}

@@ -54,26 +54,19 @@ pub(super) fn follow_details(run: LiveRun) {
         draw(&details);
         complete.set_value(closed && with_sides);
     };
-    Effect::new(move |before: Option<usize>| {
-        let wanted = Reader::wanted_ids().split(',').filter(|id| !id.is_empty()).count();
-        match before {
-            None => poll(REFRESH, move || {
-                round.update_value(|round| *round += 1);
-                let closed = run.job.with_untracked(|job| job.closed);
-                let with_sides = closed || round.get_value().is_multiple_of(SIDES_EVERY);
-                Box::pin(async move {
-                    if !complete.get_value() {
-                        ask(with_sides).await;
-                    }
-                })
-            }),
-            Some(before) if wanted > before => leptos::task::spawn_local(ask(true)),
-            Some(_) => {}
-        }
-        if before.is_none() {
-            refresh_readers();
-        }
-        wanted
+    Effect::new(move |_| {
+        refresh_readers();
+        poll(REFRESH, move || {
+            round.update_value(|round| *round += 1);
+            let closed = run.job.with_untracked(|job| job.closed);
+            let with_sides = closed || round.get_value().is_multiple_of(SIDES_EVERY);
+            Box::pin(async move {
+                if !complete.get_value() {
+                    ask(with_sides).await;
+                }
+            })
+        });
+        Reader::on_wish(move || leptos::task::spawn_local(ask(true)));
     });
 }
 

@@ -5,7 +5,6 @@ use leptos::server_fn::codec::{GetUrl, Json};
 use serde::{Deserialize, Serialize};
 
 use super::engine::exchange::Exchange;
-use super::engine::sides::Sides;
 use super::engine::timeline::Timeline;
 use super::form::{RunsForm, StartForm};
 use super::model::{Job, RunsPage};
@@ -100,15 +99,6 @@ pub async fn delete_run(
     job_id: RunId,
 ) -> Result<DeleteOutcome, AppError> {
     super::server::page::delete(job_id).await
-}
-
-/// A run from both sides.
-#[server(prefix = "/fn", endpoint = "traffic/sides", input = GetUrl, output = Json)]
-pub async fn get_sides(
-    /// The run.
-    job_id: RunId,
-) -> Result<Sides, AppError> {
-    super::server::page::sides(job_id).await
 }
 
 /// One request of a run; nothing when the run does not know it.

@@ -29,12 +29,15 @@ fn traffic() -> Traffic {
 /// Sends a browser without JavaScript to `path`. A hydrated page must stay where it is, and
 /// `redirect` would move it too.
 fn redirect_plain_form(path: &str) {
-    let accepts_html = use_context::<Parts>()
-        .and_then(|parts| parts.headers.get(header::ACCEPT)?.to_str().ok().map(|accept| accept.contains("text/html")))
-        .unwrap_or(false);
-    if accepts_html {
+    if is_plain_form() {
         leptos_axum::redirect(path);
     }
+}
+
+fn is_plain_form() -> bool {
+    use_context::<Parts>()
+        .and_then(|parts| parts.headers.get(header::ACCEPT)?.to_str().ok().map(|accept| accept.contains("text/html")))
+        .unwrap_or(false)
 }
 
 /// Starts a run from the form.
@@ -97,7 +100,8 @@ pub async fn delete(id: RunId) -> Result<DeleteOutcome, AppError> {
     let outcome = match traffic().jobs.delete(id).await {
         Ok(()) => DeleteOutcome::Deleted,
         Err(DeleteRefusal::Active) => DeleteOutcome::Active,
-        Err(DeleteRefusal::NotFound) => DeleteOutcome::Gone,
+        Err(DeleteRefusal::NotFound) if is_plain_form() => DeleteOutcome::Gone,
+        Err(DeleteRefusal::NotFound) => return Err(AppError::NotFound),
         Err(DeleteRefusal::Storage(error)) => return Err(inside(error)),
     };
     redirect_plain_form(&format!("/runs?deletion={}", outcome.wire_name()));
@@ -108,7 +112,7 @@ pub async fn delete(id: RunId) -> Result<DeleteOutcome, AppError> {
 const SLOWEST: usize = 10;
 
 /// A run from both sides.
-pub async fn sides(id: RunId) -> Result<Sides, AppError> {
+async fn sides(id: RunId) -> Result<Sides, AppError> {
     let exchanges = traffic().jobs.exchanges(id).await.map_err(inside)?;
     Ok(Sides::of(&exchanges, SLOWEST))
 }

@@ -53,6 +53,17 @@ impl Reader {
         use_context::<Self>().map(|reader| reader.wanted.get().join(",")).unwrap_or_default()
     }
 
+    /// Calls `ask` whenever the points of one more chart are wanted. Nothing happens on the server.
+    pub fn on_wish(ask: impl Fn() + 'static) {
+        Effect::new(move |before: Option<usize>| {
+            let now = use_context::<Self>().map_or(0, |reader| reader.wanted.read().len());
+            if before.is_some_and(|before| now > before) {
+                ask();
+            }
+            now
+        });
+    }
+
     /// The charts below `root` were brought up to date.
     pub fn refresh(root: &Element) {
         if let Some(reader) = use_context::<Self>() {
