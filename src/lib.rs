@@ -61,6 +61,12 @@
 // Deeply nested views are deeply nested types.
 #![recursion_limit = "512"]
 
+/// A page is made of many small pieces and a few large ones. The C library's allocator gives the large ones back to the
+/// system at once, and asks for them again with the next page; this one keeps them.
+#[cfg(feature = "ssr")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 pub mod app;
 pub mod buckets;
 pub mod dashboard;

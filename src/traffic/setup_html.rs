@@ -1,6 +1,8 @@
 //! The inside of the card's form as HTML: a pure function of what is chosen. In the browser it is taken over part by
 //! part (see [`crate::ui::patch`]); the controls are in no part, so they stay as they are.
 
+use std::sync::{Mutex, PoisonError};
+
 use super::choices::{durations, endpoint_choices, rates};
 use super::engine::CAP;
 use super::engine::scenario::{Delay, Scenario, Shape};
@@ -31,6 +33,11 @@ pub(super) struct Setup {
     /// The points of the plan are wanted as a table.
     pub(super) rows: bool,
 }
+
+/// The chart of the plan that was drawn last, with what it depends on.
+type Drawn = ((Option<Settings>, u32, bool), String);
+
+static DRAWN: Mutex<Option<Drawn>> = Mutex::new(None);
 
 impl Setup {
     /// As HTML.
@@ -96,11 +103,30 @@ impl Setup {
     fn preview(&self) -> String {
         let shape = self.settings.as_ref().map(|settings| (settings.shape(self.cap), settings.duration));
         let total = shape.as_ref().map(|(shape, _)| count(shape.total())).unwrap_or_default();
-        let figure = self::plan(shape.as_ref(), self.cap).figure_html("plan", self.rows);
+        let figure = self.figure(shape.as_ref());
         format!(
             "<div class=\"preview\"><h3>The plan</h3><p class=\"announced\" data-part=\"announced\"><strong>{total}</strong> requests will be sent</p>\
              <figure class=\"chart\" data-chart=\"plan\">{figure}</figure></div>"
         )
+    }
+
+    /// The chart of the plan. The last one that was drawn is kept: most visits begin with the same choice.
+    fn figure(&self, shape: Option<&(Shape, u32)>) -> String {
+        let seed = |settings: &Settings| match settings.scenario {
+            Scenario::LatencyDegradation => settings.seed,
+            _ => 0,
+        };
+        let settings = self.settings.clone().map(|settings| Settings { seed: seed(&settings), ..settings });
+        let key = (settings, self.cap, self.rows);
+        let mut drawn = DRAWN.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*drawn {
+            Some((known, figure)) if *known == key => figure.clone(),
+            _ => {
+                let figure = plan(shape, self.cap).figure_html("plan", self.rows);
+                *drawn = Some((key, figure.clone()));
+                figure
+            }
+        }
     }
 }
 
