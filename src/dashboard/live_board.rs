@@ -107,7 +107,9 @@ impl Live {
     /// A choice, or Retry.
     fn clicked(self, event: &MouseEvent) {
         let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-        let link = target.and_then(|target| target.closest(".view-choice, .dashboard [data-retry]").ok().flatten());
+        let link = target.and_then(|target| {
+            target.closest(".view-choice, .figures-now [data-retry], .board [data-retry]").ok().flatten()
+        });
         let plain =
             event.button() == 0 && !(event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key());
         let Some(link) = link.filter(|_| plain) else { return };
