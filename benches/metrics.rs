@@ -308,6 +308,9 @@ async fn views(report: &mut Report, folder: &Path) {
         (Served::start(router::build(&full)).await, Served::start(router::build(&empty)).await);
     for (name, path) in [
         ("the dashboard's page", "/"),
+        // Another wish each time, so that none is answered with what was drawn for the one before.
+        ("what the page asks for each second", "/fn/dashboard/board?range=5m&points=past-{n}"),
+        ("the same over a day", "/fn/dashboard/board?range=24h&points=past-{n}"),
         ("newest requests", "/fn/metrics/log"),
         ("overview of 5 minutes", "/fn/metrics/overview?range=5m"),
         ("overview of an hour", "/fn/metrics/overview?range=1h"),

@@ -80,13 +80,17 @@ impl Drop for Served {
     }
 }
 
-/// One request after the other on one connection until `end`; how long each took, in microseconds.
+/// One request after the other on one connection until `end`, with its number for `{n}`; how long each took, in
+/// microseconds.
 pub(crate) async fn visit(address: SocketAddr, path: &str, end: Instant) -> Vec<u32> {
     let mut stream = TcpStream::connect(address).await.expect("a connection");
     stream.set_nodelay(true).expect("a socket");
-    let request = format!("GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n");
     let (mut took, mut buffer) = (Vec::new(), Vec::with_capacity(262_144));
+    let mut request = request_for(path);
     while Instant::now() < end {
+        if path.contains("{n}") {
+            request = request_for(&path.replace("{n}", &took.len().to_string()));
+        }
         let asked = Instant::now();
         stream.write_all(request.as_bytes()).await.expect("written");
         buffer.clear();
@@ -95,6 +99,10 @@ pub(crate) async fn visit(address: SocketAddr, path: &str, end: Instant) -> Vec<
         took.push(asked.elapsed().as_micros() as u32);
     }
     took
+}
+
+fn request_for(path: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n")
 }
 
 /// Reads one answer, whole.
