@@ -4,7 +4,7 @@
 //! and the last bucket everything above. Bounds are in milliseconds, ascending.
 
 use super::axis::TimeAxis;
-use super::scale::{Plane, Scale, decade_ticks};
+use super::scale::{Plane, Scale, decade_ticks, push_rect};
 use super::{Chart, Key, Mark, Point, Tick};
 use crate::ui::format::{count, millis};
 
@@ -48,6 +48,26 @@ fn bucket_name(bounds: &[f64], bucket: u8) -> String {
     }
 }
 
+/// All buckets that there are between and beside these bounds.
+fn all_buckets(bounds: &[f64]) -> impl Iterator<Item = u8> {
+    0..=bounds.len() as u8
+}
+
+/// "0.68–1 ms: 12, 1–1.5 ms: 3".
+fn by_duration(names: &[String], buckets: &[(u8, u32)]) -> String {
+    let mut text = String::new();
+    for (bucket, n) in buckets {
+        let Some(name) = names.get(usize::from(*bucket)) else { continue };
+        if !text.is_empty() {
+            text.push_str(", ");
+        }
+        text.push_str(name);
+        text.push_str(": ");
+        text.push_str(&n.to_string());
+    }
+    text
+}
+
 /// A scale over the buckets that hold something, with one more at each side.
 fn scale_of(bounds: &[f64], used: impl Iterator<Item = u8> + Clone) -> Option<(f64, f64)> {
     let (first, last) = (used.clone().min()?, used.max()?);
@@ -73,11 +93,18 @@ pub fn heatmap(title: &str, sentence: String, axis: &TimeAxis, bounds: &[f64], c
     let (low, high) = scale_of(bounds, used).unwrap_or((0.1, 10.0));
     let plane = Plane { x: Scale::Linear(axis.end()), y: Scale::Log(low, high) };
     let mut shades = SHADES.map(|(_, class, _)| Mark { class, path: String::new() });
+    // Of each bucket once, for all columns.
+    let sides: Vec<(f64, f64)> = all_buckets(bounds)
+        .map(|bucket| edges(bounds, bucket))
+        .map(|(low, high)| (plane.y(low), plane.y(high)))
+        .collect();
+    let names: Vec<String> = all_buckets(bounds).map(|bucket| bucket_name(bounds, bucket)).collect();
     for (second, column) in columns.iter().enumerate() {
+        let x = (plane.x(second as f64), plane.x((second + 1) as f64));
         for (bucket, n) in column.buckets {
             let Some(shade) = SHADES.iter().rposition(|(from, _, _)| n >= from) else { continue };
-            let x = (second as f64, (second + 1) as f64);
-            shades[shade].path.push_str(&plane.rect(x, edges(bounds, *bucket)));
+            let Some(y) = sides.get(usize::from(*bucket)) else { continue };
+            push_rect(&mut shades[shade].path, x, *y);
         }
     }
     let line = |which: usize| {
@@ -91,8 +118,7 @@ pub fn heatmap(title: &str, sentence: String, axis: &TimeAxis, bounds: &[f64], c
         let mut cells = vec![axis.name(second)];
         cells.extend(column.percentiles.map(|ms| ms.map(|ms| millis(Some(ms))).unwrap_or_default()));
         cells.push(count(column.buckets.iter().map(|(_, n)| n).sum()));
-        let parts = column.buckets.iter().map(|(bucket, n)| format!("{}: {n}", bucket_name(bounds, *bucket)));
-        cells.push(parts.collect::<Vec<_>>().join(", "));
+        cells.push(by_duration(&names, column.buckets));
         Point { at: axis.share(second as f64 + 0.5), cells }
     };
     let shade_keys = SHADES.map(|(_, class, name)| Key { class, name: name.to_owned() });

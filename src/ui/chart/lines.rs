@@ -75,7 +75,7 @@ mod tests {
         let chart = lines("Sent", String::new(), "Requests", &TimeAxis::of_run(2), &series, |value| format!("{value}"));
         let rows: Vec<_> = chart.points.iter().map(|point| point.cells.join(" ")).collect();
         assert_eq!(rows, ["0:00 10 5", "0:01 20 "]);
-        assert_eq!(chart.marks[0].path, "M150.0 81.8L450.0 13.6");
-        assert_eq!(chart.marks[1].path, "M150.0 115.9h0");
+        assert_eq!(chart.marks[0].path, "M150 81.8L450 13.6");
+        assert_eq!(chart.marks[1].path, "M150 115.9h0");
     }
 }

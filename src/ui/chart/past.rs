@@ -174,7 +174,7 @@ mod tests {
         assert_eq!(rows[3], "00:01:43 UTC | 0.5 | 20.0 | 20");
         assert_eq!(chart.keys.len(), 3);
         let class = |class: &str| chart.marks.iter().find(|mark| mark.class == class).map(|mark| mark.path.as_str());
-        assert_eq!(class("cap"), Some("M0.0 19.6L360.0 19.6"), "as long as the run");
+        assert_eq!(class("cap"), Some("M0 19.6L360 19.6"), "as long as the run");
         let real = past_rate("Rate", String::new(), &axis(), &PastRates { planned: &[], ..rates });
         assert_eq!((real.columns, real.keys.len()), (vec!["time", "requests"], 1));
         assert!(real.marks.iter().all(|mark| mark.class != "cap"), "the cap is none of theirs");
@@ -191,7 +191,7 @@ mod tests {
     fn only_periods_on_the_axis_are_shaded() {
         let plain = Chart::default();
         let chart = plain.clone().shaded(&axis(), &[ramp(), Period { from: 0, to: 99_000, ..ramp() }], "run");
-        assert_eq!(chart.marks[0].path, "M0.0 0.0H360.0V150.0H0.0Z");
+        assert_eq!(chart.marks[0].path, "M0 0H360V150H0Z");
         assert_eq!(plain.clone().shaded(&axis(), &[], "run"), plain);
     }
 

@@ -98,7 +98,7 @@ mod tests {
         let chart = rate("Rate", String::new(), &rates);
         let rows: Vec<_> = chart.points.iter().map(|point| point.cells.join(" ")).collect();
         assert_eq!(rows, ["0:00 0.0 6 20", "0:01 13.3 20 20", "0:01.5 20.0  20", "0:04 0.0  20"]);
-        assert_eq!(chart.marks[4].path, "M0.0 150.0L225.0 19.6L600.0 150.0");
+        assert_eq!(chart.marks[4].path, "M0 150L225 19.6L600 150");
     }
 
     #[test]

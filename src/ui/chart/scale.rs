@@ -25,6 +25,30 @@ impl Scale {
     }
 }
 
+/// Appends a place as `{:.1}` would write it, without a `.0`. A page has thousands of places, and `format!` takes longer
+/// for each of them than everything else that is done for the page.
+fn push(path: &mut String, command: char, place: f64) {
+    path.push(command);
+    let tenths = (place * 10.0).round() as u32;
+    let mut power = 10;
+    while tenths / power >= 10 {
+        power *= 10;
+    }
+    while power > 1 {
+        path.push(digit(tenths / power));
+        power /= 10;
+    }
+    if !tenths.is_multiple_of(10) {
+        path.push('.');
+        path.push(digit(tenths));
+    }
+}
+
+/// The last digit of a number.
+fn digit(number: u32) -> char {
+    char::from(b'0' + (number % 10) as u8)
+}
+
 /// The two scales of a drawing.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Plane {
@@ -35,11 +59,13 @@ pub struct Plane {
 }
 
 impl Plane {
-    fn x(&self, value: f64) -> f64 {
+    /// How far from the left edge of the drawing a value is, in the drawing's units.
+    pub fn x(&self, value: f64) -> f64 {
         self.x.share(value) * WIDTH
     }
 
-    fn y(&self, value: f64) -> f64 {
+    /// How far below the upper edge of the drawing a value is.
+    pub fn y(&self, value: f64) -> f64 {
         (1.0 - self.y.share(value)) * HEIGHT
     }
 
@@ -58,7 +84,8 @@ impl Plane {
                 continue;
             };
             let command = if drawn == 0 { 'M' } else { 'L' };
-            path.push_str(&format!("{command}{:.1} {:.1}", self.x(x), self.y(y)));
+            push(&mut path, command, self.x(x));
+            push(&mut path, ' ', self.y(y));
             drawn += 1;
         }
         end_of_line(&mut path, drawn);
@@ -67,38 +94,71 @@ impl Plane {
 
     /// Steps of width `step` from 0 on, one for each value.
     pub fn steps(&self, values: impl IntoIterator<Item = f64>, step: f64) -> String {
-        let corners = values.into_iter().enumerate().flat_map(|(i, value)| {
-            let (from, to) = (i as f64 * step, (i + 1) as f64 * step);
-            [(from, value), (to, value)]
-        });
-        self.line(corners)
+        let mut path = String::new();
+        for (i, value) in values.into_iter().enumerate() {
+            if i == 0 {
+                path.push_str("M0");
+                push(&mut path, ' ', self.y(value));
+            } else {
+                push(&mut path, 'V', self.y(value));
+            }
+            push(&mut path, 'H', self.x((i + 1) as f64 * step));
+        }
+        path
     }
 
     /// The same line, closed along the base, to be filled. Empty for an empty one.
     pub fn area(&self, line: &str, x_end: f64) -> String {
-        if line.is_empty() { String::new() } else { format!("{line}L{:.1} {HEIGHT:.1}L0 {HEIGHT:.1}Z", self.x(x_end)) }
+        if line.is_empty() {
+            return String::new();
+        }
+        let mut path = String::with_capacity(line.len() + 32);
+        path.push_str(line);
+        push(&mut path, 'H', self.x(x_end));
+        push(&mut path, 'V', HEIGHT);
+        path.push_str("H0Z");
+        path
     }
 
     /// What is between two step lines: `values` above `below`, each of width 1.
     pub fn band(&self, below: &[f64], values: &[f64]) -> String {
-        let corners = |value: f64, i: usize| [(i as f64, value), ((i + 1) as f64, value)];
-        let upper = values.iter().zip(below).enumerate().flat_map(|(i, (value, base))| corners(base + value, i));
-        let mut lower: Vec<_> = below.iter().enumerate().flat_map(|(i, base)| corners(*base, i)).collect();
-        lower.reverse();
-        let line = self.line(upper.chain(lower));
-        if line.is_empty() { line } else { format!("{line}Z") }
+        let upper = values.iter().zip(below).map(|(value, base)| base + value);
+        let mut path = self.steps(upper, 1.0);
+        // Back along the lower one.
+        for (i, base) in below.iter().enumerate().rev() {
+            push(&mut path, 'V', self.y(*base));
+            push(&mut path, 'H', self.x(i as f64));
+        }
+        if !path.is_empty() {
+            path.push('Z');
+        }
+        path
     }
 
     /// A box between two values of each scale.
     pub fn rect(&self, x: (f64, f64), y: (f64, f64)) -> String {
-        let (left, right, bottom, top) = (self.x(x.0), self.x(x.1), self.y(y.0), self.y(y.1));
-        format!("M{left:.1} {top:.1}H{right:.1}V{bottom:.1}H{left:.1}Z")
+        let mut path = String::new();
+        push_rect(&mut path, (self.x(x.0), self.x(x.1)), (self.y(y.0), self.y(y.1)));
+        path
     }
 
     /// A line from the bottom to the top.
     pub fn upright(&self, x: f64) -> String {
-        format!("M{:.1} {HEIGHT:.1}V0", self.x(x))
+        let mut path = String::new();
+        push(&mut path, 'M', self.x(x));
+        push(&mut path, ' ', HEIGHT);
+        path + "V0"
     }
+}
+
+/// Appends a box: from left to right and from bottom to top, in the units of the drawing.
+pub fn push_rect(path: &mut String, (left, right): (f64, f64), (bottom, top): (f64, f64)) {
+    push(path, 'M', left);
+    push(path, ' ', top);
+    push(path, 'H', right);
+    push(path, 'V', bottom);
+    push(path, 'H', left);
+    path.push('Z');
 }
 
 /// With a round cap, a line of no length is a dot.
@@ -138,28 +198,45 @@ mod tests {
 
     #[test]
     fn a_line_runs_from_left_to_right_and_up_is_more() {
-        assert_eq!(PLANE.line([(0.0, 0.0), (5.0, 20.0), (10.0, 10.0)]), "M0.0 150.0L300.0 0.0L600.0 75.0");
+        assert_eq!(PLANE.line([(0.0, 0.0), (5.0, 20.0), (10.0, 10.0)]), "M0 150L300 0L600 75");
         assert_eq!(PLANE.line([]), "");
+    }
+
+    #[test]
+    fn places_are_written_to_a_tenth() {
+        for (place, text) in [
+            (0.0, " 0"),
+            (0.04, " 0"),
+            (0.06, " 0.1"),
+            (9.95, " 10"),
+            (10.0, " 10"),
+            (599.96, " 600"),
+            (123.45, " 123.5"),
+        ] {
+            let mut path = String::new();
+            push(&mut path, ' ', place);
+            assert_eq!(path, text, "{place}");
+        }
     }
 
     #[test]
     fn a_missing_value_is_a_gap_and_a_lonely_one_a_dot() {
         let points = [(0.0, Some(20.0)), (1.0, None), (2.0, Some(10.0)), (3.0, Some(10.0))];
-        assert_eq!(PLANE.broken_line(points), "M0.0 0.0h0M120.0 75.0L180.0 75.0");
+        assert_eq!(PLANE.broken_line(points), "M0 0h0M120 75L180 75");
     }
 
     #[test]
     fn steps_are_one_wide_and_end_at_the_edge() {
-        assert_eq!(PLANE.steps([20.0, 10.0], 1.0), "M0.0 0.0L60.0 0.0L60.0 75.0L120.0 75.0");
+        assert_eq!(PLANE.steps([20.0, 10.0], 1.0), "M0 0H60V75H120");
         let narrow = Plane { x: Scale::Linear(1.0), ..PLANE };
-        assert_eq!(narrow.steps([0.0, 20.0], 1.0), "M0.0 150.0L600.0 150.0L600.0 0.0L600.0 0.0");
+        assert_eq!(narrow.steps([0.0, 20.0], 1.0), "M0 150H600V0H600");
     }
 
     #[test]
     fn areas_and_bands_are_closed() {
-        assert_eq!(PLANE.area("M0.0 0.0L60.0 0.0", 1.0), "M0.0 0.0L60.0 0.0L60.0 150.0L0 150.0Z");
+        assert_eq!(PLANE.area("M0 0L60 0", 1.0), "M0 0L60 0H60V150H0Z");
         assert_eq!(PLANE.area("", 1.0), "");
-        assert_eq!(PLANE.band(&[10.0], &[10.0]), "M0.0 0.0L60.0 0.0L60.0 75.0L0.0 75.0Z");
+        assert_eq!(PLANE.band(&[10.0], &[10.0]), "M0 0H60V75H0Z");
         assert_eq!(PLANE.band(&[], &[]), "");
     }
 

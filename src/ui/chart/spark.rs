@@ -29,8 +29,8 @@ mod tests {
 
     #[test]
     fn it_spans_the_width_whatever_the_number_of_values() {
-        assert_eq!(line(&[0.0, 0.0]), "M0.0 150.0L600.0 150.0");
-        assert_eq!(line(&[0.0, 10.0, 0.0]), "M0.0 150.0L300.0 13.6L600.0 150.0");
+        assert_eq!(line(&[0.0, 0.0]), "M0 150L600 150");
+        assert_eq!(line(&[0.0, 10.0, 0.0]), "M0 150L300 13.6L600 150");
         assert_eq!(line(&[]), "");
     }
 }

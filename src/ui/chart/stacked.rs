@@ -51,10 +51,7 @@ mod tests {
         let chart = stacked("Answers", String::new(), &TimeAxis::of_run(2), &names, &[vec![10, 0], vec![5, 5]]);
         assert_eq!(chart.heads().collect::<Vec<_>>(), ["time", "200", "503"]);
         assert_eq!(chart.points[1].cells, ["0:01", "5", "5"]);
-        assert_eq!(
-            chart.marks[0].path,
-            "M0.0 13.6L300.0 13.6L300.0 81.8L600.0 81.8L600.0 150.0L300.0 150.0L300.0 150.0L0.0 150.0Z"
-        );
-        assert!(chart.marks[1].path.starts_with("M0.0 13.6L300.0 13.6L300.0 13.6L600.0 13.6L600.0 81.8"));
+        assert_eq!(chart.marks[0].path, "M0 13.6H300V81.8H600V150H300V150H0Z");
+        assert!(chart.marks[1].path.starts_with("M0 13.6H300V13.6H600V81.8H300V13.6H0Z"));
     }
 }

@@ -91,6 +91,6 @@ mod tests {
         assert_eq!(chart.points[1].cells[3..5], ["", ""]);
         let bars: Vec<usize> = chart.marks.iter().map(|mark| mark.path.matches('M').count()).collect();
         assert_eq!(bars, [2, 2, 1], "the server knows nothing of the second one");
-        assert!(chart.marks[2].path.starts_with("M120.0 39.0H480.0"));
+        assert!(chart.marks[2].path.starts_with("M120 39H480"));
     }
 }
