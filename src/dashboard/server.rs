@@ -14,6 +14,7 @@ use crate::error::AppError;
 use crate::metrics::address::read_view;
 use crate::metrics::log_model::LogQuery;
 use crate::metrics::model::OverviewQuery;
+use crate::metrics::newest_requests::NEWEST;
 use crate::server::state::AppState;
 use crate::traffic::input::RunsQuery;
 use crate::traffic::server::api::page_of_runs;
@@ -62,7 +63,7 @@ pub async fn board(range: &str, origin: &str, points: &str) -> Result<Board, App
 }
 
 async fn figures(state: &AppState, view: OverviewQuery) -> Figures {
-    let log = LogQuery { range: view.range, origin: view.origin, page: 1, ..LogQuery::default() };
+    let log = LogQuery { range: view.range, origin: view.origin, limit: NEWEST, ..LogQuery::default() };
     let runs = RunsQuery { cursor: None, limit: RUNS, scenario: None, status: None };
     let (overview, log, runs) =
         tokio::join!(state.metrics.overview(&view), state.metrics.log(&log), page_of_runs(&state.traffic.jobs, runs));

@@ -22,6 +22,7 @@ pub fn charts_html(overview: Result<&Overview, &str>, periods: &[Period], rows: 
     };
     let axis = axis(overview);
     let one = |(label, id, make): (&str, &str, fn(&Overview, &TimeAxis, &[Period]) -> Chart)| {
+        let axis = axis.with_rows(rows.has(id));
         let chart = make(overview, &axis, periods).shaded(&axis, periods, "run of the simulator");
         format!("<section class=\"card\" aria-label=\"{label}\">{}</section>", chart.html(id, rows))
     };
@@ -78,10 +79,8 @@ pub fn rate_chart(overview: &Overview, axis: &TimeAxis, periods: &[Period]) -> C
 
 /// How long the server took: how many requests took how long, and percentiles.
 pub fn latency_chart(overview: &Overview, axis: &TimeAxis, _periods: &[Period]) -> Chart {
-    let column = |point: &'_ Point| (point.percentiles, point.heat.clone());
-    let columns: Vec<_> = overview.points.iter().map(column).collect();
     let columns: Vec<Column<'_>> =
-        columns.iter().map(|(percentiles, buckets)| Column { percentiles: *percentiles, buckets }).collect();
+        overview.points.iter().map(|point| Column { percentiles: point.percentiles, buckets: &point.heat }).collect();
     let totals = &overview.totals;
     let sentence = match totals.p50 {
         None => "No requests in this time.".to_owned(),
@@ -155,7 +154,7 @@ pub fn waits_chart(overview: &Overview, axis: &TimeAxis, _periods: &[Period]) ->
 /// The gauges that are counts have columns in the table; in the picture they would need an axis of their own.
 fn add_counts(chart: &mut Chart, overview: &Overview, axis: &TimeAxis) {
     chart.more_columns.extend(["rows waiting", "rows dropped", "streams"].map(str::to_owned));
-    for gauge in &overview.gauges {
+    for gauge in overview.gauges.iter().filter(|_| axis.rows) {
         let place = axis.place(gauge.at);
         if let Some(point) = chart.points.get_mut(place as usize).filter(|_| place >= 0.0) {
             point.cells.extend([gauge.writer_queue, gauge.dropped, gauge.open_streams].map(count));

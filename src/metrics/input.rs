@@ -1,6 +1,6 @@
 //! The one validator of questions to the metrics.
 
-use super::log_model::{LogQuery, StatusClass};
+use super::log_model::{LOG_PAGE, LogQuery, StatusClass};
 use super::model::{Origins, OverviewQuery, Range};
 use crate::input::{Checker, Fields, Invalid, Value, read_numbers};
 
@@ -70,6 +70,7 @@ pub fn log(mut fields: Fields) -> Result<LogQuery, Invalid> {
             endpoint: endpoint.clone().flatten(),
             slowest: slowest?,
             page: page?,
+            limit: LOG_PAGE,
         })
     };
     let query = query();
@@ -103,7 +104,7 @@ mod tests {
     fn what_is_left_out_has_a_default() {
         assert_eq!(overview(&Fields::new()), Ok(OverviewQuery::default()));
         assert_eq!(overview(&given([("range", ""), ("origin", "")])), Ok(OverviewQuery::default()));
-        assert_eq!(log(Fields::new()), Ok(LogQuery { page: 1, ..LogQuery::default() }));
+        assert_eq!(log(Fields::new()), Ok(LogQuery::default()));
     }
 
     #[test]

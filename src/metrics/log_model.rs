@@ -7,7 +7,7 @@ use super::model::{Origins, Range};
 use crate::input::Fields;
 use crate::origin::RunId;
 
-/// How many requests one page of the log holds.
+/// How many requests a page of the log holds, where nothing else is said.
 pub const LOG_PAGE: u32 = 50;
 
 /// Answers of one kind.
@@ -49,7 +49,7 @@ impl StatusClass {
 }
 
 /// What the request log is asked for.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogQuery {
     /// How far back.
     pub range: Range,
@@ -63,6 +63,22 @@ pub struct LogQuery {
     pub slowest: bool,
     /// Which page, from 1.
     pub page: u32,
+    /// How many requests a page holds.
+    pub limit: u32,
+}
+
+impl Default for LogQuery {
+    fn default() -> Self {
+        Self {
+            range: Range::default(),
+            origin: Origins::default(),
+            status: None,
+            endpoint: None,
+            slowest: false,
+            page: 1,
+            limit: LOG_PAGE,
+        }
+    }
 }
 
 /// One request of the log.
@@ -91,7 +107,7 @@ pub struct LoggedRequest {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LogPage {
-    /// At most [`LOG_PAGE`] requests.
+    /// At most as many requests as were asked for.
     pub requests: Vec<LoggedRequest>,
     /// There is another page.
     pub more: bool,

@@ -8,7 +8,7 @@ use crate::ui::notice::{empty_html, failed_html};
 use crate::ui::table::{escaped, table_html};
 
 /// How many are listed.
-const NEWEST: usize = 8;
+pub const NEWEST: u32 = 8;
 
 /// The newest requests of those that are chosen, with the way to all of them.
 pub fn newest_requests_html(view: OverviewQuery, requests: Result<&[LoggedRequest], &str>) -> String {
@@ -16,7 +16,7 @@ pub fn newest_requests_html(view: OverviewQuery, requests: Result<&[LoggedReques
     let content = match requests {
         Err(why) => failed_html("The requests could not be loaded.", why),
         Ok(requests) => {
-            let rows: String = requests.iter().take(NEWEST).map(request_row).collect();
+            let rows: String = requests.iter().take(NEWEST as usize).map(request_row).collect();
             empty_html(rows.is_empty().then_some("No requests in this time."))
                 + &table_html("Newest requests", REQUEST_HEADS, &rows, "texts")
         }

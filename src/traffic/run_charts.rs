@@ -36,10 +36,9 @@ pub(super) fn charts_html(job: &Job, timeline: Result<&Timeline, &str>, rows: &R
 
 /// Latency over time, by second: how many requests took how long, and percentiles.
 pub fn latency_chart(timeline: &Timeline, stats: &Stats, duration: u32) -> Chart {
-    let second = |second: &'_ super::engine::timeline::Second| (second.percentiles, second.heat.clone());
-    let seconds: Vec<_> = timeline.seconds.iter().map(second).collect();
+    let seconds = timeline.seconds.iter();
     let columns: Vec<Column<'_>> =
-        seconds.iter().map(|(percentiles, buckets)| Column { percentiles: *percentiles, buckets }).collect();
+        seconds.map(|second| Column { percentiles: second.percentiles, buckets: &second.heat }).collect();
     let worst = timeline.seconds.iter().enumerate().filter_map(|(at, second)| Some((second.percentiles[2]?, at)));
     let worst = worst.max_by(|a, b| a.0.total_cmp(&b.0));
     let sentence = match (worst, stats.service.ok.p50) {

@@ -5,7 +5,7 @@ use sqlx::{QueryBuilder, Row as _, Sqlite};
 use uuid::Uuid;
 
 use super::rows::{arrival, first_key, halves, request_id};
-use crate::metrics::log_model::{LOG_PAGE, LogPage, LogQuery, LoggedRequest, StatusClass};
+use crate::metrics::log_model::{LogPage, LogQuery, LoggedRequest, StatusClass};
 use crate::metrics::model::Origins;
 use crate::origin::RunId;
 use crate::server::database::{Database, StoreError};
@@ -57,12 +57,12 @@ pub(super) async fn page(database: &Database, query: &LogQuery, from: i64) -> Re
     }
     statement.push(" ORDER BY ").push(if query.slowest { "duration DESC, " } else { "" }).push("requests.id DESC");
     // One more than the page holds, to know whether there is another one.
-    statement.push(" LIMIT ").push_bind(LOG_PAGE + 1);
-    statement.push(" OFFSET ").push_bind(i64::from(query.page.saturating_sub(1)) * i64::from(LOG_PAGE));
+    statement.push(" LIMIT ").push_bind(i64::from(query.limit) + 1);
+    statement.push(" OFFSET ").push_bind(i64::from(query.page.saturating_sub(1)) * i64::from(query.limit));
     let rows = statement.build().fetch_all(&database.read).await?;
     let mut requests = rows.iter().map(logged).collect::<Result<Vec<_>, _>>()?;
-    let more = requests.len() > LOG_PAGE as usize;
-    requests.truncate(LOG_PAGE as usize);
+    let more = requests.len() > query.limit as usize;
+    requests.truncate(query.limit as usize);
     Ok(LogPage { requests, more })
 }
 

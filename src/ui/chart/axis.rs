@@ -1,6 +1,6 @@
 //! The time axis of a chart: steps of equal length, counted from a start or back from now.
 
-use super::{Tick, scale};
+use super::{Point, Tick, scale};
 use crate::ui::format::{clock, clock_exact, duration, time_of_day};
 
 /// So many steps of so many seconds, from the left edge to the right one.
@@ -13,17 +13,19 @@ pub struct TimeAxis {
     /// The left edge, in epoch milliseconds, where the right edge is now; `None` where time is
     /// counted from the left edge.
     pub from: Option<i64>,
+    /// Are the words of its steps wanted, for a table?
+    pub rows: bool,
 }
 
 impl TimeAxis {
     /// From a start on, second by second.
     pub fn of_run(seconds: u32) -> Self {
-        Self { steps: seconds.max(1), step: 1, from: None }
+        Self { steps: seconds.max(1), step: 1, from: None, rows: true }
     }
 
     /// Up to now, from `from`, in epoch milliseconds.
     pub fn until_now(from: i64, step: u32, steps: u32) -> Self {
-        Self { steps: steps.max(1), step: step.max(1), from: Some(from) }
+        Self { steps: steps.max(1), step: step.max(1), from: Some(from), rows: true }
     }
 
     /// The right edge, in steps.
@@ -44,6 +46,18 @@ impl TimeAxis {
     /// A place in steps as a share of the width.
     pub fn share(&self, place: f64) -> f64 {
         place / self.end()
+    }
+
+    /// The same, with the words of its steps or without them: they cost more than the picture.
+    #[must_use]
+    pub fn with_rows(self, rows: bool) -> Self {
+        Self { rows, ..self }
+    }
+
+    /// The point in the middle of a step; `cells` are its row but for the step's name.
+    pub(super) fn point<C: IntoIterator<Item = String>>(&self, step: usize, cells: impl FnOnce() -> C) -> Point {
+        let row = || std::iter::once(self.name(step)).chain(cells()).collect();
+        Point { at: self.share(step as f64 + 0.5), cells: if self.rows { row() } else { Vec::new() } }
     }
 
     /// The labelled places.
@@ -111,6 +125,14 @@ mod tests {
         assert_eq!(texts(TimeAxis::until_now(0, 1, 300)), ["−4 min", "−2 min", "now"]);
         assert_eq!(texts(TimeAxis::until_now(0, 60, 60)), ["−1 h", "−45 min", "−30 min", "−15 min", "now"]);
         assert_eq!(texts(TimeAxis::until_now(0, 300, 288)), ["−24 h", "−18 h", "−12 h", "−6 h", "now"]);
+    }
+
+    #[test]
+    fn a_point_has_words_where_they_are_wanted() {
+        let axis = TimeAxis::of_run(2);
+        let point = |axis: TimeAxis| axis.point(1, || ["7".to_owned()]);
+        assert_eq!(point(axis), Point { at: 0.75, cells: vec!["0:01".to_owned(), "7".to_owned()] });
+        assert_eq!(point(axis.with_rows(false)), Point { at: 0.75, cells: Vec::new() });
     }
 
     #[test]

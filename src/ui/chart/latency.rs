@@ -115,11 +115,11 @@ pub fn heatmap(title: &str, sentence: String, axis: &TimeAxis, bounds: &[f64], c
     let casings = lines.iter().map(|path| Mark { class: "casing", path: path.clone() });
     let drawn = PERCENTILES.into_iter().zip(&lines).map(|(class, path)| Mark { class, path: path.clone() });
     let point = |(second, column): (usize, &Column<'_>)| {
-        let mut cells = vec![axis.name(second)];
-        cells.extend(column.percentiles.map(|ms| ms.map(|ms| millis(Some(ms))).unwrap_or_default()));
-        cells.push(count(column.buckets.iter().map(|(_, n)| n).sum()));
-        cells.push(by_duration(&names, column.buckets));
-        Point { at: axis.share(second as f64 + 0.5), cells }
+        axis.point(second, || {
+            let [p50, p95, p99] = column.percentiles.map(|ms| ms.map(|ms| millis(Some(ms))).unwrap_or_default());
+            let requests = count(column.buckets.iter().map(|(_, n)| n).sum());
+            [p50, p95, p99, requests, by_duration(&names, column.buckets)]
+        })
     };
     let shade_keys = SHADES.map(|(_, class, name)| Key { class, name: name.to_owned() });
     Chart {

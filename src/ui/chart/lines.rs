@@ -2,7 +2,7 @@
 
 use super::axis::TimeAxis;
 use super::scale::{Plane, Scale, round_ticks};
-use super::{Chart, Key, Mark, Point, Tick};
+use super::{Chart, Key, Mark, Tick};
 
 /// One line.
 #[derive(Clone, Debug)]
@@ -30,8 +30,7 @@ pub fn lines(
     let middle = |(second, value): (usize, &Option<f64>)| (second as f64 + 0.5, *value);
     let point = |second: usize| {
         let value = |series: &Series| series.values.get(second).copied().flatten().map(words).unwrap_or_default();
-        let cells = std::iter::once(axis.name(second)).chain(series.iter().map(value)).collect();
-        Point { at: axis.share(second as f64 + 0.5), cells }
+        axis.point(second, || series.iter().map(value))
     };
     let longest = series.iter().map(|series| series.values.len()).max().unwrap_or(0);
     let side = round_ticks(highest, 4);

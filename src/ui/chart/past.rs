@@ -3,7 +3,7 @@
 
 use super::axis::TimeAxis;
 use super::scale::{Plane, Scale, round_ticks};
-use super::{Chart, Key, Mark, Point, Tick};
+use super::{Chart, Key, Mark, Tick};
 
 /// Something that went on for a while: a run, for example.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -68,15 +68,16 @@ pub fn past_rate(title: &str, sentence: String, axis: &TimeAxis, rates: &PastRat
     let ends = |(line, cap): &(Vec<(f64, f64)>, f64)| Some([(line.first()?.0, *cap), (line.last()?.0, *cap)]);
     let caps: String = lines.iter().filter_map(ends).map(|ends| plane.line(ends)).collect();
     let point = |(step, rate): (usize, &f64)| {
-        let middle = step as f64 + 0.5;
-        let mut cells = vec![axis.name(step)];
-        cells.push(words(*rate));
-        if some_planned {
-            let planned = lines.iter().find_map(|(line, cap)| Some((height(line, middle)?, *cap)));
-            cells.push(planned.map(|(rate, _)| format!("{rate:.1}")).unwrap_or_default());
-            cells.push(planned.map(|(_, cap)| words(cap)).unwrap_or_default());
-        }
-        Point { at: axis.share(middle), cells }
+        axis.point(step, || {
+            let mut cells = vec![words(*rate)];
+            if some_planned {
+                let middle = step as f64 + 0.5;
+                let planned = lines.iter().find_map(|(line, cap)| Some((height(line, middle)?, *cap)));
+                cells.push(planned.map(|(rate, _)| format!("{rate:.1}")).unwrap_or_default());
+                cells.push(planned.map(|(_, cap)| words(cap)).unwrap_or_default());
+            }
+            cells
+        })
     };
     let key = |class, name: &str| Key { class, name: name.to_owned() };
     let mut marks = vec![

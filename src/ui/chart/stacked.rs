@@ -2,7 +2,7 @@
 
 use super::axis::TimeAxis;
 use super::scale::{Plane, Scale, round_ticks};
-use super::{Chart, Key, Mark, Point, Tick};
+use super::{Chart, Key, Mark, Tick};
 
 /// The looks of the kinds, in their order; an eighth kind looks like the first again.
 const LOOKS: [&str; 7] = ["series-0", "series-1", "series-2", "series-3", "series-4", "series-5", "series-6"];
@@ -21,10 +21,7 @@ pub fn stacked(title: &str, sentence: String, axis: &TimeAxis, names: &[String],
         marks.push(Mark { class, path });
         below.iter_mut().zip(&counts).for_each(|(below, n)| *below += n);
     }
-    let point = |(second, counts): (usize, &Vec<u32>)| {
-        let cells = std::iter::once(axis.name(second)).chain(counts.iter().map(u32::to_string)).collect();
-        Point { at: axis.share(second as f64 + 0.5), cells }
-    };
+    let point = |(second, counts): (usize, &Vec<u32>)| axis.point(second, || counts.iter().map(u32::to_string));
     let side = round_ticks(f64::from(most), 4).into_iter().filter(|n| n.fract() == 0.0);
     Chart {
         title: title.to_owned(),
