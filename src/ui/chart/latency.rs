@@ -87,26 +87,44 @@ fn scale_labels(low: f64, high: f64) -> Vec<Tick> {
     chosen.into_iter().map(|ms| Tick { at: Scale::Log(low, high).share(ms), text: text(ms) }).collect()
 }
 
+/// The cells of a heatmap, by shade. Neighbours in a row that have the same shade are one box: a steady day is a few
+/// boxes and not thousands, and has no seams.
+fn cells(plane: &Plane, bounds: &[f64], columns: &[Column<'_>]) -> [Mark; SHADES.len()] {
+    let mut shades = SHADES.map(|(_, class, _)| Mark { class, path: String::new() });
+    let sides: Vec<(f64, f64)> = all_buckets(bounds)
+        .map(|bucket| edges(bounds, bucket))
+        .map(|(low, high)| (plane.y(low), plane.y(high)))
+        .collect();
+    // Of each row the shade and the first column of the box that it is in.
+    let mut boxes: Vec<Option<(usize, usize)>> = vec![None; sides.len()];
+    let mut shades_here = vec![None; sides.len()];
+    // One column more, in which all boxes end.
+    for second in 0..=columns.len() {
+        shades_here.fill(None);
+        for (bucket, n) in columns.get(second).map_or(&[][..], |column| column.buckets) {
+            let Some(here) = shades_here.get_mut(usize::from(*bucket)) else { continue };
+            *here = SHADES.iter().rposition(|(from, _, _)| n >= from);
+        }
+        for ((place, here), y) in boxes.iter_mut().zip(&shades_here).zip(&sides) {
+            if place.map(|(shade, _)| shade) == *here {
+                continue;
+            }
+            if let Some((shade, first)) = *place {
+                push_rect(&mut shades[shade].path, (plane.x(first as f64), plane.x(second as f64)), *y);
+            }
+            *place = here.map(|shade| (shade, second));
+        }
+    }
+    shades
+}
+
 /// Latency over time, a column for each step.
 pub fn heatmap(title: &str, sentence: String, axis: &TimeAxis, bounds: &[f64], columns: &[Column<'_>]) -> Chart {
     let used = columns.iter().flat_map(|second| second.buckets.iter().map(|(bucket, _)| *bucket));
     let (low, high) = scale_of(bounds, used).unwrap_or((0.1, 10.0));
     let plane = Plane { x: Scale::Linear(axis.end()), y: Scale::Log(low, high) };
-    let mut shades = SHADES.map(|(_, class, _)| Mark { class, path: String::new() });
-    // Of each bucket once, for all columns.
-    let sides: Vec<(f64, f64)> = all_buckets(bounds)
-        .map(|bucket| edges(bounds, bucket))
-        .map(|(low, high)| (plane.y(low), plane.y(high)))
-        .collect();
+    let shades = cells(&plane, bounds, columns);
     let names: Vec<String> = all_buckets(bounds).map(|bucket| bucket_name(bounds, bucket)).collect();
-    for (second, column) in columns.iter().enumerate() {
-        let x = (plane.x(second as f64), plane.x((second + 1) as f64));
-        for (bucket, n) in column.buckets {
-            let Some(shade) = SHADES.iter().rposition(|(from, _, _)| n >= from) else { continue };
-            let Some(y) = sides.get(usize::from(*bucket)) else { continue };
-            push_rect(&mut shades[shade].path, x, *y);
-        }
-    }
     let line = |which: usize| {
         let middle = |(second, column): (usize, &Column<'_>)| (second as f64 + 0.5, column.percentiles[which]);
         plane.broken_line(columns.iter().enumerate().map(middle))
@@ -211,6 +229,18 @@ mod tests {
             [drawn("heat-1"), drawn("heat-2"), drawn("heat-3"), drawn("p50")],
             [Some(1), Some(1), Some(0), Some(1)]
         );
+    }
+
+    #[test]
+    fn neighbours_of_one_shade_are_one_box() {
+        let column = |buckets| Column { percentiles: [None; 3], buckets };
+        // The row of bucket 1: once, a gap, once more, thrice, and no more.
+        let columns = [column(&[(1, 1)]), column(&[(2, 1)]), column(&[(1, 2), (2, 1)]), column(&[(1, 3)])];
+        let plane = Plane { x: Scale::Linear(4.0), y: Scale::Log(1.0, 100.0) };
+        let [once, twice, rest @ ..] = cells(&plane, &BOUNDS, &columns).map(|mark| mark.path);
+        assert_eq!(once, "M0 75H150V150H0ZM150 0H450V75H150Z");
+        assert_eq!(twice, "M300 75H600V150H300Z");
+        assert_eq!(rest, [""; 3]);
     }
 
     #[test]
