@@ -36,8 +36,11 @@ test("[19] each chart is a figure with a caption, a named picture, a sentence, a
   const latency = await rows(page, "latency");
   expect(latency.length).toBe(6);
   for (const line of ["p50", "p95", "p99"]) expect(await points(page, "latency", line)).toBe(6);
-  const cells = await chart(page, "latency").locator('.picture path[class^="heat-"]').evaluateAll((paths) => paths.map((path) => (path.getAttribute("d")!.match(/M/g) ?? []).length));
-  expect(cells.reduce((a, b) => a + b, 0)).toBe(latency.map((row) => row[5].split(", ").length).reduce((a, b) => a + b, 0));
+  // Each row has its cells; neighbours of one shade are one box, which is as wide as all of them.
+  const boxes = await chart(page, "latency").locator('.picture path[class^="heat-"]').evaluateAll((paths) =>
+    paths.flatMap((path) => [...path.getAttribute("d")!.matchAll(/M([\d.]+) [\d.]+H([\d.]+)/g)].map((box) => Number(box[2]) - Number(box[1]))));
+  const cells = latency.map((row) => row[5].split(", ").length).reduce((a, b) => a + b, 0);
+  expect(boxes.map((width) => Math.round(width / (600 / latency.length))).reduce((a, b) => a + b, 0)).toBe(cells);
   const answers = await rows(page, "answers");
   const heads = await chart(page, "answers").locator("thead th").allInnerTexts();
   expect(await chart(page, "answers").locator('.picture path[class^="series-"]').count()).toBe(heads.length - 1);
