@@ -11,12 +11,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::Request;
-use axum::middleware::Next;
 use axum::routing::get;
 use axum::{Json, Router};
 use leptos::config::LeptosOptions;
-use load::{CONNECTIONS, Report, SLICE, Served, compare, load, median, visit};
+use load::{CONNECTIONS, Report, Served, compare, median, visit, warm_up};
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::{ConnectOptions, Connection, QueryBuilder, SqlSafeStr, Sqlite};
 use tokio::time::Instant;
@@ -73,7 +71,7 @@ async fn record_layer(report: &mut Report, folder: &Path) {
     let on = Served::start(with(Some(state.recorder.clone()))).await;
     let off = Served::start(with(None)).await;
     let off_again = Served::start(with(None)).await;
-    load(on.address, USER, SLICE).await;
+    warm_up(&on, USER).await;
     compare(report, "control: off against off", (&off, USER), (&off_again, USER)).await;
     let ratio = compare(report, "record layer: on against off", (&on, USER), (&off, USER)).await;
     report.bound("GET by id with the record layer, as a share of that without", ratio, ratio >= 0.97, "at least 0.97");
@@ -85,12 +83,7 @@ async fn record_layer(report: &mut Report, folder: &Path) {
 async fn stack(report: &mut Report, folder: &Path) {
     let (state, database, shutdown) = program(folder, "stack").await;
     let whole = Served::start(router::build(&state)).await;
-    // The handlers take the origin of a request from an extension that the record layer puts there.
-    let tagged = axum::middleware::from_fn(|mut request: Request, next: Next| {
-        request.extensions_mut().insert(traffic_simulator::origin::OriginTag::default());
-        next.run(request)
-    });
-    let routes = || router::users_routes(&state).layer(tagged.clone());
+    let routes = || router::users_routes(&state);
     let bare = Served::start(Router::new().nest("/api/v1", routes().into())).await;
     let inner =
         Served::start(Router::new().nest("/api/v1", router::users_api(&state, Some(state.recorder.clone())).into()))
@@ -99,7 +92,7 @@ async fn stack(report: &mut Report, folder: &Path) {
     let constant =
         || async { Json(serde_json::json!({ "id": USER, "name": "Ada Lovelace", "email": "ada@example.com" })) };
     let constant = Served::start(Router::new().route("/api/v1/users/{id}", get(constant))).await;
-    load(whole.address, USER, SLICE).await;
+    warm_up(&whole, USER).await;
     compare(report, "layers around the users API alone, against bare router", (&inner, USER), (&bare, USER)).await;
     compare(report, "layers around the whole server alone, against bare router", (&outer, USER), (&bare, USER)).await;
     let ratio = compare(report, "whole server against bare router", (&whole, USER), (&bare, USER)).await;

@@ -16,7 +16,7 @@ use axum::body::Bytes;
 use axum::response::Html;
 use axum::routing::get;
 use leptos::config::LeptosOptions;
-use load::{Report, SLICE, Served, compare, load};
+use load::{Report, Served, compare, warm_up};
 use serde_json::json;
 use tokio::net::TcpListener;
 use traffic_simulator::server::config::{Config, LogFormat};
@@ -88,7 +88,7 @@ async fn main() -> ExitCode {
     let same_layers = OpenApiRouter::new().route("/page", constant(page.clone()));
     let same_layers = Served::start(router::build_around(&state, same_layers)).await;
 
-    load(whole.address, "/", SLICE).await;
+    warm_up(&whole, "/").await;
     compare(&mut report, "control: bytes from memory against themselves", (&bare, "/"), (&bare_again, "/")).await;
     let name = "dashboard against its bytes from memory, through the same layers";
     compare(&mut report, name, (&whole, "/"), (&same_layers, "/api/v1/page")).await;

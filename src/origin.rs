@@ -1,11 +1,10 @@
 //! Where a request came from: the one word that users, metrics and traffic share.
 //!
-//! The record layer puts an [`OriginTag`] beside each request; whoever recognises the request as
-//! simulated writes its origin there; whoever stores something because of the request reads it.
+//! Whoever recognises a request as simulated puts its [`Origin`] beside it, as an extension; whoever
+//! stores something because of the request looks for it there.
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -50,22 +49,5 @@ impl Origin {
             Self::Real => None,
             Self::Simulated { run, .. } => Some(run),
         }
-    }
-}
-
-/// Travels with a request as an extension: written at most once, [`Origin::Real`] until then.
-#[derive(Clone, Debug, Default)]
-pub struct OriginTag(Arc<OnceLock<Origin>>);
-
-impl OriginTag {
-    /// Notes the origin. A second call changes nothing.
-    pub fn set(&self, origin: Origin) {
-        // The first word counts; both come from the same layer.
-        let _already_set = self.0.set(origin);
-    }
-
-    /// The origin as known by now.
-    pub fn get(&self) -> Origin {
-        self.0.get().copied().unwrap_or(Origin::Real)
     }
 }

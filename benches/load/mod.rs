@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use memchr::memmem;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
@@ -18,10 +19,15 @@ use traffic_simulator::server::serve;
 
 /// How many connections the clients keep busy.
 pub(crate) const CONNECTIONS: usize = 16;
-/// How long one measurement takes.
-pub(crate) const SLICE: Duration = Duration::from_millis(1200);
+/// How long one side is asked before it is the other's turn.
+const SLICE: Duration = Duration::from_millis(300);
 /// How many pairs are compared.
 const PAIRS: usize = 10;
+/// The slices of one pair: A B B A B A A B. Whatever becomes slower or faster meanwhile, evenly or not, does so for both
+/// sides (Thue and Morse's sequence; ABBA alone evens out what is steady).
+const ORDER: [usize; 8] = [0, 1, 1, 0, 1, 0, 0, 1];
+/// How long a server is warmed up.
+const WARM_UP: Duration = Duration::from_millis(1200);
 
 /// What was found, and whether every bound was kept.
 pub(crate) struct Report {
@@ -114,23 +120,53 @@ async fn answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) {
 
 /// Are head and body there?
 fn is_whole(buffer: &[u8]) -> bool {
-    let Some(head) = buffer.windows(4).position(|four| four == b"\r\n\r\n") else { return false };
-    let text = std::str::from_utf8(&buffer[..head]).expect("a head").to_ascii_lowercase();
-    match text.lines().find_map(|line| line.strip_prefix("content-length: ")?.trim().parse::<usize>().ok()) {
-        Some(length) => buffer.len() >= head + 4 + length,
+    // As our server writes it: names in lower case.
+    const LENGTH: &[u8] = b"\r\ncontent-length: ";
+    let Some(end) = memmem::find(buffer, b"\r\n\r\n") else { return false };
+    match memmem::find(&buffer[..end], LENGTH) {
+        Some(at) => {
+            let digits = buffer[at + LENGTH.len()..].iter().take_while(|byte| byte.is_ascii_digit());
+            buffer.len() >= end + 4 + digits.fold(0, |length, digit| length * 10 + usize::from(digit - b'0'))
+        }
         // In chunks, the last of which is empty.
         None => buffer.ends_with(b"\r\n0\r\n\r\n"),
     }
 }
 
-/// How one slice went.
-pub(crate) struct Pace {
+/// How some slices went.
+#[derive(Default)]
+struct Pace {
+    /// How long each answer took, in microseconds.
+    took: Vec<u32>,
+    /// How long it went on, in seconds.
+    seconds: f64,
+    /// How long all threads but the clients' own were on a CPU, in nanoseconds.
+    cpu: u64,
+}
+
+impl Pace {
+    fn add(&mut self, other: Self) {
+        self.took.extend(other.took);
+        self.seconds += other.seconds;
+        self.cpu += other.cpu;
+    }
+
     /// Requests per second.
-    pub(crate) rate: f64,
+    fn rate(&self) -> f64 {
+        self.took.len() as f64 / self.seconds
+    }
+
     /// p99 in milliseconds.
-    p99: f64,
-    /// How long all threads but the clients' own were on a CPU, in microseconds a request.
-    cpu: f64,
+    fn p99(&self) -> f64 {
+        let mut sorted = self.took.clone();
+        sorted.sort_unstable();
+        f64::from(sorted[(sorted.len() * 99).div_ceil(100) - 1]) / 1000.0
+    }
+
+    /// Microseconds of CPU a request.
+    fn cpu(&self) -> f64 {
+        self.cpu as f64 / self.took.len() as f64 / 1000.0
+    }
 }
 
 /// How long a thread was on a CPU, in nanoseconds (<https://docs.kernel.org/scheduler/sched-stats.html>); 0 where the
@@ -147,8 +183,13 @@ fn others_on_cpu() -> u64 {
     all.saturating_sub(on_cpu(Path::new("/proc/thread-self")))
 }
 
-/// A slice of load by all clients together.
-pub(crate) async fn load(address: SocketAddr, path: &'static str, slice: Duration) -> Pace {
+/// Asks until everything is as it will be.
+pub(crate) async fn warm_up(served: &Served, path: &'static str) {
+    load(served.address, path, WARM_UP).await;
+}
+
+/// Some load by all clients together.
+async fn load(address: SocketAddr, path: &'static str, slice: Duration) -> Pace {
     let clients = move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         runtime.block_on(visit_together(address, path, slice))
@@ -163,13 +204,7 @@ async fn visit_together(address: SocketAddr, path: &'static str, slice: Duration
     for visitor in visitors {
         took.extend(visitor.await.expect("no panic"));
     }
-    let (seconds, cpu) = (began.elapsed().as_secs_f64(), others_on_cpu().saturating_sub(cpu));
-    took.sort_unstable();
-    Pace {
-        rate: took.len() as f64 / seconds,
-        p99: f64::from(took[(took.len() * 99).div_ceil(100) - 1]) / 1000.0,
-        cpu: cpu as f64 / took.len() as f64 / 1000.0,
-    }
+    Pace { took, seconds: began.elapsed().as_secs_f64(), cpu: others_on_cpu().saturating_sub(cpu) }
 }
 
 /// The one in the middle.
@@ -179,7 +214,7 @@ pub(crate) fn median(values: &mut [f64]) -> f64 {
     if values.len().is_multiple_of(2) { f64::midpoint(values[middle - 1], values[middle]) } else { values[middle] }
 }
 
-/// `measured` against `base`: A B B A A B … with the ratio of each pair; its median, and both p99.
+/// `measured` against `base`, in pairs of slices that alternate; the median of the pairs' ratios, and both p99.
 pub(crate) async fn compare(
     report: &mut Report,
     name: &str,
@@ -187,27 +222,28 @@ pub(crate) async fn compare(
     base: (&Served, &'static str),
 ) -> f64 {
     let (mut ratios, mut paces) = (Vec::new(), [Vec::new(), Vec::new()]);
-    for pair in 0..PAIRS {
-        let order = if pair % 2 == 0 { [0, 1] } else { [1, 0] };
-        for side in order {
+    for _ in 0..PAIRS {
+        let mut pair = [Pace::default(), Pace::default()];
+        for side in ORDER {
             let (served, path) = [measured, base][side];
-            paces[side].push(load(served.address, path, SLICE).await);
+            pair[side].add(load(served.address, path, SLICE).await);
         }
-        ratios.push(paces[0][pair].rate / paces[1][pair].rate);
+        ratios.push(pair[0].rate() / pair[1].rate());
+        paces.iter_mut().zip(pair).for_each(|(paces, pace)| paces.push(pace));
     }
     let ratio = median(&mut ratios);
     let of = |side: usize, value: fn(&Pace) -> f64| median(&mut paces[side].iter().map(value).collect::<Vec<_>>());
     report.line(&format!(
         "       {name}: {:.0} against {:.0} requests/s; ratios {:.3} to {:.3}, median {ratio:.3}; p99 {:.2} against {:.2} ms; \
          server's CPU {:.1} against {:.1} µs a request",
-        of(0, |pace| pace.rate),
-        of(1, |pace| pace.rate),
+        of(0, Pace::rate),
+        of(1, Pace::rate),
         ratios[0],
         ratios[ratios.len() - 1],
-        of(0, |pace| pace.p99),
-        of(1, |pace| pace.p99),
-        of(0, |pace| pace.cpu),
-        of(1, |pace| pace.cpu),
+        of(0, Pace::p99),
+        of(1, Pace::p99),
+        of(0, Pace::cpu),
+        of(1, Pace::cpu),
     ));
     ratio
 }

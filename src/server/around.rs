@@ -11,7 +11,8 @@ use tower::Service;
 
 /// What is around: a function of what it knows, the request, and the service below.
 pub struct Around<S, K, F> {
-    below: S,
+    /// Shared, because a router copies all that is around a route for every request, and a copy of a route is a box.
+    below: Arc<S>,
     known: Arc<K>,
     function: F,
 }
@@ -19,20 +20,20 @@ pub struct Around<S, K, F> {
 impl<S, K, F> Around<S, K, F> {
     /// Puts `function`, which knows `known`, around the service.
     pub fn new(below: S, known: Arc<K>, function: F) -> Self {
-        Self { below, known, function }
+        Self { below: Arc::new(below), known, function }
     }
 }
 
-impl<S: Clone, K, F: Clone> Clone for Around<S, K, F> {
+impl<S, K, F: Clone> Clone for Around<S, K, F> {
     fn clone(&self) -> Self {
-        Self { below: self.below.clone(), known: Arc::clone(&self.known), function: self.function.clone() }
+        Self { below: Arc::clone(&self.below), known: Arc::clone(&self.known), function: self.function.clone() }
     }
 }
 
 impl<R, S, K, F, A> Service<R> for Around<S, K, F>
 where
-    S: Service<R> + Clone,
-    F: Fn(Arc<K>, R, S) -> A,
+    S: Service<R>,
+    F: Fn(Arc<K>, R, Arc<S>) -> A,
     A: Future<Output = Response> + Send + 'static,
 {
     type Response = Response;
@@ -45,17 +46,17 @@ where
     }
 
     fn call(&mut self, request: R) -> Self::Future {
-        let answer = (self.function)(Arc::clone(&self.known), request, self.below.clone());
+        let answer = (self.function)(Arc::clone(&self.known), request, Arc::clone(&self.below));
         Box::pin(async move { Ok(answer.await) })
     }
 }
 
 /// Asks the service below, which never fails but by its answer.
-pub async fn ask<R, S>(mut below: S, request: R) -> Response
+pub async fn ask<R, S>(below: Arc<S>, request: R) -> Response
 where
-    S: Service<R, Response = Response, Error = Infallible>,
+    S: Service<R, Response = Response, Error = Infallible> + Clone,
 {
-    match below.call(request).await {
+    match S::clone(&below).call(request).await {
         Ok(response) => response,
         Err(never) => match never {},
     }

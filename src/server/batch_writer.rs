@@ -20,7 +20,7 @@ use super::database::StoreError;
 /// How many rows may wait for the writer.
 const CAPACITY: usize = 8192;
 /// A batch is written when it holds this many rows …
-const BATCH: usize = 2048;
+const BATCH: usize = 4096;
 /// … or when its first row is this old.
 const MAX_AGE: Duration = Duration::from_millis(250);
 /// How long a batch that can't be written is tried again before it is dropped and counted …

@@ -38,9 +38,9 @@ fn is_api(path: &str) -> bool {
 }
 
 /// The layer: names the request, refuses what must not come in, and gives the answer its last form.
-pub async fn enter<S>(entrance: Arc<Entrance>, mut request: Request, below: S) -> Response
+pub async fn enter<S>(entrance: Arc<Entrance>, mut request: Request, below: Arc<S>) -> Response
 where
-    S: Service<Request, Response = Response, Error = Infallible>,
+    S: Service<Request, Response = Response, Error = Infallible> + Clone,
 {
     let id = RequestId::draw();
     request.extensions_mut().insert(id);

@@ -32,7 +32,7 @@ use crate::app::{App, PageAnswer, shell};
 use crate::metrics::server::prometheus::{__path_scrape, scrape};
 use crate::metrics::server::record::{Recording, Row};
 use crate::traffic::server::api as traffic;
-use crate::traffic::server::arrivals::{Arrivals, recognise};
+use crate::traffic::server::arrivals::{Arrivals, Recognised, recognise};
 use crate::users::server::api as users;
 
 /// The largest body that is read, in bytes.
@@ -92,22 +92,31 @@ pub fn users_api(state: &AppState, recorder: Option<BatchWriter<Row>>) -> OpenAp
 }
 
 /// The record is outside of everything that may refuse or fail, so that refusals and panics have a row too.
-async fn guard(known: Arc<Guard>, mut request: Request, below: Route) -> Response {
-    let recording = known.recorder.as_ref().map(|writer| Recording::begin(writer, &mut request));
-    let response = catching_panics(answer(&known, request, below)).await;
+async fn guard(known: Arc<Guard>, request: Request, below: Arc<Route>) -> Response {
+    let mut recording = known.recorder.as_ref().map(|writer| Recording::begin(writer, &request));
+    let response = catching_panics(answer(&known, recording.as_mut(), request, below)).await;
     if let Some(recording) = recording {
         recording.answered(response.status());
     }
     response
 }
 
-async fn answer(known: &Guard, request: Request, below: Route) -> Response {
-    let open = match recognise(&known.arrivals, &request) {
-        Ok(open) => open,
-        Err(refusal) => return refusal.into_response(),
-    };
-    if let Some(open) = &open {
-        open.delay().await;
+async fn answer(
+    known: &Guard,
+    recording: Option<&mut Recording<'_>>,
+    mut request: Request,
+    below: Arc<Route>,
+) -> Response {
+    let mut open = None;
+    if let Some(Recognised { origin, admission }) = recognise(&known.arrivals, request.headers()) {
+        request.extensions_mut().insert(origin);
+        if let Some(recording) = recording {
+            recording.recognised(origin);
+        }
+        match admission {
+            Ok(admitted) => open.insert(admitted).delay().await,
+            Err(refusal) => return refusal.into_response(),
+        }
     }
     match limits::in_flight(&known.places) {
         Ok(_place) => ask(below, request).await,

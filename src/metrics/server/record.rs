@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::metrics::engine::{Sample, Source};
-use crate::origin::{Origin, OriginTag};
+use crate::origin::Origin;
 use crate::server::batch_writer::BatchWriter;
 use crate::server::database::epoch_micros;
 use crate::server::request_id::RequestId;
@@ -83,15 +83,12 @@ pub struct Recording<'a> {
     /// Taken when it is written.
     row: Option<Row>,
     started: Instant,
-    tag: OriginTag,
     writer: &'a BatchWriter<Row>,
 }
 
 impl<'a> Recording<'a> {
-    /// Begins, and puts the tag beside the request that says who made it.
-    pub fn begin(writer: &'a BatchWriter<Row>, request: &mut Request) -> Self {
-        let tag = OriginTag::default();
-        request.extensions_mut().insert(tag.clone());
+    /// Begins. The request counts as real until it is recognised as something else.
+    pub fn begin(writer: &'a BatchWriter<Row>, request: &Request) -> Self {
         let route = request.extensions().get::<MatchedPath>().map_or("(no such path)", MatchedPath::as_str);
         let row = Row {
             at: epoch_micros(),
@@ -102,7 +99,14 @@ impl<'a> Recording<'a> {
             origin: Origin::Real,
             request_id: request.extensions().get::<RequestId>().map(|id| id.0),
         };
-        Self { row: Some(row), started: Instant::now(), tag, writer }
+        Self { row: Some(row), started: Instant::now(), writer }
+    }
+
+    /// It was made by this origin.
+    pub fn recognised(&mut self, origin: Origin) {
+        if let Some(row) = &mut self.row {
+            row.origin = origin;
+        }
     }
 
     /// It was answered with this status.
@@ -116,7 +120,7 @@ impl<'a> Recording<'a> {
 impl Drop for Recording<'_> {
     fn drop(&mut self) {
         if let Some(row) = self.row.take() {
-            self.writer.push(Row { duration: self.started.elapsed(), origin: self.tag.get(), ..row });
+            self.writer.push(Row { duration: self.started.elapsed(), ..row });
         }
     }
 }

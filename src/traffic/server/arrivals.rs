@@ -11,13 +11,12 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::gatekeeper::Gatekeeper;
-use crate::origin::{Origin, OriginTag, RunId};
+use crate::origin::{Origin, RunId};
 use crate::server::problem::Refusal;
 use crate::traffic::engine::gate::PermitId;
 use crate::traffic::engine::guard::Guard;
@@ -255,22 +254,25 @@ impl Drop for Open {
     }
 }
 
+/// A simulated request.
+pub struct Recognised {
+    /// Who made it: always a run.
+    pub origin: Origin,
+    /// Whether it may come in, and what to say to it when it must not.
+    pub admission: Result<Open, Refusal>,
+}
+
 /// Notes the arrival of a simulated request. `None`: it is not one.
-///
-/// # Errors
-/// What to say to one that must not come in.
-pub fn recognise(arrivals: &Arc<Arrivals>, request: &Request) -> Result<Option<Open>, Refusal> {
-    let Some(claim) = Arrivals::claim(request.headers()) else { return Ok(None) };
-    let Some(verdict) = arrivals.note(&claim) else { return Ok(None) };
-    if let Some(tag) = request.extensions().get::<OriginTag>() {
-        tag.set(Origin::Simulated { run: claim.run, seq: claim.seq });
-    }
-    match verdict {
-        Verdict::Admitted { delay } => Ok(Some(Open { arrivals: Arc::clone(arrivals), run: claim.run, delay })),
+pub fn recognise(arrivals: &Arc<Arrivals>, headers: &HeaderMap) -> Option<Recognised> {
+    let claim = Arrivals::claim(headers)?;
+    let verdict = arrivals.note(&claim)?;
+    let admission = match verdict {
+        Verdict::Admitted { delay } => Ok(Open { arrivals: Arc::clone(arrivals), run: claim.run, delay }),
         Verdict::OverCap => {
             let detail = "More simulated requests arrived within one second than the cap allows; the run is ended.";
             Err(Refusal::new(StatusCode::TOO_MANY_REQUESTS, detail).retry_after(1))
         }
         Verdict::Sealed => Err(Refusal::new(StatusCode::GONE, "The run of this request is closed.")),
-    }
+    };
+    Some(Recognised { origin: Origin::Simulated { run: claim.run, seq: claim.seq }, admission })
 }

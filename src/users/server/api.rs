@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::fault;
 use super::store::{UserStore, WriteError};
 use crate::error::Problem;
-use crate::origin::OriginTag;
+use crate::origin::Origin;
 use crate::server::problem::{JsonFields, QueryFields, Refusal};
 use crate::users::model::{NewUser, NewUserRequest, User, UserPage, UserPatch, UserPatchRequest, UserQuery};
 
@@ -70,10 +70,12 @@ async fn list(State(users): State<Users>, QueryFields(fields): QueryFields) -> R
     ))]
 async fn create(
     State(users): State<Users>,
-    Extension(tag): Extension<OriginTag>,
+    origin: Option<Extension<Origin>>,
     JsonFields(fields): JsonFields,
 ) -> Result<Response, Refusal> {
-    let user = users.create(NewUser::check(&fields)?, tag.get()).await?;
+    // Only the origin of simulated requests travels with them.
+    let origin = origin.map_or(Origin::Real, |Extension(origin)| origin);
+    let user = users.create(NewUser::check(&fields)?, origin).await?;
     let location = HeaderValue::from_str(&format!("/api/v1/users/{}", user.id)).map_err(Refusal::internal)?;
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(user)).into_response())
 }
