@@ -1,7 +1,7 @@
 //! One task that writes rows in batches, so that nobody who produces a row ever waits for the database.
 //!
-//! The channel is bounded: when it is full, rows are dropped and counted. [`BatchWriter::flush`] is
-//! a barrier in the same channel: when it returns, every row pushed before it is in the database
+//! The queue is bounded: when it is full, rows are dropped and counted. [`BatchWriter::flush`] is
+//! a barrier in the same queue: when it returns, every row pushed before it is in the database
 //! or counted as dropped.
 
 use std::sync::Arc;
@@ -9,13 +9,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures_util::FutureExt;
-use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::database::StoreError;
+use super::inbox::{Inbox, Outlet};
 
 /// How many rows may wait for the writer.
 const CAPACITY: usize = 8192;
@@ -39,33 +38,29 @@ pub trait Sink<T>: Send + Sync + 'static {
     async fn write(&self, rows: &[T]) -> Result<(), StoreError>;
 }
 
-enum Message<T> {
-    Row(T),
-    Flush(oneshot::Sender<()>),
-}
-
 /// Is told of each row that is dropped.
 type OnDrop<T> = Arc<dyn Fn(&T) + Send + Sync>;
 
-/// The producers' end. Cheap to clone.
-pub struct BatchWriter<T> {
-    sender: mpsc::Sender<Message<T>>,
-    /// Rung when there is a batch, or somebody waits for one.
-    wake: Arc<Notify>,
+/// What the producers share. When it goes, the writer writes what is left and ends.
+struct Producers<T> {
+    inbox: Arc<Inbox<T>>,
     dropped: Arc<AtomicU64>,
     on_drop: OnDrop<T>,
     trouble: watch::Receiver<bool>,
 }
 
+impl<T> Drop for Producers<T> {
+    fn drop(&mut self) {
+        self.inbox.close();
+    }
+}
+
+/// The producers' end. Cheap to clone.
+pub struct BatchWriter<T>(Arc<Producers<T>>);
+
 impl<T> Clone for BatchWriter<T> {
     fn clone(&self) -> Self {
-        Self {
-            sender: self.sender.clone(),
-            wake: Arc::clone(&self.wake),
-            dropped: Arc::clone(&self.dropped),
-            on_drop: Arc::clone(&self.on_drop),
-            trouble: self.trouble.clone(),
-        }
+        Self(Arc::clone(&self.0))
     }
 }
 
@@ -83,69 +78,52 @@ impl<T: Send + Sync + 'static> BatchWriter<T> {
         hurry: CancellationToken,
         on_drop: impl Fn(&T) + Send + Sync + 'static,
     ) -> Self {
-        let (sender, receiver) = mpsc::channel(CAPACITY);
+        let (inbox, outlet) = Inbox::new(CAPACITY, BATCH);
         let dropped = Arc::new(AtomicU64::new(0));
         let on_drop: OnDrop<T> = Arc::new(on_drop);
-        let wake = Arc::new(Notify::new());
         let (in_trouble, trouble) = watch::channel(false);
         let task = Writer {
             name,
             sink,
             pending: Vec::new(),
-            wake: Arc::clone(&wake),
             dropped: Arc::clone(&dropped),
             on_drop: Arc::clone(&on_drop),
             hurry,
             in_trouble,
             lost: false,
         };
-        tokio::spawn(task.run(receiver));
-        Self { sender, wake, dropped, on_drop, trouble }
+        tokio::spawn(task.run(outlet));
+        Self(Arc::new(Producers { inbox, dropped, on_drop, trouble }))
     }
 
-    /// Hands a row over. Never waits: a full channel drops the row and counts it.
+    /// Hands a row over. Never waits: a full queue drops the row and counts it.
     pub fn push(&self, row: T) {
-        let (TrySendError::Full(message) | TrySendError::Closed(message)) =
-            match self.sender.try_send(Message::Row(row)) {
-                Ok(()) => {
-                    if self.sender.max_capacity() - self.sender.capacity() >= BATCH {
-                        self.wake.notify_one();
-                    }
-                    return;
-                }
-                Err(error) => error,
-            };
-        if let Message::Row(row) = message {
-            self.dropped.fetch_add(1, Ordering::Relaxed);
-            (self.on_drop)(&row);
+        if let Err(row) = self.0.inbox.push(row) {
+            self.0.dropped.fetch_add(1, Ordering::Relaxed);
+            (self.0.on_drop)(&row);
         }
     }
 
     /// Waits until every row pushed before is written, or counted as dropped.
     pub async fn flush(&self) {
-        let (done, written) = oneshot::channel();
-        if self.sender.send(Message::Flush(done)).await.is_ok() {
-            self.wake.notify_one();
-            // An error means that the task is gone, and with it what could be waited for.
-            let _gone = written.await;
-        }
+        // An error means that the task is gone, and with it what could be waited for.
+        let _gone = self.0.inbox.barrier().await;
     }
 
     /// Is `true` while the database can't be written: a batch has waited for it for eight seconds.
     pub fn trouble(&self) -> watch::Receiver<bool> {
-        self.trouble.clone()
+        self.0.trouble.clone()
     }
 
     /// How many rows were dropped since the start.
     pub fn dropped(&self) -> u64 {
-        self.dropped.load(Ordering::Relaxed)
+        self.0.dropped.load(Ordering::Relaxed)
     }
 
     /// A look at the writer that does not keep it alive.
     pub fn gauge(&self) -> WriterGauge {
-        let sender = self.sender.downgrade();
-        let queued = move || sender.upgrade().map_or(0, |sender| (sender.max_capacity() - sender.capacity()) as u32);
-        WriterGauge { queued: Arc::new(queued), dropped: Arc::clone(&self.dropped) }
+        let inbox = Arc::clone(&self.0.inbox);
+        WriterGauge { queued: Arc::new(move || inbox.len() as u32), dropped: Arc::clone(&self.0.dropped) }
     }
 }
 
@@ -157,7 +135,7 @@ pub struct WriterGauge {
 }
 
 impl WriterGauge {
-    /// How many rows wait in the channel.
+    /// How many rows wait for the writer.
     pub fn queued(&self) -> u32 {
         (self.queued)()
     }
@@ -172,7 +150,6 @@ struct Writer<T, S> {
     name: &'static str,
     sink: S,
     pending: Vec<T>,
-    wake: Arc<Notify>,
     dropped: Arc<AtomicU64>,
     on_drop: OnDrop<T>,
     hurry: CancellationToken,
@@ -182,44 +159,13 @@ struct Writer<T, S> {
 }
 
 impl<T: Send + Sync + 'static, S: Sink<T>> Writer<T, S> {
-    /// Waits in the channel for the first row of a batch only. A task that waits there is woken by
-    /// every row, and under load that costs those who produce rows more than the writing does.
-    async fn run(mut self, mut receiver: mpsc::Receiver<Message<T>>) {
-        let mut inbox = Vec::with_capacity(BATCH);
-        while receiver.recv_many(&mut inbox, BATCH).await > 0 {
-            let deadline = Instant::now() + MAX_AGE;
-            self.take_in(&mut inbox).await;
-            while !self.pending.is_empty() {
-                let in_time = tokio::time::timeout_at(deadline, self.wake.notified()).await.is_ok();
-                // Many at a time: each taking gives places back, under a lock that those who push share. Never from an
-                // empty channel, which would wait in it.
-                while inbox.len() < BATCH && !receiver.is_empty() {
-                    let room = BATCH - inbox.len();
-                    if receiver.recv_many(&mut inbox, room).now_or_never().is_none() {
-                        break;
-                    }
-                }
-                self.take_in(&mut inbox).await;
-                if !in_time {
-                    self.write().await;
-                }
-            }
-        }
-    }
-
-    async fn take_in(&mut self, inbox: &mut Vec<Message<T>>) {
-        for message in inbox.drain(..) {
-            match message {
-                Message::Row(row) => self.pending.push(row),
-                Message::Flush(done) => {
-                    self.write().await;
-                    // Whoever asked may have given up.
-                    let _gone = done.send(());
-                }
-            }
-        }
-        if self.pending.len() >= BATCH {
+    async fn run(mut self, outlet: Outlet<T>) {
+        while let Some(barriers) = outlet.next(&mut self.pending, MAX_AGE).await {
             self.write().await;
+            for done in barriers {
+                // Whoever asked may have given up.
+                let _gone = done.send(());
+            }
         }
     }
 
@@ -319,7 +265,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_full_channel_drops_and_counts_and_never_waits() {
+    async fn a_full_queue_drops_and_counts_and_never_waits() {
         let memory = Memory::default();
         let writer = BatchWriter::start("test", memory.clone(), CancellationToken::new());
         // The writer's task does not get a turn before the first await.

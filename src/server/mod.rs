@@ -8,6 +8,7 @@ pub mod config;
 pub mod database;
 pub mod docs;
 pub mod entrance;
+mod inbox;
 pub mod limits;
 pub mod openapi;
 pub mod problem;
