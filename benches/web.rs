@@ -85,8 +85,8 @@ async fn main() -> ExitCode {
     let constant = |page: Bytes| get(move || async move { Html(page) });
     let bare = || Router::new().route("/", constant(page.clone()));
     let (bare, bare_again) = (Served::start(bare()).await, Served::start(bare()).await);
-    let same_layers = OpenApiRouter::new().route("/page", constant(page.clone()));
-    let same_layers = Served::start(router::build_around(&state, same_layers)).await;
+    let same_layers = OpenApiRouter::new().route("/api/v1/page", constant(page.clone()));
+    let same_layers = Served::start(router::build_around(&state, same_layers, Some(state.recorder.clone()))).await;
 
     warm_up(&whole, "/").await;
     compare(&mut report, "control: bytes from memory against themselves", (&bare, "/"), (&bare_again, "/")).await;

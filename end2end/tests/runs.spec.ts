@@ -12,7 +12,7 @@ test("[9] [22] the history lists runs newest first, filters, orders, and says wh
   await expect(links.nth(1)).toHaveAttribute("href", `/runs/${first}`);
   const row = page.locator("tr", { has: page.locator(`a[href="/runs/${first}"]`) });
   await expect(row).toContainText("completed");
-  await expect(row).toContainText("verified");
+  await expect(row).toContainText("✓ verified");
   await page.getByLabel("Scenario").selectOption("Peak Usage");
   await page.getByRole("button", { name: "Filter" }).click();
   await expect(page).toHaveURL(/scenario=peak/);

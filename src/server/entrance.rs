@@ -1,35 +1,97 @@
-//! What every request passes first, and every answer last: one layer, because each layer costs every
-//! request a box and a copy of all that is below it.
+//! What every request passes first, and every answer last: one service around all routes, because
+//! each layer of its own costs every request a box and a copy of all that is below it.
 
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use axum::Router;
 use axum::body::{Body, HttpBody};
-use axum::extract::Request;
-use axum::http::StatusCode;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
-use tower::Service;
+use hyper::body::Incoming;
+use tower::{Layer, Service};
+use tower_http::csrf::{Csrf, CsrfLayer, ProtectionError};
 use tower_http::timeout::DeadlineBody;
 use tracing::Instrument;
 
 use super::access::Access;
-use super::around::ask;
+use super::api_guard::ApiGuard;
 use super::problem::{Refusal, write_problem};
 use super::request_id::RequestId;
 use super::security::{Hosts, add_headers, cross_origin, is_cross_site_read};
 
+/// The largest body that is read, in bytes.
+const BODY_LIMIT: usize = 16 * 1024;
 /// How long a body may take to arrive.
 const BODY_DEADLINE: Duration = Duration::from_secs(10);
 
+/// Routes that another site's page may read, but not use to change anything.
+pub struct Routes {
+    open: Router,
+    checked: Csrf<Router, fn(ProtectionError) -> Response>,
+}
+
+impl Routes {
+    /// These.
+    pub fn new(routes: Router) -> Self {
+        let refuse: fn(ProtectionError) -> Response = |_| cross_origin();
+        Self { checked: CsrfLayer::new().with_rejection_response(refuse).layer(routes.clone()), open: routes }
+    }
+
+    async fn ask(&self, request: Request) -> Response {
+        // What only reads passes the check anyway.
+        let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+        let answer =
+            if reads { self.open.clone().call(request).await } else { self.checked.clone().call(request).await };
+        answer.unwrap_or_else(|never| match never {})
+    }
+}
+
 /// What the entrance knows.
-pub struct Entrance {
+pub struct Inside {
     /// By which names we may be addressed.
     pub hosts: Hosts,
     /// Who may use what can make load.
     pub access: Access,
+    /// What is around the users API.
+    pub guard: ApiGuard,
+    /// The routes of the users API.
+    pub users_api: Routes,
+    /// All other routes.
+    pub others: Routes,
+}
+
+/// The whole server, without its port. Cheap to clone.
+#[derive(Clone)]
+pub struct Entrance(Arc<Inside>);
+
+impl Entrance {
+    /// To all this.
+    pub fn new(inside: Inside) -> Self {
+        Self(Arc::new(inside))
+    }
+}
+
+impl Service<Request<Incoming>> for Entrance {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        // Routers are always ready.
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Incoming>) -> Self::Future {
+        let inside = Arc::clone(&self.0);
+        Box::pin(async move { Ok(inside.enter(request.map(Body::new)).await) })
+    }
 }
 
 /// Trees that programs use: their refusals are problems, not pages.
@@ -37,39 +99,66 @@ fn is_api(path: &str) -> bool {
     ["/api/", "/traffic/", "/fn/"].iter().any(|tree| path.starts_with(tree)) || path == "/api"
 }
 
-/// The layer: names the request, refuses what must not come in, and gives the answer its last form.
-pub async fn enter<S>(entrance: Arc<Entrance>, mut request: Request, below: Arc<S>) -> Response
-where
-    S: Service<Request, Response = Response, Error = Infallible> + Clone,
-{
-    let id = RequestId::draw();
-    request.extensions_mut().insert(id);
-    let is_api = is_api(request.uri().path());
-    let span = tracing::info_span!("request", %id, method = %request.method(), path = %request.uri().path());
-    // Not in the `match`: its borrow of the request would live through the await.
-    let refusal = span.in_scope(|| entrance.refusal(&request));
-    let mut response = match refusal {
-        Some(refusal) => refusal,
-        None => catching_panics(ask(below, with_deadline(request))).instrument(span).await,
-    };
-    if is_error(response.status()) {
-        response = write_problem(response, id, is_api).await;
+/// What the metrics record, and the simulator's requests go to.
+fn is_users_api(path: &str) -> bool {
+    path.strip_prefix("/api/v1").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+impl Inside {
+    /// Names the request, refuses what must not come in, and gives the answer its last form.
+    async fn enter(&self, request: Request) -> Response {
+        let id = RequestId::draw();
+        let (method, uri) = (request.method().clone(), request.uri().clone());
+        let is_api = is_api(uri.path());
+        // Not in the `match`: its borrow of the request would live through the await.
+        let refusal = self.refusal(&request);
+        let mut response = match refusal {
+            Some(refusal) => refusal,
+            None => self.answer(id, within_bounds(request)).await,
+        };
+        if is_error(response.status()) {
+            if let Some(refusal) = response.extensions().get::<Refusal>() {
+                refusal.log(id, &method, uri.path());
+            }
+            response = write_problem(response, id, is_api).await;
+        }
+        add_headers(response.headers_mut(), id, is_api);
+        response
     }
-    add_headers(response.headers_mut(), id, is_api);
-    response
+
+    /// The answer to a request that must not come in.
+    fn refusal(&self, request: &Request) -> Option<Response> {
+        if let Some(refusal) = self.hosts.refusal(request) {
+            return Some(refusal.into_response());
+        }
+        if is_cross_site_read(request) {
+            return Some(cross_origin());
+        }
+        self.access.refusal(request)
+    }
+
+    async fn answer(&self, id: RequestId, mut request: Request) -> Response {
+        if is_users_api(request.uri().path()) {
+            return self.guard.answer(id, request, |request| self.users_api.ask(request)).await;
+        }
+        request.extensions_mut().insert(id);
+        // Not on the users API, whose requests are many and say little: a span costs as much as all that is around them.
+        let span = tracing::info_span!("request", %id, method = %request.method(), path = %request.uri().path());
+        catching_panics(self.others.ask(request)).instrument(span).await
+    }
 }
 
 fn is_error(status: StatusCode) -> bool {
     status.is_client_error() || status.is_server_error()
 }
 
-/// A body has to arrive in time. Most requests have none, and need no clock.
-fn with_deadline(request: Request) -> Request {
+/// A body has to be small, and to arrive in time. Most requests have none, and need neither bound.
+fn within_bounds(mut request: Request) -> Request {
     if request.body().is_end_stream() {
-        request
-    } else {
-        request.map(|body| Body::new(DeadlineBody::new(BODY_DEADLINE, body)))
+        return request;
     }
+    DefaultBodyLimit::max(BODY_LIMIT).apply(&mut request);
+    request.map(|body| Body::new(DeadlineBody::new(BODY_DEADLINE, body)))
 }
 
 /// The answer, or that a handler panicked.
@@ -81,15 +170,23 @@ pub async fn catching_panics(answer: impl Future<Output = Response>) -> Response
     })
 }
 
-impl Entrance {
-    /// The answer to a request that must not come in.
-    fn refusal(&self, request: &Request) -> Option<Response> {
-        if let Some(refusal) = self.hosts.refusal(request) {
-            return Some(refusal.into_response());
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_belong_where_they_look_like_they_do() {
+        for path in ["/api/v1", "/api/v1/", "/api/v1/users", "/api/v1/nothing"] {
+            assert!(is_users_api(path), "{path}");
         }
-        if is_cross_site_read(request) {
-            return Some(cross_origin());
+        for path in ["/api", "/api/", "/api/v10/users", "/api/openapi.json", "/", "/v1", "//api/v1"] {
+            assert!(!is_users_api(path), "{path}");
         }
-        self.access.refusal(request)
+        for path in ["/api", "/api/v1/users", "/traffic/start", "/fn/x"] {
+            assert!(is_api(path), "{path}");
+        }
+        for path in ["/", "/apiary", "/docs", "/metrics"] {
+            assert!(!is_api(path), "{path}");
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The server around the features: configuration, wiring, routes, and the way it starts and ends.
 
 pub mod access;
-pub mod around;
+pub mod api_guard;
 pub mod assets;
 pub mod batch_writer;
 pub mod config;

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use leptos::prelude::use_context;
@@ -25,12 +25,22 @@ pub struct Refusal {
     errors: Vec<FieldError>,
     job_id: Option<String>,
     retry_after: Option<u32>,
+    cause: Option<Cause>,
+}
+
+/// What the log is told, and the client is not.
+#[derive(Clone, Debug)]
+enum Cause {
+    /// A fault of ours.
+    Failure(String),
+    /// The database can't be used for now.
+    Unavailable(String),
 }
 
 impl Refusal {
     /// With a status and what was wrong and what to do, for the caller's eyes.
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self { status, detail: detail.into(), errors: Vec::new(), job_id: None, retry_after: None }
+        Self { status, detail: detail.into(), errors: Vec::new(), job_id: None, retry_after: None, cause: None }
     }
 
     /// 404.
@@ -66,11 +76,19 @@ impl Refusal {
 
     /// 500. The cause goes to the log, not to the client.
     pub fn internal(cause: impl std::fmt::Display) -> Self {
-        tracing::error!(%cause, "a request failed");
-        Self::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "The server could not do this. Try again; the log has the cause under this request's id.",
-        )
+        let detail = "The server could not do this. Try again; the log has the cause under this request's id.";
+        Self { cause: Some(Cause::Failure(cause.to_string())), ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, detail) }
+    }
+
+    /// Tells the log the cause.
+    pub fn log(&self, id: RequestId, method: &Method, path: &str) {
+        match &self.cause {
+            None => {}
+            Some(Cause::Failure(cause)) => tracing::error!(%id, %method, path, cause, "a request failed"),
+            Some(Cause::Unavailable(cause)) => {
+                tracing::warn!(%id, %method, path, cause, "the database is not available")
+            }
+        }
     }
 }
 
@@ -91,9 +109,11 @@ impl From<sqlx::Error> for Refusal {
         if !is_unavailable(&error) {
             return Self::internal(error);
         }
-        tracing::warn!(%error, "the database is not available");
         let detail = "The database can't be used at the moment; nothing was changed. Try again in a few seconds.";
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(5)
+        Self {
+            cause: Some(Cause::Unavailable(error.to_string())),
+            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(5)
+        }
     }
 }
 

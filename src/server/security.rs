@@ -61,9 +61,9 @@ impl Hosts {
 pub fn is_cross_site_read(request: &Request) -> bool {
     let path = request.uri().path();
     let private = path.starts_with("/traffic/") || path.starts_with("/fn/") || path == "/metrics";
-    let cross_site =
-        request.headers().get("sec-fetch-site").is_some_and(|site| site == "cross-site" || site == "same-site");
-    private && cross_site && request.method() == Method::GET
+    let is_cross_site =
+        || request.headers().get("sec-fetch-site").is_some_and(|site| site == "cross-site" || site == "same-site");
+    private && request.method() == Method::GET && is_cross_site()
 }
 
 /// The answer to a request that another site's page sent.
@@ -85,14 +85,16 @@ pub fn content_security_policy(nonce: &str) -> String {
     )
 }
 
-/// Headers that every answer carries.
+/// Headers that every answer carries; a page also says who may show it in a frame, and what its links tell.
 pub fn add_headers(headers: &mut HeaderMap, id: RequestId, is_api: bool) {
-    headers.reserve(5);
+    headers.reserve(if is_api { 3 } else { 5 });
     let caching = if is_api { "no-store" } else { "no-cache" };
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static(caching));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    if !is_api {
+        headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    }
     if let Ok(id) = HeaderValue::from_str(id.0.hyphenated().encode_lower(&mut Uuid::encode_buffer())) {
         headers.insert(&X_REQUEST_ID, id);
     }

@@ -8,11 +8,12 @@ use serde_json::{Value, json};
 
 use traffic_simulator::metrics::model::{Origins, OverviewQuery, Range};
 use traffic_simulator::metrics::server::live::Metrics;
-use traffic_simulator::metrics::server::record::Row;
+use traffic_simulator::metrics::server::record::{Batch, Row};
 use traffic_simulator::metrics::server::retention::Kept;
 use traffic_simulator::metrics::server::store::{MetricsStore, SqliteMetrics};
 use traffic_simulator::origin::{Origin, RunId};
 use traffic_simulator::server::database::{Database, epoch_micros};
+use traffic_simulator::server::request_id::RequestId;
 use uuid::Uuid;
 
 use super::server::TestServer;
@@ -143,6 +144,11 @@ async fn a_fault_that_is_planted_into_what_is_stored_is_found() {
         truth["differences"][0].as_str().is_some_and(|words| words.starts_with("the dashboard says p95 ")),
         "{truth}"
     );
+    // The history says so, too.
+    let summary = &server.get("/traffic/runs").await.json()["runs"][0];
+    let verdict = (&summary["verified"], &summary["capKept"], &summary["dashboardRight"]);
+    assert_eq!(verdict, (&json!(true), &json!(true), &json!(false)), "{summary}");
+    assert!(server.get("/runs").await.text.contains("✗ dashboard wrong"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -226,6 +232,31 @@ async fn the_log_is_filtered_ordered_and_paged_and_has_each_request_by_its_id() 
     let detail = server.get(&format!("/fn/metrics/request?id={}", always.header("x-request-id"))).await.json();
     assert_eq!((&detail, &detail["route"]), (newest, &json!("/api/v1/users/error")));
     assert_eq!(server.get("/fn/metrics/request?id=019b76da-a800-7000-8000-000000000000").await.json(), Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_an_older_version_recorded_is_found_by_its_id() {
+    let server = TestServer::start().await;
+    server.get("/api/v1/users").await;
+    settled(&server, 1).await;
+    // Its id knew the millisecond only, and its key came three of them later.
+    let (high, low) = (0x019b_76da_a87b_7fff_u64, 0x8000_0000_0000_0001_u64);
+    let at = ((high >> 16) as i64 + 3) * 1000;
+    sqlx::query("INSERT INTO requests SELECT ?, kind, duration, ?, ?, NULL, NULL FROM requests")
+        .bind(at * 1024)
+        .bind(high.cast_signed())
+        .bind(low.cast_signed())
+        .execute(&mut server.sql().await)
+        .await
+        .expect("inserted");
+    let detail = async |high, low| {
+        let id = Uuid::from_u64_pair(high, low);
+        (id, server.get(&format!("/fn/metrics/request?id={id}")).await.json())
+    };
+    let (id, found) = detail(high, low).await;
+    assert_eq!((&found["requestId"], &found["at"]), (&json!(id), &json!(at)));
+    assert_eq!(detail(high, low + 1).await.1, Value::Null);
+    assert_eq!(detail(high - 1, low).await.1, Value::Null, "both halves count");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -320,13 +351,12 @@ const DAY: i64 = 86_400 * 1_000_000;
 fn synthetic(at: i64, number: u32) -> Row {
     let run = RunId(Uuid::from_u128(u128::from(number / 1000)));
     Row {
-        at,
+        id: RequestId::at(at, u64::from(number) << 2),
         method: "GET",
         route: if number.is_multiple_of(2) { "/api/v1/users" } else { "/api/v1/users/{id}" },
         status: if number.is_multiple_of(10) { 503 } else { 200 },
         duration: Duration::from_micros(u64::from(number % 1000) * 17 + 300),
         origin: if number.is_multiple_of(3) { Origin::Simulated { run, seq: number } } else { Origin::Real },
-        request_id: None,
     }
 }
 
@@ -348,7 +378,7 @@ async fn fifty_thousand_rows_load_roll_up_and_are_pruned_without_a_change_of_the
     };
     let rows: Vec<Row> = (0..ROWS).rev().map(|number| synthetic(now - age(number), number)).collect();
     for chunk in rows.chunks(4096) {
-        store.insert(chunk).await.expect("inserted");
+        store.insert(&Batch::of(chunk)).await.expect("inserted");
     }
     let sums = async || -> (i64, i64) {
         let sums = "SELECT sum(requests), sum(sum) FROM rollups";
@@ -366,7 +396,7 @@ async fn fifty_thousand_rows_load_roll_up_and_are_pruned_without_a_change_of_the
     assert!(before.totals.requests > 25_000, "{}", before.totals.requests);
 
     // First by age, then by number; each call removes a chunk, and the roll-ups stay as they are.
-    let old = rows.iter().filter(|row| row.at < now - 7 * DAY).count() as i64;
+    let old = rows.iter().filter(|row| row.at() < now - 7 * DAY).count() as i64;
     assert!(old > 1000, "more than one chunk: {old}");
     for (kept, left) in
         [(Kept::default(), i64::from(ROWS) - old), (Kept { most_rows: 20_000, ..Kept::default() }, 20_000)]
@@ -392,7 +422,7 @@ async fn the_rows_of_a_version_without_roll_ups_are_rolled_up_at_the_start_and_o
     let store = SqliteMetrics(database.clone());
     let now = epoch_micros();
     let rows: Vec<Row> = (0..3000).map(|number| synthetic(now - i64::from(number) * 1_000_000, number)).collect();
-    store.insert(&rows).await.expect("inserted");
+    store.insert(&Batch::of(&rows)).await.expect("inserted");
     let rollups = "SELECT minute, method, route, status, simulated, requests, sum, histogram FROM rollups";
     type Line = (i64, String, String, i64, bool, i64, i64, Vec<u8>);
     let made: Vec<Line> = sqlx::query_as(rollups).fetch_all(&database.read).await.expect("roll-ups");

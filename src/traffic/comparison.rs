@@ -53,10 +53,10 @@ pub fn compare(a: &Job, b: &Job) -> Vec<Difference> {
         let total = stats.total_requests;
         (total > 0).then(|| f64::from(stats.failed_requests) / f64::from(total))
     };
-    let verdict = |job: &Job| match &job.stats.books {
-        None => "–".to_owned(),
-        Some(books) => (if books.verified { "verified" } else { "do not balance" }).to_owned(),
-    };
+    let checked =
+        |right: Option<bool>, yes: &str, no: &str| right.map_or("–", |right| if right { yes } else { no }).to_owned();
+    let books = |job: &Job| checked(job.stats.books.as_ref().map(|books| books.verified), "verified", "do not balance");
+    let dashboard = |job: &Job| checked(job.stats.truth.as_ref().map(|truth| truth.right), "right", "wrong");
     let most =
         |job: &Job| job.stats.books.as_ref().map_or("–".to_owned(), |books| books.most_in_any_second.to_string());
     vec![
@@ -79,7 +79,8 @@ pub fn compare(a: &Job, b: &Job) -> Vec<Difference> {
         latency("Response p99", x.response.ok.p99, y.response.ok.p99),
         latency("Lag p99", x.lag_p99, y.lag_p99),
         text("Most in any second", most(a), most(b)),
-        text("Books", verdict(a), verdict(b)),
+        text("Books", books(a), books(b)),
+        text("Dashboard", dashboard(a), dashboard(b)),
     ]
 }
 

@@ -304,6 +304,8 @@ pub struct RunSummary {
     pub verified: Option<bool>,
     /// Did no second see more arrivals than the cap? Absent without books.
     pub cap_kept: Option<bool>,
+    /// Was the dashboard right about it? Absent when that was not checked.
+    pub dashboard_right: Option<bool>,
 }
 
 impl From<&Job> for RunSummary {
@@ -330,6 +332,7 @@ impl From<&Job> for RunSummary {
             p95: stats.service.ok.p95,
             verified: books.map(|books| books.verified),
             cap_kept: books.map(|books| books.cap_kept),
+            dashboard_right: stats.truth.as_ref().map(|truth| truth.right),
         }
     }
 }

@@ -120,7 +120,7 @@ fn List(page: RunsPage, address: RunsAddress) -> impl IntoView {
                         {head(Order::Sent)}
                         {head(Order::Failed)}
                         {head(Order::P95)}
-                        <th scope="col">"Books"</th>
+                        <th scope="col">"Verdict"</th>
                         <th scope="col">
                             <span class="visually-hidden">"Delete"</span>
                         </th>
@@ -154,16 +154,23 @@ fn order_head(address: &RunsAddress, order: Order) -> impl IntoView + use<> {
     }
 }
 
+/// The first of its three parts that is not as it should be.
+fn verdict(run: &RunSummary) -> &'static str {
+    match (run.verified, run.cap_kept, run.dashboard_right) {
+        (None, ..) => "–",
+        (Some(false), ..) => "✗ books do not balance",
+        (_, Some(false), _) => "✗ cap broken",
+        (.., Some(false)) => "✗ dashboard wrong",
+        // A run of an older version was not held against the dashboard.
+        (.., None) => "✓ books verified",
+        (.., Some(true)) => "✓ verified",
+    }
+}
+
 #[component]
 fn Row(run: RunSummary, is_a: bool, is_b: bool) -> impl IntoView {
     let (id, started, words) = (run.job_id.to_string(), utc(run.start_time), words(run.status, run.closed));
     let tone = if run.failed_requests > 0 { "bad" } else { "" };
-    let books = match (run.verified, run.cap_kept) {
-        (Some(true), Some(true)) => "✓ verified",
-        (None, _) => "–",
-        (Some(true), _) => "✗ cap broken",
-        (Some(false), _) => "✗ do not balance",
-    };
     let deletion =
         run.closed.then(|| view! { <Delete id=id.clone() name=format!("{} of {started}", run.scenario.title()) /> });
     let radio = |name: &'static str, checked: bool| {
@@ -184,7 +191,7 @@ fn Row(run: RunSummary, is_a: bool, is_b: bool) -> impl IntoView {
             <td>{count(run.sent)}</td>
             <td data-tone=tone>{count(run.failed_requests)}</td>
             <td>{millis(run.p95)}</td>
-            <td>{books}</td>
+            <td>{verdict(&run)}</td>
             <td>{deletion}</td>
         </tr>
     }

@@ -172,7 +172,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::metrics::engine::rollup::roll_up;
+    use crate::metrics::engine::rollup::{SecondKey, by_second, roll_up};
     use crate::metrics::engine::{Sample, Source};
     use crate::metrics::model::Range;
     use crate::origin::RunId;
@@ -187,7 +187,7 @@ mod tests {
 
     fn windows(samples: &[Sample<'static>]) -> Windows {
         let mut windows = Windows::default();
-        samples.iter().for_each(|sample| windows.add(sample, NOW / 1000));
+        by_second(samples.iter().copied()).iter().for_each(|(key, tally)| windows.add(key, tally, NOW / 1000));
         windows
     }
 
@@ -268,7 +268,7 @@ mod tests {
             overview.points.iter().map(|point| point.requests).filter(|requests| *requests > 0).collect::<Vec<_>>()
         };
         assert_eq!(minute(&mut windows), [1]);
-        windows.add(&sample(130_001, 200, 100, Source::Real), NOW / 1000);
+        windows.add(&SecondKey::of(&sample(130_001, 200, 100, Source::Real)), &Tally::of(100), NOW / 1000);
         assert_eq!(minute(&mut windows), [2]);
     }
 
@@ -340,8 +340,11 @@ mod tests {
         fn rebuilt_windows_say_the_same(samples in prop::collection::vec(any_sample(), 0..100)) {
             let mut before = windows(&samples);
             let mut after = Windows::default();
-            samples.iter().for_each(|sample| after.restore_second(sample, NOW / 1000));
-            for (key, tally) in roll_up(samples.iter().copied()) {
+            // One by one, as they come from the database.
+            for sample in &samples {
+                after.restore_second(&SecondKey::of(sample), &Tally::of(sample.duration), NOW / 1000);
+            }
+            for (key, tally) in roll_up(&by_second(samples.iter().copied())) {
                 after.restore_minute(&key, &tally, NOW / 1000);
             }
             for range in Range::ALL {

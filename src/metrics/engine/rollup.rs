@@ -1,9 +1,40 @@
-//! Requests by minute, as they are kept when the rows themselves are gone.
+//! Requests by second, as the windows take them in, and by minute, as they are kept when the rows
+//! themselves are gone. Of thousands of requests a second there are few that differ in more than
+//! their duration, so all that is counted is counted from these sums, and each request once.
 
 use std::collections::BTreeMap;
 
 use super::histogram::Histogram;
 use super::{Sample, Source};
+
+/// What requests of one second have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SecondKey<'a> {
+    /// Seconds since the epoch.
+    pub second: i64,
+    /// The HTTP status.
+    pub status: u16,
+    /// Who made them.
+    pub source: Source,
+    /// The route template.
+    pub route: &'a str,
+    /// The HTTP method.
+    pub method: &'a str,
+}
+
+impl<'a> SecondKey<'a> {
+    /// That of one request.
+    pub fn of(sample: &Sample<'a>) -> Self {
+        let Sample { method, route, status, source, .. } = *sample;
+        Self { second: sample.second(), status, source, route, method }
+    }
+
+    /// The roll-up that these requests belong to.
+    pub fn rollup(&self) -> RollupKey<'a> {
+        let Self { second, status, source, route, method } = *self;
+        RollupKey { minute: second.div_euclid(60), method, route, status, simulated: source != Source::Real }
+    }
+}
 
 /// What a roll-up is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,6 +61,13 @@ pub struct Tally {
 }
 
 impl Tally {
+    /// That of one request.
+    pub fn of(duration: u32) -> Self {
+        let mut tally = Self::default();
+        tally.record(duration);
+        tally
+    }
+
     /// Counts a request.
     pub fn record(&mut self, duration: u32) {
         self.sum += u64::from(duration);
@@ -43,18 +81,23 @@ impl Tally {
     }
 }
 
-/// The roll-ups of these requests, to be merged with those that are there already.
-pub fn roll_up<'a>(samples: impl Iterator<Item = Sample<'a>>) -> BTreeMap<RollupKey<'a>, Tally> {
-    let mut rollups = BTreeMap::<_, Tally>::new();
+/// Requests by second.
+pub type Seconds<'a> = BTreeMap<SecondKey<'a>, Tally>;
+
+/// These requests by second.
+pub fn by_second<'a>(samples: impl Iterator<Item = Sample<'a>>) -> Seconds<'a> {
+    let mut seconds = Seconds::new();
     for sample in samples {
-        let key = RollupKey {
-            minute: sample.second().div_euclid(60),
-            method: sample.method,
-            route: sample.route,
-            status: sample.status,
-            simulated: sample.source != Source::Real,
-        };
-        rollups.entry(key).or_default().record(sample.duration);
+        seconds.entry(SecondKey::of(&sample)).or_default().record(sample.duration);
+    }
+    seconds
+}
+
+/// The roll-ups of these requests, to be merged with those that are there already.
+pub fn roll_up<'a>(seconds: &Seconds<'a>) -> BTreeMap<RollupKey<'a>, Tally> {
+    let mut rollups = BTreeMap::<_, Tally>::new();
+    for (key, tally) in seconds {
+        rollups.entry(key.rollup()).or_default().merge(tally);
     }
     rollups
 }
@@ -67,7 +110,7 @@ mod tests {
     fn by_minute_endpoint_status_and_origin() {
         let sample = |at, status, duration, source| Sample { at, method: "GET", route: "/x", status, duration, source };
         let run = Source::Simulated(Some(crate::origin::RunId(uuid::Uuid::nil())));
-        let rollups = roll_up(
+        let seconds = by_second(
             [
                 sample(59_999_999, 200, 10, Source::Real),
                 sample(60_000_000, 200, 20, Source::Real),
@@ -78,6 +121,8 @@ mod tests {
             ]
             .into_iter(),
         );
+        assert_eq!(seconds.len(), 5, "two of them differ in nothing but their duration");
+        let rollups = roll_up(&seconds);
         let seen: Vec<_> = rollups
             .iter()
             .map(|(key, tally)| (key.minute, key.status, key.simulated, tally.histogram.count(), tally.sum))

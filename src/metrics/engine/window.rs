@@ -11,8 +11,8 @@ use std::ops::Range;
 
 use super::histogram::Merged;
 use super::ring::Ring;
-use super::rollup::{RollupKey, Tally};
-use super::{Sample, Source, is_error};
+use super::rollup::{RollupKey, SecondKey, Tally};
+use super::{Source, is_error};
 use crate::metrics::model::{self, Origins, Point, Totals};
 
 /// How many seconds are kept: longer than the longest run, so that a run can be asked for at its end.
@@ -85,28 +85,28 @@ impl Default for Windows {
 }
 
 impl Windows {
-    /// Counts a request in all windows.
-    pub fn add(&mut self, sample: &Sample<'_>, now: i64) {
-        let series = self.count_second(sample, now);
-        let series = Series { source: without_run(sample.source), ..series };
+    /// Counts requests of one second in all windows.
+    pub fn add(&mut self, key: &SecondKey<'_>, tally: &Tally, now: i64) {
+        let series = self.count_second(key, tally, now);
+        let series = Series { source: without_run(series.source), ..series };
         for ring in &mut self.rings[1..] {
-            if let Some(step) = ring.at(sample.second(), now) {
-                step.tally(series).record(sample.duration);
+            if let Some(step) = ring.at(key.second, now) {
+                step.tally(series).merge(tally);
             }
         }
     }
 
-    /// Counts a stored request in the window of seconds only; the others come from the roll-ups.
-    pub fn restore_second(&mut self, sample: &Sample<'_>, now: i64) {
-        self.count_second(sample, now);
+    /// Counts stored requests in the window of seconds only; the others come from the roll-ups.
+    pub fn restore_second(&mut self, key: &SecondKey<'_>, tally: &Tally, now: i64) {
+        self.count_second(key, tally, now);
     }
 
-    fn count_second(&mut self, sample: &Sample<'_>, now: i64) -> Series {
-        let series = self.series(sample.method, sample.route, sample.status, sample.source);
-        self.recorded_since(sample.second());
+    fn count_second(&mut self, key: &SecondKey<'_>, tally: &Tally, now: i64) -> Series {
+        let series = self.series(key.method, key.route, key.status, key.source);
+        self.recorded_since(key.second);
         self.version += 1;
-        if let Some(step) = self.rings[0].at(sample.second(), now) {
-            step.tally(series).record(sample.duration);
+        if let Some(step) = self.rings[0].at(key.second, now) {
+            step.tally(series).merge(tally);
         }
         series
     }
@@ -141,7 +141,7 @@ impl Windows {
         second >= self.rings[0].reaches_back_to(now)
     }
 
-    /// A number that changes whenever a request is counted.
+    /// A number that changes whenever requests are counted.
     pub fn version(&self) -> u64 {
         self.version
     }

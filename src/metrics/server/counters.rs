@@ -75,16 +75,16 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::server::request_id::RequestId;
 
     fn row(route: &'static str, status: u16, micros: u64) -> Row {
         Row {
-            at: 0,
+            id: RequestId::at(0, 0),
             method: "GET",
             route,
             status,
             duration: Duration::from_micros(micros),
             origin: Origin::Real,
-            request_id: None,
         }
     }
 

@@ -11,10 +11,11 @@ use uuid::Uuid;
 use super::background;
 use super::counters::Counters;
 use super::ports::Vitals;
-use super::record::Row;
-use super::store::MetricsStore;
+use super::record::{Batch, Row};
+use super::store::{MetricsStore, VisitSample};
 use crate::metrics::engine::gauges::Gauges;
 use crate::metrics::engine::overview::Period;
+use crate::metrics::engine::rollup::{SecondKey, Tally};
 use crate::metrics::engine::window::{SECONDS, Windows};
 use crate::metrics::log_model::{LogPage, LogQuery, LoggedRequest};
 use crate::metrics::model::{Origins, Overview, OverviewQuery, Range, Totals};
@@ -81,7 +82,9 @@ impl Metrics {
         let mut windows = Windows::default();
         let now = epoch_millis() / 1000;
         store
-            .samples_since((now - SECONDS as i64) * 1_000_000, &mut |sample| windows.restore_second(sample, now))
+            .samples_since((now - SECONDS as i64) * 1_000_000, &mut |sample| {
+                windows.restore_second(&SecondKey::of(sample), &Tally::of(sample.duration), now);
+            })
             .await?;
         let minute = (now - 2 * Range::Day.seconds()).div_euclid(60) - Range::Day.step() / 60;
         store.rollups_since(minute, &mut |key, tally| windows.restore_minute(key, tally, now)).await?;
@@ -153,7 +156,9 @@ impl Metrics {
     async fn overview_of_run(&self, run: RunId, query: &OverviewQuery, now: i64) -> Result<Overview, StoreError> {
         let mut windows = Windows::default();
         let from = Period::until(now, query).from * 1_000_000;
-        self.store.samples_of_run(run, from, &mut |sample| windows.add(sample, now / 1000)).await?;
+        let visit: VisitSample<'_> =
+            &mut |sample| windows.add(&SecondKey::of(sample), &Tally::of(sample.duration), now / 1000);
+        self.store.samples_of_run(run, from, visit).await?;
         let of_run = windows.overview(&OverviewQuery { origin: Origins::All, ..*query }, now);
         let all = lock(&self.windows).overview(&OverviewQuery { origin: Origins::All, ..*query }, now);
         Ok(Overview {
@@ -181,7 +186,8 @@ impl Metrics {
         }
         let mut windows = Windows::default();
         // As long ago as it was then.
-        let visit = &mut |sample: &crate::metrics::engine::Sample<'_>| windows.restore_second(sample, to);
+        let visit: VisitSample<'_> =
+            &mut |sample| windows.restore_second(&SecondKey::of(sample), &Tally::of(sample.duration), to);
         self.store.samples_of_run(run, from * 1_000_000, visit).await?;
         Ok(windows.totals(Origins::Run(run), from, to))
     }
@@ -212,12 +218,13 @@ impl Metrics {
 impl Sink<Row> for Arc<Metrics> {
     /// First the database, then the windows: they show what is stored and nothing else.
     async fn write(&self, rows: &[Row]) -> Result<(), StoreError> {
-        self.store.insert(rows).await?;
+        let batch = Batch::of(rows);
+        self.store.insert(&batch).await?;
         self.recorded.fetch_add(rows.len() as u64, Ordering::Relaxed);
         let now = epoch_millis() / 1000;
         {
             let mut windows = lock(&self.windows);
-            rows.iter().for_each(|row| windows.add(&row.sample(), now));
+            batch.seconds().iter().for_each(|(key, tally)| windows.add(key, tally, now));
         }
         let mut counters = lock(&self.counters);
         rows.iter().for_each(|row| counters.add(row));

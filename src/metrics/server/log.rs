@@ -4,11 +4,12 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _, Sqlite};
 use uuid::Uuid;
 
-use super::rows::{arrival, first_key, halves, request_id};
+use super::rows::{arrival, first_key, request_id, second_half};
 use crate::metrics::log_model::{LogPage, LogQuery, LoggedRequest, StatusClass};
 use crate::metrics::model::Origins;
 use crate::origin::RunId;
 use crate::server::database::{Database, StoreError};
+use crate::server::request_id::RequestId;
 
 /// In a second.
 const MICROS: i64 = 1_000_000;
@@ -69,13 +70,26 @@ pub(super) async fn page(database: &Database, query: &LogQuery, from: i64) -> Re
 /// The request with this id. An index of ids would cost every insert; the id itself says when the
 /// request came in, and so where among the keys it is.
 pub(super) async fn request(database: &Database, id: Uuid) -> Result<Option<LoggedRequest>, StoreError> {
-    let Some((seconds, _)) = id.get_timestamp().map(|timestamp| timestamp.to_unix()) else { return Ok(None) };
-    let at = i64::try_from(seconds).unwrap_or(i64::MAX / MICROS).saturating_mul(MICROS);
-    let (from, to) = (at.saturating_sub(MICROS), at.saturating_add(5 * MICROS));
-    let (high, low) = halves(id);
+    let id = RequestId(id);
+    let at = id.arrival();
     let mut statement = QueryBuilder::<Sqlite>::new(SELECT);
-    statement.push(" WHERE requests.id >= ").push_bind(first_key(from));
-    statement.push(" AND requests.id < ").push_bind(first_key(to));
-    statement.push(" AND request_id_low = ").push_bind(low).push(" AND request_id_high = ").push_bind(high);
+    statement.push(" WHERE requests.id >= ").push_bind(first_key(at));
+    statement.push(" AND requests.id < ").push_bind(first_key(at.saturating_add(1)));
+    statement.push(" AND request_id_high IS NULL AND request_id_low = ").push_bind(second_half(id));
+    match statement.build().fetch_optional(&database.read).await? {
+        Some(row) => logged(&row).map(Some),
+        None => request_of_older_version(database, id).await,
+    }
+}
+
+/// Ids of an older version knew the millisecond in which they were drawn; the key came a little later.
+async fn request_of_older_version(database: &Database, id: RequestId) -> Result<Option<LoggedRequest>, StoreError> {
+    const MILLI: i64 = 1000;
+    let at = id.arrival();
+    let mut statement = QueryBuilder::<Sqlite>::new(SELECT);
+    statement.push(" WHERE requests.id >= ").push_bind(first_key(at.saturating_sub(MILLI)));
+    statement.push(" AND requests.id < ").push_bind(first_key(at.saturating_add(5 * MICROS)));
+    statement.push(" AND request_id_high = ").push_bind(id.0.as_u64_pair().0.cast_signed());
+    statement.push(" AND request_id_low = ").push_bind(second_half(id));
     statement.build().fetch_optional(&database.read).await?.as_ref().map(logged).transpose()
 }

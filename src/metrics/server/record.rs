@@ -1,17 +1,14 @@
 //! What records `/api/v1`: one row per request, whatever becomes of it.
 
-use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
-use axum::extract::{MatchedPath, Request};
 use axum::http::{Method, StatusCode};
 use tokio::time::Instant;
-use uuid::Uuid;
 
+use crate::metrics::engine::rollup::{Seconds, by_second};
 use crate::metrics::engine::{Sample, Source};
 use crate::origin::Origin;
 use crate::server::batch_writer::BatchWriter;
-use crate::server::database::epoch_micros;
 use crate::server::request_id::RequestId;
 
 /// The status of a request whose client went away before the answer (as nginx counts it).
@@ -20,8 +17,8 @@ const CLIENT_CLOSED_REQUEST: u16 = 499;
 /// A recorded request.
 #[derive(Clone, Debug)]
 pub struct Row {
-    /// When it arrived, in epoch microseconds.
-    pub at: i64,
+    /// As in the answer's `x-request-id` and in the log. Says when it arrived, too.
+    pub id: RequestId,
     /// The HTTP method; `OTHER` for one that is not of RFC 9110 or PATCH, so that the numbers by
     /// method stay few, whatever clients make up.
     pub method: &'static str,
@@ -33,11 +30,14 @@ pub struct Row {
     pub duration: Duration,
     /// Who made it.
     pub origin: Origin,
-    /// As in the answer's `x-request-id` and in the log.
-    pub request_id: Option<Uuid>,
 }
 
 impl Row {
+    /// When it arrived, in epoch microseconds.
+    pub fn at(&self) -> i64 {
+        self.id.arrival()
+    }
+
     /// Its duration in microseconds, as it is stored; more than 71 minutes count as that.
     pub fn micros(&self) -> u32 {
         u32::try_from(self.duration.as_micros()).unwrap_or(u32::MAX)
@@ -46,7 +46,7 @@ impl Row {
     /// What the numbers need of it.
     pub fn sample(&self) -> Sample<'_> {
         Sample {
-            at: self.at,
+            at: self.at(),
             method: self.method,
             route: self.route,
             status: self.status,
@@ -56,25 +56,33 @@ impl Row {
     }
 }
 
+/// Rows to be written together, and the same by second: counted once, for all that counts.
+#[derive(Debug)]
+pub struct Batch<'a> {
+    rows: &'a [Row],
+    seconds: Seconds<'a>,
+}
+
+impl<'a> Batch<'a> {
+    /// Of these rows.
+    pub fn of(rows: &'a [Row]) -> Self {
+        Self { rows, seconds: by_second(rows.iter().map(Row::sample)) }
+    }
+
+    /// The rows.
+    pub fn rows(&self) -> &'a [Row] {
+        self.rows
+    }
+
+    /// The same by second.
+    pub fn seconds(&self) -> &Seconds<'a> {
+        &self.seconds
+    }
+}
+
 fn method_name(method: &Method) -> &'static str {
     const KNOWN: [&str; 9] = ["GET", "POST", "PATCH", "PUT", "DELETE", "HEAD", "OPTIONS", "CONNECT", "TRACE"];
     KNOWN.into_iter().find(|known| *known == method.as_str()).unwrap_or("OTHER")
-}
-
-/// The same text for ever. There are as many as routes in the router, so none of them is ever let go,
-/// and a row needs no memory of its own.
-fn interned(route: &str) -> &'static str {
-    static KNOWN: RwLock<Vec<&'static str>> = RwLock::new(Vec::new());
-    let find = |known: &[&'static str]| known.iter().find(|known| **known == route).copied();
-    if let Some(known) = find(&KNOWN.read().unwrap_or_else(PoisonError::into_inner)) {
-        return known;
-    }
-    let mut known = KNOWN.write().unwrap_or_else(PoisonError::into_inner);
-    find(&known).unwrap_or_else(|| {
-        let kept: &'static str = route.to_owned().leak();
-        known.push(kept);
-        kept
-    })
 }
 
 /// Records one request: writes its row when it is dropped, because hyper drops a handler in the middle
@@ -88,16 +96,14 @@ pub struct Recording<'a> {
 
 impl<'a> Recording<'a> {
     /// Begins. The request counts as real until it is recognised as something else.
-    pub fn begin(writer: &'a BatchWriter<Row>, request: &Request) -> Self {
-        let route = request.extensions().get::<MatchedPath>().map_or("(no such path)", MatchedPath::as_str);
+    pub fn begin(writer: &'a BatchWriter<Row>, id: RequestId, method: &Method, route: &'static str) -> Self {
         let row = Row {
-            at: epoch_micros(),
-            method: method_name(request.method()),
-            route: interned(route),
+            id,
+            method: method_name(method),
+            route,
             status: CLIENT_CLOSED_REQUEST,
             duration: Duration::ZERO,
             origin: Origin::Real,
-            request_id: request.extensions().get::<RequestId>().map(|id| id.0),
         };
         Self { row: Some(row), started: Instant::now(), writer }
     }

@@ -5,17 +5,19 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use futures_util::TryStreamExt;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row as _, SqliteConnection};
+use sqlx::error::BoxDynError;
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::{Arguments as _, Row as _, SqliteConnection};
 use uuid::Uuid;
 
 use super::record::Row;
 use super::store::{VisitRollup, VisitSample};
 use crate::metrics::engine::histogram::Histogram;
-use crate::metrics::engine::rollup::{RollupKey, Tally, roll_up};
+use crate::metrics::engine::rollup::{RollupKey, SecondKey, Seconds, Tally, roll_up};
 use crate::metrics::engine::{Sample, Source};
 use crate::origin::{Origin, RunId};
 use crate::server::database::{Database, StoreError};
+use crate::server::request_id::RequestId;
 
 /// How many keys there are for one microsecond.
 const PER_MICRO: i64 = 1024;
@@ -30,31 +32,32 @@ pub(super) fn arrival(key: i64) -> i64 {
     key.div_euclid(PER_MICRO)
 }
 
-/// The halves of a request's id, as they are stored: numbers need no memory of their own on their
-/// way into the database.
-pub(super) fn halves(id: Uuid) -> (i64, i64) {
-    let (high, low) = id.as_u64_pair();
-    (high.cast_signed(), low.cast_signed())
+/// The second half of a request's id, as it is stored: a number needs no memory of its own on its way
+/// into the database. The first half is the arrival, and so in the key.
+pub(super) fn second_half(id: RequestId) -> i64 {
+    id.0.as_u64_pair().1.cast_signed()
 }
 
-/// The request's id, from the columns `request_id_high` and `request_id_low`.
+/// The request's id, from the columns `id`, `request_id_high` and `request_id_low`.
 pub(super) fn request_id(row: &SqliteRow) -> Result<Option<Uuid>, StoreError> {
     let half = |column| row.try_get::<Option<i64>, _>(column).map(|half| half.map(i64::cast_unsigned));
+    // Only rows of an older version, whose ids knew milliseconds, have a first half of their own.
     let (high, low) = (half("request_id_high")?, half("request_id_low")?);
-    Ok(high.zip(low).map(|(high, low)| Uuid::from_u64_pair(high, low)))
+    let high = high.unwrap_or(RequestId::first_half(arrival(row.try_get("id")?)));
+    Ok(low.map(|low| Uuid::from_u64_pair(high, low)))
 }
 
-/// How many rows one statement inserts: few sizes, so that each is prepared once. Seven values a
+/// How many rows one statement inserts: few sizes, so that each is prepared once. Six values a
 /// row at most, far below SQLite's limit of 32,766.
 const STATEMENT_SIZES: [usize; 4] = [256, 32, 8, 1];
 
 /// The statements of each size. Two sorts, because a value that is absent costs as much as one that is there.
 type Statements = LazyLock<[String; STATEMENT_SIZES.len()]>;
-static INSERT_REAL: Statements = LazyLock::new(|| inserts("", "(?, ?, ?, ?, ?)"));
-static INSERT_SIMULATED: Statements = LazyLock::new(|| inserts(", run, seq", "(?, ?, ?, ?, ?, ?, ?)"));
+static INSERT_REAL: Statements = LazyLock::new(|| inserts("", "(?, ?, ?, ?)"));
+static INSERT_SIMULATED: Statements = LazyLock::new(|| inserts(", run, seq", "(?, ?, ?, ?, ?, ?)"));
 
 fn inserts(more: &str, row: &str) -> [String; STATEMENT_SIZES.len()] {
-    let columns = "id, kind, duration, request_id_high, request_id_low";
+    let columns = "id, kind, duration, request_id_low";
     STATEMENT_SIZES.map(|size| format!("INSERT INTO requests ({columns}{more}) VALUES {}", vec![row; size].join(", ")))
 }
 
@@ -90,7 +93,7 @@ fn keys(rows: &[&Row]) -> impl Iterator<Item = i64> {
     static NEXT: AtomicI64 = AtomicI64::new(0);
     // One more than is needed: where a key was taken already, the next attempt has others.
     let first = NEXT.fetch_add(rows.len() as i64 + 1, Ordering::Relaxed);
-    rows.iter().zip(first..).map(|(row, number)| first_key(row.at) + number.rem_euclid(PER_MICRO))
+    rows.iter().zip(first..).map(|(row, number)| first_key(row.at()) + number.rem_euclid(PER_MICRO))
 }
 
 /// A row on its way into the database.
@@ -104,7 +107,7 @@ struct Keyed<'a> {
 pub(super) async fn insert(connection: &mut SqliteConnection, rows: &[Row]) -> Result<(), StoreError> {
     // Neighbours in time are neighbours in the table, and have different numbers within one microsecond.
     let mut rows: Vec<&Row> = rows.iter().collect();
-    rows.sort_by_key(|row| row.at);
+    rows.sort_by_key(|row| row.id.0.as_u64_pair().0);
     let kinds = kinds(&mut *connection, &rows).await?;
     let keyed = rows.iter().zip(keys(&rows)).zip(kinds).map(|((row, key), kind)| Keyed { row, key, kind });
     let (real, simulated): (Vec<_>, Vec<_>) = keyed.partition(|keyed| keyed.row.origin == Origin::Real);
@@ -120,19 +123,29 @@ async fn insert_keyed(
     for (size, statement) in STATEMENT_SIZES.into_iter().zip(statements.iter()) {
         while rows.len() >= size {
             let (chunk, rest) = rows.split_at(size);
-            let mut insert = sqlx::query(statement.as_str());
-            for Keyed { row, key, kind } in chunk {
-                let (high, low) = row.request_id.map(halves).unzip();
-                insert = insert.bind(key).bind(kind).bind(row.micros()).bind(high).bind(low);
-                if let Origin::Simulated { run, seq } = row.origin {
-                    insert = insert.bind(run.0.as_bytes().to_vec()).bind(seq);
-                }
-            }
-            insert.execute(&mut *connection).await?;
+            let values = values(chunk).map_err(StoreError::Encode)?;
+            sqlx::query_with(statement.as_str(), values).execute(&mut *connection).await?;
             rows = rest;
         }
     }
     Ok(())
+}
+
+/// What these rows hold, in the order of the columns.
+fn values(rows: &[Keyed<'_>]) -> Result<SqliteArguments, BoxDynError> {
+    let mut values = SqliteArguments::default();
+    values.reserve(rows.len() * 6, 0);
+    for Keyed { row, key, kind } in rows {
+        values.add(key)?;
+        values.add(kind)?;
+        values.add(row.micros())?;
+        values.add(second_half(row.id))?;
+        if let Origin::Simulated { run, seq } = row.origin {
+            values.add(run.0.as_bytes().as_slice())?;
+            values.add(seq)?;
+        }
+    }
+    Ok(values)
 }
 
 /// A key that owns its texts.
@@ -144,11 +157,11 @@ fn owned(key: &RollupKey<'_>) -> OwnedKey {
 
 /// Merges these requests into the roll-ups of their minutes. In the transaction that adds their
 /// rows, so that no request is counted twice or never, however late it comes.
-pub(super) async fn count_in_rollups<'a>(
+pub(super) async fn count_in_rollups(
     connection: &mut SqliteConnection,
-    samples: impl Iterator<Item = Sample<'a>> + Send,
+    seconds: &Seconds<'_>,
 ) -> Result<(), StoreError> {
-    let fresh = roll_up(samples);
+    let fresh = roll_up(seconds);
     let mut stored = BTreeMap::<OwnedKey, Tally>::new();
     let mut minutes: Vec<i64> = fresh.keys().map(|key| key.minute).collect();
     minutes.dedup();
@@ -290,9 +303,7 @@ pub(super) async fn roll_up_older_version(database: &Database) -> Result<u64, St
     let mut count = 0;
     visit_since(database, i64::MIN, &mut |sample| {
         count += 1;
-        for (key, tally) in roll_up(std::iter::once(*sample)) {
-            rollups.entry(owned(&key)).or_default().merge(&tally);
-        }
+        rollups.entry(owned(&SecondKey::of(sample).rollup())).or_default().record(sample.duration);
     })
     .await?;
     let mut transaction = database.begin().await?;

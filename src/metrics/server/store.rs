@@ -8,7 +8,7 @@ use sqlx::sqlite::SqliteRow;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::record::Row;
+use super::record::Batch;
 use super::retention::{Kept, Outdated};
 use super::{log, retention, rows};
 use crate::metrics::engine::Sample;
@@ -26,7 +26,7 @@ pub type VisitRollup<'a> = &'a mut (dyn FnMut(&RollupKey<'_>, &Tally) + Send);
 #[async_trait]
 pub trait MetricsStore: Send + Sync + 'static {
     /// Adds rows and counts them in the roll-ups of their minutes, all or none.
-    async fn insert(&self, rows: &[Row]) -> Result<(), StoreError>;
+    async fn insert(&self, batch: &Batch<'_>) -> Result<(), StoreError>;
     /// What was recorded for a run, in the order of arrival; a request as often as it was recorded.
     async fn rows_of_run(&self, run: RunId) -> Result<Vec<RowOfRun>, StoreError>;
     /// Shows the requests of a run that arrived at `from` or later, in epoch microseconds.
@@ -72,10 +72,10 @@ pub struct SqliteMetrics(pub Database);
 
 #[async_trait]
 impl MetricsStore for SqliteMetrics {
-    async fn insert(&self, rows: &[Row]) -> Result<(), StoreError> {
+    async fn insert(&self, batch: &Batch<'_>) -> Result<(), StoreError> {
         let mut transaction = self.0.begin().await?;
-        rows::insert(&mut transaction, rows).await?;
-        rows::count_in_rollups(&mut transaction, rows.iter().map(Row::sample)).await?;
+        rows::insert(&mut transaction, batch.rows()).await?;
+        rows::count_in_rollups(&mut transaction, batch.seconds()).await?;
         transaction.commit().await
     }
 

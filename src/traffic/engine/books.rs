@@ -10,7 +10,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::guard::most_in_any_second;
-use super::stats::{Fate, Stats};
+use super::outcome::Fate;
+use super::stats::Stats;
 
 /// What is known about a run when it is closed.
 #[derive(Debug)]

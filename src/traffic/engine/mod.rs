@@ -6,7 +6,7 @@
 //!
 //! The way of a request: [`scenario`] (the rate over time) → [`plan`] (the list of slots) →
 //! [`pacer`] (which slot is next, and when) → [`gate`] (may it leave) → [`mix`] (what is sent) →
-//! [`stats`], [`timeline`], [`books`] and [`truth`] (what came of it). [`guard`] is the receiver's own, second check of
+//! [`outcome`], [`recorder`], [`stats`], [`timeline`], [`books`] and [`truth`] (what came of it). [`guard`] is the receiver's own, second check of
 //! the cap; [`exchange`] joins the two sides of each request, and [`recovery`] counts a run whose process died.
 
 pub mod books;
@@ -14,9 +14,11 @@ pub mod exchange;
 pub mod gate;
 pub mod guard;
 pub mod mix;
+pub mod outcome;
 pub mod pacer;
 pub mod plan;
 pub mod random;
+pub mod recorder;
 pub mod recovery;
 pub mod scenario;
 pub mod sides;

@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use super::exchange::{ClientSide, ServerSide};
 use super::mix::Call;
-use super::stats::{Fate, Outcome, Recorder, Stats};
+use super::outcome::{Fate, Outcome};
+use super::recorder::Recorder;
+use super::stats::Stats;
 
 /// What is known of the run beside its rows.
 #[derive(Debug)]

@@ -12,7 +12,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::mix::Call;
-use super::stats::{Fate, Stats, percentile};
+use super::outcome::Fate;
+use super::stats::{Stats, percentile};
 
 /// How far off the dashboard's percentiles may be, as a share: the width of a bucket of its histograms.
 const RESOLUTION: f64 = 1.0 / 1024.0;

@@ -11,7 +11,7 @@ use super::arrivals::{KEY_HEADER, RUN_HEADER, SEQ_HEADER, Secret};
 use super::gatekeeper::Departed;
 use crate::origin::RunId;
 use crate::traffic::engine::mix::PlannedRequest;
-use crate::traffic::engine::stats::Fate;
+use crate::traffic::engine::outcome::Fate;
 
 /// How long an answer may take.
 pub const TIMEOUT: Duration = Duration::from_secs(5);

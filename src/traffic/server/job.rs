@@ -16,9 +16,11 @@ use crate::origin::RunId;
 use crate::server::database::{epoch_micros, epoch_millis};
 use crate::traffic::engine::books::Books;
 use crate::traffic::engine::mix::{Call, PlannedRequest};
+use crate::traffic::engine::outcome::{Fate, Outcome};
 use crate::traffic::engine::plan::Slot;
+use crate::traffic::engine::recorder::Recorder;
 use crate::traffic::engine::scenario::Shape;
-use crate::traffic::engine::stats::{Failure, Fate, Outcome, Recorder, Stats};
+use crate::traffic::engine::stats::{Failure, Stats};
 use crate::traffic::engine::truth::Truth;
 use crate::traffic::model::{Job, Reason, Settings, Status};
 

@@ -44,7 +44,7 @@ pub fn routes() -> OpenApiRouter<Users> {
 }
 
 /// The users, newest first, page by page.
-#[utoipa::path(get, path = "/users", tag = "Users", operation_id = "listUsers",
+#[utoipa::path(get, path = "/api/v1/users", tag = "Users", operation_id = "listUsers",
     params(
         ("page" = Option<u32>, Query, nullable = false, minimum = 1, maximum = 1_000_000, description = "The page, from 1"),
         ("perPage" = Option<u32>, Query, nullable = false, minimum = 1, maximum = 100, description = "Users on a page; 20 when left out"),
@@ -59,7 +59,7 @@ async fn list(State(users): State<Users>, QueryFields(fields): QueryFields) -> R
 }
 
 /// Creates a user.
-#[utoipa::path(post, path = "/users", tag = "Users", operation_id = "createUser", request_body = NewUserRequest,
+#[utoipa::path(post, path = "/api/v1/users", tag = "Users", operation_id = "createUser", request_body = NewUserRequest,
     responses(
         (status = 201, description = "The new user", body = User, headers(("location" = String, description = "Where it is"))),
         (status = 408, description = "The body did not arrive in time", body = Problem, content_type = "application/problem+json"),
@@ -81,7 +81,7 @@ async fn create(
 }
 
 /// One user.
-#[utoipa::path(get, path = "/users/{id}", tag = "Users", operation_id = "getUser",
+#[utoipa::path(get, path = "/api/v1/users/{id}", tag = "Users", operation_id = "getUser",
     params(("id" = Uuid, Path, description = "The user")),
     responses(
         (status = 200, description = "The user", body = User),
@@ -92,7 +92,7 @@ async fn get_one(State(users): State<Users>, Path(id): Path<String>) -> Result<J
 }
 
 /// Changes a user's name, address, or both.
-#[utoipa::path(patch, path = "/users/{id}", tag = "Users", operation_id = "updateUser", request_body = UserPatchRequest,
+#[utoipa::path(patch, path = "/api/v1/users/{id}", tag = "Users", operation_id = "updateUser", request_body = UserPatchRequest,
     params(("id" = Uuid, Path, description = "The user")),
     responses(
         (status = 200, description = "The changed user", body = User),

@@ -45,7 +45,7 @@ fn error_rate(mut fields: Fields) -> Result<f64, Invalid> {
 ///
 /// # Errors
 /// A rate that is not a number from 0 to 1 is refused.
-#[utoipa::path(get, path = "/users/error", tag = "Users", operation_id = "failUsers",
+#[utoipa::path(get, path = "/api/v1/users/error", tag = "Users", operation_id = "failUsers",
     description = "500, 502, 503 or 504, equally likely, with the given probability; else 200.",
     params(("errorRate" = Option<f64>, Query, nullable = false, minimum = 0, maximum = 1, description = "The probability; 0.5 when left out")),
     responses(

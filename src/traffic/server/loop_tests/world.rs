@@ -23,8 +23,8 @@ use crate::server::batch_writer::{BatchWriter, Sink};
 use crate::server::database::StoreError;
 use crate::traffic::engine::exchange::{ClientSide, ServerSide};
 use crate::traffic::engine::guard::most_in_any_second;
+use crate::traffic::engine::outcome::Fate;
 use crate::traffic::engine::scenario::{Delay, Scenario};
-use crate::traffic::engine::stats::Fate;
 use crate::traffic::engine::truth::Kpi;
 use crate::traffic::model::{Endpoints, Job, Settings, Status};
 

@@ -1,0 +1,100 @@
+//! What is around `/api/v1`. From the outside in: record, panics, arrivals, in-flight limit.
+
+use std::sync::Arc;
+
+use axum::extract::Request;
+use axum::response::{IntoResponse, Response};
+use tokio::sync::Semaphore;
+use utoipa::openapi::OpenApi;
+
+use super::batch_writer::BatchWriter;
+use super::entrance::catching_panics;
+use super::limits;
+use super::request_id::RequestId;
+use crate::metrics::server::record::{Recording, Row};
+use crate::traffic::server::arrivals::{Arrivals, Recognised, recognise};
+
+/// What is recorded as the route of a request that no route fits.
+const NO_ROUTE: &str = "(no such path)";
+
+/// The templates of the routes, found by the paths that fit them. By the same rules as the router, and from the
+/// description that its routes give of themselves: the router tells the template only to what is below it.
+#[derive(Default)]
+pub struct Templates(matchit::Router<&'static str>);
+
+impl Templates {
+    /// Of all routes that are described.
+    pub fn of(description: &OpenApi) -> Self {
+        let mut templates = matchit::Router::new();
+        for path in description.paths.paths.keys() {
+            // As many as there are routes, for as long as the program runs.
+            if let Err(error) = templates.insert(path, &*path.clone().leak()) {
+                tracing::error!(%error, path, "requests of this route are recorded without it");
+            }
+        }
+        Self(templates)
+    }
+
+    /// The template that fits a path.
+    pub fn of_path(&self, path: &str) -> &'static str {
+        self.0.at(path).map_or(NO_ROUTE, |found| *found.value)
+    }
+}
+
+/// What is known around the users API.
+pub struct ApiGuard {
+    recorder: Option<BatchWriter<Row>>,
+    arrivals: Arc<Arrivals>,
+    templates: Templates,
+    places: Semaphore,
+}
+
+impl ApiGuard {
+    /// With the rows for this writer.
+    pub fn new(recorder: Option<BatchWriter<Row>>, arrivals: Arc<Arrivals>, templates: Templates) -> Self {
+        Self { recorder, arrivals, templates, places: Semaphore::new(limits::IN_FLIGHT) }
+    }
+
+    /// Asks the routes for the answer. The record is outside of everything that may refuse or fail, so that
+    /// refusals and panics have a row too.
+    pub async fn answer<F>(&self, id: RequestId, request: Request, routes: impl FnOnce(Request) -> F) -> Response
+    where
+        F: Future<Output = Response>,
+    {
+        let mut recording = self.recorder.as_ref().map(|writer| {
+            let route = self.templates.of_path(request.uri().path());
+            Recording::begin(writer, id, request.method(), route)
+        });
+        let response = catching_panics(self.admit(recording.as_mut(), request, routes)).await;
+        if let Some(recording) = recording {
+            recording.answered(response.status());
+        }
+        response
+    }
+
+    async fn admit<F>(
+        &self,
+        recording: Option<&mut Recording<'_>>,
+        mut request: Request,
+        routes: impl FnOnce(Request) -> F,
+    ) -> Response
+    where
+        F: Future<Output = Response>,
+    {
+        let mut open = None;
+        if let Some(Recognised { origin, admission }) = recognise(&self.arrivals, request.headers()) {
+            request.extensions_mut().insert(origin);
+            if let Some(recording) = recording {
+                recording.recognised(origin);
+            }
+            match admission {
+                Ok(admitted) => open.insert(admitted).delay().await,
+                Err(refusal) => return refusal.into_response(),
+            }
+        }
+        match limits::in_flight(&self.places) {
+            Ok(_place) => routes(request).await,
+            Err(refusal) => refusal.into_response(),
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! How one request ended.
+
+use std::time::Duration;
+
+use super::mix::Call;
+
+/// How one request ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// An answer came, with this status code.
+    Answered(u16),
+    /// No answer within the client's timeout.
+    Timeout,
+    /// The connection could not be made.
+    Connect,
+    /// The connection broke before the end of the answer.
+    Transport,
+    /// It was in flight when the run was stopped.
+    Cancelled,
+}
+
+impl Fate {
+    /// A 2xx answer.
+    pub fn is_ok(self) -> bool {
+        matches!(self, Self::Answered(status) if (200..300).contains(&status))
+    }
+
+    /// Did the request end without an answer, by the transport's fault?
+    pub fn is_transport_failure(self) -> bool {
+        matches!(self, Self::Timeout | Self::Connect | Self::Transport)
+    }
+
+    /// The fate of this [name](Self::name).
+    pub fn of_name(name: &str) -> Option<Self> {
+        let unanswered = [Self::Timeout, Self::Connect, Self::Transport, Self::Cancelled];
+        unanswered.into_iter().find(|fate| fate.name() == name).or_else(|| name.parse().ok().map(Self::Answered))
+    }
+
+    /// Its name: the status code, or what went wrong.
+    pub fn name(self) -> String {
+        match self {
+            Self::Answered(status) => status.to_string(),
+            Self::Timeout => "timeout".to_owned(),
+            Self::Connect => "connect".to_owned(),
+            Self::Transport => "transport".to_owned(),
+            Self::Cancelled => "cancelled".to_owned(),
+        }
+    }
+}
+
+/// The end of one request. Times are since the start of the run.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Its place in the plan.
+    pub seq: u32,
+    /// What it called.
+    pub call: Call,
+    /// When the plan wanted it.
+    pub wanted: Duration,
+    /// When it was sent.
+    pub sent: Duration,
+    /// When the answer was complete, or the failure known.
+    pub ended: Duration,
+    /// How it ended.
+    pub fate: Fate,
+}
