@@ -86,7 +86,7 @@ async fn main() -> ExitCode {
     let bare = || Router::new().route("/", constant(page.clone()));
     let (bare, bare_again) = (Served::start(bare()).await, Served::start(bare()).await);
     let same_layers = OpenApiRouter::new().route("/api/v1/page", constant(page.clone()));
-    let same_layers = Served::start(router::build_around(&state, same_layers, Some(state.recorder.clone()))).await;
+    let same_layers = Served::start(router::build_around(&state, same_layers, None)).await;
 
     warm_up(&whole, "/").await;
     compare(&mut report, "control: bytes from memory against themselves", (&bare, "/"), (&bare_again, "/")).await;

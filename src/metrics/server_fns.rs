@@ -2,13 +2,15 @@
 
 use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Json};
+use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::log_model::{LogForm, LogPage, LoggedRequest};
-use super::model::{Outcome, Overview};
+use super::model::Outcome;
 use crate::error::AppError;
 
-/// The numbers of the dashboard for programs, and for the tests that hold them against what they know: everything about one range; what each field takes stands in [`super::input::overview`].
+/// The numbers of the dashboard for programs, and for the tests that hold them against what they know: an
+/// [`super::model::Overview`]; what each field takes stands in [`super::input::overview`].
 #[server(prefix = "/fn", endpoint = "metrics/overview", input = GetUrl, output = Json)]
 pub async fn get_overview(
     /// How far back.
@@ -17,7 +19,7 @@ pub async fn get_overview(
     /// Whose requests.
     #[server(default)]
     origin: Option<String>,
-) -> Result<Outcome<Overview>, AppError> {
+) -> Result<Outcome<Box<RawValue>>, AppError> {
     let fields = super::input::fields([("range", range), ("origin", origin)]);
     super::server::page::overview(fields).await
 }

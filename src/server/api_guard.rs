@@ -19,7 +19,6 @@ const NO_ROUTE: &str = "(no such path)";
 
 /// The templates of the routes, found by the paths that fit them. By the same rules as the router, and from the
 /// description that its routes give of themselves: the router tells the template only to what is below it.
-#[derive(Default)]
 pub struct Templates(matchit::Router<&'static str>);
 
 impl Templates {

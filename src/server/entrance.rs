@@ -31,7 +31,7 @@ const BODY_LIMIT: usize = 16 * 1024;
 /// How long a body may take to arrive.
 const BODY_DEADLINE: Duration = Duration::from_secs(10);
 
-/// Routes that another site's page may read, but not use to change anything.
+/// Routes that another site's page must not use to change anything. (What it must not read either, never gets here.)
 pub struct Routes {
     open: Router,
     checked: Csrf<Router, fn(ProtectionError) -> Response>,
@@ -164,9 +164,10 @@ fn within_bounds(mut request: Request) -> Request {
 /// The answer, or that a handler panicked.
 pub async fn catching_panics(answer: impl Future<Output = Response>) -> Response {
     // What a handler leaves half done is its own: all that is shared is behind locks that can bear it.
-    AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(|_cause| {
-        // The panic hook has logged where and why.
-        Refusal::internal("a handler panicked").into_response()
+    AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(|cause| {
+        let words =
+            cause.downcast_ref::<&str>().copied().or_else(|| cause.downcast_ref::<String>().map(String::as_str));
+        Refusal::internal(format_args!("a handler panicked: {}", words.unwrap_or("without a word"))).into_response()
     })
 }
 

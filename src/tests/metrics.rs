@@ -231,7 +231,26 @@ async fn the_log_is_filtered_ordered_and_paged_and_has_each_request_by_its_id() 
     }
     let detail = server.get(&format!("/fn/metrics/request?id={}", always.header("x-request-id"))).await.json();
     assert_eq!((&detail, &detail["route"]), (newest, &json!("/api/v1/users/error")));
+    // A neighbour of its id: the same moment, but not the same bits.
+    let id: Uuid = always.header("x-request-id").parse().expect("an id");
+    let other = server.get(&format!("/fn/metrics/request?id={}", Uuid::from_u128(id.as_u128() ^ 1 << 76))).await;
+    assert_eq!(other.json(), Value::Null, "{id}");
     assert_eq!(server.get("/fn/metrics/request?id=019b76da-a800-7000-8000-000000000000").await.json(), Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_refused_has_a_row_too() {
+    let server = TestServer::start().await;
+    let of_another_site = server.request("POST", "/api/v1/users").header("sec-fetch-site", "cross-site").body("{}");
+    assert_eq!(server.send(of_another_site).await.status, 403);
+    assert_eq!(server.request("DELETE", "/api/v1/users").send().await.expect("an answer").status(), 405);
+    assert_eq!(server.get("/api/v1").await.status, 404);
+    settled(&server, 3).await;
+    let log = found(&server, "/fn/metrics/log").await;
+    let rows = log["requests"].as_array().expect("rows").iter();
+    let rows: Vec<String> = rows.map(|row| format!("{} {} {}", row["method"], row["route"], row["status"])).collect();
+    let expected = ["GET (no such path) 404", "DELETE /api/v1/users 405", "POST /api/v1/users 403"];
+    assert_eq!(rows.iter().map(|row| row.replace('"', "")).collect::<Vec<_>>(), expected);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -407,7 +426,7 @@ async fn fifty_thousand_rows_load_roll_up_and_are_pruned_without_a_change_of_the
     }
     let after =
         Metrics::open(Arc::new(store.clone())).await.expect("metrics").overview(&day).await.expect("an overview");
-    assert_eq!((after.totals, after.statuses, after.real), (before.totals, before.statuses, before.real));
+    assert_eq!((&after.totals, &after.statuses, after.real), (&before.totals, &before.statuses, before.real));
     let minutes = Kept { rollups_for: 60, ..Kept::default() };
     prune(&store, &minutes, now).await;
     let oldest: i64 =

@@ -112,6 +112,8 @@ async fn every_answer_has_a_request_id_and_its_safety_headers() {
         assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
         assert_eq!(answer.header("cache-control"), caching, "{path}");
         assert_eq!(answer.header("access-control-allow-origin"), "", "{path}");
+        let of_pages = [answer.header("x-frame-options"), answer.header("referrer-policy")];
+        assert_eq!(of_pages, if caching == "no-cache" { ["DENY", "same-origin"] } else { [""; 2] }, "{path}");
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use async_trait::async_trait;
+use serde_json::value::{RawValue, to_raw_value};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
@@ -33,12 +34,33 @@ pub(super) struct Attached {
 /// changes by itself, because a second is over or settled.
 const FRESH: i64 = 200;
 
+/// Everything about a period.
+struct Answer {
+    overview: Arc<Overview>,
+    /// The same as JSON, once somebody asked for it.
+    json: OnceLock<Box<RawValue>>,
+}
+
+impl Answer {
+    fn new(overview: Overview) -> Arc<Self> {
+        Arc::new(Self { overview: Arc::new(overview), json: OnceLock::new() })
+    }
+
+    fn json(&self) -> Result<Box<RawValue>, StoreError> {
+        if let Some(json) = self.json.get() {
+            return Ok(json.clone());
+        }
+        let json = to_raw_value(&self.overview.as_ref()).map_err(|error| StoreError::Encode(error.into()))?;
+        Ok(self.json.get_or_init(|| json).clone())
+    }
+}
+
 /// The answers of this moment: the same for everybody who asks, until time goes on or a request is counted.
 #[derive(Default)]
 struct Answers {
     of: (u64, i64),
     /// At most one for each range and each of all, real, simulated.
-    overviews: Vec<Overview>,
+    answers: Vec<Arc<Answer>>,
 }
 
 impl Answers {
@@ -127,28 +149,44 @@ impl Metrics {
     ///
     /// # Errors
     /// When the store is needed and can't be read.
-    pub async fn overview(&self, query: &OverviewQuery) -> Result<Overview, StoreError> {
-        let now = epoch_millis();
-        let mut overview = match query.origin {
-            Origins::Run(run) if query.range != Range::Minutes5 => self.overview_of_run(run, query, now).await?,
-            Origins::Run(_) => lock(&self.windows).overview(query, now),
-            _ => self.overview_of_all(query, now),
-        };
-        let (from, to) = (overview.from / 1000, overview.to / 1000 + 1);
-        overview.gauges = lock(&self.gauges).points(query.range, from, to);
-        overview.dropped = u32::try_from(self.dropped()).unwrap_or(u32::MAX);
-        Ok(overview)
+    pub async fn overview(&self, query: &OverviewQuery) -> Result<Arc<Overview>, StoreError> {
+        Ok(Arc::clone(&self.answer(query).await?.overview))
     }
 
-    fn overview_of_all(&self, query: &OverviewQuery, now: i64) -> Overview {
+    /// The same as JSON, written once for all who ask in the same moment.
+    ///
+    /// # Errors
+    /// When the store is needed and can't be read.
+    pub async fn overview_as_json(&self, query: &OverviewQuery) -> Result<Box<RawValue>, StoreError> {
+        self.answer(query).await?.json()
+    }
+
+    async fn answer(&self, query: &OverviewQuery) -> Result<Arc<Answer>, StoreError> {
+        let now = epoch_millis();
+        let overview = match query.origin {
+            Origins::Run(run) if query.range != Range::Minutes5 => self.overview_of_run(run, query, now).await?,
+            Origins::Run(_) => lock(&self.windows).overview(query, now),
+            _ => return Ok(self.answer_for_all(query, now)),
+        };
+        Ok(Answer::new(self.with_vital_signs(overview)))
+    }
+
+    fn answer_for_all(&self, query: &OverviewQuery, now: i64) -> Arc<Answer> {
         let (mut answers, mut windows) = (lock(&self.answers), lock(&self.windows));
         let known = answers.at(&windows, now);
-        let found = known.overviews.iter().find(|known| (known.range, known.origin) == (query.range, query.origin));
-        found.cloned().unwrap_or_else(|| {
-            let made = windows.overview(query, now);
-            known.overviews.push(made.clone());
+        let is_asked_for =
+            |answer: &&Arc<Answer>| (answer.overview.range, answer.overview.origin) == (query.range, query.origin);
+        known.answers.iter().find(is_asked_for).cloned().unwrap_or_else(|| {
+            let made = Answer::new(self.with_vital_signs(windows.overview(query, now)));
+            known.answers.push(Arc::clone(&made));
             made
         })
+    }
+
+    fn with_vital_signs(&self, overview: Overview) -> Overview {
+        let (from, to) = (overview.from / 1000, overview.to / 1000 + 1);
+        let gauges = lock(&self.gauges).points(overview.range, from, to);
+        Overview { gauges, dropped: u32::try_from(self.dropped()).unwrap_or(u32::MAX), ..overview }
     }
 
     /// Windows of minutes and more don't know runs, but the index of the rows does: a run has twelve

@@ -1,10 +1,10 @@
 //! The request log in SQL.
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row as _, Sqlite};
+use serde::Deserialize;
+use sqlx::{QueryBuilder, Sqlite};
 use uuid::Uuid;
 
-use super::rows::{arrival, first_key, request_id, second_half};
+use super::rows::{arrival, first_key, id_of, second_half};
 use crate::metrics::log_model::{LogPage, LogQuery, LoggedRequest, StatusClass};
 use crate::metrics::model::Origins;
 use crate::origin::RunId;
@@ -14,21 +14,36 @@ use crate::server::request_id::RequestId;
 /// In a second.
 const MICROS: i64 = 1_000_000;
 /// Each request leads to its kind, and never the other way.
-const SELECT: &str = "SELECT requests.id, request_id_high, request_id_low, method, route, status, duration, run, seq \
+///
+/// All requests come as one text: a row of its own costs each of them more on its way between the threads than finding it.
+const SELECT: &str = "SELECT json_group_array(json_array(id, high, low, method, route, status, duration, nullif(hex(run), ''), seq)) \
+                      FROM (SELECT requests.id, request_id_high AS high, request_id_low AS low, method, route, status, duration, run, seq \
                       FROM requests CROSS JOIN kinds ON kinds.id = requests.kind";
 
-fn logged(row: &SqliteRow) -> Result<LoggedRequest, StoreError> {
-    let run = row.try_get::<Option<&[u8]>, _>("run")?.map(Uuid::from_slice).transpose();
-    Ok(LoggedRequest {
-        request_id: request_id(row)?,
-        at: arrival(row.try_get("id")?),
-        method: row.try_get("method")?,
-        route: row.try_get("route")?,
-        status: row.try_get("status")?,
-        duration: row.try_get::<i64, _>("duration")? as f64 / 1000.0,
-        run: run.map_err(|error| StoreError::Decode(error.into()))?.map(RunId),
-        seq: row.try_get("seq")?,
-    })
+/// A request, in the order of [`SELECT`].
+#[derive(Deserialize)]
+struct Stored(i64, Option<i64>, Option<i64>, String, String, u16, f64, Option<Uuid>, Option<u32>);
+
+impl From<Stored> for LoggedRequest {
+    fn from(Stored(key, high, low, method, route, status, duration, run, seq): Stored) -> Self {
+        Self {
+            request_id: id_of(key, high, low),
+            at: arrival(key),
+            method,
+            route,
+            status,
+            duration: duration / 1000.0,
+            run: run.map(RunId),
+            seq,
+        }
+    }
+}
+
+/// What a statement finds that begins with [`SELECT`], in its order.
+async fn found(database: &Database, mut statement: QueryBuilder<Sqlite>) -> Result<Vec<LoggedRequest>, StoreError> {
+    let text: String = statement.push(")").build_query_scalar().fetch_one(&database.read).await?;
+    let stored: Vec<Stored> = serde_json::from_str(&text).map_err(|error| StoreError::Decode(error.into()))?;
+    Ok(stored.into_iter().map(LoggedRequest::from).collect())
 }
 
 /// One page of the log, of requests that arrived at `from` or later.
@@ -60,8 +75,7 @@ pub(super) async fn page(database: &Database, query: &LogQuery, from: i64) -> Re
     // One more than the page holds, to know whether there is another one.
     statement.push(" LIMIT ").push_bind(i64::from(query.limit) + 1);
     statement.push(" OFFSET ").push_bind(i64::from(query.page.saturating_sub(1)) * i64::from(query.limit));
-    let rows = statement.build().fetch_all(&database.read).await?;
-    let mut requests = rows.iter().map(logged).collect::<Result<Vec<_>, _>>()?;
+    let mut requests = found(database, statement).await?;
     let more = requests.len() > query.limit as usize;
     requests.truncate(query.limit as usize);
     Ok(LogPage { requests, more })
@@ -72,12 +86,15 @@ pub(super) async fn page(database: &Database, query: &LogQuery, from: i64) -> Re
 pub(super) async fn request(database: &Database, id: Uuid) -> Result<Option<LoggedRequest>, StoreError> {
     let id = RequestId(id);
     let at = id.arrival();
+    if RequestId::first_half(at) != id.0.as_u64_pair().0 {
+        return request_of_older_version(database, id).await;
+    }
     let mut statement = QueryBuilder::<Sqlite>::new(SELECT);
     statement.push(" WHERE requests.id >= ").push_bind(first_key(at));
     statement.push(" AND requests.id < ").push_bind(first_key(at.saturating_add(1)));
-    statement.push(" AND request_id_high IS NULL AND request_id_low = ").push_bind(second_half(id));
-    match statement.build().fetch_optional(&database.read).await? {
-        Some(row) => logged(&row).map(Some),
+    statement.push(" AND request_id_high IS NULL AND request_id_low = ").push_bind(second_half(id)).push(" LIMIT 1");
+    match found(database, statement).await?.pop() {
+        Some(request) => Ok(Some(request)),
         None => request_of_older_version(database, id).await,
     }
 }
@@ -90,6 +107,6 @@ async fn request_of_older_version(database: &Database, id: RequestId) -> Result<
     statement.push(" WHERE requests.id >= ").push_bind(first_key(at.saturating_sub(MILLI)));
     statement.push(" AND requests.id < ").push_bind(first_key(at.saturating_add(5 * MICROS)));
     statement.push(" AND request_id_high = ").push_bind(id.0.as_u64_pair().0.cast_signed());
-    statement.push(" AND request_id_low = ").push_bind(second_half(id));
-    statement.build().fetch_optional(&database.read).await?.as_ref().map(logged).transpose()
+    statement.push(" AND request_id_low = ").push_bind(second_half(id)).push(" LIMIT 1");
+    Ok(found(database, statement).await?.pop())
 }

@@ -1,6 +1,7 @@
 //! What the page's server functions ask of the metrics.
 
 use leptos::prelude::*;
+use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::live::Metrics;
@@ -8,7 +9,7 @@ use crate::error::AppError;
 use crate::input::{Fields, Invalid};
 use crate::metrics::input;
 use crate::metrics::log_model::{LogPage, LoggedRequest};
-use crate::metrics::model::{Outcome, Overview};
+use crate::metrics::model::Outcome;
 use crate::server::problem::inside;
 use crate::server::state::AppState;
 
@@ -20,10 +21,10 @@ fn refused<T>(invalid: Invalid) -> Result<Outcome<T>, AppError> {
     Ok(Outcome::Refused(invalid.errors))
 }
 
-/// Everything about one range.
-pub async fn overview(fields: Fields) -> Result<Outcome<Overview>, AppError> {
+/// Everything about one range: an [`crate::metrics::model::Overview`].
+pub async fn overview(fields: Fields) -> Result<Outcome<Box<RawValue>>, AppError> {
     match input::overview(&fields) {
-        Ok(query) => metrics().overview(&query).await.map(Outcome::Found).map_err(inside),
+        Ok(query) => metrics().overview_as_json(&query).await.map(Outcome::Found).map_err(inside),
         Err(invalid) => refused(invalid),
     }
 }

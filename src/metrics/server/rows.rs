@@ -38,13 +38,11 @@ pub(super) fn second_half(id: RequestId) -> i64 {
     id.0.as_u64_pair().1.cast_signed()
 }
 
-/// The request's id, from the columns `id`, `request_id_high` and `request_id_low`.
-pub(super) fn request_id(row: &SqliteRow) -> Result<Option<Uuid>, StoreError> {
-    let half = |column| row.try_get::<Option<i64>, _>(column).map(|half| half.map(i64::cast_unsigned));
-    // Only rows of an older version, whose ids knew milliseconds, have a first half of their own.
-    let (high, low) = (half("request_id_high")?, half("request_id_low")?);
-    let high = high.unwrap_or(RequestId::first_half(arrival(row.try_get("id")?)));
-    Ok(low.map(|low| Uuid::from_u64_pair(high, low)))
+/// The id of the request with this key, from `request_id_high` and `request_id_low`. Only rows of an older version, whose
+/// ids knew milliseconds, have a first half of their own.
+pub(super) fn id_of(key: i64, high: Option<i64>, low: Option<i64>) -> Option<Uuid> {
+    let high = high.map_or_else(|| RequestId::first_half(arrival(key)), i64::cast_unsigned);
+    low.map(|low| Uuid::from_u64_pair(high, low.cast_unsigned()))
 }
 
 /// How many rows one statement inserts: few sizes, so that each is prepared once. Six values a

@@ -93,7 +93,11 @@ impl MetricsStore for SqliteMetrics {
                 at: rows::arrival(row.try_get("id")?),
                 duration: row.try_get("duration")?,
                 status: row.try_get("status")?,
-                request_id: rows::request_id(row)?,
+                request_id: rows::id_of(
+                    row.try_get("id")?,
+                    row.try_get("request_id_high")?,
+                    row.try_get("request_id_low")?,
+                ),
             })
         };
         rows.iter().map(row_of_run).collect()

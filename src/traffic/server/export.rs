@@ -53,7 +53,7 @@ pub async fn export(
     // A page of this origin it must never become: it is a file, even where a browser would show it.
     headers.insert(
         header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; sandbox"),
+        HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"),
     );
     let disposition = format!("attachment; filename=\"run-{id}.{extension}\"");
     headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_str(&disposition).map_err(Refusal::internal)?);

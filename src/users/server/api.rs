@@ -38,7 +38,7 @@ fn user_id(text: &str) -> Result<Uuid, Refusal> {
     Uuid::try_parse(text).map_err(|_| Refusal::malformed("id", "is not a UUID"))
 }
 
-/// `/users` and what is below it, with its documentation.
+/// `/api/v1/users` and what is below it, with its documentation.
 pub fn routes() -> OpenApiRouter<Users> {
     OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get_one, update)).routes(routes!(fault::error))
 }
