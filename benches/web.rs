@@ -2,8 +2,8 @@
 //! the same bytes in memory. Part of `make bench-web`; ends with 1 when the bound is missed.
 //!
 //! `/` goes through the whole server, over a database with a finished run. The bytes from memory are served twice by the
-//! same accept loop: through the users API's entrance (host, token, panics, limits, but no record) and by a bare router. The bound is
-//! held against the bare one, which is the harder.
+//! same accept loop: through the users API's entrance (host, token, panics, limits, but no record) and by a bare router.
+//! The bound is held against the bare one, which is the harder.
 
 mod load;
 

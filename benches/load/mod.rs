@@ -23,8 +23,8 @@ pub(crate) const CONNECTIONS: usize = 16;
 const SLICE: Duration = Duration::from_millis(300);
 /// How many pairs are compared.
 const PAIRS: usize = 10;
-/// The slices of one pair: A B B A B A A B and the reverse of that. Whatever becomes slower or faster meanwhile, evenly or not, does so for both
-/// sides (Thue and Morse's sequence; ABBA alone evens out what is steady).
+/// The slices of one pair: A B B A B A A B and the reverse of that. Whatever becomes slower or faster meanwhile, evenly
+/// or not, does so for both sides (Thue and Morse's sequence; ABBA alone evens out what is steady).
 const ORDER: [usize; 16] = [0, 1, 1, 0, 1, 0, 0, 1, 1, 0, 0, 1, 0, 1, 1, 0];
 /// How long a server is warmed up.
 const WARM_UP: Duration = Duration::from_millis(1200);
