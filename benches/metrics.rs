@@ -124,15 +124,8 @@ fn row(at: i64, number: usize) -> Row {
     // A third is simulated; durations from 0.2 to 50 ms, most of them short.
     let run = RunId(Uuid::from_u128((number / 1000) as u128 + 1));
     let origin = if number.is_multiple_of(3) { Origin::Simulated { run, seq: number as u32 } } else { Origin::Real };
-    let micros = 200 + (number as u64 * 7919 % 1000).pow(2) / 20;
-    Row {
-        id: RequestId::at(at, (number as u64) << 2),
-        method,
-        route,
-        status,
-        duration: Duration::from_micros(micros),
-        origin,
-    }
+    let duration = 200 + ((number as u64 * 7919 % 1000).pow(2) / 20) as u32;
+    Row { id: RequestId::at(at, (number as u64) << 2), method, route, status, duration, origin }
 }
 
 /// Rows per second through channel, writer, roll-ups and windows.
@@ -164,7 +157,7 @@ async fn by_a_raw_loop(database: &Database, rows: usize) -> f64 {
                 let run = row.origin.run().map(|run| run.0.as_bytes().to_vec());
                 let seq = run.as_ref().map(|_| 1_u32);
                 key += 1;
-                values.push_bind(key).push_bind(1).push_bind(row.micros());
+                values.push_bind(key).push_bind(1).push_bind(row.duration);
                 values.push_bind(row.id.0.as_u64_pair().1.cast_signed());
                 values.push_bind(run).push_bind(seq);
             });
@@ -210,8 +203,9 @@ async fn overload(report: &mut Report, folder: &Path) {
     let file = folder.join("overload.db");
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file).busy_timeout(Duration::from_secs(5));
     let mut other = options.connect().await.expect("a connection");
-    let end = Instant::now() + Duration::from_secs(7);
-    let visitors: Vec<_> = (0..CONNECTIONS).map(|_| tokio::spawn(visit(served.address, USER, end))).collect();
+    let began = Instant::now();
+    let visit = |_| tokio::spawn(visit(served.address, USER, began..began + Duration::from_secs(7)));
+    let visitors: Vec<_> = (0..CONNECTIONS).map(visit).collect();
     tokio::time::sleep(Duration::from_millis(500)).await;
     sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.expect("locked");
     tokio::time::sleep(Duration::from_secs(5)).await;
@@ -368,7 +362,8 @@ async fn older_schema(report: &mut Report, folder: &Path) {
 
 /// How long an answer takes, in milliseconds, asked for one at a time.
 async fn times(address: std::net::SocketAddr, path: &str) -> Vec<f64> {
-    let took = visit(address, path, Instant::now() + Duration::from_millis(400)).await;
+    let began = Instant::now();
+    let took = visit(address, path, began..began + Duration::from_millis(400)).await;
     took.into_iter().skip(3).map(|micros| f64::from(micros) / 1000.0).collect()
 }
 

@@ -5,6 +5,7 @@
 
 use std::io::Write as _;
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,13 +20,18 @@ use traffic_simulator::server::serve;
 
 /// How many connections the clients keep busy.
 pub(crate) const CONNECTIONS: usize = 16;
-/// How long one side is asked before it is the other's turn.
-const SLICE: Duration = Duration::from_millis(300);
+/// How long one side is asked before it is the other's turn …
+const SLICE: Duration = Duration::from_millis(150);
+/// … after it was asked for so many milliseconds without being measured, at random: what the other side left to be
+/// done is done by then, and on average this one leaves as much undone at the end of what is measured as there was
+/// at its beginning. Between shortest and longest lies as much as between two batches of rows.
+const LEAD_IN: Range<u64> = 150..400;
 /// How many pairs are compared.
 const PAIRS: usize = 10;
-/// The slices of one pair: A B B A B A A B and the reverse of that. Whatever becomes slower or faster meanwhile, evenly
-/// or not, does so for both sides (Thue and Morse's sequence; ABBA alone evens out what is steady).
-const ORDER: [usize; 16] = [0, 1, 1, 0, 1, 0, 0, 1, 1, 0, 0, 1, 0, 1, 1, 0];
+/// How many slices there are in one pair. They alternate as A B B A B A A B and the reverse of that, and so on: whatever
+/// becomes slower or faster meanwhile, evenly or not, does so for both sides (Thue and Morse's sequence; ABBA alone
+/// evens out what is steady).
+const SLICES: usize = 48;
 /// How long a server is warmed up.
 const WARM_UP: Duration = Duration::from_millis(1200);
 
@@ -86,23 +92,28 @@ impl Drop for Served {
     }
 }
 
-/// One request after the other on one connection until `end`, with its number for `{n}`; how long each took, in
-/// microseconds.
-pub(crate) async fn visit(address: SocketAddr, path: &str, end: Instant) -> Vec<u32> {
+/// One request after the other on one connection from now until the end of `measured`, with its number for `{n}`;
+/// how long each took that began within, in microseconds.
+pub(crate) async fn visit(address: SocketAddr, path: &str, measured: Range<Instant>) -> Vec<u32> {
     let mut stream = TcpStream::connect(address).await.expect("a connection");
     stream.set_nodelay(true).expect("a socket");
     let (mut took, mut buffer) = (Vec::new(), Vec::with_capacity(262_144));
     let mut request = request_for(path);
-    while Instant::now() < end {
+    for number in 0_u64.. {
         if path.contains("{n}") {
-            request = request_for(&path.replace("{n}", &took.len().to_string()));
+            request = request_for(&path.replace("{n}", &number.to_string()));
         }
         let asked = Instant::now();
+        if asked >= measured.end {
+            break;
+        }
         stream.write_all(request.as_bytes()).await.expect("written");
         buffer.clear();
         answer(&mut stream, &mut buffer).await;
         assert!(buffer.starts_with(b"HTTP/1.1 200 "), "{}", String::from_utf8_lossy(&buffer[..40]));
-        took.push(asked.elapsed().as_micros() as u32);
+        if asked >= measured.start {
+            took.push(asked.elapsed().as_micros() as u32);
+        }
     }
     took
 }
@@ -198,8 +209,11 @@ async fn load(address: SocketAddr, path: &'static str, slice: Duration) -> Pace 
 }
 
 async fn visit_together(address: SocketAddr, path: &'static str, slice: Duration) -> Pace {
+    let start = Instant::now() + Duration::from_millis(fastrand::u64(LEAD_IN));
+    let visit = |_| tokio::spawn(visit(address, path, start..start + slice));
+    let visitors: Vec<_> = (0..CONNECTIONS).map(visit).collect();
+    tokio::time::sleep_until(start).await;
     let (began, cpu) = (Instant::now(), others_on_cpu());
-    let visitors: Vec<_> = (0..CONNECTIONS).map(|_| tokio::spawn(visit(address, path, began + slice))).collect();
     let mut took = Vec::new();
     for visitor in visitors {
         took.extend(visitor.await.expect("no panic"));
@@ -224,7 +238,8 @@ pub(crate) async fn compare(
     let (mut ratios, mut paces) = (Vec::new(), [Vec::new(), Vec::new()]);
     for _ in 0..PAIRS {
         let mut pair = [Pace::default(), Pace::default()];
-        for side in ORDER {
+        for slice in 0..SLICES {
+            let side = slice.count_ones() as usize % 2;
             let (served, path) = [measured, base][side];
             pair[side].add(load(served.address, path, SLICE).await);
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 use utoipa::openapi::OpenApi;
 
 use super::batch_writer::BatchWriter;
@@ -56,16 +57,22 @@ impl ApiGuard {
 
     /// Asks the routes for the answer. The record is outside of everything that may refuse or fail, so that
     /// refusals and panics have a row too.
-    pub async fn answer<F>(&self, id: RequestId, request: Request, routes: impl FnOnce(Request) -> F) -> Response
+    pub async fn answer<F>(
+        &self,
+        id: RequestId,
+        arrived: Instant,
+        request: Request,
+        routes: impl FnOnce(Request) -> F,
+    ) -> Response
     where
         F: Future<Output = Response>,
     {
         let mut recording = self.recorder.as_ref().map(|writer| {
             let route = self.templates.of_path(request.uri().path());
-            Recording::begin(writer, id, request.method(), route)
+            Recording::begin(writer, (id, arrived), request.method(), route)
         });
         let response = catching_panics(self.admit(recording.as_mut(), request, routes)).await;
-        if let Some(recording) = recording {
+        if let Some(recording) = &mut recording {
             recording.answered(response.status());
         }
         response

@@ -16,11 +16,11 @@ use tokio_util::sync::CancellationToken;
 use super::database::StoreError;
 use super::inbox::{Inbox, Outlet};
 
-/// How many rows may wait for the writer.
+/// How many rows of one thread may wait for the writer.
 const CAPACITY: usize = 8192;
-/// A batch is written when it holds this many rows …
+/// A batch is written when it holds this many rows of one thread …
 const BATCH: usize = 4096;
-/// … or when its first row is this old.
+/// … and otherwise after this time: no row waits longer.
 const MAX_AGE: Duration = Duration::from_millis(250);
 /// How long a batch that can't be written is tried again before it is dropped and counted …
 const PERSISTENCE: Duration = Duration::from_secs(40);
@@ -42,23 +42,23 @@ pub trait Sink<T>: Send + Sync + 'static {
 type OnDrop<T> = Arc<dyn Fn(&T) + Send + Sync>;
 
 /// What the producers share. When it goes, the writer writes what is left and ends.
-struct Producers<T> {
+struct Producers<T: Send> {
     inbox: Arc<Inbox<T>>,
     dropped: Arc<AtomicU64>,
     on_drop: OnDrop<T>,
     trouble: watch::Receiver<bool>,
 }
 
-impl<T> Drop for Producers<T> {
+impl<T: Send> Drop for Producers<T> {
     fn drop(&mut self) {
         self.inbox.close();
     }
 }
 
 /// The producers' end. Cheap to clone.
-pub struct BatchWriter<T>(Arc<Producers<T>>);
+pub struct BatchWriter<T: Send>(Arc<Producers<T>>);
 
-impl<T> Clone for BatchWriter<T> {
+impl<T: Send> Clone for BatchWriter<T> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
@@ -159,7 +159,7 @@ struct Writer<T, S> {
 }
 
 impl<T: Send + Sync + 'static, S: Sink<T>> Writer<T, S> {
-    async fn run(mut self, outlet: Outlet<T>) {
+    async fn run(mut self, mut outlet: Outlet<T>) {
         while let Some(barriers) = outlet.next(&mut self.pending, MAX_AGE).await {
             self.write().await;
             for done in barriers {

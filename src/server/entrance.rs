@@ -15,6 +15,7 @@ use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use hyper::body::Incoming;
+use tokio::time::Instant;
 use tower::{Layer, Service};
 use tower_http::csrf::{Csrf, CsrfLayer, ProtectionError};
 use tower_http::timeout::DeadlineBody;
@@ -107,14 +108,15 @@ fn is_users_api(path: &str) -> bool {
 impl Inside {
     /// Names the request, refuses what must not come in, and gives the answer its last form.
     async fn enter(&self, request: Request) -> Response {
-        let id = RequestId::draw();
+        let arrived = Instant::now();
+        let id = RequestId::draw(arrived);
         let (method, uri) = (request.method().clone(), request.uri().clone());
         let is_api = is_api(uri.path());
         // Not in the `match`: its borrow of the request would live through the await.
         let refusal = self.refusal(&request);
         let mut response = match refusal {
             Some(refusal) => refusal,
-            None => self.answer(id, within_bounds(request)).await,
+            None => self.answer(id, arrived, within_bounds(request)).await,
         };
         if is_error(response.status()) {
             if let Some(refusal) = response.extensions().get::<Refusal>() {
@@ -137,9 +139,9 @@ impl Inside {
         self.access.refusal(request)
     }
 
-    async fn answer(&self, id: RequestId, mut request: Request) -> Response {
+    async fn answer(&self, id: RequestId, arrived: Instant, mut request: Request) -> Response {
         if is_users_api(request.uri().path()) {
-            return self.guard.answer(id, request, |request| self.users_api.ask(request)).await;
+            return self.guard.answer(id, arrived, request, |request| self.users_api.ask(request)).await;
         }
         request.extensions_mut().insert(id);
         // Not on the users API, whose requests are many and say little: a span costs as much as all that is around them.

@@ -1,16 +1,22 @@
 //! The bounded queue between those who produce rows and the one who writes them.
 //!
-//! Two vectors that change places, and a lock for as long as it takes to put a row into one of them:
-//! a row is moved once, and whoever pushes it wakes the writer at the first row and when there is a
-//! batch, not each time. A channel of single messages costs a request several times as much.
+//! Each thread that pushes has a ring of its own, which nobody else writes to: a row is moved once, without a lock
+//! and without waiting for memory that another thread holds. A ring is emptied when it has a batch, when somebody
+//! waits for what is in it, and otherwise at fixed times: to wake the writer at a first row, both sides would have to
+//! agree about every single one. A channel costs a request several times as much.
 
+use std::cell::RefCell;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use rtrb::{Consumer, Producer, PushError, RingBuffer};
+use thread_local::ThreadLocal;
 use tokio::sync::{Notify, oneshot};
-use tokio::time::Instant;
 
+/// What the writer takes from.
 struct Held<T> {
-    rows: Vec<T>,
+    /// The other ends of all rings.
+    rings: Vec<Consumer<T>>,
     /// Who waits until the rows before are written.
     barriers: Vec<oneshot::Sender<()>>,
     /// Nobody pushes any more.
@@ -19,20 +25,26 @@ struct Held<T> {
     abandoned: bool,
 }
 
+/// A thread's end of its ring. In memory of its own, so that two threads never write to the same cache line.
+#[repr(align(128))]
+struct Inlet<T>(RefCell<Producer<T>>);
+
 /// The queue. Whoever has it can look at it and push.
-pub(super) struct Inbox<T> {
+pub(super) struct Inbox<T: Send> {
+    inlets: ThreadLocal<Inlet<T>>,
     held: Mutex<Held<T>>,
     wake: Notify,
     capacity: usize,
     batch: usize,
 }
 
-impl<T> Inbox<T> {
-    /// For `capacity` rows; its outlet gives them out early when there are `batch` of them.
+impl<T: Send> Inbox<T> {
+    /// For `capacity` rows of each thread; its outlet gives all out early when there are `batch` of one thread.
     pub(super) fn new(capacity: usize, batch: usize) -> (Arc<Self>, Outlet<T>) {
-        let held = Held { rows: Vec::new(), barriers: Vec::new(), closed: false, abandoned: false };
-        let inbox = Arc::new(Self { held: Mutex::new(held), wake: Notify::new(), capacity, batch });
-        (Arc::clone(&inbox), Outlet(inbox))
+        let held = Held { rings: Vec::new(), barriers: Vec::new(), closed: false, abandoned: false };
+        let (inlets, held, wake) = (ThreadLocal::new(), Mutex::new(held), Notify::new());
+        let inbox = Arc::new(Self { inlets, held, wake, capacity, batch });
+        (Arc::clone(&inbox), Outlet { inbox, closed: false })
     }
 
     /// What is held is consistent after each step, so a panic elsewhere does no harm.
@@ -40,20 +52,27 @@ impl<T> Inbox<T> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// A ring for a thread that has none.
+    fn inlet(&self) -> Inlet<T> {
+        let (producer, consumer) = RingBuffer::new(self.capacity);
+        let mut held = self.held();
+        if !held.abandoned {
+            held.rings.push(consumer);
+        }
+        Inlet(RefCell::new(producer))
+    }
+
     /// Takes a row in.
     ///
     /// # Errors
     /// The row, when there is no place for it, or nobody to write it.
     pub(super) fn push(&self, row: T) -> Result<(), T> {
-        let count = {
-            let mut held = self.held();
-            if held.rows.len() >= self.capacity || held.abandoned {
-                return Err(row);
-            }
-            held.rows.push(row);
-            held.rows.len()
-        };
-        if count == 1 || count == self.batch {
+        let mut inlet = self.inlets.get_or(|| self.inlet()).0.borrow_mut();
+        if inlet.is_abandoned() {
+            return Err(row);
+        }
+        inlet.push(row).map_err(|PushError::Full(row)| row)?;
+        if self.capacity - inlet.slots() == self.batch {
             self.wake.notify_one();
         }
         Ok(())
@@ -80,50 +99,108 @@ impl<T> Inbox<T> {
 
     /// How many rows wait.
     pub(super) fn len(&self) -> usize {
-        self.held().rows.len()
+        self.held().rings.iter().map(Consumer::slots).sum()
     }
 }
 
 /// The end where the rows come out.
-pub(super) struct Outlet<T>(Arc<Inbox<T>>);
+pub(super) struct Outlet<T: Send> {
+    inbox: Arc<Inbox<T>>,
+    closed: bool,
+}
 
-impl<T> Outlet<T> {
+impl<T: Send> Outlet<T> {
     /// Waits for the next batch and puts it into `rows`, which is empty: what came in until there was a
-    /// batch, a barrier, or a row as old as `age`. Whoever waits for it is to be told when it is written. `None`:
-    /// there was nothing left, and nothing will come.
-    pub(super) async fn next(&self, rows: &mut Vec<T>, age: std::time::Duration) -> Option<Vec<oneshot::Sender<()>>> {
-        let Self(inbox) = self;
-        let mut deadline = None;
+    /// batch, a barrier, or `age` was over; those of one thread in its order. Whoever waits for it is to be told when
+    /// it is written. `None`: there was nothing left, and nothing will come.
+    pub(super) async fn next(&mut self, rows: &mut Vec<T>, age: Duration) -> Option<Vec<oneshot::Sender<()>>> {
         loop {
-            let in_time = match deadline {
-                None => true,
-                Some(deadline) => tokio::time::timeout_at(deadline, inbox.wake.notified()).await.is_ok(),
-            };
-            let (is_empty, closed) = {
-                let mut held = inbox.held();
-                let is_due = held.rows.len() >= inbox.batch || !held.barriers.is_empty() || held.closed || !in_time;
-                if is_due && !(held.rows.is_empty() && held.barriers.is_empty()) {
-                    std::mem::swap(&mut held.rows, rows);
-                    return Some(std::mem::take(&mut held.barriers));
-                }
-                (held.rows.is_empty(), held.closed)
-            };
-            if !is_empty {
-                deadline = deadline.or_else(|| Some(Instant::now() + age));
-            } else if closed {
+            if !self.closed {
+                let _in_time = tokio::time::timeout(age, self.inbox.wake.notified()).await;
+            }
+            let barriers = self.take_all(rows);
+            if !(rows.is_empty() && barriers.is_empty()) {
+                return Some(barriers);
+            }
+            if self.closed {
                 return None;
-            } else {
-                inbox.wake.notified().await;
             }
         }
     }
+
+    fn take_all(&mut self, rows: &mut Vec<T>) -> Vec<oneshot::Sender<()>> {
+        let mut held = self.inbox.held();
+        self.closed = held.closed;
+        // Whoever has put a barrier there has pushed before, and that is seen here.
+        for ring in &mut held.rings {
+            if let Ok(chunk) = ring.read_chunk(ring.slots()) {
+                rows.extend(chunk);
+            }
+        }
+        std::mem::take(&mut held.barriers)
+    }
 }
 
-impl<T> Drop for Outlet<T> {
+impl<T: Send> Drop for Outlet<T> {
     /// Whoever waits for a barrier would wait for ever.
     fn drop(&mut self) {
-        let mut held = self.0.held();
+        let mut held = self.inbox.held();
         held.abandoned = true;
+        held.rings.clear();
         held.barriers.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const AGE: Duration = Duration::from_millis(250);
+
+    /// Pushes `count` rows of thread number `thread`, and says how many were taken.
+    fn push_all(inbox: &Inbox<(u32, u32)>, thread: u32, count: u32) -> u32 {
+        (0..count).filter(|number| inbox.push((thread, *number)).is_ok()).count() as u32
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn rows_of_all_threads_come_out_once_and_those_of_one_in_its_order() {
+        const THREADS: u32 = 4;
+        let (inbox, mut outlet) = Inbox::new(64, 32);
+        let pushers: Vec<_> = (0..THREADS)
+            .map(|thread| {
+                let inbox = Arc::clone(&inbox);
+                std::thread::spawn(move || push_all(&inbox, thread, 50_000))
+            })
+            .collect();
+        let closer = std::thread::spawn(move || {
+            let taken: Vec<u32> = pushers.into_iter().map(|pusher| pusher.join().expect("no panic")).collect();
+            inbox.close();
+            taken
+        });
+        let (mut all, mut rows) = (vec![Vec::new(); THREADS as usize], Vec::new());
+        while outlet.next(&mut rows, AGE).await.is_some() {
+            rows.drain(..).for_each(|(thread, number)| all[thread as usize].push(number));
+        }
+        let taken = closer.join().expect("no panic");
+        for (rows, taken) in all.iter().zip(taken) {
+            assert_eq!(rows.len() as u32, taken, "what was taken comes out once, what was refused does not");
+            assert!(taken >= 64 && rows.is_sorted_by(|a, b| a < b), "in its order");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_batch_or_a_barrier_is_not_waited_for() {
+        let (inbox, mut outlet) = Inbox::new(64, 32);
+        let (began, mut rows) = (tokio::time::Instant::now(), Vec::new());
+        assert_eq!(push_all(&inbox, 0, 32), 32);
+        assert!(outlet.next(&mut rows, AGE).await.is_some_and(|barriers| barriers.is_empty()));
+        assert_eq!((rows.len(), began.elapsed()), (32, Duration::ZERO));
+        rows.clear();
+        let written = inbox.barrier();
+        let barriers = outlet.next(&mut rows, AGE).await.expect("a barrier");
+        assert_eq!((rows.len(), barriers.len(), began.elapsed()), (0, 1, Duration::ZERO));
+        drop((barriers, outlet));
+        assert!(written.await.is_err(), "nobody says that it is written");
+        assert_eq!((inbox.push((0, 0)), inbox.barrier().await.is_err()), (Err((0, 0)), true), "nobody takes any more");
     }
 }

@@ -4,6 +4,7 @@ pub mod access;
 pub mod api_guard;
 pub mod assets;
 pub mod batch_writer;
+mod clock;
 pub mod config;
 pub mod database;
 pub mod docs;

@@ -86,11 +86,22 @@ pub type Seconds<'a> = BTreeMap<SecondKey<'a>, Tally>;
 
 /// These requests by second.
 pub fn by_second<'a>(samples: impl Iterator<Item = Sample<'a>>) -> Seconds<'a> {
-    let mut seconds = Seconds::new();
+    let (mut places, mut tallies) = (BTreeMap::<SecondKey<'a>, usize>::new(), Vec::<Tally>::new());
+    // Often the next one has the same, and needs no search.
+    let mut last = None;
     for sample in samples {
-        seconds.entry(SecondKey::of(&sample)).or_default().record(sample.duration);
+        let key = SecondKey::of(&sample);
+        let place = match last {
+            Some((known, place)) if known == key => place,
+            _ => *places.entry(key).or_insert(tallies.len()),
+        };
+        if place == tallies.len() {
+            tallies.push(Tally::default());
+        }
+        tallies[place].record(sample.duration);
+        last = Some((key, place));
     }
-    seconds
+    places.into_iter().map(|(key, place)| (key, std::mem::take(&mut tallies[place]))).collect()
 }
 
 /// The roll-ups of these requests, to be merged with those that are there already.

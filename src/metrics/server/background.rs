@@ -7,6 +7,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior};
 
 use super::live::{Metrics, lock};
+use super::record::micros;
 use super::retention::Kept;
 use super::store::MetricsStore;
 use crate::metrics::engine::gauges::Reading;
@@ -50,10 +51,6 @@ impl Drop for Probe {
             task.abort();
         }
     }
-}
-
-fn micros(duration: Duration) -> u32 {
-    u32::try_from(duration.as_micros()).unwrap_or(u32::MAX)
 }
 
 /// Reads the vital signs, for ever.

@@ -26,8 +26,8 @@ pub struct Row {
     pub route: &'static str,
     /// The HTTP status.
     pub status: u16,
-    /// How long the answer took.
-    pub duration: Duration,
+    /// How long the answer took, in microseconds; more than 71 minutes count as that.
+    pub duration: u32,
     /// Who made it.
     pub origin: Origin,
 }
@@ -38,11 +38,6 @@ impl Row {
         self.id.arrival()
     }
 
-    /// Its duration in microseconds, as it is stored; more than 71 minutes count as that.
-    pub fn micros(&self) -> u32 {
-        u32::try_from(self.duration.as_micros()).unwrap_or(u32::MAX)
-    }
-
     /// What the numbers need of it.
     pub fn sample(&self) -> Sample<'_> {
         Sample {
@@ -50,10 +45,15 @@ impl Row {
             method: self.method,
             route: self.route,
             status: self.status,
-            duration: self.micros(),
+            duration: self.duration,
             source: Source::from(self.origin),
         }
     }
+}
+
+/// As a number of microseconds that fits; more than 71 minutes count as that.
+pub(super) fn micros(duration: Duration) -> u32 {
+    u32::try_from(duration.as_micros()).unwrap_or(u32::MAX)
 }
 
 /// Rows to be written together, and the same by second: counted once, for all that counts.
@@ -88,45 +88,41 @@ fn method_name(method: &Method) -> &'static str {
 /// Records one request: writes its row when it is dropped, because hyper drops a handler in the middle
 /// when its client goes away, and what runs after the handler would never run.
 pub struct Recording<'a> {
-    /// Taken when it is written.
-    row: Option<Row>,
-    started: Instant,
+    id: RequestId,
+    method: &'static str,
+    route: &'static str,
+    status: u16,
+    origin: Origin,
+    arrived: Instant,
     writer: &'a BatchWriter<Row>,
 }
 
 impl<'a> Recording<'a> {
     /// Begins. The request counts as real until it is recognised as something else.
-    pub fn begin(writer: &'a BatchWriter<Row>, id: RequestId, method: &Method, route: &'static str) -> Self {
-        let row = Row {
-            id,
-            method: method_name(method),
-            route,
-            status: CLIENT_CLOSED_REQUEST,
-            duration: Duration::ZERO,
-            origin: Origin::Real,
-        };
-        Self { row: Some(row), started: Instant::now(), writer }
+    pub fn begin(
+        writer: &'a BatchWriter<Row>,
+        (id, arrived): (RequestId, Instant),
+        method: &Method,
+        route: &'static str,
+    ) -> Self {
+        let (method, status, origin) = (method_name(method), CLIENT_CLOSED_REQUEST, Origin::Real);
+        Self { id, method, route, status, origin, arrived, writer }
     }
 
     /// It was made by this origin.
     pub fn recognised(&mut self, origin: Origin) {
-        if let Some(row) = &mut self.row {
-            row.origin = origin;
-        }
+        self.origin = origin;
     }
 
     /// It was answered with this status.
-    pub fn answered(mut self, status: StatusCode) {
-        if let Some(row) = &mut self.row {
-            row.status = status.as_u16();
-        }
+    pub fn answered(&mut self, status: StatusCode) {
+        self.status = status.as_u16();
     }
 }
 
 impl Drop for Recording<'_> {
     fn drop(&mut self) {
-        if let Some(row) = self.row.take() {
-            self.writer.push(Row { duration: self.started.elapsed(), ..row });
-        }
+        let Self { id, method, route, status, origin, arrived, writer } = *self;
+        writer.push(Row { id, method, route, status, duration: micros(arrived.elapsed()), origin });
     }
 }

@@ -48,7 +48,12 @@ pub(super) async fn outdated(database: &Database, kept: &Kept, now: i64) -> Resu
 pub(super) async fn prune(database: &Database, outdated: &Outdated) -> Result<u64, StoreError> {
     let mut removed = 0;
     let chunks = [
-        ("DELETE FROM requests WHERE id IN (SELECT id FROM requests WHERE id < ? ORDER BY id LIMIT ?)", outdated.key),
+        // Up to a key, because keys one by one take up to twice as long.
+        (
+            "DELETE FROM requests WHERE id <= \
+             (SELECT max(id) FROM (SELECT id FROM requests WHERE id < ? ORDER BY id LIMIT ?))",
+            outdated.key,
+        ),
         (
             "DELETE FROM rollups WHERE (minute, method, route, status, simulated) IN \
              (SELECT minute, method, route, status, simulated FROM rollups WHERE minute < ? LIMIT ?)",

@@ -47,68 +47,66 @@ pub(super) fn id_of(key: i64, high: Option<i64>, low: Option<i64>) -> Option<Uui
 
 /// How many rows one statement inserts: few sizes, so that each is prepared once. Six values a
 /// row at most, far below SQLite's limit of 32,766.
-const STATEMENT_SIZES: [usize; 4] = [256, 32, 8, 1];
+const STATEMENT_SIZES: [usize; 4] = [512, 64, 8, 1];
 
 /// The statements of each size. Two sorts, because a value that is absent costs as much as one that is there.
 type Statements = LazyLock<[String; STATEMENT_SIZES.len()]>;
-static INSERT_REAL: Statements = LazyLock::new(|| inserts("", "(?, ?, ?, ?)"));
-static INSERT_SIMULATED: Statements = LazyLock::new(|| inserts(", run, seq", "(?, ?, ?, ?, ?, ?)"));
+static INSERT_REAL: Statements = LazyLock::new(|| inserts("", "(?,?,?,?)"));
+static INSERT_SIMULATED: Statements = LazyLock::new(|| inserts(",run,seq", "(?,?,?,?,?,?)"));
 
 fn inserts(more: &str, row: &str) -> [String; STATEMENT_SIZES.len()] {
-    let columns = "id, kind, duration, request_id_low";
-    STATEMENT_SIZES.map(|size| format!("INSERT INTO requests ({columns}{more}) VALUES {}", vec![row; size].join(", ")))
+    let columns = "id,kind,duration,request_id_low";
+    STATEMENT_SIZES.map(|size| format!("INSERT INTO requests ({columns}{more}) VALUES {}", vec![row; size].join(",")))
 }
 
-/// The number of the kind of each of these rows.
-async fn kinds(connection: &mut SqliteConnection, rows: &[&Row]) -> Result<Vec<i64>, StoreError> {
-    // So few that to look through them takes less time than to hash.
-    let mut known = Vec::new();
-    let mut numbers = Vec::with_capacity(rows.len());
-    for row in rows {
-        let kind = (row.method, row.route, row.status);
-        if let Some((_, number)) = known.iter().find(|(known, _)| *known == kind) {
-            numbers.push(*number);
-            continue;
-        }
-        // An update that changes nothing, because only what is written is returned.
-        let number: i64 = sqlx::query_scalar(
-            "INSERT INTO kinds (method, route, status) VALUES (?, ?, ?) \
-             ON CONFLICT DO UPDATE SET status = excluded.status RETURNING id",
-        )
-        .bind(row.method)
-        .bind(row.route)
-        .bind(row.status)
-        .fetch_one(&mut *connection)
-        .await?;
-        known.push((kind, number));
-        numbers.push(number);
-    }
-    Ok(numbers)
-}
-
-/// Keys for these rows, which are in the order of their arrival.
-fn keys(rows: &[&Row]) -> impl Iterator<Item = i64> {
-    static NEXT: AtomicI64 = AtomicI64::new(0);
-    // One more than is needed: where a key was taken already, the next attempt has others.
-    let first = NEXT.fetch_add(rows.len() as i64 + 1, Ordering::Relaxed);
-    rows.iter().zip(first..).map(|(row, number)| first_key(row.at()) + number.rem_euclid(PER_MICRO))
-}
+/// Method, route and status.
+type Kind = (&'static str, &'static str, u16);
 
 /// A row on its way into the database.
 struct Keyed<'a> {
-    row: &'a Row,
     key: i64,
     kind: i64,
+    row: &'a Row,
+}
+
+/// These rows in the order of their arrival, each with its key and the number of its kind.
+async fn keyed<'a>(connection: &mut SqliteConnection, rows: &'a [Row]) -> Result<Vec<Keyed<'a>>, StoreError> {
+    static NEXT: AtomicI64 = AtomicI64::new(0);
+    // So few that to look through them takes less time than to hash.
+    let mut kinds = Vec::<(Kind, i64)>::new();
+    let mut keyed = Vec::with_capacity(rows.len());
+    for row in rows {
+        let of_row = (row.method, row.route, row.status);
+        let known = kinds.iter().find(|(kind, _)| *kind == of_row).map(|(_, number)| *number);
+        let kind = match known {
+            Some(number) => number,
+            None => {
+                let number = kind_number(&mut *connection, of_row).await?;
+                kinds.push((of_row, number));
+                number
+            }
+        };
+        keyed.push(Keyed { key: first_key(row.at()), kind, row });
+    }
+    // Neighbours in time are neighbours in the table, and have different numbers within one microsecond.
+    keyed.sort_unstable_by_key(|keyed| keyed.key);
+    // One more than is needed: where a key was taken already, the next attempt has others.
+    let first = NEXT.fetch_add(rows.len() as i64 + 1, Ordering::Relaxed);
+    keyed.iter_mut().zip(first..).for_each(|(keyed, number)| keyed.key += number.rem_euclid(PER_MICRO));
+    Ok(keyed)
+}
+
+async fn kind_number(connection: &mut SqliteConnection, (method, route, status): Kind) -> Result<i64, StoreError> {
+    // An update that changes nothing, because only what is written is returned.
+    let statement = "INSERT INTO kinds (method, route, status) VALUES (?, ?, ?) \
+                     ON CONFLICT DO UPDATE SET status = excluded.status RETURNING id";
+    sqlx::query_scalar(statement).bind(method).bind(route).bind(status).fetch_one(connection).await
 }
 
 /// Adds rows.
 pub(super) async fn insert(connection: &mut SqliteConnection, rows: &[Row]) -> Result<(), StoreError> {
-    // Neighbours in time are neighbours in the table, and have different numbers within one microsecond.
-    let mut rows: Vec<&Row> = rows.iter().collect();
-    rows.sort_by_key(|row| row.id.0.as_u64_pair().0);
-    let kinds = kinds(&mut *connection, &rows).await?;
-    let keyed = rows.iter().zip(keys(&rows)).zip(kinds).map(|((row, key), kind)| Keyed { row, key, kind });
-    let (real, simulated): (Vec<_>, Vec<_>) = keyed.partition(|keyed| keyed.row.origin == Origin::Real);
+    let mut real = keyed(&mut *connection, rows).await?;
+    let simulated: Vec<_> = real.extract_if(.., |keyed| keyed.row.origin != Origin::Real).collect();
     insert_keyed(&mut *connection, &INSERT_REAL, &real).await?;
     insert_keyed(&mut *connection, &INSERT_SIMULATED, &simulated).await
 }
@@ -133,10 +131,10 @@ async fn insert_keyed(
 fn values(rows: &[Keyed<'_>]) -> Result<SqliteArguments, BoxDynError> {
     let mut values = SqliteArguments::default();
     values.reserve(rows.len() * 6, 0);
-    for Keyed { row, key, kind } in rows {
+    for Keyed { key, kind, row } in rows {
         values.add(key)?;
         values.add(kind)?;
-        values.add(row.micros())?;
+        values.add(row.duration)?;
         values.add(second_half(row.id))?;
         if let Origin::Simulated { run, seq } = row.origin {
             values.add(run.0.as_bytes().as_slice())?;
