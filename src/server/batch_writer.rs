@@ -1,11 +1,10 @@
 //! One task that writes rows in batches, so that nobody who produces a row ever waits for the database.
 //!
 //! The queue is bounded: when it is full, rows are dropped and counted. [`BatchWriter::flush`] is
-//! a barrier in the same queue: when it returns, every row pushed before it is in the database
-//! or counted as dropped.
+//! a barrier: when it returns, every row pushed before it is in the database or counted as dropped.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -16,11 +15,12 @@ use tokio_util::sync::CancellationToken;
 use super::database::StoreError;
 use super::inbox::{Inbox, Outlet};
 
-/// How many rows of one thread may wait for the writer.
+/// How many rows of one thread may wait for the writer, and how many one transaction holds at most. Each thread that
+/// pushes keeps memory for so many.
 const CAPACITY: usize = 8192;
 /// A batch is written when it holds this many rows of one thread …
 const BATCH: usize = 4096;
-/// … and otherwise after this time: no row waits longer.
+/// … and otherwise so long after the batch before.
 const MAX_AGE: Duration = Duration::from_millis(250);
 /// How long a batch that can't be written is tried again before it is dropped and counted …
 const PERSISTENCE: Duration = Duration::from_secs(40);
@@ -173,26 +173,31 @@ impl<T: Send + Sync + 'static, S: Sink<T>> Writer<T, S> {
         if self.pending.is_empty() {
             return;
         }
-        self.lost = !self.persist().await;
+        let lost = self.pending.split_off(self.persist().await);
+        self.lost = !lost.is_empty();
         if self.lost {
-            let rows = self.pending.len();
-            tracing::error!(writer = self.name, rows, "rows could not be written and are dropped");
-            self.dropped.fetch_add(rows as u64, Ordering::Relaxed);
-            self.pending.iter().for_each(|row| (self.on_drop)(row));
+            tracing::error!(writer = self.name, rows = lost.len(), "rows could not be written and are dropped");
+            self.dropped.fetch_add(lost.len() as u64, Ordering::Relaxed);
+            lost.iter().for_each(|row| (self.on_drop)(row));
         }
         // Written or given up: the next batch will see for itself. Only a change wakes those who watch.
         self.in_trouble.send_if_modified(std::mem::take);
         self.pending.clear();
     }
 
-    /// Writes the batch, with patience. `false`: it could not be written.
-    async fn persist(&self) -> bool {
+    /// Writes the batch, with patience, and says how many of its rows, from the first, are written.
+    async fn persist(&self) -> usize {
         let began = Instant::now();
         let give_up = began + if self.lost { PERSISTENCE_AFTER_LOSS } else { PERSISTENCE };
+        let written = AtomicUsize::new(0);
         let attempts = async {
-            while let Err(error) = self.sink.write(&self.pending).await {
-                tracing::warn!(writer = self.name, rows = self.pending.len(), %error, "rows could not be written; trying again");
-                tokio::time::sleep(MAX_AGE).await;
+            for rows in self.pending.chunks(CAPACITY) {
+                while let Err(error) = self.sink.write(rows).await {
+                    let (writer, rows) = (self.name, rows.len());
+                    tracing::warn!(writer, rows, %error, "rows could not be written; trying again");
+                    tokio::time::sleep(MAX_AGE).await;
+                }
+                written.fetch_add(rows.len(), Ordering::Relaxed);
             }
         };
         tokio::pin!(attempts);
@@ -207,15 +212,16 @@ impl<T: Send + Sync + 'static, S: Sink<T>> Writer<T, S> {
         loop {
             tokio::select! {
                 biased;
-                () = &mut attempts => return true,
+                () = &mut attempts => break,
                 () = &mut trouble, if !told => {
                     told = true;
                     self.in_trouble.send_replace(true);
                 }
-                () = &mut hurry => return false,
-                () = tokio::time::sleep_until(give_up) => return false,
+                () = &mut hurry => break,
+                () = tokio::time::sleep_until(give_up) => break,
             }
         }
+        written.load(Ordering::Relaxed)
     }
 }
 

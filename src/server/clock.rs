@@ -32,22 +32,28 @@ impl Look {
         });
         closest.1
     }
+
+    /// What the wall clock said at `moment`, in epoch microseconds; `None` when that is too far from this look.
+    fn epoch_at(self, moment: Instant) -> Option<i64> {
+        let (since, before) = (moment.checked_duration_since(self.steady), self.steady.checked_duration_since(moment));
+        let near = |apart: &Duration| *apart < GOOD_FOR;
+        let later = since.filter(near).map(|since| self.epoch + since.as_micros() as i64);
+        later.or_else(|| before.filter(near).map(|before| self.epoch - before.as_micros() as i64))
+    }
 }
 
-/// What the wall clock said at `moment`, not long ago, in epoch microseconds. Each thread looks at it once a second:
+/// What the wall clock said at `moment`, which is now, in epoch microseconds. Each thread looks at it once a second:
 /// a request reads one clock and not two.
 pub(super) fn epoch_micros_at(moment: Instant) -> i64 {
     thread_local! {
         static LAST: Cell<Option<Look>> = const { Cell::new(None) };
     }
-    let is_good = |look: &Look| moment.saturating_duration_since(look.steady) < GOOD_FOR;
-    let look = LAST.get().filter(is_good).unwrap_or_else(Look::now);
-    LAST.set(Some(look));
-    match moment.checked_duration_since(look.steady) {
-        Some(since) => look.epoch + since.as_micros() as i64,
-        // Before the look that it has caused.
-        None => look.epoch - look.steady.duration_since(moment).as_micros() as i64,
+    if let Some(epoch) = LAST.get().and_then(|look| look.epoch_at(moment)) {
+        return epoch;
     }
+    let look = Look::now();
+    LAST.set(Some(look));
+    look.epoch_at(moment).unwrap_or(look.epoch)
 }
 
 #[cfg(test)]
@@ -55,16 +61,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_look_is_good_for_a_second_around_it() {
+        let look = Look { steady: Instant::now() + Duration::from_secs(10), epoch: 1_767_225_600_000_000 };
+        for (micros, expected) in [(0, Some(0)), (999_999, Some(999_999)), (1_000_000, None), (5_000_000, None)] {
+            let apart = Duration::from_micros(micros);
+            assert_eq!(look.epoch_at(look.steady + apart), expected.map(|micros| look.epoch + micros));
+            assert_eq!(look.epoch_at(look.steady - apart), expected.map(|micros| look.epoch - micros));
+        }
+    }
+
+    #[test]
     fn it_is_the_wall_clock() {
-        for back in [0, 1_500_000, 1000, 2_000_000].map(Duration::from_micros) {
-            let before = epoch_micros();
-            let told = Instant::now().checked_sub(back).map(epoch_micros_at);
-            let after = epoch_micros();
-            // A machine that has just started knows no moment so long ago.
-            let Some(told) = told else { continue };
-            let told = told + back.as_micros() as i64;
-            // A millisecond for a thread that is interrupted again and again.
-            assert!((before - 1000..=after + 1000).contains(&told), "{before} {told} {after} for {back:?}");
+        for _ in 0..3 {
+            let (before, told, after) = (epoch_micros(), epoch_micros_at(Instant::now()), epoch_micros());
+            // A millisecond for a thread that is interrupted at each attempt.
+            assert!((before - 1000..=after + 1000).contains(&told), "{before} {told} {after}");
         }
     }
 }

@@ -1,9 +1,9 @@
 //! The bounded queue between those who produce rows and the one who writes them.
 //!
-//! Each thread that pushes has a ring of its own, which nobody else writes to: a row is moved once, without a lock
-//! and without waiting for memory that another thread holds. A ring is emptied when it has a batch, when somebody
-//! waits for what is in it, and otherwise at fixed times: to wake the writer at a first row, both sides would have to
-//! agree about every single one. A channel costs a request several times as much.
+//! Each thread that pushes has a ring of its own, which nobody else writes to: but for the first one, a row is moved
+//! without a lock and without waiting for memory that another thread holds. A ring is emptied when it has a batch, when
+//! somebody waits for what is in it, and otherwise at fixed times: to wake the writer at a first row, both sides would
+//! have to agree about every single one. A channel costs a request several times as much.
 
 use std::cell::RefCell;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,6 +12,7 @@ use std::time::Duration;
 use rtrb::{Consumer, Producer, PushError, RingBuffer};
 use thread_local::ThreadLocal;
 use tokio::sync::{Notify, oneshot};
+use tokio::time::{Instant, timeout_at};
 
 /// What the writer takes from.
 struct Held<T> {
@@ -44,7 +45,7 @@ impl<T: Send> Inbox<T> {
         let held = Held { rings: Vec::new(), barriers: Vec::new(), closed: false, abandoned: false };
         let (inlets, held, wake) = (ThreadLocal::new(), Mutex::new(held), Notify::new());
         let inbox = Arc::new(Self { inlets, held, wake, capacity, batch });
-        (Arc::clone(&inbox), Outlet { inbox, closed: false })
+        (Arc::clone(&inbox), Outlet { inbox, taken: Instant::now(), closed: false })
     }
 
     /// What is held is consistent after each step, so a panic elsewhere does no harm.
@@ -67,12 +68,16 @@ impl<T: Send> Inbox<T> {
     /// # Errors
     /// The row, when there is no place for it, or nobody to write it.
     pub(super) fn push(&self, row: T) -> Result<(), T> {
-        let mut inlet = self.inlets.get_or(|| self.inlet()).0.borrow_mut();
-        if inlet.is_abandoned() {
-            return Err(row);
-        }
-        inlet.push(row).map_err(|PushError::Full(row)| row)?;
-        if self.capacity - inlet.slots() == self.batch {
+        let count = {
+            let mut inlet = self.inlets.get_or(|| self.inlet()).0.borrow_mut();
+            if inlet.is_abandoned() {
+                return Err(row);
+            }
+            inlet.push(row).map_err(|PushError::Full(row)| row)?;
+            self.capacity - inlet.slots()
+        };
+        // Not for each further one: only this thread raises the number, and a writer that is busy is told by then.
+        if count == self.batch {
             self.wake.notify_one();
         }
         Ok(())
@@ -106,17 +111,19 @@ impl<T: Send> Inbox<T> {
 /// The end where the rows come out.
 pub(super) struct Outlet<T: Send> {
     inbox: Arc<Inbox<T>>,
+    /// When it was emptied last.
+    taken: Instant,
     closed: bool,
 }
 
 impl<T: Send> Outlet<T> {
     /// Waits for the next batch and puts it into `rows`, which is empty: what came in until there was a
-    /// batch, a barrier, or `age` was over; those of one thread in its order. Whoever waits for it is to be told when
+    /// batch, a barrier, or `age` was over since the last time; those of one thread in its order. Whoever waits for it is to be told when
     /// it is written. `None`: there was nothing left, and nothing will come.
     pub(super) async fn next(&mut self, rows: &mut Vec<T>, age: Duration) -> Option<Vec<oneshot::Sender<()>>> {
         loop {
             if !self.closed {
-                let _in_time = tokio::time::timeout(age, self.inbox.wake.notified()).await;
+                let _whichever_comes_first = timeout_at(self.taken + age, self.inbox.wake.notified()).await;
             }
             let barriers = self.take_all(rows);
             if !(rows.is_empty() && barriers.is_empty()) {
@@ -129,6 +136,7 @@ impl<T: Send> Outlet<T> {
     }
 
     fn take_all(&mut self, rows: &mut Vec<T>) -> Vec<oneshot::Sender<()>> {
+        self.taken = Instant::now();
         let mut held = self.inbox.held();
         self.closed = held.closed;
         // Whoever has put a barrier there has pushed before, and that is seen here.
@@ -142,7 +150,7 @@ impl<T: Send> Outlet<T> {
 }
 
 impl<T: Send> Drop for Outlet<T> {
-    /// Whoever waits for a barrier would wait for ever.
+    /// Whoever waits for a barrier would wait for ever. What is in the rings goes with the task that was to write it.
     fn drop(&mut self) {
         let mut held = self.inbox.held();
         held.abandoned = true;
@@ -153,23 +161,32 @@ impl<T: Send> Drop for Outlet<T> {
 
 #[cfg(test)]
 mod tests {
+    use std::ops::Range;
+    use std::sync::Barrier;
+
     use super::*;
 
     const AGE: Duration = Duration::from_millis(250);
 
-    /// Pushes `count` rows of thread number `thread`, and says how many were taken.
-    fn push_all(inbox: &Inbox<(u32, u32)>, thread: u32, count: u32) -> u32 {
-        (0..count).filter(|number| inbox.push((thread, *number)).is_ok()).count() as u32
+    /// Pushes rows of thread number `thread`, and says how many were taken.
+    fn push_all(inbox: &Inbox<(u32, u32)>, thread: u32, numbers: Range<u32>) -> u32 {
+        numbers.filter(|number| inbox.push((thread, *number)).is_ok()).count() as u32
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn rows_of_all_threads_come_out_once_and_those_of_one_in_its_order() {
         const THREADS: u32 = 4;
         let (inbox, mut outlet) = Inbox::new(64, 32);
+        // A thread that ends leaves its ring to the next one: none ends before all have their own.
+        let started = Arc::new(Barrier::new(THREADS as usize));
         let pushers: Vec<_> = (0..THREADS)
             .map(|thread| {
-                let inbox = Arc::clone(&inbox);
-                std::thread::spawn(move || push_all(&inbox, thread, 50_000))
+                let (inbox, started) = (Arc::clone(&inbox), Arc::clone(&started));
+                std::thread::spawn(move || {
+                    let first = push_all(&inbox, thread, 0..1);
+                    started.wait();
+                    first + push_all(&inbox, thread, 1..50_000)
+                })
             })
             .collect();
         let closer = std::thread::spawn(move || {
@@ -191,8 +208,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_batch_or_a_barrier_is_not_waited_for() {
         let (inbox, mut outlet) = Inbox::new(64, 32);
-        let (began, mut rows) = (tokio::time::Instant::now(), Vec::new());
-        assert_eq!(push_all(&inbox, 0, 32), 32);
+        let (began, mut rows) = (Instant::now(), Vec::new());
+        assert_eq!(push_all(&inbox, 0, 0..32), 32);
         assert!(outlet.next(&mut rows, AGE).await.is_some_and(|barriers| barriers.is_empty()));
         assert_eq!((rows.len(), began.elapsed()), (32, Duration::ZERO));
         rows.clear();

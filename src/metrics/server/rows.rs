@@ -90,8 +90,9 @@ async fn keyed<'a>(connection: &mut SqliteConnection, rows: &'a [Row]) -> Result
     }
     // Neighbours in time are neighbours in the table, and have different numbers within one microsecond.
     keyed.sort_unstable_by_key(|keyed| keyed.key);
-    // One more than is needed: where a key was taken already, the next attempt has others.
-    let first = NEXT.fetch_add(rows.len() as i64 + 1, Ordering::Relaxed);
+    // Where a key was taken already, the next attempt has others: no step leads to the same numbers again.
+    let step = rows.len() as i64 + 1;
+    let first = NEXT.fetch_add(step + i64::from(step % PER_MICRO == 0), Ordering::Relaxed);
     keyed.iter_mut().zip(first..).for_each(|(keyed, number)| keyed.key += number.rem_euclid(PER_MICRO));
     Ok(keyed)
 }
