@@ -60,7 +60,7 @@ bench-pacing: ## How evenly requests leave, against oha, hey and locust (a quart
 	@scripts/bench-pacing
 
 .PHONY: bench-metrics
-bench-metrics: ## What recording costs, and a dashboard over a million requests (six minutes)
+bench-metrics: ## What recording costs, and a dashboard over a million requests (twenty minutes)
 	@scripts/bench-metrics
 
 .PHONY: bench-web

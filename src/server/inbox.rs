@@ -118,8 +118,8 @@ pub(super) struct Outlet<T: Send> {
 
 impl<T: Send> Outlet<T> {
     /// Waits for the next batch and puts it into `rows`, which is empty: what came in until there was a
-    /// batch, a barrier, or `age` was over since the last time; those of one thread in its order. Whoever waits for it is to be told when
-    /// it is written. `None`: there was nothing left, and nothing will come.
+    /// batch, a barrier, or `age` was over since the last time; those of one thread in its order. Whoever waits for
+    /// it is to be told when it is written. `None`: there was nothing left, and nothing will come.
     pub(super) async fn next(&mut self, rows: &mut Vec<T>, age: Duration) -> Option<Vec<oneshot::Sender<()>>> {
         loop {
             if !self.closed {
