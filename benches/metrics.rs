@@ -219,7 +219,7 @@ async fn overload(report: &mut Report, folder: &Path) {
     drop(served);
     state.recorder.flush().await;
     let recorded: i64 =
-        sqlx::query_scalar("SELECT count(*) FROM requests").fetch_one(&database.read).await.expect("a count");
+        sqlx::query_scalar("SELECT count(*) FROM recorded").fetch_one(&database.read).await.expect("a count");
     let rolled_up: i64 =
         sqlx::query_scalar("SELECT sum(requests) FROM rollups").fetch_one(&database.read).await.expect("a sum");
     let dropped = state.recorder.dropped() as i64;
@@ -238,9 +238,10 @@ async fn overload(report: &mut Report, folder: &Path) {
     finish(state, &database, &shutdown).await;
 }
 
-/// A day's minute after the other, as a month of use would have left them.
+/// What a month of use would have left: every other batch as a busy server leaves them, the others spread over the time.
 async fn fill(database: &Database) -> (i64, f64) {
     const ROWS: i64 = 1_300_000;
+    const BATCH: i64 = 2048;
     // An hour less, so that nothing grows too old while this runs.
     const MONTH: i64 = 30 * 86_400 * 1_000_000 - 3_600_000_000;
     let (store, now, began) = (SqliteMetrics(database.clone()), epoch_micros(), Instant::now());
@@ -254,8 +255,13 @@ async fn fill(database: &Database) -> (i64, f64) {
             now - week + (number - old) * week / (ROWS - old)
         }
     };
-    for first in (0..ROWS).step_by(2048) {
-        let rows: Vec<Row> = (first..(first + 2048).min(ROWS)).map(|number| row(at(number), number as usize)).collect();
+    let batches = ROWS.div_euclid(BATCH) + 1;
+    for batch in 0..batches {
+        let (first, after) = (batch * BATCH, ((batch + 1) * BATCH).min(ROWS));
+        // The newest are of a busy moment.
+        let busy = (batches - batch) % 2 == 1;
+        let at = |number| if busy { at(after) - (after - number) * 100 } else { at(number) };
+        let rows: Vec<Row> = (first..after).map(|number| row(at(number), number as usize)).collect();
         store.insert(&Batch::of(&rows)).await.expect("inserted");
     }
     (ROWS, began.elapsed().as_secs_f64())
@@ -277,14 +283,19 @@ async fn views(report: &mut Report, folder: &Path) {
     }
     let pruning = began.elapsed().as_secs_f64();
     let after: (i64, i64, i64) = sqlx::query_as(sums).fetch_one(&full.read).await.expect("sums");
-    let kept: i64 = sqlx::query_scalar("SELECT count(*) FROM requests").fetch_one(&full.read).await.expect("a count");
+    let kept: i64 = sqlx::query_scalar("SELECT count(*) FROM recorded").fetch_one(&full.read).await.expect("a count");
     report.line(&format!(
         "     {loaded} rows loaded and rolled up in {seconds:.1} s, {removed} pruned in {pruning:.1} s, {kept} kept, roll-ups of {} days",
         after.2
     ));
     report.bound("rolled up − loaded", (before.0 - loaded) as f64, before.0 == loaded, "0");
     report.bound("change of the totals by pruning", (after.0 - before.0) as f64, after == before, "0");
-    report.bound("rows kept", kept as f64, kept == 1_000_000, "1,000,000");
+    report.bound(
+        "rows kept",
+        kept as f64,
+        (999_969..=1_000_000).contains(&kept),
+        "1,000,000, or as many as would be a block less",
+    );
     full.close().await;
 
     let began = Instant::now();
@@ -354,7 +365,7 @@ async fn older_schema(report: &mut Report, folder: &Path) {
     let database = Database::open(&url).await.expect("brought up to date");
     let seconds = began.elapsed().as_secs_f64();
     let carried: i64 =
-        sqlx::query_scalar("SELECT count(*) FROM requests").fetch_one(&database.read).await.expect("a count");
+        sqlx::query_scalar("SELECT count(*) FROM recorded").fetch_one(&database.read).await.expect("a count");
     report.bound("rows carried over from the older schema", carried as f64, carried == ROWS, "1,000,000");
     report.bound("seconds for that", seconds, seconds <= 60.0, "at most 60");
     database.close().await;

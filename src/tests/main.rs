@@ -9,6 +9,7 @@ mod history;
 mod metrics;
 mod pages;
 mod program;
+mod recorded;
 mod security;
 mod server;
 mod shutdown;

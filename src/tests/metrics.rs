@@ -5,15 +5,6 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-
-use traffic_simulator::metrics::model::{Origins, OverviewQuery, Range};
-use traffic_simulator::metrics::server::live::Metrics;
-use traffic_simulator::metrics::server::record::{Batch, Row};
-use traffic_simulator::metrics::server::retention::Kept;
-use traffic_simulator::metrics::server::store::{MetricsStore, SqliteMetrics};
-use traffic_simulator::origin::{Origin, RunId};
-use traffic_simulator::server::database::{Database, epoch_micros};
-use traffic_simulator::server::request_id::RequestId;
 use uuid::Uuid;
 
 use super::server::TestServer;
@@ -163,7 +154,7 @@ async fn watching_moves_no_number() {
     }
     tokio::time::sleep(Duration::from_millis(600)).await;
     assert_eq!(number(&overview(&server, "5m", "all").await["all"]), 1);
-    assert_eq!(server.count("SELECT count(*) FROM requests").await, 1);
+    assert_eq!(server.count("SELECT count(*) FROM recorded").await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -362,95 +353,4 @@ async fn the_vital_signs_of_the_program_are_on_the_same_time_axis() {
     assert!(most(|gauge| &gauge[3]) > 0.0, "{gauges:?}");
     assert_eq!((most(|gauge| &gauge[1][2]), most(|gauge| &gauge[1][1])), (1.0, 0.0), "{gauges:?}");
     assert_eq!(job["stats"]["truth"]["right"], true, "a database that waits costs no number: {job}");
-}
-
-const DAY: i64 = 86_400 * 1_000_000;
-
-/// Row `number` of a synthetic month.
-fn synthetic(at: i64, number: u32) -> Row {
-    let run = RunId(Uuid::from_u128(u128::from(number / 1000)));
-    Row {
-        id: RequestId::at(at, u64::from(number) << 2),
-        method: "GET",
-        route: if number.is_multiple_of(2) { "/api/v1/users" } else { "/api/v1/users/{id}" },
-        status: if number.is_multiple_of(10) { 503 } else { 200 },
-        duration: number % 1000 * 17 + 300,
-        origin: if number.is_multiple_of(3) { Origin::Simulated { run, seq: number } } else { Origin::Real },
-    }
-}
-
-async fn prune(store: &SqliteMetrics, kept: &Kept, now: i64) {
-    let outdated = store.outdated(kept, now).await.expect("bounds");
-    while store.prune(&outdated).await.expect("pruned") > 0 {}
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn fifty_thousand_rows_load_roll_up_and_are_pruned_without_a_change_of_the_totals() {
-    const ROWS: u32 = 50_000;
-    let folder = tempfile::tempdir().expect("a folder");
-    let database = Database::open(&format!("sqlite://{}/month.db", folder.path().display())).await.expect("a database");
-    let store = SqliteMetrics(database.clone());
-    // Every second row within the last hour, so that the windows have much to say; the others over nine days.
-    let now = epoch_micros();
-    let age = |number: u32| {
-        i64::from(number) * if number.is_multiple_of(2) { 60_000_000 / 1000 } else { 9 * DAY / i64::from(ROWS) }
-    };
-    let rows: Vec<Row> = (0..ROWS).rev().map(|number| synthetic(now - age(number), number)).collect();
-    for chunk in rows.chunks(4096) {
-        store.insert(&Batch::of(chunk)).await.expect("inserted");
-    }
-    let sums = async || -> (i64, i64) {
-        let sums = "SELECT sum(requests), sum(sum) FROM rollups";
-        sqlx::query_as(sums).fetch_one(&database.read).await.expect("sums")
-    };
-    let count = async || -> i64 {
-        sqlx::query_scalar("SELECT count(*) FROM requests").fetch_one(&database.read).await.expect("a count")
-    };
-    let loaded = sums().await;
-    assert_eq!(loaded.0, i64::from(ROWS));
-    assert_eq!(loaded.1, rows.iter().map(|row| i64::from(row.duration)).sum::<i64>());
-    let day = OverviewQuery { range: Range::Day, origin: Origins::All };
-    let before =
-        Metrics::open(Arc::new(store.clone())).await.expect("metrics").overview(&day).await.expect("an overview");
-    assert!(before.totals.requests > 25_000, "{}", before.totals.requests);
-
-    // First by age, then by number; each call removes a chunk, and the roll-ups stay as they are.
-    let old = rows.iter().filter(|row| row.at() < now - 7 * DAY).count() as i64;
-    assert!(old > 1000, "more than one chunk: {old}");
-    for (kept, left) in
-        [(Kept::default(), i64::from(ROWS) - old), (Kept { most_rows: 20_000, ..Kept::default() }, 20_000)]
-    {
-        prune(&store, &kept, now).await;
-        assert_eq!(count().await, left);
-        assert_eq!(sums().await, loaded);
-    }
-    let after =
-        Metrics::open(Arc::new(store.clone())).await.expect("metrics").overview(&day).await.expect("an overview");
-    assert_eq!((&after.totals, &after.statuses, after.real), (&before.totals, &before.statuses, before.real));
-    let minutes = Kept { rollups_for: 60, ..Kept::default() };
-    prune(&store, &minutes, now).await;
-    let oldest: i64 =
-        sqlx::query_scalar("SELECT min(minute) FROM rollups").fetch_one(&database.read).await.expect("one");
-    assert_eq!(oldest, now / 60_000_000 - 60);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_rows_of_a_version_without_roll_ups_are_rolled_up_at_the_start_and_once() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let database = Database::open(&format!("sqlite://{}/old.db", folder.path().display())).await.expect("a database");
-    let store = SqliteMetrics(database.clone());
-    let now = epoch_micros();
-    let rows: Vec<Row> = (0..3000).map(|number| synthetic(now - i64::from(number) * 1_000_000, number)).collect();
-    store.insert(&Batch::of(&rows)).await.expect("inserted");
-    let rollups = "SELECT minute, method, route, status, simulated, requests, sum, histogram FROM rollups";
-    type Line = (i64, String, String, i64, bool, i64, i64, Vec<u8>);
-    let made: Vec<Line> = sqlx::query_as(rollups).fetch_all(&database.read).await.expect("roll-ups");
-    let mut transaction = database.begin().await.expect("a transaction");
-    sqlx::query("DELETE FROM rollups").execute(&mut *transaction).await.expect("deleted");
-    transaction.commit().await.expect("committed");
-    for expected in [3000, 0] {
-        assert_eq!(store.roll_up_older_version().await.expect("rolled up"), expected);
-        let again: Vec<Line> = sqlx::query_as(rollups).fetch_all(&database.read).await.expect("roll-ups");
-        assert_eq!(again, made);
-    }
 }

@@ -1,112 +1,145 @@
-//! The request log in SQL.
+//! The pages of the request log in SQL.
 
-use serde::Deserialize;
-use sqlx::{QueryBuilder, Sqlite};
-use uuid::Uuid;
+use std::cmp::Reverse;
 
-use super::rows::{arrival, first_key, id_of, second_half};
+use sqlx::AssertSqlSafe;
+
+use super::blocks::{BLOCK, Entry};
+use super::rows::first_key;
+use super::stored::{BLOCKS, KINDS, Kinds, ROWS, StoredBlock, StoredRow, parsed};
 use crate::metrics::log_model::{LogPage, LogQuery, LoggedRequest, StatusClass};
 use crate::metrics::model::Origins;
-use crate::origin::RunId;
 use crate::server::database::{Database, StoreError};
-use crate::server::request_id::RequestId;
 
-/// In a second.
-const MICROS: i64 = 1_000_000;
-/// Each request leads to its kind, and never the other way.
+/// The statement for a page. Its values: ?1 the first key, ?2 how many requests are on the page and ?3 how many before it, ?4
+/// how many blocks surely hold as many, ?5 the run, ?6 and ?7 the statuses, ?8 method and ?9 route.
 ///
-/// All requests come as one text: a row of its own costs each of them more on its way between the threads than finding it.
-const SELECT: &str = "SELECT json_group_array(json_array(id, high, low, method, route, status, duration, nullif(hex(run), ''), seq)) \
-                      FROM (SELECT requests.id, request_id_high AS high, request_id_low AS low, method, route, status, duration, run, seq \
-                      FROM requests CROSS JOIN kinds ON kinds.id = requests.kind";
-
-/// A request, in the order of [`SELECT`].
-#[derive(Deserialize)]
-struct Stored(i64, Option<i64>, Option<i64>, String, String, u16, f64, Option<Uuid>, Option<u32>);
-
-impl From<Stored> for LoggedRequest {
-    fn from(Stored(key, high, low, method, route, status, duration, run, seq): Stored) -> Self {
-        Self {
-            request_id: id_of(key, high, low),
-            at: arrival(key),
-            method,
-            route,
-            status,
-            duration: duration / 1000.0,
-            run: run.map(RunId),
-            seq,
-        }
+/// It finds the blocks that have a part in the first ?2 + ?3 requests: as the first ?4 blocks hold so many already, what comes
+/// after all of theirs is not wanted. And it finds the requests with rows of their own, except for those at the front that
+/// are before the page even when all requests of these blocks are before them.
+///
+/// `LIMIT ?`, without a sum, would make SQLite prepare the statement each time anew.
+fn page_statement(query: &LogQuery) -> String {
+    // The kinds are few, so that no request is looked at longer than needed.
+    let mut kinds = String::new();
+    if query.status.is_some() {
+        kinds += " AND kind IN (SELECT id FROM kinds WHERE status BETWEEN ?6 AND ?7)";
     }
-}
-
-/// What a statement finds that begins with [`SELECT`], in its order.
-async fn found(database: &Database, mut statement: QueryBuilder<Sqlite>) -> Result<Vec<LoggedRequest>, StoreError> {
-    let text: String = statement.push(")").build_query_scalar().fetch_one(&database.read).await?;
-    let stored: Vec<Stored> = serde_json::from_str(&text).map_err(|error| StoreError::Decode(error.into()))?;
-    Ok(stored.into_iter().map(LoggedRequest::from).collect())
+    if query.endpoint.is_some() {
+        kinds += " AND kind IN (SELECT id FROM kinds WHERE method = ?8 AND route = ?9)";
+    }
+    let few = |column: &str, order: &str, surely: &str| {
+        let from = "FROM request_blocks WHERE";
+        format!("FROM (SELECT {column} {from} {surely} >= ?1{kinds} ORDER BY {order} DESC LIMIT ?4 + 0)")
+    };
+    let blocks = match (query.origin, query.slowest) {
+        (Origins::Simulated | Origins::Run(_), _) => "FALSE".to_owned(),
+        // Of each block one request took as long as its slowest one …
+        (_, true) => {
+            let few = few("slowest", "slowest", "first");
+            format!("last >= ?1 AND slowest >= (SELECT iif(count(*) = ?4, min(slowest), 0) {few}){kinds}")
+        }
+        // … and none came before its first one. One bound and not two, or SQLite walks from the wrong one.
+        (_, false) => {
+            let few = few("first", "last", "last");
+            format!("last >= (SELECT iif(count(*) = ?4, max(min(first), ?1), ?1) {few}){kinds}")
+        }
+    };
+    let origin = match query.origin {
+        Origins::All => "",
+        Origins::Real => " AND run IS NULL",
+        Origins::Simulated => " AND run IS NOT NULL",
+        Origins::Run(_) => " AND run = ?5",
+    };
+    let order = if query.slowest { "duration DESC, id DESC" } else { "id DESC" };
+    // Nothing is before the first page, so that it need not know.
+    let in_blocks = if query.page > 1 { format!("{BLOCK} * (SELECT count(*) FROM blocks)") } else { "0".to_owned() };
+    format!(
+        "WITH blocks AS (SELECT * FROM request_blocks WHERE {blocks}), \
+         rows AS (SELECT * FROM requests WHERE id >= ?1{origin}{kinds} ORDER BY {order} \
+         LIMIT ?2 + min(?3, {in_blocks}) OFFSET max(0, ?3 - {in_blocks})) \
+         SELECT ({KINDS}), ({BLOCKS} FROM blocks), ({ROWS} FROM rows)"
+    )
 }
 
 /// One page of the log, of requests that arrived at `from` or later.
 pub(super) async fn page(database: &Database, query: &LogQuery, from: i64) -> Result<LogPage, StoreError> {
-    let mut statement = QueryBuilder::<Sqlite>::new(SELECT);
-    statement.push(" WHERE requests.id >= ").push_bind(first_key(from));
-    match query.origin {
-        Origins::All => {}
-        Origins::Real => {
-            statement.push(" AND run IS NULL");
-        }
-        Origins::Simulated => {
-            statement.push(" AND run IS NOT NULL");
-        }
-        Origins::Run(run) => {
-            statement.push(" AND run = ").push_bind(run.0.as_bytes().to_vec());
-        }
-    }
-    // The few kinds first, so that no request is looked at longer than needed.
-    if let Some((low, high)) = query.status.map(StatusClass::bounds) {
-        statement.push(" AND kind IN (SELECT id FROM kinds WHERE status BETWEEN ");
-        statement.push_bind(low).push(" AND ").push_bind(high).push(")");
-    }
-    if let Some((method, route)) = &query.endpoint {
-        statement.push(" AND kind IN (SELECT id FROM kinds WHERE method = ");
-        statement.push_bind(method).push(" AND route = ").push_bind(route).push(")");
-    }
-    statement.push(" ORDER BY ").push(if query.slowest { "duration DESC, " } else { "" }).push("requests.id DESC");
+    let from = first_key(from);
+    let before = i64::from(query.page.saturating_sub(1)) * i64::from(query.limit);
     // One more than the page holds, to know whether there is another one.
-    statement.push(" LIMIT ").push_bind(i64::from(query.limit) + 1);
-    statement.push(" OFFSET ").push_bind(i64::from(query.page.saturating_sub(1)) * i64::from(query.limit));
-    let mut requests = found(database, statement).await?;
+    let limit = i64::from(query.limit) + 1;
+    let blocks = if query.slowest { before + limit } else { (before + limit) / BLOCK as i64 + 1 };
+    let run = match query.origin {
+        Origins::Run(run) => Some(run.0.as_bytes().to_vec()),
+        _ => None,
+    };
+    let (lowest, highest) = query.status.map(StatusClass::bounds).unzip();
+    let (method, route) = query.endpoint.as_ref().map(|(method, route)| (method.as_str(), route.as_str())).unzip();
+    let statement = sqlx::query_as(AssertSqlSafe(page_statement(query)));
+    let statement = statement.bind(from).bind(limit).bind(before).bind(blocks);
+    let statement = statement.bind(run).bind(lowest).bind(highest).bind(method).bind(route);
+    let (kinds, blocks, rows): (String, String, String) = statement.fetch_one(&database.read).await?;
+    let (kinds, blocks, rows): (Kinds<'_>, Vec<StoredBlock>, Vec<StoredRow>) =
+        (parsed(&kinds)?, parsed(&blocks)?, parsed(&rows)?);
+    // Of those that come before the page, the statement has left out the others.
+    let before = before.min((BLOCK * blocks.len()) as i64);
+    let (before, limit) = (before as usize, limit as usize);
+    let found = in_order(&rows, &blocks, query.slowest, from, before + limit);
+    let requests = found.into_iter().skip(before).map(|found| found.request(&kinds));
+    let mut requests: Vec<LoggedRequest> = requests.collect::<Result<_, _>>()?;
     let more = requests.len() > query.limit as usize;
     requests.truncate(query.limit as usize);
     Ok(LogPage { requests, more })
 }
 
-/// The request with this id. An index of ids would cost every insert; the id itself says when the
-/// request came in, and so where among the keys it is.
-pub(super) async fn request(database: &Database, id: Uuid) -> Result<Option<LoggedRequest>, StoreError> {
-    let id = RequestId(id);
-    let at = id.arrival();
-    if RequestId::first_half(at) != id.0.as_u64_pair().0 {
-        return request_of_older_version(database, id).await;
+/// A request that may be on the page.
+#[derive(Clone, Copy)]
+enum Found<'a> {
+    Row(&'a StoredRow),
+    InBlock(&'a StoredBlock, Entry),
+}
+
+impl Found<'_> {
+    fn request(self, kinds: &Kinds<'_>) -> Result<LoggedRequest, StoreError> {
+        match self {
+            Self::Row(row) => row.request(kinds),
+            Self::InBlock(block, entry) => block.row(entry).request(kinds),
+        }
     }
-    let mut statement = QueryBuilder::<Sqlite>::new(SELECT);
-    statement.push(" WHERE requests.id >= ").push_bind(first_key(at));
-    statement.push(" AND requests.id < ").push_bind(first_key(at.saturating_add(1)));
-    statement.push(" AND request_id_high IS NULL AND request_id_low = ").push_bind(second_half(id)).push(" LIMIT 1");
-    match found(database, statement).await?.pop() {
-        Some(request) => Ok(Some(request)),
-        None => request_of_older_version(database, id).await,
+
+    /// Its duration and its key.
+    fn place(self) -> (i64, i64) {
+        match self {
+            Self::Row(row) => (row.duration, row.key),
+            Self::InBlock(block, Entry(after, duration, _)) => (i64::from(duration), block.first + after),
+        }
     }
 }
 
-/// Ids of an older version knew the millisecond in which they were drawn; the key came a little later.
-async fn request_of_older_version(database: &Database, id: RequestId) -> Result<Option<LoggedRequest>, StoreError> {
-    const MILLI: i64 = 1000;
-    let at = id.arrival();
-    let mut statement = QueryBuilder::<Sqlite>::new(SELECT);
-    statement.push(" WHERE requests.id >= ").push_bind(first_key(at.saturating_sub(MILLI)));
-    statement.push(" AND requests.id < ").push_bind(first_key(at.saturating_add(5 * MICROS)));
-    statement.push(" AND request_id_high = ").push_bind(id.0.as_u64_pair().0.cast_signed());
-    statement.push(" AND request_id_low = ").push_bind(second_half(id)).push(" LIMIT 1");
-    Ok(found(database, statement).await?.pop())
+/// The first `wanted` of all these requests that have a key of `from` or more.
+fn in_order<'a>(
+    rows: &'a [StoredRow],
+    blocks: &'a [StoredBlock],
+    slowest: bool,
+    from: i64,
+    wanted: usize,
+) -> Vec<Found<'a>> {
+    let mut found: Vec<Found<'a>> = rows.iter().map(Found::Row).collect();
+    if blocks.is_empty() {
+        return found;
+    }
+    for block in blocks {
+        let requests = block.entries.iter().map(|entry| Found::InBlock(block, *entry));
+        found.extend(requests.filter(|found| found.place().1 >= from));
+    }
+    let place = |found: &Found<'_>| {
+        let (duration, key) = found.place();
+        Reverse((if slowest { duration } else { 0 }, key))
+    };
+    if found.len() > wanted {
+        found.select_nth_unstable_by_key(wanted, place);
+        found.truncate(wanted);
+    }
+    found.sort_unstable_by_key(place);
+    found
 }

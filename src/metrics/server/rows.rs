@@ -1,6 +1,5 @@
-//! Recorded requests and their roll-ups in SQL.
+//! Recorded requests in SQL.
 
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -10,10 +9,9 @@ use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Arguments as _, Row as _, SqliteConnection};
 use uuid::Uuid;
 
+use super::blocks::{self, Block, pack};
 use super::record::Row;
-use super::store::{VisitRollup, VisitSample};
-use crate::metrics::engine::histogram::Histogram;
-use crate::metrics::engine::rollup::{RollupKey, SecondKey, Seconds, Tally, roll_up};
+use super::store::VisitSample;
 use crate::metrics::engine::{Sample, Source};
 use crate::origin::{Origin, RunId};
 use crate::server::database::{Database, StoreError};
@@ -49,24 +47,41 @@ pub(super) fn id_of(key: i64, high: Option<i64>, low: Option<i64>) -> Option<Uui
 /// row at most, far below SQLite's limit of 32,766.
 const STATEMENT_SIZES: [usize; 4] = [512, 64, 8, 1];
 
-/// The statements of each size. Two sorts, because a value that is absent costs as much as one that is there.
+/// The statements of each size. Two sorts for requests, because a value that is absent costs as much as one that is there.
 type Statements = LazyLock<[String; STATEMENT_SIZES.len()]>;
-static INSERT_REAL: Statements = LazyLock::new(|| inserts("", "(?,?,?,?)"));
-static INSERT_SIMULATED: Statements = LazyLock::new(|| inserts(",run,seq", "(?,?,?,?,?,?)"));
+static INSERT_REAL: Statements = LazyLock::new(|| inserts("requests", "id,kind,duration,request_id_low"));
+static INSERT_SIMULATED: Statements = LazyLock::new(|| inserts("requests", "id,kind,duration,request_id_low,run,seq"));
+static INSERT_BLOCKS: Statements = LazyLock::new(|| inserts("request_blocks", Block::COLUMNS));
 
-fn inserts(more: &str, row: &str) -> [String; STATEMENT_SIZES.len()] {
-    let columns = "id,kind,duration,request_id_low";
-    STATEMENT_SIZES.map(|size| format!("INSERT INTO requests ({columns}{more}) VALUES {}", vec![row; size].join(",")))
+fn inserts(table: &str, columns: &str) -> [String; STATEMENT_SIZES.len()] {
+    let row = format!("({})", vec!["?"; columns.split(',').count()].join(","));
+    STATEMENT_SIZES.map(|size| format!("INSERT INTO {table} ({columns}) VALUES {}", vec![row.as_str(); size].join(",")))
+}
+
+impl Keyed<'_> {
+    /// Adds what it holds, in the order of the columns.
+    fn values(&self, values: &mut SqliteArguments) -> Result<(), BoxDynError> {
+        values.add(self.key)?;
+        values.add(self.kind)?;
+        values.add(self.row.duration)?;
+        values.add(second_half(self.row.id))?;
+        if let Origin::Simulated { run, seq } = self.row.origin {
+            values.add(run.0.as_bytes().as_slice())?;
+            values.add(seq)?;
+        }
+        Ok(())
+    }
 }
 
 /// Method, route and status.
 type Kind = (&'static str, &'static str, u16);
 
 /// A row on its way into the database.
-struct Keyed<'a> {
-    key: i64,
-    kind: i64,
-    row: &'a Row,
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Keyed<'a> {
+    pub(super) key: i64,
+    pub(super) kind: i64,
+    pub(super) row: &'a Row,
 }
 
 /// These rows in the order of their arrival, each with its key and the number of its kind.
@@ -108,111 +123,29 @@ async fn kind_number(connection: &mut SqliteConnection, (method, route, status):
 pub(super) async fn insert(connection: &mut SqliteConnection, rows: &[Row]) -> Result<(), StoreError> {
     let mut real = keyed(&mut *connection, rows).await?;
     let simulated: Vec<_> = real.extract_if(.., |keyed| keyed.row.origin != Origin::Real).collect();
-    insert_keyed(&mut *connection, &INSERT_REAL, &real).await?;
-    insert_keyed(&mut *connection, &INSERT_SIMULATED, &simulated).await
+    let (blocks, few) = pack(real)?;
+    insert_all(&mut *connection, &INSERT_BLOCKS, &blocks, Block::values).await?;
+    insert_all(&mut *connection, &INSERT_REAL, &few, Keyed::values).await?;
+    insert_all(&mut *connection, &INSERT_SIMULATED, &simulated, Keyed::values).await
 }
 
-async fn insert_keyed(
+async fn insert_all<T>(
     connection: &mut SqliteConnection,
     statements: &'static Statements,
-    mut rows: &[Keyed<'_>],
+    mut rows: &[T],
+    add: fn(&T, &mut SqliteArguments) -> Result<(), BoxDynError>,
 ) -> Result<(), StoreError> {
     for (size, statement) in STATEMENT_SIZES.into_iter().zip(statements.iter()) {
         while rows.len() >= size {
             let (chunk, rest) = rows.split_at(size);
-            let values = values(chunk).map_err(StoreError::Encode)?;
+            let mut values = SqliteArguments::default();
+            values.reserve(size * 6, 0);
+            chunk.iter().try_for_each(|row| add(row, &mut values)).map_err(StoreError::Encode)?;
             sqlx::query_with(statement.as_str(), values).execute(&mut *connection).await?;
             rows = rest;
         }
     }
     Ok(())
-}
-
-/// What these rows hold, in the order of the columns.
-fn values(rows: &[Keyed<'_>]) -> Result<SqliteArguments, BoxDynError> {
-    let mut values = SqliteArguments::default();
-    values.reserve(rows.len() * 6, 0);
-    for Keyed { key, kind, row } in rows {
-        values.add(key)?;
-        values.add(kind)?;
-        values.add(row.duration)?;
-        values.add(second_half(row.id))?;
-        if let Origin::Simulated { run, seq } = row.origin {
-            values.add(run.0.as_bytes().as_slice())?;
-            values.add(seq)?;
-        }
-    }
-    Ok(values)
-}
-
-/// A key that owns its texts.
-type OwnedKey = (i64, String, String, u16, bool);
-
-fn owned(key: &RollupKey<'_>) -> OwnedKey {
-    (key.minute, key.method.to_owned(), key.route.to_owned(), key.status, key.simulated)
-}
-
-/// Merges these requests into the roll-ups of their minutes. In the transaction that adds their
-/// rows, so that no request is counted twice or never, however late it comes.
-pub(super) async fn count_in_rollups(
-    connection: &mut SqliteConnection,
-    seconds: &Seconds<'_>,
-) -> Result<(), StoreError> {
-    let fresh = roll_up(seconds);
-    let mut stored = BTreeMap::<OwnedKey, Tally>::new();
-    let mut minutes: Vec<i64> = fresh.keys().map(|key| key.minute).collect();
-    minutes.dedup();
-    for minute in minutes {
-        let rows = sqlx::query(
-            "SELECT minute, method, route, status, simulated, sum, histogram FROM rollups WHERE minute = ?",
-        )
-        .bind(minute)
-        .fetch_all(&mut *connection)
-        .await?;
-        for row in &rows {
-            let (key, tally) = rollup(row)?;
-            stored.insert(owned(&key), tally);
-        }
-    }
-    for (key, tally) in &fresh {
-        let merged = stored.remove(&owned(key)).map(|mut known| {
-            known.merge(tally);
-            known
-        });
-        write_rollup(&mut *connection, key, merged.as_ref().unwrap_or(tally)).await?;
-    }
-    Ok(())
-}
-
-async fn write_rollup(connection: &mut SqliteConnection, key: &RollupKey<'_>, tally: &Tally) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT OR REPLACE INTO rollups (minute, method, route, status, simulated, requests, sum, histogram) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-    )
-    .bind(key.minute)
-    .bind(key.method)
-    .bind(key.route)
-    .bind(key.status)
-    .bind(key.simulated)
-    .bind(tally.histogram.count() as i64)
-    .bind(tally.sum as i64)
-    .bind(tally.histogram.to_bytes())
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-fn rollup(row: &SqliteRow) -> Result<(RollupKey<'_>, Tally), StoreError> {
-    let histogram = Histogram::from_bytes(row.try_get("histogram")?)
-        .ok_or_else(|| StoreError::Decode("a roll-up holds no histogram".into()))?;
-    let key = RollupKey {
-        minute: row.try_get("minute")?,
-        method: row.try_get("method")?,
-        route: row.try_get("route")?,
-        status: row.try_get("status")?,
-        simulated: row.try_get("simulated")?,
-    };
-    Ok((key, Tally { sum: row.try_get::<i64, _>("sum")? as u64, histogram }))
 }
 
 /// The columns that [`sample`] reads. Each request leads to its kind, and never the other way.
@@ -246,7 +179,7 @@ pub(super) async fn visit_since(database: &Database, from: i64, visit: VisitSamp
     while let Some(row) = rows.try_next().await? {
         visit(&sample(&row)?);
     }
-    Ok(())
+    blocks::visit_since(database, from, visit).await
 }
 
 pub(super) async fn visit_run(
@@ -263,51 +196,15 @@ pub(super) async fn visit_run(
     Ok(())
 }
 
-pub(super) async fn visit_rollups(database: &Database, minute: i64, visit: VisitRollup<'_>) -> Result<(), StoreError> {
-    let mut rows =
-        sqlx::query("SELECT minute, method, route, status, simulated, sum, histogram FROM rollups WHERE minute >= ?")
-            .bind(minute)
-            .fetch(&database.read);
-    while let Some(row) = rows.try_next().await? {
-        let (key, tally) = rollup(&row)?;
-        visit(&key, &tally);
-    }
-    Ok(())
-}
-
 /// A second since the epoch by which there were records already.
 pub(super) async fn oldest(database: &Database) -> Result<Option<i64>, StoreError> {
-    let (row, minute): (Option<i64>, Option<i64>) =
-        sqlx::query_as("SELECT (SELECT min(id) FROM requests), (SELECT min(minute) FROM rollups)")
-            .fetch_one(&database.read)
-            .await?;
-    let of_row = row.map(|key| arrival(key).div_euclid(1_000_000));
+    let (row, block, minute): (Option<i64>, Option<i64>, Option<i64>) = sqlx::query_as(
+        "SELECT (SELECT min(id) FROM requests), (SELECT min(last) FROM request_blocks), (SELECT min(minute) FROM rollups)",
+    )
+    .fetch_one(&database.read)
+    .await?;
+    let second = |key: i64| arrival(key).div_euclid(1_000_000);
     // Somewhere in that minute; surely by its end.
     let of_minute = minute.map(|minute| (minute + 1) * 60);
-    Ok([of_row, of_minute].into_iter().flatten().min())
-}
-
-/// Rows without any roll-up are those of a version that made none. All of them in one transaction.
-pub(super) async fn roll_up_older_version(database: &Database) -> Result<u64, StoreError> {
-    let needed: bool =
-        sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM requests) AND NOT EXISTS (SELECT 1 FROM rollups)")
-            .fetch_one(&database.read)
-            .await?;
-    if !needed {
-        return Ok(0);
-    }
-    let mut rollups = BTreeMap::<OwnedKey, Tally>::new();
-    let mut count = 0;
-    visit_since(database, i64::MIN, &mut |sample| {
-        count += 1;
-        rollups.entry(owned(&SecondKey::of(sample).rollup())).or_default().record(sample.duration);
-    })
-    .await?;
-    let mut transaction = database.begin().await?;
-    for ((minute, method, route, status, simulated), tally) in &rollups {
-        let key = RollupKey { minute: *minute, method, route, status: *status, simulated: *simulated };
-        write_rollup(&mut transaction, &key, tally).await?;
-    }
-    transaction.commit().await?;
-    Ok(count)
+    Ok([row.map(second), block.map(second), of_minute].into_iter().flatten().min())
 }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::record::Batch;
 use super::retention::{Kept, Outdated};
-use super::{log, retention, rows};
+use super::{log, lookup, retention, rollups, rows};
 use crate::metrics::engine::Sample;
 use crate::metrics::engine::rollup::{RollupKey, Tally};
 use crate::metrics::log_model::{LogPage, LogQuery, LoggedRequest};
@@ -75,7 +75,7 @@ impl MetricsStore for SqliteMetrics {
     async fn insert(&self, batch: &Batch<'_>) -> Result<(), StoreError> {
         let mut transaction = self.0.begin().await?;
         rows::insert(&mut transaction, batch.rows()).await?;
-        rows::count_in_rollups(&mut transaction, batch.seconds()).await?;
+        rollups::count(&mut transaction, batch.seconds()).await?;
         transaction.commit().await
     }
 
@@ -112,7 +112,7 @@ impl MetricsStore for SqliteMetrics {
     }
 
     async fn rollups_since(&self, minute: i64, visit: VisitRollup<'_>) -> Result<(), StoreError> {
-        rows::visit_rollups(&self.0, minute, visit).await
+        rollups::visit_since_minute(&self.0, minute, visit).await
     }
 
     async fn oldest(&self) -> Result<Option<i64>, StoreError> {
@@ -120,7 +120,7 @@ impl MetricsStore for SqliteMetrics {
     }
 
     async fn roll_up_older_version(&self) -> Result<u64, StoreError> {
-        rows::roll_up_older_version(&self.0).await
+        rollups::roll_up_older_version(&self.0).await
     }
 
     async fn log(&self, query: &LogQuery, from: i64) -> Result<LogPage, StoreError> {
@@ -128,7 +128,7 @@ impl MetricsStore for SqliteMetrics {
     }
 
     async fn request(&self, id: Uuid) -> Result<Option<LoggedRequest>, StoreError> {
-        log::request(&self.0, id).await
+        lookup::request(&self.0, id).await
     }
 
     async fn outdated(&self, kept: &Kept, now: i64) -> Result<Outdated, StoreError> {

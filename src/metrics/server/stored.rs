@@ -1,0 +1,83 @@
+//! Recorded requests as they come out of the database: kinds, blocks and rows, each as one text. A row of its own costs a
+//! request more on its way between the threads than finding it.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::blocks::Entry;
+use super::rows::{arrival, id_of};
+use crate::metrics::log_model::LoggedRequest;
+use crate::origin::RunId;
+use crate::server::database::StoreError;
+
+/// All kinds, for [`Kinds`].
+pub(super) const KINDS: &str = "SELECT json_group_array(json_array(id, method, route, status)) FROM kinds";
+/// Of columns of `request_blocks`, for [`StoredBlock`]s. Put together as they are, because SQLite would read the entries.
+pub(super) const BLOCKS: &str =
+    "SELECT concat('[', group_concat(concat('[', first, ',', kind, ',', entries, ']')), ']')";
+/// Of columns of `requests`, for [`StoredRow`]s.
+pub(super) const ROWS: &str = "SELECT json_group_array(json_array(id, request_id_high, request_id_low, kind, duration, \
+                               nullif(hex(run), ''), seq))";
+
+/// What one of these texts says.
+pub(super) fn parsed<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|error| StoreError::Decode(error.into()))
+}
+
+/// Number, method, route and status.
+#[derive(Deserialize)]
+struct Kind<'a>(i64, #[serde(borrow)] Cow<'a, str>, #[serde(borrow)] Cow<'a, str>, u16);
+
+/// All kinds of requests.
+#[derive(Deserialize)]
+pub(super) struct Kinds<'a>(#[serde(borrow)] Vec<Kind<'a>>);
+
+/// A row of `requests`.
+#[derive(Deserialize)]
+pub(super) struct StoredRow {
+    pub(super) key: i64,
+    pub(super) high: Option<i64>,
+    pub(super) low: Option<i64>,
+    pub(super) kind: i64,
+    pub(super) duration: i64,
+    pub(super) run: Option<Uuid>,
+    pub(super) seq: Option<u32>,
+}
+
+impl StoredRow {
+    pub(super) fn request(&self, kinds: &Kinds<'_>) -> Result<LoggedRequest, StoreError> {
+        let Kind(_, method, route, status) = kinds
+            .0
+            .iter()
+            .find(|kind| kind.0 == self.kind)
+            .ok_or_else(|| StoreError::Decode("a request is of a kind that is not there".into()))?;
+        Ok(LoggedRequest {
+            request_id: id_of(self.key, self.high, self.low),
+            at: arrival(self.key),
+            method: method.to_string(),
+            route: route.to_string(),
+            status: *status,
+            duration: self.duration as f64 / 1000.0,
+            run: self.run.map(RunId),
+            seq: self.seq,
+        })
+    }
+}
+
+/// A block.
+#[derive(Deserialize)]
+pub(super) struct StoredBlock {
+    pub(super) first: i64,
+    pub(super) kind: i64,
+    pub(super) entries: Vec<Entry>,
+}
+
+impl StoredBlock {
+    /// A request of this block, as if it had a row of its own.
+    pub(super) fn row(&self, Entry(after, duration, low): Entry) -> StoredRow {
+        let (key, duration) = (self.first + after, i64::from(duration));
+        StoredRow { key, high: None, low: Some(low), kind: self.kind, duration, run: None, seq: None }
+    }
+}

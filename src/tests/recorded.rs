@@ -1,0 +1,272 @@
+//! What is kept of recorded requests, and what is found again.
+
+use std::sync::Arc;
+
+use traffic_simulator::metrics::log_model::{LogQuery, StatusClass};
+use traffic_simulator::metrics::model::{Origins, OverviewQuery, Range};
+use traffic_simulator::metrics::server::live::Metrics;
+use traffic_simulator::metrics::server::record::{Batch, Row};
+use traffic_simulator::metrics::server::retention::Kept;
+use traffic_simulator::metrics::server::store::{MetricsStore, SqliteMetrics};
+use traffic_simulator::origin::{Origin, RunId};
+use traffic_simulator::server::database::{Database, epoch_micros};
+use traffic_simulator::server::request_id::RequestId;
+use uuid::Uuid;
+
+const DAY: i64 = 86_400 * 1_000_000;
+
+/// Row `number` of a synthetic month.
+fn synthetic(at: i64, number: u32) -> Row {
+    let run = RunId(Uuid::from_u128(u128::from(number / 1000)));
+    Row {
+        id: RequestId::at(at, u64::from(number) << 2),
+        method: "GET",
+        route: if number.is_multiple_of(2) { "/api/v1/users" } else { "/api/v1/users/{id}" },
+        status: if number.is_multiple_of(10) { 503 } else { 200 },
+        duration: number % 1000 * 17 + 300,
+        origin: if number.is_multiple_of(3) { Origin::Simulated { run, seq: number } } else { Origin::Real },
+    }
+}
+
+async fn prune(store: &SqliteMetrics, kept: &Kept, now: i64) {
+    let outdated = store.outdated(kept, now).await.expect("bounds");
+    while store.prune(&outdated).await.expect("pruned") > 0 {}
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fifty_thousand_rows_load_roll_up_and_are_pruned_without_a_change_of_the_totals() {
+    const ROWS: u32 = 50_000;
+    let folder = tempfile::tempdir().expect("a folder");
+    let database = Database::open(&format!("sqlite://{}/month.db", folder.path().display())).await.expect("a database");
+    let store = SqliteMetrics(database.clone());
+    // Every second row within the last hour, so that the windows have much to say; the others over nine days.
+    let now = epoch_micros();
+    let age = |number: u32| {
+        i64::from(number) * if number.is_multiple_of(2) { 60_000_000 / 1000 } else { 9 * DAY / i64::from(ROWS) }
+    };
+    let rows: Vec<Row> = (0..ROWS).rev().map(|number| synthetic(now - age(number), number)).collect();
+    for chunk in rows.chunks(4096) {
+        store.insert(&Batch::of(chunk)).await.expect("inserted");
+    }
+    let sums = async || -> (i64, i64) {
+        let sums = "SELECT sum(requests), sum(sum) FROM rollups";
+        sqlx::query_as(sums).fetch_one(&database.read).await.expect("sums")
+    };
+    let count = async || -> i64 {
+        sqlx::query_scalar("SELECT count(*) FROM recorded").fetch_one(&database.read).await.expect("a count")
+    };
+    let loaded = sums().await;
+    assert_eq!(loaded.0, i64::from(ROWS));
+    assert_eq!(loaded.1, rows.iter().map(|row| i64::from(row.duration)).sum::<i64>());
+    let day = OverviewQuery { range: Range::Day, origin: Origins::All };
+    let before =
+        Metrics::open(Arc::new(store.clone())).await.expect("metrics").overview(&day).await.expect("an overview");
+    assert!(before.totals.requests > 25_000, "{}", before.totals.requests);
+
+    // First by age, then by number; each call removes a chunk, and the roll-ups stay as they are.
+    let old = rows.iter().filter(|row| row.at() < now - 7 * DAY).count() as i64;
+    assert!(old > 1000, "more than one chunk: {old}");
+    for (kept, left) in
+        [(Kept::default(), i64::from(ROWS) - old), (Kept { most_rows: 20_000, ..Kept::default() }, 20_000)]
+    {
+        prune(&store, &kept, now).await;
+        assert_eq!(count().await, left);
+        assert_eq!(sums().await, loaded);
+    }
+    let after =
+        Metrics::open(Arc::new(store.clone())).await.expect("metrics").overview(&day).await.expect("an overview");
+    assert_eq!((&after.totals, &after.statuses, after.real), (&before.totals, &before.statuses, before.real));
+    let minutes = Kept { rollups_for: 60, ..Kept::default() };
+    prune(&store, &minutes, now).await;
+    let oldest: i64 =
+        sqlx::query_scalar("SELECT min(minute) FROM rollups").fetch_one(&database.read).await.expect("one");
+    assert_eq!(oldest, now / 60_000_000 - 60);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_rows_of_a_version_without_roll_ups_are_rolled_up_at_the_start_and_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let database = Database::open(&format!("sqlite://{}/old.db", folder.path().display())).await.expect("a database");
+    let store = SqliteMetrics(database.clone());
+    let now = epoch_micros();
+    let rows: Vec<Row> = (0..3000).map(|number| synthetic(now - i64::from(number) * 1_000_000, number)).collect();
+    store.insert(&Batch::of(&rows)).await.expect("inserted");
+    let rollups = "SELECT minute, method, route, status, simulated, requests, sum, histogram FROM rollups";
+    type Line = (i64, String, String, i64, bool, i64, i64, Vec<u8>);
+    let made: Vec<Line> = sqlx::query_as(rollups).fetch_all(&database.read).await.expect("roll-ups");
+    let mut transaction = database.begin().await.expect("a transaction");
+    sqlx::query("DELETE FROM rollups").execute(&mut *transaction).await.expect("deleted");
+    transaction.commit().await.expect("committed");
+    for expected in [3000, 0] {
+        assert_eq!(store.roll_up_older_version().await.expect("rolled up"), expected);
+        let again: Vec<Line> = sqlx::query_as(rollups).fetch_all(&database.read).await.expect("roll-ups");
+        assert_eq!(again, made);
+    }
+}
+
+/// How many requests a block holds.
+const BLOCK: i64 = 32;
+const KINDS: [(&str, &str, u16); 4] = [
+    ("GET", "/api/v1/users", 200),
+    ("GET", "/api/v1/users/{id}", 200),
+    ("GET", "/api/v1/users/{id}", 404),
+    ("POST", "/api/v1/users", 503),
+];
+const RUN: RunId = RunId(Uuid::from_u128(1));
+
+/// Four batches as a busy server leaves them, each of a quarter of a second, and a quiet one: most requests are of one kind,
+/// few are simulated, some came long before their answer. No two arrived in the same microsecond.
+fn busy(random: &mut fastrand::Rng, now: i64) -> Vec<Vec<Row>> {
+    let mut number = 0;
+    let mut batch = |size: i64, second: i64| -> Vec<Row> {
+        let mut row = |place: i64| {
+            number += 1;
+            let slow = i64::from(random.u8(..) < 4) * random.i64(0..3_000_000);
+            let (method, route, status) = KINDS[if random.u8(..) < 200 { 0 } else { random.usize(1..KINDS.len()) }];
+            let simulated = random.u8(..) < 10;
+            Row {
+                // The last digits are the request's own.
+                id: RequestId::at(
+                    (now - second * 1_000_000 + place * 250_000 / size - slow) / 10_000 * 10_000 + number,
+                    random.u64(..),
+                ),
+                method,
+                route,
+                status,
+                duration: random.u32(1..2000),
+                origin: if simulated { Origin::Simulated { run: RUN, seq: number as u32 } } else { Origin::Real },
+            }
+        };
+        (0..size).map(&mut row).collect()
+    };
+    vec![batch(1900, 400), batch(700, 202), batch(60, 201), batch(2200, 200), batch(413, 1)]
+}
+
+async fn store_of(batches: &[Vec<Row>]) -> (tempfile::TempDir, Database, SqliteMetrics) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let database = Database::open(&format!("sqlite://{}/busy.db", folder.path().display())).await.expect("a database");
+    let store = SqliteMetrics(database.clone());
+    for batch in batches {
+        store.insert(&Batch::of(batch)).await.expect("inserted");
+    }
+    let (blocks, rows): (i64, i64) =
+        sqlx::query_as("SELECT (SELECT count(*) FROM request_blocks), (SELECT count(*) FROM requests)")
+            .fetch_one(&database.read)
+            .await
+            .expect("counts");
+    assert!(blocks > 20 && rows > 300, "both ways to store a request are in use: {blocks}, {rows}");
+    (folder, database, store)
+}
+
+fn is_wanted(row: &Row, query: &LogQuery, from: i64) -> bool {
+    let of_origin = match query.origin {
+        Origins::All => true,
+        Origins::Real => row.origin == Origin::Real,
+        Origins::Simulated => row.origin != Origin::Real,
+        Origins::Run(run) => row.origin.run() == Some(run),
+    };
+    let of_status = query.status.is_none_or(|class| (class.bounds().0..=class.bounds().1).contains(&row.status));
+    let of_endpoint = query.endpoint.as_ref().is_none_or(|(method, route)| (row.method, row.route) == (method, route));
+    row.at() >= from && of_origin && of_status && of_endpoint
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_is_the_same_however_a_request_is_stored() {
+    let (mut random, now) = (fastrand::Rng::with_seed(6), epoch_micros());
+    let batches = busy(&mut random, now);
+    let (_folder, _database, store) = store_of(&batches).await;
+    let mut questions = Vec::new();
+    for origin in [Origins::All, Origins::Real, Origins::Simulated, Origins::Run(RUN)] {
+        for status in [None].into_iter().chain(StatusClass::ALL.map(Some)) {
+            for endpoint in [None, Some(KINDS[0]), Some(KINDS[1])] {
+                let endpoint = endpoint.map(|(method, route, _)| (method.to_owned(), route.to_owned()));
+                for slowest in [false, true] {
+                    let query = LogQuery { origin, status, endpoint: endpoint.clone(), slowest, ..LogQuery::default() };
+                    questions.push((query, now - random.i64(0..500_000_000)));
+                }
+            }
+        }
+    }
+    for (mut query, from) in questions {
+        let mut expected: Vec<&Row> = batches.iter().flatten().filter(|row| is_wanted(row, &query, from)).collect();
+        expected.sort_by_key(|row| std::cmp::Reverse((if query.slowest { row.duration } else { 0 }, row.at())));
+        query.limit = random.u32(50..1500);
+        let pages: Vec<&[&Row]> =
+            if expected.is_empty() { vec![&[]] } else { expected.chunks(query.limit as usize).collect() };
+        for (page, rows) in (1..).zip(&pages) {
+            query.page = page;
+            let found = store.log(&query, from).await.expect("a page");
+            assert_eq!(found.more, pages.len() > page as usize, "{query:?}");
+            let found = found.requests.iter().map(|request| {
+                let of_run = request.run.zip(request.seq);
+                (
+                    request.request_id,
+                    request.at,
+                    request.method.as_str(),
+                    request.route.as_str(),
+                    request.status,
+                    request.duration,
+                    of_run,
+                )
+            });
+            let expected = rows.iter().map(|row| {
+                let of_run = match row.origin {
+                    Origin::Simulated { run, seq } => Some((run, seq)),
+                    _ => None,
+                };
+                (Some(row.id.0), row.at(), row.method, row.route, row.status, f64::from(row.duration) / 1000.0, of_run)
+            });
+            assert!(found.eq(expected), "{query:?}");
+        }
+        query.page += 1;
+        assert!(store.log(&query, from).await.expect("a page").requests.is_empty(), "{query:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_request_is_found_by_its_id_and_shown_once_however_it_is_stored() {
+    let now = epoch_micros();
+    let batches = busy(&mut fastrand::Rng::with_seed(7), now);
+    let (_folder, _database, store) = store_of(&batches).await;
+    for row in batches.iter().flatten().step_by(7) {
+        let found = store.request(row.id.0).await.expect("an answer").expect("a request");
+        assert_eq!((found.request_id, found.at, found.status), (Some(row.id.0), row.at(), row.status));
+        // The same moment, but not the same bits.
+        assert_eq!(store.request(Uuid::from_u128(row.id.0.as_u128() ^ 1)).await.expect("an answer"), None);
+    }
+    let from = now - 200_000_000;
+    let mut shown = Vec::new();
+    let mut visit = |sample: &traffic_simulator::metrics::engine::Sample<'_>| {
+        shown.push((sample.at, sample.method.to_owned(), sample.route.to_owned(), sample.status, sample.duration));
+    };
+    store.samples_since(from, &mut visit).await.expect("samples");
+    shown.sort();
+    let since = batches.iter().flatten().filter(|row| row.at() >= from);
+    let mut expected: Vec<_> =
+        since.map(|row| (row.at(), row.method.to_owned(), row.route.to_owned(), row.status, row.duration)).collect();
+    expected.sort();
+    assert!(shown == expected, "{} of {}", shown.len(), expected.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_block_goes_with_its_last_request_and_no_more_are_kept_than_allowed() {
+    let now = epoch_micros();
+    let batches = busy(&mut fastrand::Rng::with_seed(8), now);
+    let (_folder, database, store) = store_of(&batches).await;
+    let keys = async || -> Vec<i64> {
+        sqlx::query_scalar("SELECT id / 1024 FROM recorded ORDER BY id").fetch_all(&database.read).await.expect("times")
+    };
+    let mut all: Vec<i64> = batches.iter().flatten().map(Row::at).collect();
+    all.sort_unstable();
+    assert_eq!(keys().await, all);
+    for most in [3000, 1500, 77] {
+        prune(&store, &Kept { most_rows: most, ..Kept::default() }, now).await;
+        let kept = keys().await;
+        assert!((most - BLOCK + 1..=most).contains(&(kept.len() as i64)), "{} of {most}", kept.len());
+        // Of each kind one block may still hold requests that are older than some that are gone.
+        let newest = (most - BLOCK - BLOCK * KINDS.len() as i64).max(0);
+        assert!(kept.ends_with(&all[all.len() - newest as usize..]), "the newest are kept");
+    }
+    prune(&store, &Kept { rows_for: 0, ..Kept::default() }, now).await;
+    assert!(keys().await.is_empty());
+}
