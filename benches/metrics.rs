@@ -238,30 +238,27 @@ async fn overload(report: &mut Report, folder: &Path) {
     finish(state, &database, &shutdown).await;
 }
 
-/// What a month of use would have left: every other batch as a busy server leaves them, the others spread over the time.
+/// A day's minute after the other, as a month of use would have left them, and a busy moment in the end.
 async fn fill(database: &Database) -> (i64, f64) {
     const ROWS: i64 = 1_300_000;
-    const BATCH: i64 = 2048;
+    const BUSY: i64 = 100_000;
     // An hour less, so that nothing grows too old while this runs.
     const MONTH: i64 = 30 * 86_400 * 1_000_000 - 3_600_000_000;
     let (store, now, began) = (SqliteMetrics(database.clone()), epoch_micros(), Instant::now());
-    // A fifth over the first 23 days, the rest over the last week.
-    let old = ROWS / 5;
+    // A fifth over the first 23 days, most over the last week, and the busy moment's at 20,000 a second.
+    let (old, quiet) = (ROWS / 5, ROWS - BUSY);
     let at = |number: i64| {
         let (week, before) = (MONTH / 30 * 7 - 3_600_000_000, MONTH / 30 * 23);
         if number < old {
             now - MONTH + number * before / old
+        } else if number < quiet {
+            now - week + (number - old) * week / (quiet - old)
         } else {
-            now - week + (number - old) * week / (ROWS - old)
+            now - (ROWS - number) * 50
         }
     };
-    let batches = ROWS.div_euclid(BATCH) + 1;
-    for batch in 0..batches {
-        let (first, after) = (batch * BATCH, ((batch + 1) * BATCH).min(ROWS));
-        // The newest are of a busy moment.
-        let busy = (batches - batch) % 2 == 1;
-        let at = |number| if busy { at(after) - (after - number) * 100 } else { at(number) };
-        let rows: Vec<Row> = (first..after).map(|number| row(at(number), number as usize)).collect();
+    for first in (0..ROWS).step_by(2048) {
+        let rows: Vec<Row> = (first..(first + 2048).min(ROWS)).map(|number| row(at(number), number as usize)).collect();
         store.insert(&Batch::of(&rows)).await.expect("inserted");
     }
     (ROWS, began.elapsed().as_secs_f64())
@@ -309,7 +306,7 @@ async fn views(report: &mut Report, folder: &Path) {
         // Another wish each time, so that none is answered with what was drawn for the one before.
         ("what the page asks for each second", "/fn/dashboard/board?range=5m&points=past-{n}"),
         ("the same over a day", "/fn/dashboard/board?range=24h&points=past-{n}"),
-        ("newest requests", "/fn/metrics/log"),
+        ("the log's page with its newest 50 requests", "/requests"),
         ("overview of 5 minutes", "/fn/metrics/overview?range=5m"),
         ("overview of an hour", "/fn/metrics/overview?range=1h"),
         ("overview of a day", "/fn/metrics/overview?range=24h"),

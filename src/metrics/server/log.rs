@@ -32,17 +32,24 @@ fn page_statement(query: &LogQuery) -> String {
         let from = "FROM request_blocks WHERE";
         format!("FROM (SELECT {column} {from} {surely} >= ?1{kinds} ORDER BY {order} DESC LIMIT ?4 + 0)")
     };
+    // On the first page the rows say where it ends, too. The others would have to know the blocks before the rows.
+    let by_rows = |column: &str| match query.page {
+        0 | 1 => format!("(SELECT iif(count(*) = ?2, min({column}), 0) FROM rows)"),
+        _ => "0".to_owned(),
+    };
     let blocks = match (query.origin, query.slowest) {
         (Origins::Simulated | Origins::Run(_), _) => "FALSE".to_owned(),
         // Of each block one request took as long as its slowest one …
         (_, true) => {
-            let few = few("slowest", "slowest", "first");
-            format!("last >= ?1 AND slowest >= (SELECT iif(count(*) = ?4, min(slowest), 0) {few}){kinds}")
+            let (few, by_rows) = (few("slowest", "slowest", "first"), by_rows("duration"));
+            format!(
+                "last >= ?1 AND slowest >= max((SELECT iif(count(*) = ?4, min(slowest), 0) {few}), {by_rows}){kinds}"
+            )
         }
         // … and none came before its first one. One bound and not two, or SQLite walks from the wrong one.
         (_, false) => {
-            let few = few("first", "last", "last");
-            format!("last >= (SELECT iif(count(*) = ?4, max(min(first), ?1), ?1) {few}){kinds}")
+            let (few, by_rows) = (few("first", "last", "last"), by_rows("id"));
+            format!("last >= max(?1, (SELECT iif(count(*) = ?4, min(first), 0) {few}), {by_rows}){kinds}")
         }
     };
     let origin = match query.origin {
@@ -52,7 +59,7 @@ fn page_statement(query: &LogQuery) -> String {
         Origins::Run(_) => " AND run = ?5",
     };
     let order = if query.slowest { "duration DESC, id DESC" } else { "id DESC" };
-    // Nothing is before the first page, so that it need not know.
+    // Nothing is before the first page.
     let in_blocks = if query.page > 1 { format!("{BLOCK} * (SELECT count(*) FROM blocks)") } else { "0".to_owned() };
     format!(
         "WITH blocks AS (SELECT * FROM request_blocks WHERE {blocks}), \

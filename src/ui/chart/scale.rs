@@ -28,26 +28,29 @@ impl Scale {
 /// Appends a place as `{:.1}` would write it, without a `.0`. A page has thousands of places, and `format!` takes longer
 /// for each of them than everything else that is done for the page.
 fn push(path: &mut String, command: char, place: f64) {
-    path.push(command);
     // Places are not negative: rounded by the cast, which is one instruction.
     let tenths = (place * 10.0 + 0.5) as u32;
-    let mut power = 10;
-    while tenths / power >= 10 {
-        power *= 10;
+    let (mut whole, tenth) = (tenths / 10, (tenths % 10) as u8);
+    // Written from the end; a u32 has ten digits at most.
+    let mut text = [0; 12];
+    let mut first = text.len();
+    let mut put = |byte| {
+        first -= 1;
+        text[first] = byte;
+    };
+    if tenth > 0 {
+        put(b'0' + tenth);
+        put(b'.');
     }
-    while power > 1 {
-        path.push(digit(tenths / power));
-        power /= 10;
+    loop {
+        put(b'0' + (whole % 10) as u8);
+        whole /= 10;
+        if whole == 0 {
+            break;
+        }
     }
-    if !tenths.is_multiple_of(10) {
-        path.push('.');
-        path.push(digit(tenths));
-    }
-}
-
-/// The last digit of a number.
-fn digit(number: u32) -> char {
-    char::from(b'0' + (number % 10) as u8)
+    path.push(command);
+    path.push_str(std::str::from_utf8(&text[first..]).unwrap_or_default());
 }
 
 /// The two scales of a drawing.
