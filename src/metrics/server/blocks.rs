@@ -17,6 +17,9 @@ pub(super) const BLOCK: usize = 32;
 /// How many seconds after its first request a block's last one came at most.
 pub(super) const SPAN: i64 = 10;
 
+/// So many bytes is a usual entry as text at most.
+const LONGEST_ENTRY: usize = 44;
+
 /// A request of a block: its key less that of the first one, its duration in microseconds, the second half of its id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Entry(pub(super) i64, pub(super) u32, pub(super) i64);
@@ -44,7 +47,9 @@ impl Block {
         let entry = |of: &Keyed<'_>| Entry(of.key - first, of.row.duration, second_half(of.row.id));
         let entries: Vec<Entry> = rows.iter().map(entry).collect();
         let slowest = entries.iter().map(|entry| entry.1).max().unwrap_or(0);
-        let entries = serde_json::to_string(&entries).map_err(|error| StoreError::Encode(error.into()))?;
+        let mut text = Vec::with_capacity(rows.len() * LONGEST_ENTRY);
+        serde_json::to_writer(&mut text, &entries).map_err(|error| StoreError::Encode(error.into()))?;
+        let entries = String::from_utf8(text).map_err(|error| StoreError::Encode(error.into()))?;
         Ok(Some(Self { last, first, kind, slowest, entries }))
     }
 
@@ -65,19 +70,21 @@ pub(super) fn entries(text: &str) -> Result<Vec<Entry>, StoreError> {
 
 /// Blocks of these real requests, which are in the order of their keys, and what is too few of its kind for a block.
 pub(super) fn pack(rows: Vec<Keyed<'_>>) -> Result<(Vec<Block>, Vec<Keyed<'_>>), StoreError> {
-    if rows.len() < BLOCK {
-        return Ok((Vec::new(), rows));
-    }
-    let mut kinds = Vec::<(i64, Vec<Keyed<'_>>)>::new();
-    for row in rows {
+    // Kinds are few, and memory is asked for once: to let it grow costs more than all the rest.
+    let mut kinds = Vec::<(i64, usize)>::new();
+    for row in &rows {
         match kinds.iter_mut().find(|(kind, _)| *kind == row.kind) {
-            Some((_, known)) => known.push(row),
-            None => kinds.push((row.kind, vec![row])),
+            Some((_, count)) => *count += 1,
+            None => kinds.push((row.kind, 1)),
         }
     }
-    let (mut blocks, mut few) = (Vec::new(), Vec::new());
-    for (_, rows) in kinds {
-        let chunks = rows.chunks_exact(BLOCK);
+    let is_few = |row: &Keyed<'_>| kinds.iter().any(|(kind, count)| *kind == row.kind && *count < BLOCK);
+    let mut few: Vec<Keyed<'_>> = rows.iter().copied().filter(is_few).collect();
+    let mut blocks = Vec::with_capacity(rows.len() / BLOCK);
+    for (kind, count) in kinds.iter().filter(|(_, count)| *count >= BLOCK) {
+        let mut of_kind = Vec::with_capacity(*count);
+        of_kind.extend(rows.iter().copied().filter(|row| row.kind == *kind));
+        let chunks = of_kind.chunks_exact(BLOCK);
         few.extend_from_slice(chunks.remainder());
         for chunk in chunks {
             match Block::of(chunk)? {

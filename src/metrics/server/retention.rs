@@ -7,7 +7,7 @@ use super::rows::first_key;
 use crate::server::database::{Database, StoreError};
 
 /// How many rows one transaction removes: a few milliseconds, for which requests that write have to wait.
-const CHUNK: usize = 1000;
+const CHUNK: i64 = 1000;
 
 /// What is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,25 +60,26 @@ async fn key_after(database: &Database, requests: i64) -> Result<i64, StoreError
     sqlx::query_scalar(AssertSqlSafe(statement)).bind(requests).fetch_one(&database.read).await
 }
 
-/// Removes a chunk of each, in transactions of their own, and says how many rows that were.
+/// Removes a chunk of each, in transactions of their own, and says how many requests and roll-ups that were.
 pub(super) async fn prune(database: &Database, outdated: &Outdated) -> Result<u64, StoreError> {
-    // Requests up to a key, because keys one by one take up to twice as long.
+    // Requests up to a key, because keys one by one take up to twice as long. `LIMIT ?`, without a sum, would make SQLite
+    // prepare the statement for each chunk.
     let chunks = [
         (
             "DELETE FROM requests WHERE id <= \
-             (SELECT max(id) FROM (SELECT id FROM requests WHERE id < ? ORDER BY id LIMIT ?))",
+             (SELECT max(id) FROM (SELECT id FROM requests WHERE id < ? ORDER BY id LIMIT ? + 0))",
             outdated.key,
             1,
         ),
         (
             "DELETE FROM request_blocks WHERE last <= \
-             (SELECT max(last) FROM (SELECT last FROM request_blocks WHERE last < ? ORDER BY last LIMIT ?))",
+             (SELECT max(last) FROM (SELECT last FROM request_blocks WHERE last < ? ORDER BY last LIMIT ? + 0))",
             outdated.key,
-            BLOCK,
+            BLOCK as u64,
         ),
         (
             "DELETE FROM rollups WHERE (minute, method, route, status, simulated) IN \
-             (SELECT minute, method, route, status, simulated FROM rollups WHERE minute < ? LIMIT ?)",
+             (SELECT minute, method, route, status, simulated FROM rollups WHERE minute < ? LIMIT ? + 0)",
             outdated.minute,
             1,
         ),
@@ -86,10 +87,9 @@ pub(super) async fn prune(database: &Database, outdated: &Outdated) -> Result<u6
     let mut removed = 0;
     for (statement, bound, requests) in chunks {
         let mut transaction = database.begin().await?;
-        let chunk =
-            sqlx::query(statement).bind(bound).bind((CHUNK / requests) as i64).execute(&mut *transaction).await?;
+        let chunk = sqlx::query(statement).bind(bound).bind(CHUNK).execute(&mut *transaction).await?;
         transaction.commit().await?;
-        removed += chunk.rows_affected() * requests as u64;
+        removed += chunk.rows_affected() * requests;
     }
     Ok(removed)
 }
