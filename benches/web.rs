@@ -84,11 +84,12 @@ async fn main() -> ExitCode {
 
     let constant = |page: Bytes| get(move || async move { Html(page) });
     let bare = || Router::new().route("/", constant(page.clone()));
-    let (bare, bare_again) = (Served::start(bare()).await, Served::start(bare()).await);
+    let (bare, bare_again) = ([Served::start(bare()).await], [Served::start(bare()).await]);
     let same_layers = OpenApiRouter::new().route("/api/v1/page", constant(page.clone()));
-    let same_layers = Served::start(router::build_around(&state, same_layers, None)).await;
+    let same_layers = [Served::start(router::build_around(&state, same_layers, None)).await];
+    let whole = [whole];
 
-    warm_up(&whole, "/").await;
+    warm_up(&whole[0], "/").await;
     compare(&mut report, "control: bytes from memory against themselves", (&bare, "/"), (&bare_again, "/")).await;
     let name = "dashboard against its bytes from memory, through the same layers";
     compare(&mut report, name, (&whole, "/"), (&same_layers, "/api/v1/page")).await;
