@@ -2,7 +2,7 @@
 -- Requests that are simulated or few stay rows of their own, in `requests`.
 
 -- `first` and `last` are the smallest and the largest key (as `requests.id`), `slowest` is the longest duration. `entries` is
--- JSON: [[key - first, duration, second half of the request's id], …] in the order of the keys.
+-- JSON: [[key - first, duration, second half of the request's id], …].
 CREATE TABLE request_blocks (
     last    INTEGER NOT NULL PRIMARY KEY,
     first   INTEGER NOT NULL,

@@ -1,7 +1,7 @@
 //! What is shown, kept in the address of the page: it can be shared, goes back with Back, and works
 //! without JavaScript.
 
-use super::log_model::{LogForm, StatusClass};
+use super::log_model::{LogForm, StatusClass, last_page};
 use super::model::{Origins, OverviewQuery, Range};
 
 /// Reads range and origin from a query. What it does not know, it leaves out.
@@ -48,12 +48,14 @@ impl LogAddress {
     /// Reads the query of the page. What it does not know, it leaves out.
     pub fn read(get: impl Fn(&str) -> Option<String>) -> Self {
         let status = get("status");
+        let slowest = get("order").as_deref() == Some("slowest");
+        let page = get("page").and_then(|page| page.parse().ok()).unwrap_or(1);
         Self {
             view: read_view(&get),
             status: StatusClass::ALL.into_iter().find(|one| Some(one.wire_name()) == status.as_deref()),
             endpoint: get("endpoint").filter(|endpoint| endpoint.contains(' ')),
-            slowest: get("order").as_deref() == Some("slowest"),
-            page: get("page").and_then(|page| page.parse().ok()).unwrap_or(1).clamp(1, 1000),
+            slowest,
+            page: page.clamp(1, last_page(slowest)),
         }
     }
 
@@ -113,5 +115,8 @@ mod tests {
         assert_eq!(LogAddress::read(|_| None).link(), "/requests");
         let nonsense = LogAddress::read(of("status=9xx&endpoint=x&order=up&page=0"));
         assert_eq!((nonsense.link(), nonsense.page), ("/requests".to_owned(), 1));
+        for far in ["page=4000000000", "order=slowest&page=4000000000"] {
+            assert!(crate::metrics::input::log(LogAddress::read(of(far)).form().fields()).is_ok(), "{far}");
+        }
     }
 }

@@ -1,11 +1,8 @@
 //! The one validator of questions to the metrics.
 
-use super::log_model::{LOG_PAGE, LogQuery, StatusClass};
+use super::log_model::{LOG_PAGE, LogQuery, StatusClass, last_page};
 use super::model::{Origins, OverviewQuery, Range};
 use crate::input::{Checker, Fields, Invalid, Value, read_numbers};
-
-/// The last page of the log that can be asked for: deeper ones are better found by a filter.
-const LAST_PAGE: i64 = 1000;
 
 /// The fields that were given.
 pub fn fields<const N: usize>(given: [(&str, Option<String>); N]) -> Fields {
@@ -60,7 +57,7 @@ pub fn log(mut fields: Fields) -> Result<LogQuery, Invalid> {
     };
     let page = match check.optional("page") {
         None => Some(1),
-        Some(value) => check.integer("page", value, 1, LAST_PAGE),
+        Some(value) => check.integer("page", value, 1, i64::from(last_page(slowest == Some(true)))),
     };
     let query = || {
         Some(LogQuery {
@@ -138,7 +135,10 @@ mod tests {
         );
         let bad = [("range", "x"), ("origin", "x"), ("status", "x"), ("endpoint", "x"), ("order", "x"), ("page", "0")];
         assert_eq!(faults(log(given(bad))), ["range", "origin", "status", "endpoint", "order", "page"]);
-        assert_eq!(faults(log(given([("page", "1001")]))), ["page"]);
+        for (order, last) in [("newest", "1000"), ("slowest", "100")] {
+            assert!(log(given([("order", order), ("page", last)])).is_ok());
+            assert_eq!(faults(log(given([("order", order), ("page", &format!("{last}1"))]))), ["page"]);
+        }
         assert_eq!(faults(log(given([("endpoint", "GET /\u{7}")]))), ["endpoint"]);
     }
 }

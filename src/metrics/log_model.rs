@@ -10,6 +10,12 @@ use crate::origin::RunId;
 /// How many requests a page of the log holds, where nothing else is said.
 pub const LOG_PAGE: u32 = 50;
 
+/// The last page of the log that can be asked for: what is deeper is better found by a filter. The slowest are looked for
+/// among all requests of the time, which takes memory for each page before.
+pub fn last_page(slowest: bool) -> u32 {
+    if slowest { 100 } else { 1000 }
+}
+
 /// Answers of one kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StatusClass {

@@ -182,7 +182,11 @@ async fn the_log_is_the_same_however_a_request_is_stored() {
                 let endpoint = endpoint.map(|(method, route, _)| (method.to_owned(), route.to_owned()));
                 for slowest in [false, true] {
                     let query = LogQuery { origin, status, endpoint: endpoint.clone(), slowest, ..LogQuery::default() };
-                    questions.push((query, now - random.i64(0..500_000_000)));
+                    // Often in the middle of a block.
+                    let batch = random.choice(&batches).expect("one");
+                    let of_a_request = random.choice(batch).expect("one").at() + random.i64(0..2);
+                    let at_all = now - random.i64(0..500_000_000);
+                    questions.push((query, if random.bool() { of_a_request } else { at_all }));
                 }
             }
         }
@@ -190,7 +194,7 @@ async fn the_log_is_the_same_however_a_request_is_stored() {
     for (mut query, from) in questions {
         let mut expected: Vec<&Row> = batches.iter().flatten().filter(|row| is_wanted(row, &query, from)).collect();
         expected.sort_by_key(|row| std::cmp::Reverse((if query.slowest { row.duration } else { 0 }, row.at())));
-        query.limit = random.u32(50..1500);
+        query.limit = random.u32(100..1500);
         let pages: Vec<&[&Row]> =
             if expected.is_empty() { vec![&[]] } else { expected.chunks(query.limit as usize).collect() };
         for (page, rows) in (1..).zip(&pages) {
@@ -269,4 +273,34 @@ async fn a_block_goes_with_its_last_request_and_no_more_are_kept_than_allowed() 
     }
     prune(&store, &Kept { rows_for: 0, ..Kept::default() }, now).await;
     assert!(keys().await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_block_knows_its_first_and_its_last_key_also_when_requests_arrive_in_one_microsecond() {
+    let now = epoch_micros();
+    let (method, route, status) = KINDS[0];
+    // As many in each as there are keys for it.
+    let row = |number: i64| {
+        let id = RequestId::at(now + number / 1000, number.cast_unsigned() << 2);
+        Row { id, method, route, status, duration: 1, origin: Origin::Real }
+    };
+    let batches: Vec<Vec<Row>> = (0..3).map(|batch| (batch * 2000..batch * 2000 + 2000).map(row).collect()).collect();
+    let folder = tempfile::tempdir().expect("a folder");
+    let database =
+        Database::open(&format!("sqlite://{}/moment.db", folder.path().display())).await.expect("a database");
+    let store = SqliteMetrics(database.clone());
+    for batch in &batches {
+        store.insert(&Batch::of(batch)).await.expect("inserted");
+    }
+    let count = async |statement: &'static str| -> i64 {
+        sqlx::query_scalar(statement).fetch_one(&database.read).await.expect("a count")
+    };
+    assert_eq!(count("SELECT count(DISTINCT id) FROM recorded").await, 6000);
+    assert_eq!(count("SELECT count(*) FROM request_blocks").await, 3 * (2000 / BLOCK));
+    let wrong = "SELECT count(*) FROM request_blocks WHERE (first, last) <> \
+                 (SELECT min(first + (value ->> 0)), max(first + (value ->> 0)) FROM json_each(entries))";
+    assert_eq!(count(wrong).await, 0);
+    for row in batches.iter().flatten().step_by(97) {
+        assert!(store.request(row.id.0).await.expect("an answer").is_some());
+    }
 }

@@ -12,7 +12,7 @@ use super::store::VisitSample;
 use crate::metrics::engine::{Sample, Source};
 use crate::server::database::{Database, StoreError};
 
-/// How many requests a block holds.
+/// How many requests a block holds, each that was ever stored: another number needs a migration.
 pub(super) const BLOCK: usize = 32;
 /// How many seconds after its first request a block's last one came at most.
 pub(super) const SPAN: i64 = 10;
@@ -38,9 +38,14 @@ impl Block {
     /// Where it is stored.
     pub(super) const COLUMNS: &str = "last,first,kind,slowest,entries";
 
-    /// Of requests of one kind, in the order of their keys. None of what is no request, or came over too long a time.
+    /// Of requests of one kind. None of what is no request, or came over too long a time.
     fn of(rows: &[Keyed<'_>]) -> Result<Option<Self>, StoreError> {
-        let [Keyed { key: first, kind, .. }, .., Keyed { key: last, .. }] = *rows else { return Ok(None) };
+        // Not the outer ones: within a microsecond, keys are in no order.
+        let keys = || rows.iter().map(|row| row.key);
+        let (Some(first), Some(last), Some(kind)) = (keys().min(), keys().max(), rows.first().map(|row| row.kind))
+        else {
+            return Ok(None);
+        };
         if arrival(last) - arrival(first) > SPAN * 1_000_000 {
             return Ok(None);
         }
@@ -68,7 +73,7 @@ pub(super) fn entries(text: &str) -> Result<Vec<Entry>, StoreError> {
     serde_json::from_str(text).map_err(|error| StoreError::Decode(error.into()))
 }
 
-/// Blocks of these real requests, which are in the order of their keys, and what is too few of its kind for a block.
+/// Blocks of these real requests, which are in the order of their arrival, and what is too few of its kind for a block.
 pub(super) fn pack(rows: Vec<Keyed<'_>>) -> Result<(Vec<Block>, Vec<Keyed<'_>>), StoreError> {
     // Kinds are few, and memory is asked for once: to let it grow costs more than all the rest.
     let mut kinds = Vec::<(i64, usize)>::new();

@@ -7,7 +7,7 @@ use sqlx::AssertSqlSafe;
 use super::blocks::{BLOCK, Entry};
 use super::rows::first_key;
 use super::stored::{BLOCKS, KINDS, Kinds, ROWS, StoredBlock, StoredRow, parsed};
-use crate::metrics::log_model::{LogPage, LogQuery, LoggedRequest, StatusClass};
+use crate::metrics::log_model::{LogPage, LogQuery, LoggedRequest, StatusClass, last_page};
 use crate::metrics::model::Origins;
 use crate::server::database::{Database, StoreError};
 
@@ -30,7 +30,7 @@ fn page_statement(query: &LogQuery) -> String {
     }
     let few = |column: &str, order: &str, surely: &str| {
         let from = "FROM request_blocks WHERE";
-        format!("FROM (SELECT {column} {from} {surely} >= ?1{kinds} ORDER BY {order} DESC LIMIT ?4 + 0)")
+        format!("FROM (SELECT {column} {from} {surely}{kinds} ORDER BY {order} DESC LIMIT ?4 + 0)")
     };
     // On the first page the rows say where it ends, too. The others would have to know the blocks before the rows.
     let by_rows = |column: &str| match query.page {
@@ -41,14 +41,17 @@ fn page_statement(query: &LogQuery) -> String {
         (Origins::Simulated | Origins::Run(_), _) => "FALSE".to_owned(),
         // Of each block one request took as long as its slowest one …
         (_, true) => {
-            let (few, by_rows) = (few("slowest", "slowest", "first"), by_rows("duration"));
+            let by_rows = by_rows("duration");
+            let surely = format!("last >= ?1 AND first >= ?1 AND slowest >= {by_rows}");
+            let few = few("slowest", "slowest", &surely);
             format!(
                 "last >= ?1 AND slowest >= max((SELECT iif(count(*) = ?4, min(slowest), 0) {few}), {by_rows}){kinds}"
             )
         }
         // … and none came before its first one. One bound and not two, or SQLite walks from the wrong one.
         (_, false) => {
-            let (few, by_rows) = (few("first", "last", "last"), by_rows("id"));
+            let by_rows = by_rows("id");
+            let few = few("first", "last", &format!("last >= max(?1, {by_rows})"));
             format!("last >= max(?1, (SELECT iif(count(*) = ?4, min(first), 0) {few}), {by_rows}){kinds}")
         }
     };
@@ -94,7 +97,7 @@ pub(super) async fn page(database: &Database, query: &LogQuery, from: i64) -> Re
     let found = in_order(&rows, &blocks, query.slowest, from, before + limit);
     let requests = found.into_iter().skip(before).map(|found| found.request(&kinds));
     let mut requests: Vec<LoggedRequest> = requests.collect::<Result<_, _>>()?;
-    let more = requests.len() > query.limit as usize;
+    let more = requests.len() > query.limit as usize && query.page < last_page(query.slowest);
     requests.truncate(query.limit as usize);
     Ok(LogPage { requests, more })
 }

@@ -6,15 +6,15 @@ use super::blocks::BLOCK;
 use super::rows::first_key;
 use crate::server::database::{Database, StoreError};
 
-/// How many rows one transaction removes: a few milliseconds, for which requests that write have to wait.
+/// How many rows (requests, blocks, or roll-ups) one transaction removes: a few milliseconds, for which requests that write have to wait.
 const CHUNK: i64 = 1000;
 
 /// What is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Kept {
-    /// How long rows are, in microseconds.
+    /// How long requests are, in microseconds; those of a block as long as its last one.
     pub rows_for: i64,
-    /// How many rows are, at most.
+    /// How many requests are, at most, and at least as many less those of a block.
     pub most_rows: i64,
     /// How long roll-ups are, in minutes.
     pub rollups_for: i64,

@@ -45,7 +45,7 @@ pub trait MetricsStore: Send + Sync + 'static {
     async fn request(&self, id: Uuid) -> Result<Option<LoggedRequest>, StoreError>;
     /// What is no longer kept at `now`, in epoch microseconds.
     async fn outdated(&self, kept: &Kept, now: i64) -> Result<Outdated, StoreError>;
-    /// Removes a chunk of what is outdated, and says how many rows that were. Zero: there is no more.
+    /// Removes a chunk of what is outdated, and says how many requests and roll-ups that were. Zero: there is no more.
     async fn prune(&self, outdated: &Outdated) -> Result<u64, StoreError>;
     /// How long it takes now until something could be written.
     async fn wait(&self) -> Result<Duration, StoreError>;
