@@ -21,7 +21,7 @@ use traffic_simulator::server::serve;
 /// How many connections the clients keep busy.
 pub(crate) const CONNECTIONS: usize = 16;
 /// How long one side is asked before it is the other's turn …
-const SLICE: Duration = Duration::from_millis(150);
+const SLICE: Duration = Duration::from_millis(300);
 /// … after it was asked for so many milliseconds without being measured, at random: what the other side left to be
 /// done is done by then, and on average this one leaves as much undone at the end of what is measured as there was
 /// at its beginning. Between shortest and longest lies as much as between two batches of rows.
@@ -229,21 +229,22 @@ pub(crate) fn median(values: &mut [f64]) -> f64 {
 }
 
 /// `measured` against `base`, in pairs of slices that alternate; the median of the pairs' ratios, and both p99. Where a side
-/// is several servers of one kind, each pair has the next one of them: where its memory happens to lie makes a server quicker
-/// or slower by more than what is looked for.
+/// is several servers of one kind, its slices go around them: where its memory happens to lie makes a server quicker or slower
+/// by more than what is looked for.
 pub(crate) async fn compare(
     report: &mut Report,
     name: &str,
     measured: (&[Served], &'static str),
     base: (&[Served], &'static str),
 ) -> f64 {
-    let (mut ratios, mut paces) = (Vec::new(), [Vec::new(), Vec::new()]);
-    for number in 0..PAIRS {
+    let (mut ratios, mut paces, mut turns) = (Vec::new(), [Vec::new(), Vec::new()], [0, 0]);
+    for _ in 0..PAIRS {
         let mut pair = [Pace::default(), Pace::default()];
         for slice in 0..SLICES {
             let side = slice.count_ones() as usize % 2;
             let (served, path) = [measured, base][side];
-            pair[side].add(load(served[number % served.len()].address, path, SLICE).await);
+            pair[side].add(load(served[turns[side] % served.len()].address, path, SLICE).await);
+            turns[side] += 1;
         }
         ratios.push(pair[0].rate() / pair[1].rate());
         paces.iter_mut().zip(pair).for_each(|(paces, pace)| paces.push(pace));

@@ -7,7 +7,7 @@ use leptos_router::hooks::use_query_map;
 use super::address::LogAddress;
 use super::log_model::{LogPage, StatusClass};
 use super::model::{Origins, Outcome, OverviewQuery};
-use super::request_rows::{REQUEST_HEADS, request_row};
+use super::request_rows::{REQUEST_HEADS, request_rows};
 use super::server_fns::get_log;
 use super::view_filter::choices_html;
 use crate::error::AppError;
@@ -100,7 +100,7 @@ fn list(page: &LogPage, address: &LogAddress) -> AnyView {
         let all = LogAddress { view: address.view, page: 1, ..LogAddress::default() }.link();
         view! { <Empty>"No request fits. " <a href=all>"Show all of this time"</a></Empty> }.into_any()
     } else {
-        let rows: String = page.requests.iter().map(request_row).collect();
+        let rows = request_rows(&page.requests);
         let table = table_html("Requests as a table", REQUEST_HEADS, &rows, "texts");
         view! { <div inner_html=table></div> }.into_any()
     };

@@ -3,7 +3,7 @@
 use super::address::LogAddress;
 use super::log_model::LoggedRequest;
 use super::model::OverviewQuery;
-use super::request_rows::{REQUEST_HEADS, request_row};
+use super::request_rows::{REQUEST_HEADS, request_rows};
 use crate::ui::notice::{empty_html, failed_html};
 use crate::ui::table::{escaped, table_html};
 
@@ -16,7 +16,7 @@ pub fn newest_requests_html(view: OverviewQuery, requests: Result<&[LoggedReques
     let content = match requests {
         Err(why) => failed_html("The requests could not be loaded.", why),
         Ok(requests) => {
-            let rows: String = requests.iter().take(NEWEST as usize).map(request_row).collect();
+            let rows = request_rows(&requests[..requests.len().min(NEWEST as usize)]);
             empty_html(rows.is_empty().then_some("No requests in this time."))
                 + &table_html("Newest requests", REQUEST_HEADS, &rows, "texts")
         }

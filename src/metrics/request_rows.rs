@@ -1,17 +1,28 @@
 //! Requests of the log as rows of a table.
 
+use uuid::Uuid;
+
 use super::log_model::LoggedRequest;
 use crate::ui::format::{millis, time_of_day};
-use crate::ui::table::{Cell, row};
+use crate::ui::table::{Cell, push_row};
 
 /// The heads of the columns.
 pub const REQUEST_HEADS: [&str; 5] = ["Arrived", "Request", "Status", "Duration", "By"];
 
-/// One request, which leads to its own page.
-pub fn request_row(request: &LoggedRequest) -> String {
+/// So many bytes a row of the log has at most, but for unusually long routes.
+const LONGEST_ROW: usize = 320;
+
+/// Requests, each of which leads to its own page.
+pub fn request_rows(requests: &[LoggedRequest]) -> String {
+    let mut html = String::with_capacity(requests.len() * LONGEST_ROW);
+    requests.iter().for_each(|request| push_request(&mut html, request));
+    html
+}
+
+fn push_request(html: &mut String, request: &LoggedRequest) {
     let arrived = Cell::text(time_of_day(request.at / 1000, true));
     let arrived = match request.request_id {
-        Some(id) => arrived.linked(format!("/requests/{id}")),
+        Some(id) => arrived.linked(["/requests/", id.hyphenated().encode_lower(&mut Uuid::encode_buffer())].concat()),
         None => arrived,
     };
     let by = match (request.run, request.seq) {
@@ -19,19 +30,18 @@ pub fn request_row(request: &LoggedRequest) -> String {
         (Some(run), None) => Cell::text("run").linked(format!("/runs/{run}")),
         _ => Cell::text("real"),
     };
-    row([
+    let cells = [
         arrived,
-        Cell::code(format!("{} {}", request.method, request.route)),
+        Cell::code([request.method.as_str(), " ", &request.route].concat()),
         Cell::text(request.status.to_string()).bad(request.status >= 400),
         Cell::text(millis(Some(request.duration))),
         by,
-    ])
+    ];
+    push_row(html, "", cells);
 }
 
 #[cfg(test)]
 mod tests {
-    use uuid::Uuid;
-
     use super::*;
     use crate::origin::RunId;
 
@@ -47,11 +57,11 @@ mod tests {
             run: None,
             seq: None,
         };
-        let html = request_row(&real);
+        let html = request_rows(std::slice::from_ref(&real));
         assert!(html.contains("<a href=\"/requests/00000000-0000-0000-0000-000000000001\">14:36:05 UTC</a>"), "{html}");
         assert!(html.ends_with("<td>200</td><td>1.25 ms</td><td>real</td></tr>"), "{html}");
         let run = Some(RunId(Uuid::from_u128(2)));
-        let html = request_row(&LoggedRequest { status: 503, run, seq: Some(7), request_id: None, ..real });
+        let html = request_rows(&[LoggedRequest { status: 503, run, seq: Some(7), request_id: None, ..real }]);
         assert!(html.contains("<td data-tone=\"bad\">503</td>"), "{html}");
         assert!(html.contains("<a href=\"/runs/00000000-0000-0000-0000-000000000002\">run, #7</a>"), "{html}");
     }

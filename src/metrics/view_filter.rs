@@ -29,7 +29,8 @@ pub fn choices_html(view: OverviewQuery, link: impl Fn(OverviewQuery) -> String)
     // The page stays where it is: the numbers change, not the place.
     let choice = |text: &str, target: OverviewQuery| {
         let current = if target == view { " aria-current=\"true\"" } else { "" };
-        let href = escaped(&link(target));
+        let href = link(target);
+        let href = escaped(&href);
         format!("<a class=\"view-choice\" data-part=\"{text}\" href=\"{href}\"{current}>{text}</a>")
     };
     let ranges = Range::ALL.map(|range| choice(range.title(), OverviewQuery { range, ..view })).concat();

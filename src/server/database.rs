@@ -139,12 +139,13 @@ fn lock(file: &str) -> Result<File, OpenError> {
 }
 
 /// Every schema change, in order. Forward only; a released one never changes.
-const MIGRATIONS: [(&str, &str); 5] = [
+const MIGRATIONS: [(&str, &str); 6] = [
     ("initial", include_str!("../../migrations/0001_initial.sql")),
     ("both sides", include_str!("../../migrations/0002_both_sides.sql")),
     ("metrics", include_str!("../../migrations/0003_metrics.sql")),
     ("slim requests", include_str!("../../migrations/0004_slim_requests.sql")),
     ("request blocks", include_str!("../../migrations/0005_request_blocks.sql")),
+    ("binary blocks", include_str!("../../migrations/0006_binary_blocks.sql")),
 ];
 
 fn migrations(changes: &[(&'static str, &'static str)]) -> Migrator {
@@ -220,6 +221,54 @@ mod tests {
             (at * 1024 + place, method.to_owned(), "/x".to_owned(), status, 5, half(high), half(low), run, seq)
         });
         assert_eq!(stored, expected);
+        database.close().await;
+    }
+
+    #[tokio::test]
+    async fn the_blocks_of_an_older_schema_are_carried_over() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite://{}/old.db", folder.path().display());
+        let options = SqliteConnectOptions::from_str(&url).expect("a URL").create_if_missing(true);
+        let mut old = options.connect().await.expect("a connection");
+        migrations(&MIGRATIONS[..5]).run(&mut old).await.expect("the older schema");
+        // One within a second, one too long for a block of today, each with ids of both signs.
+        let (mut expected, day) = (Vec::new(), 86_400_000_000_i64 * 1024);
+        for (first, step) in [(day, 1024), (2 * day, (1 << 32) / 31 + 1)] {
+            let entries: Vec<(i64, i64, i64)> = (0..32)
+                .map(|number| {
+                    (
+                        number * step,
+                        7 * number + (1 << 31),
+                        if number % 2 == 0 { i64::MIN + number } else { number << 40 },
+                    )
+                })
+                .collect();
+            sqlx::query("INSERT INTO request_blocks (last, first, kind, slowest, entries) VALUES (?, ?, 3, ?, ?)")
+                .bind(first + 31 * step)
+                .bind(first)
+                .bind(entries[31].1)
+                .bind(serde_json::to_string(&entries).expect("JSON"))
+                .execute(&mut old)
+                .await
+                .expect("inserted");
+            expected.extend(entries.into_iter().map(|(after, duration, low)| (first + after, 3, duration, None, low)));
+        }
+        let recorded = "SELECT id, kind, duration, request_id_high, request_id_low FROM recorded ORDER BY id";
+        let before: Vec<(i64, i64, i64, Option<i64>, i64)> =
+            sqlx::query_as(recorded).fetch_all(&mut old).await.expect("rows");
+        old.close().await.expect("closed");
+        assert_eq!(before, expected);
+
+        let database = Database::open(&url).await.expect("brought up to date");
+        let after: Vec<(i64, i64, i64, Option<i64>, i64)> =
+            sqlx::query_as(recorded).fetch_all(&database.read).await.expect("rows");
+        assert_eq!(after, expected);
+        let counts: (i64, i64) =
+            sqlx::query_as("SELECT (SELECT count(*) FROM request_blocks), (SELECT count(*) FROM requests)")
+                .fetch_one(&database.read)
+                .await
+                .expect("counts");
+        assert_eq!(counts, (1, 32));
         database.close().await;
     }
 }

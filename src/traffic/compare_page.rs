@@ -93,7 +93,7 @@ fn Comparison(a: Side, b: Side) -> impl IntoView {
 
 fn difference_row(difference: &Difference) -> String {
     let Difference { what, a, b, words, differs } = difference;
-    let values = [a, b, words].map(|text| Cell::text(text.clone()).quiet(!differs));
+    let values = [a, b, words].map(|text| Cell::text(text).quiet(!differs));
     row(std::iter::once(Cell::text(*what)).chain(values))
 }
 

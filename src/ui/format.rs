@@ -59,12 +59,18 @@ pub fn utc(epoch_millis: i64) -> String {
 /// Epoch milliseconds as `14:36 UTC`, or `14:36:05 UTC` where `seconds` matter.
 pub fn time_of_day(epoch_millis: i64, seconds: bool) -> String {
     let second = epoch_millis.rem_euclid(86_400_000) / 1000;
-    let (hours, minutes) = (second / 3600, second / 60 % 60);
+    let digits = |number: i64| [number / 10 % 10, number % 10].map(|digit| (b'0' + digit as u8) as char);
+    // Written digit by digit, because a page has dozens of times.
+    let mut text = String::with_capacity("00:00:00 UTC".len());
+    text.extend(digits(second / 3600));
+    text.push(':');
+    text.extend(digits(second / 60 % 60));
     if seconds {
-        format!("{hours:02}:{minutes:02}:{:02} UTC", second % 60)
-    } else {
-        format!("{hours:02}:{minutes:02} UTC")
+        text.push(':');
+        text.extend(digits(second % 60));
     }
+    text.push_str(" UTC");
+    text
 }
 
 /// Seconds as `45 s`, `1 min 5 s`, `2 min`.

@@ -1,27 +1,29 @@
 //! Tables of data. Their rows are made as HTML: hundreds of rows are cheaper to bring to life as one
 //! text than as thousands of nodes.
 
+use std::borrow::Cow;
+
 /// What stands in an empty cell.
 pub(super) const NOTHING: &str = "–";
 
 /// One cell of a row.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Cell {
-    text: String,
-    href: Option<String>,
+pub struct Cell<'a> {
+    text: Cow<'a, str>,
+    href: Option<Cow<'a, str>>,
     code: bool,
     tone: Option<&'static str>,
     badge: Option<&'static str>,
 }
 
-impl Cell {
+impl<'a> Cell<'a> {
     /// A plain text; a dash for an empty one.
-    pub fn text(text: impl Into<String>) -> Self {
+    pub fn text(text: impl Into<Cow<'a, str>>) -> Self {
         Self { text: text.into(), ..Self::default() }
     }
 
     /// In the letters of code.
-    pub fn code(text: impl Into<String>) -> Self {
+    pub fn code(text: impl Into<Cow<'a, str>>) -> Self {
         Self { code: true, ..Self::text(text) }
     }
 
@@ -32,7 +34,7 @@ impl Cell {
 
     /// The same as a link.
     #[must_use]
-    pub fn linked(self, href: impl Into<String>) -> Self {
+    pub fn linked(self, href: impl Into<Cow<'a, str>>) -> Self {
         Self { href: Some(href.into()), ..self }
     }
 
@@ -48,41 +50,57 @@ impl Cell {
         Self { tone: quiet.then_some("quiet").or(self.tone), ..self }
     }
 
+    /// A page has hundreds of cells: nothing is put together elsewhere first.
     fn push(&self, html: &mut String, head: bool) {
-        let (open, close) = if head { ("<th scope=\"row\"", "</th>") } else { ("<td", "</td>") };
-        html.push_str(open);
-        html.push_str(&self.tone.map_or_else(|| ">".to_owned(), |tone| format!(" data-tone=\"{tone}\">")));
-        let text = escaped(if self.text.is_empty() { NOTHING } else { &self.text });
-        let text = if self.code { format!("<code>{text}</code>") } else { text };
-        match (&self.href, self.badge) {
-            (Some(href), _) => html.push_str(&format!("<a href=\"{}\">{text}</a>", escaped(href))),
-            (None, Some(state)) => {
-                html.push_str(&format!("<span class=\"badge\" data-state=\"{state}\">{text}</span>"));
-            }
-            (None, None) => html.push_str(&text),
+        html.push_str(if head { "<th scope=\"row\"" } else { "<td" });
+        if let Some(tone) = self.tone {
+            html.extend([" data-tone=\"", tone, "\""]);
         }
-        html.push_str(close);
+        html.push('>');
+        let end = match (&self.href, self.badge) {
+            (Some(href), _) => {
+                html.extend(["<a href=\"", &escaped(href), "\">"]);
+                "</a>"
+            }
+            (None, Some(state)) => {
+                html.extend(["<span class=\"badge\" data-state=\"", state, "\">"]);
+                "</span>"
+            }
+            (None, None) => "",
+        };
+        let text = escaped(if self.text.is_empty() { NOTHING } else { &self.text });
+        let (code, code_end) = if self.code { ("<code>", "</code>") } else { ("", "") };
+        html.extend([code, &text, code_end, end, if head { "</th>" } else { "</td>" }]);
     }
 }
 
 /// A row as HTML. Its first cell is its head.
-pub fn row(cells: impl IntoIterator<Item = Cell>) -> String {
+pub fn row<'a>(cells: impl IntoIterator<Item = Cell<'a>>) -> String {
     row_with("", cells)
 }
 
 /// The same with further attributes, each with a blank before it.
-pub(super) fn row_with(attributes: &str, cells: impl IntoIterator<Item = Cell>) -> String {
-    let mut html = format!("<tr{attributes}>");
-    for (place, cell) in cells.into_iter().enumerate() {
-        cell.push(&mut html, place == 0);
-    }
-    html.push_str("</tr>");
+pub(super) fn row_with<'a>(attributes: &str, cells: impl IntoIterator<Item = Cell<'a>>) -> String {
+    let mut html = String::new();
+    push_row(&mut html, attributes, cells);
     html
 }
 
-/// A text between tags or in quotes.
-pub(crate) fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+/// The same at the end of others.
+pub fn push_row<'a>(html: &mut String, attributes: &str, cells: impl IntoIterator<Item = Cell<'a>>) {
+    html.extend(["<tr", attributes, ">"]);
+    for (place, cell) in cells.into_iter().enumerate() {
+        cell.push(html, place == 0);
+    }
+    html.push_str("</tr>");
+}
+
+/// A text between tags or in quotes. Few have anything to be escaped.
+pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
+    if !text.contains(['&', '<', '>', '"']) {
+        return Cow::Borrowed(text);
+    }
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").into()
 }
 
 /// A table in a region of its own, which scrolls when the table is wider than the page, as HTML.

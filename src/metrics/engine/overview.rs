@@ -172,7 +172,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::metrics::engine::rollup::{SecondKey, by_second, roll_up};
+    use crate::metrics::engine::rollup::{SecondKey, by_second, roll_up, tallied};
     use crate::metrics::engine::{Sample, Source};
     use crate::metrics::model::Range;
     use crate::origin::RunId;
@@ -187,7 +187,8 @@ mod tests {
 
     fn windows(samples: &[Sample<'static>]) -> Windows {
         let mut windows = Windows::default();
-        by_second(samples.iter().copied()).iter().for_each(|(key, tally)| windows.add(key, tally, NOW / 1000));
+        let seconds = tallied(&by_second(samples.iter().copied()));
+        seconds.iter().for_each(|(key, tally)| windows.add(key, tally, NOW / 1000));
         windows
     }
 
@@ -344,7 +345,7 @@ mod tests {
             for sample in &samples {
                 after.restore_second(&SecondKey::of(sample), &Tally::of(sample.duration), NOW / 1000);
             }
-            for (key, tally) in roll_up(&by_second(samples.iter().copied())) {
+            for (key, tally) in roll_up(&tallied(&by_second(samples.iter().copied()))) {
                 after.restore_minute(&key, &tally, NOW / 1000);
             }
             for range in Range::ALL {

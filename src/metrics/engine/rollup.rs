@@ -81,27 +81,45 @@ impl Tally {
     }
 }
 
-/// Requests by second.
-pub type Seconds<'a> = BTreeMap<SecondKey<'a>, Tally>;
+impl FromIterator<u32> for Tally {
+    /// Of durations in microseconds.
+    fn from_iter<I: IntoIterator<Item = u32>>(durations: I) -> Self {
+        let mut sum = 0;
+        let histogram = durations.into_iter().inspect(|duration| sum += u64::from(*duration)).collect();
+        Self { sum, histogram }
+    }
+}
 
-/// These requests by second.
-pub fn by_second<'a>(samples: impl Iterator<Item = Sample<'a>>) -> Seconds<'a> {
-    let (mut places, mut tallies) = (BTreeMap::<SecondKey<'a>, usize>::new(), Vec::<Tally>::new());
+/// Durations by second, in microseconds, the shortest first.
+pub type Durations<'a> = BTreeMap<SecondKey<'a>, Vec<u32>>;
+
+/// Those of these requests.
+pub fn by_second<'a>(samples: impl Iterator<Item = Sample<'a>>) -> Durations<'a> {
+    let (mut places, mut durations) = (BTreeMap::<SecondKey<'a>, usize>::new(), Vec::<Vec<u32>>::new());
     // Often the next one has the same, and needs no search.
     let mut last = None;
     for sample in samples {
         let key = SecondKey::of(&sample);
         let place = match last {
             Some((known, place)) if known == key => place,
-            _ => *places.entry(key).or_insert(tallies.len()),
+            _ => *places.entry(key).or_insert(durations.len()),
         };
-        if place == tallies.len() {
-            tallies.push(Tally::default());
+        if place == durations.len() {
+            durations.push(Vec::new());
         }
-        tallies[place].record(sample.duration);
+        durations[place].push(sample.duration);
         last = Some((key, place));
     }
-    places.into_iter().map(|(key, place)| (key, std::mem::take(&mut tallies[place]))).collect()
+    durations.iter_mut().for_each(|of_second| of_second.sort_unstable());
+    places.into_iter().map(|(key, place)| (key, std::mem::take(&mut durations[place]))).collect()
+}
+
+/// Requests by second.
+pub type Seconds<'a> = BTreeMap<SecondKey<'a>, Tally>;
+
+/// The same as tallies.
+pub fn tallied<'a>(durations: &Durations<'a>) -> Seconds<'a> {
+    durations.iter().map(|(key, of_second)| (*key, of_second.iter().copied().collect())).collect()
 }
 
 /// The roll-ups of these requests, to be merged with those that are there already.
@@ -121,7 +139,7 @@ mod tests {
     fn by_minute_endpoint_status_and_origin() {
         let sample = |at, status, duration, source| Sample { at, method: "GET", route: "/x", status, duration, source };
         let run = Source::Simulated(Some(crate::origin::RunId(uuid::Uuid::nil())));
-        let seconds = by_second(
+        let durations = by_second(
             [
                 sample(59_999_999, 200, 10, Source::Real),
                 sample(60_000_000, 200, 20, Source::Real),
@@ -132,6 +150,7 @@ mod tests {
             ]
             .into_iter(),
         );
+        let seconds = tallied(&durations);
         assert_eq!(seconds.len(), 5, "two of them differ in nothing but their duration");
         let rollups = roll_up(&seconds);
         let seen: Vec<_> = rollups

@@ -2,7 +2,6 @@
 //! values, and hardly what is in them. Simulated requests, and real ones that are few, are rows of their own.
 
 use futures_util::TryStreamExt;
-use serde::{Deserialize, Serialize};
 use sqlx::error::BoxDynError;
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{Arguments as _, Row as _};
@@ -14,15 +13,60 @@ use crate::server::database::{Database, StoreError};
 
 /// How many requests a block holds, each that was ever stored: another number needs a migration.
 pub(super) const BLOCK: usize = 32;
-/// How many seconds after its first request a block's last one came at most.
-pub(super) const SPAN: i64 = 10;
+/// A block's requests came within so many seconds: their keys differ by less than 2³².
+pub(super) const SPAN: i64 = 5;
 
-/// So many bytes is a usual entry as text at most.
-const LONGEST_ENTRY: usize = 44;
+/// A request of a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Entry {
+    /// Its key less that of the block's first one.
+    pub(super) after: u32,
+    /// Its duration in microseconds.
+    pub(super) duration: u32,
+    /// The second half of its id.
+    pub(super) low: i64,
+}
 
-/// A request of a block: its key less that of the first one, its duration in microseconds, the second half of its id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Entry(pub(super) i64, pub(super) u32, pub(super) i64);
+impl Entry {
+    /// How many bytes are stored of it.
+    const BYTES: usize = 16;
+
+    /// As it is stored: one number after the other, with the highest byte first.
+    fn to_bytes(self) -> [u8; Self::BYTES] {
+        let Self { after, duration, low } = self;
+        let (after, duration, low) = (u128::from(after), u128::from(duration), u128::from(low.cast_unsigned()));
+        (after << 96 | duration << 64 | low).to_be_bytes()
+    }
+
+    /// From the first and the last eight bytes of that.
+    fn from_halves(front: u64, low: u64) -> Self {
+        Self { after: (front >> 32) as u32, duration: front as u32, low: low.cast_signed() }
+    }
+}
+
+/// The requests that `entries` of a block hold.
+pub(super) fn entries(bytes: &[u8]) -> Result<Vec<Entry>, StoreError> {
+    let (halves, rest) = bytes.as_chunks();
+    let (entries, half) = halves.as_chunks();
+    let entry = |[front, low]: &[[u8; 8]; 2]| Entry::from_halves(u64::from_be_bytes(*front), u64::from_be_bytes(*low));
+    let all = entries.iter().map(entry).collect();
+    if rest.is_empty() && half.is_empty() {
+        Ok(all)
+    } else {
+        Err(StoreError::Decode("a block ends within a request".into()))
+    }
+}
+
+/// The same from their bytes in base 16.
+pub(super) fn entries_from_hex(text: &str) -> Result<Vec<Entry>, StoreError> {
+    let invalid = || StoreError::Decode("a block is not in base 16".into());
+    let number = |at: usize| -> Result<u64, StoreError> {
+        let digits = text.get(at..at + Entry::BYTES).ok_or_else(invalid)?;
+        u64::from_str_radix(digits, 16).map_err(|_| invalid())
+    };
+    let entry = |at| Ok(Entry::from_halves(number(at)?, number(at + Entry::BYTES)?));
+    (0..text.len()).step_by(2 * Entry::BYTES).map(entry).collect()
+}
 
 /// [`BLOCK`] requests of one kind, as they are stored.
 #[derive(Debug)]
@@ -31,7 +75,7 @@ pub(super) struct Block {
     first: i64,
     kind: i64,
     slowest: u32,
-    entries: String,
+    entries: Vec<u8>,
 }
 
 impl Block {
@@ -39,23 +83,17 @@ impl Block {
     pub(super) const COLUMNS: &str = "last,first,kind,slowest,entries";
 
     /// Of requests of one kind. None of what is no request, or came over too long a time.
-    fn of(rows: &[Keyed<'_>]) -> Result<Option<Self>, StoreError> {
+    fn of(rows: &[Keyed<'_>]) -> Option<Self> {
         // Not the outer ones: within a microsecond, keys are in no order.
         let keys = || rows.iter().map(|row| row.key);
-        let (Some(first), Some(last), Some(kind)) = (keys().min(), keys().max(), rows.first().map(|row| row.kind))
-        else {
-            return Ok(None);
-        };
-        if arrival(last) - arrival(first) > SPAN * 1_000_000 {
-            return Ok(None);
+        let (first, last, kind) = (keys().min()?, keys().max()?, rows.first()?.kind);
+        let slowest = rows.iter().map(|row| row.row.duration).max()?;
+        let mut entries = Vec::with_capacity(rows.len() * Entry::BYTES);
+        for Keyed { key, row, .. } in rows {
+            let after = u32::try_from(key - first).ok()?;
+            entries.extend_from_slice(&Entry { after, duration: row.duration, low: second_half(row.id) }.to_bytes());
         }
-        let entry = |of: &Keyed<'_>| Entry(of.key - first, of.row.duration, second_half(of.row.id));
-        let entries: Vec<Entry> = rows.iter().map(entry).collect();
-        let slowest = entries.iter().map(|entry| entry.1).max().unwrap_or(0);
-        let mut text = Vec::with_capacity(rows.len() * LONGEST_ENTRY);
-        serde_json::to_writer(&mut text, &entries).map_err(|error| StoreError::Encode(error.into()))?;
-        let entries = String::from_utf8(text).map_err(|error| StoreError::Encode(error.into()))?;
-        Ok(Some(Self { last, first, kind, slowest, entries }))
+        Some(Self { last, first, kind, slowest, entries })
     }
 
     /// Adds what it holds, in the order of the columns.
@@ -64,17 +102,12 @@ impl Block {
         values.add(self.first)?;
         values.add(self.kind)?;
         values.add(self.slowest)?;
-        values.add(self.entries.as_str())
+        values.add(self.entries.as_slice())
     }
 }
 
-/// The requests that `entries` of a block hold.
-pub(super) fn entries(text: &str) -> Result<Vec<Entry>, StoreError> {
-    serde_json::from_str(text).map_err(|error| StoreError::Decode(error.into()))
-}
-
 /// Blocks of these real requests, which are in the order of their arrival, and what is too few of its kind for a block.
-pub(super) fn pack(rows: Vec<Keyed<'_>>) -> Result<(Vec<Block>, Vec<Keyed<'_>>), StoreError> {
+pub(super) fn pack(rows: Vec<Keyed<'_>>) -> (Vec<Block>, Vec<Keyed<'_>>) {
     // Kinds are few, and memory is asked for once: to let it grow costs more than all the rest.
     let mut kinds = Vec::<(i64, usize)>::new();
     for row in &rows {
@@ -92,14 +125,14 @@ pub(super) fn pack(rows: Vec<Keyed<'_>>) -> Result<(Vec<Block>, Vec<Keyed<'_>>),
         let chunks = of_kind.chunks_exact(BLOCK);
         few.extend_from_slice(chunks.remainder());
         for chunk in chunks {
-            match Block::of(chunk)? {
+            match Block::of(chunk) {
                 Some(block) => blocks.push(block),
                 None => few.extend_from_slice(chunk),
             }
         }
     }
     few.sort_unstable_by_key(|keyed| keyed.key);
-    Ok((blocks, few))
+    (blocks, few)
 }
 
 /// Shows the requests of blocks that arrived at `from` or later, in epoch microseconds.
@@ -113,9 +146,10 @@ pub(super) async fn visit_since(database: &Database, from: i64, visit: VisitSamp
     while let Some(block) = blocks.try_next().await? {
         let (first, status): (i64, u16) = (block.try_get("first")?, block.try_get("status")?);
         let (method, route): (&str, &str) = (block.try_get("method")?, block.try_get("route")?);
-        for Entry(after, duration, _) in entries(block.try_get("entries")?)? {
-            if first + after >= from {
-                visit(&Sample { at: arrival(first + after), method, route, status, duration, source: Source::Real });
+        for Entry { after, duration, .. } in entries(block.try_get("entries")?)? {
+            let key = first + i64::from(after);
+            if key >= from {
+                visit(&Sample { at: arrival(key), method, route, status, duration, source: Source::Real });
             }
         }
     }

@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use super::record::Row;
-use crate::origin::Origin;
+use crate::metrics::engine::Source;
+use crate::metrics::engine::rollup::SecondKey;
 
 /// Upper bounds of the buckets of the durations, in microseconds, as they are usual for an API.
 pub const BOUNDS: [u32; 13] =
@@ -43,11 +44,22 @@ pub struct Counters(Vec<(Labels, Served)>);
 impl Counters {
     /// Counts a request.
     pub fn add(&mut self, row: &Row) {
-        let origin = if row.origin == Origin::Real { "real" } else { "simulated" };
-        let served = self.served(row.method, row.route, origin);
-        *served.statuses.entry(row.status).or_default() += 1;
-        served.durations[BOUNDS.partition_point(|bound| *bound < row.duration)] += 1;
-        served.sum += u64::from(row.duration);
+        self.count(&SecondKey::of(&row.sample()), &[row.duration]);
+    }
+
+    /// Counts requests with these durations, the shortest first.
+    pub fn count(&mut self, key: &SecondKey<'static>, durations: &[u32]) {
+        let origin = if key.source == Source::Real { "real" } else { "simulated" };
+        let served = self.served(key.method, key.route, origin);
+        *served.statuses.entry(key.status).or_default() += durations.len() as u64;
+        served.sum += durations.iter().copied().map(u64::from).sum::<u64>();
+        let up_to = |bound: &u32| durations.partition_point(|duration| duration <= bound);
+        let ends = BOUNDS.iter().map(up_to).chain([durations.len()]);
+        let mut begin = 0;
+        for (count, end) in served.durations.iter_mut().zip(ends) {
+            *count += (end - begin) as u64;
+            begin = end;
+        }
     }
 
     fn served(&mut self, method: &'static str, route: &str, origin: &'static str) -> &mut Served {
@@ -73,6 +85,7 @@ impl Counters {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::origin::Origin;
     use crate::server::request_id::RequestId;
 
     fn row(route: &'static str, status: u16, duration: u32) -> Row {
@@ -81,14 +94,16 @@ mod tests {
 
     #[test]
     fn a_duration_is_in_the_bucket_of_the_first_bound_that_it_does_not_exceed() {
-        let mut counters = Counters::default();
-        for micros in [0, 500, 501, 5_000_000, 5_000_001] {
-            counters.add(&row("/x", 200, micros));
-        }
-        let (_, served) = counters.iter().next().expect("one");
+        const MICROS: [u32; 5] = [0, 500, 501, 5_000_000, 5_000_001];
+        let (mut one_by_one, mut together) = (Counters::default(), Counters::default());
+        MICROS.iter().for_each(|micros| one_by_one.add(&row("/x", 200, *micros)));
+        together.count(&SecondKey::of(&row("/x", 200, 0).sample()), &MICROS);
         let mut expected = [0; BOUNDS.len() + 1];
         (expected[0], expected[1], expected[12], expected[13]) = (2, 1, 1, 1);
-        assert_eq!((served.durations, served.statuses[&200], served.sum), (expected, 5, 10_001_002));
+        for counters in [one_by_one, together] {
+            let (_, served) = counters.iter().next().expect("one");
+            assert_eq!((served.durations, served.statuses[&200], served.sum), (expected, 5, 10_001_002));
+        }
     }
 
     #[test]

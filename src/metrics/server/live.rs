@@ -265,7 +265,7 @@ impl Sink<Row> for Arc<Metrics> {
             batch.seconds().iter().for_each(|(key, tally)| windows.add(key, tally, now));
         }
         let mut counters = lock(&self.counters);
-        rows.iter().for_each(|row| counters.add(row));
+        batch.durations().iter().for_each(|(key, durations)| counters.count(key, durations));
         Ok(())
     }
 }

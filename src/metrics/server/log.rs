@@ -34,6 +34,10 @@ fn page_statement(query: &LogQuery) -> String {
     };
     // On the first page the rows say where it ends, too. The others would have to know the blocks before the rows.
     let by_rows = |column: &str| match query.page {
+        // As many steps back, where each step is one to a row. Otherwise they are looked for once, with the rows.
+        0 | 1 if query.origin == Origins::All && kinds.is_empty() && !query.slowest => {
+            "ifnull((SELECT id FROM requests WHERE id >= ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2 - 1), 0)".to_owned()
+        }
         0 | 1 => format!("(SELECT iif(count(*) = ?2, min({column}), 0) FROM rows)"),
         _ => "0".to_owned(),
     };
@@ -121,7 +125,9 @@ impl Found<'_> {
     fn place(self) -> (i64, i64) {
         match self {
             Self::Row(row) => (row.duration, row.key),
-            Self::InBlock(block, Entry(after, duration, _)) => (i64::from(duration), block.first + after),
+            Self::InBlock(block, Entry { after, duration, .. }) => {
+                (i64::from(duration), block.first + i64::from(after))
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::http::{Method, StatusCode};
 use tokio::time::Instant;
 
-use crate::metrics::engine::rollup::{Seconds, by_second};
+use crate::metrics::engine::rollup::{Durations, Seconds, by_second, tallied};
 use crate::metrics::engine::{Sample, Source};
 use crate::origin::Origin;
 use crate::server::batch_writer::BatchWriter;
@@ -39,7 +39,7 @@ impl Row {
     }
 
     /// What the numbers need of it.
-    pub fn sample(&self) -> Sample<'_> {
+    pub fn sample(&self) -> Sample<'static> {
         Sample {
             at: self.at(),
             method: self.method,
@@ -60,13 +60,15 @@ pub(super) fn micros(duration: Duration) -> u32 {
 #[derive(Debug)]
 pub struct Batch<'a> {
     rows: &'a [Row],
-    seconds: Seconds<'a>,
+    durations: Durations<'static>,
+    seconds: Seconds<'static>,
 }
 
 impl<'a> Batch<'a> {
     /// Of these rows.
     pub fn of(rows: &'a [Row]) -> Self {
-        Self { rows, seconds: by_second(rows.iter().map(Row::sample)) }
+        let durations = by_second(rows.iter().map(Row::sample));
+        Self { rows, seconds: tallied(&durations), durations }
     }
 
     /// The rows.
@@ -74,8 +76,13 @@ impl<'a> Batch<'a> {
         self.rows
     }
 
-    /// The same by second.
-    pub fn seconds(&self) -> &Seconds<'a> {
+    /// Their durations by second.
+    pub fn durations(&self) -> &Durations<'static> {
+        &self.durations
+    }
+
+    /// The same as tallies.
+    pub fn seconds(&self) -> &Seconds<'static> {
         &self.seconds
     }
 }

@@ -123,7 +123,7 @@ async fn kind_number(connection: &mut SqliteConnection, (method, route, status):
 pub(super) async fn insert(connection: &mut SqliteConnection, rows: &[Row]) -> Result<(), StoreError> {
     let mut real = keyed(&mut *connection, rows).await?;
     let simulated: Vec<_> = real.extract_if(.., |keyed| keyed.row.origin != Origin::Real).collect();
-    let (blocks, few) = pack(real)?;
+    let (blocks, few) = pack(real);
     insert_all(&mut *connection, &INSERT_BLOCKS, &blocks, Block::values).await?;
     insert_all(&mut *connection, &INSERT_REAL, &few, Keyed::values).await?;
     insert_all(&mut *connection, &INSERT_SIMULATED, &simulated, Keyed::values).await

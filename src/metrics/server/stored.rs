@@ -3,10 +3,11 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use uuid::Uuid;
 
-use super::blocks::Entry;
+use super::blocks::{Entry, entries_from_hex};
 use super::rows::{arrival, id_of};
 use crate::metrics::log_model::LoggedRequest;
 use crate::origin::RunId;
@@ -14,12 +15,11 @@ use crate::server::database::StoreError;
 
 /// All kinds, for [`Kinds`].
 pub(super) const KINDS: &str = "SELECT json_group_array(json_array(id, method, route, status)) FROM kinds";
-/// Of columns of `request_blocks`, for [`StoredBlock`]s. Put together as they are, because SQLite would read the entries.
-pub(super) const BLOCKS: &str =
-    "SELECT concat('[', group_concat(concat('[', first, ',', kind, ',', entries, ']')), ']')";
+/// Of columns of `request_blocks`, for [`StoredBlock`]s.
+pub(super) const BLOCKS: &str = "SELECT json_group_array(json_array(first, kind, hex(entries)))";
 /// Of columns of `requests`, for [`StoredRow`]s.
 pub(super) const ROWS: &str = "SELECT json_group_array(json_array(id, request_id_high, request_id_low, kind, duration, \
-                               nullif(hex(run), ''), seq))";
+                               iif(run IS NULL, NULL, hex(run)), seq))";
 
 /// What one of these texts says.
 pub(super) fn parsed<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, StoreError> {
@@ -71,13 +71,18 @@ impl StoredRow {
 pub(super) struct StoredBlock {
     pub(super) first: i64,
     pub(super) kind: i64,
+    #[serde(deserialize_with = "entries")]
     pub(super) entries: Vec<Entry>,
+}
+
+fn entries<'a, D: Deserializer<'a>>(text: D) -> Result<Vec<Entry>, D::Error> {
+    entries_from_hex(<&str>::deserialize(text)?).map_err(D::Error::custom)
 }
 
 impl StoredBlock {
     /// A request of this block, as if it had a row of its own.
-    pub(super) fn row(&self, Entry(after, duration, low): Entry) -> StoredRow {
-        let (key, duration) = (self.first + after, i64::from(duration));
+    pub(super) fn row(&self, Entry { after, duration, low }: Entry) -> StoredRow {
+        let (key, duration) = (self.first + i64::from(after), i64::from(duration));
         StoredRow { key, high: None, low: Some(low), kind: self.kind, duration, run: None, seq: None }
     }
 }

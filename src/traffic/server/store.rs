@@ -141,9 +141,9 @@ impl RunStore for SqliteRuns {
 
     async fn list(&self, filter: &RunFilter) -> Result<Vec<Job>, StoreError> {
         let rows: Vec<String> = sqlx::query_scalar(
-            // Ids sort by their start.
+            // Ids sort by their start. A bare `LIMIT ?` would make SQLite prepare the statement each time.
             "SELECT job FROM runs WHERE (?1 IS NULL OR id < ?1) AND (?2 IS NULL OR status = ?2) \
-             AND (?3 IS NULL OR job ->> '$.scenario' = ?3) AND json_valid(job) ORDER BY id DESC LIMIT ?4",
+             AND (?3 IS NULL OR job ->> '$.scenario' = ?3) AND json_valid(job) ORDER BY id DESC LIMIT ?4 + 0",
         )
         .bind(filter.before.map(blob))
         .bind(filter.status.map(Status::wire_name))

@@ -4,7 +4,7 @@
 //! and the last bucket everything above. Bounds are in milliseconds, ascending.
 
 use super::axis::TimeAxis;
-use super::scale::{Plane, Scale, decade_ticks, push_rect};
+use super::scale::{Plane, Scale, decade_ticks, place_text, push_rect};
 use super::{Chart, Key, Mark, Point, Tick};
 use crate::ui::format::{count, millis};
 
@@ -91,28 +91,31 @@ fn scale_labels(low: f64, high: f64) -> Vec<Tick> {
 /// boxes and not thousands, and has no seams.
 fn cells(plane: &Plane, bounds: &[f64], columns: &[Column<'_>]) -> [Mark; SHADES.len()] {
     let mut shades = SHADES.map(|(_, class, _)| Mark { class, path: String::new() });
-    let sides: Vec<(f64, f64)> = all_buckets(bounds)
+    // There are a thousand boxes, but few places.
+    let sides: Vec<[String; 2]> = all_buckets(bounds)
         .map(|bucket| edges(bounds, bucket))
-        .map(|(low, high)| (plane.y(low), plane.y(high)))
+        .map(|(low, high)| [plane.y(low), plane.y(high)].map(place_text))
         .collect();
-    // Of each row the shade and the first column of the box that it is in.
-    let mut boxes: Vec<Option<(usize, usize)>> = vec![None; sides.len()];
-    let mut shades_here = vec![None; sides.len()];
+    let x: Vec<String> = (0..=columns.len()).map(|second| place_text(plane.x(second as f64))).collect();
+    // Of each row the shade of the box that it is in, from 1, and the box's first column.
+    let (mut boxes, mut shades_here) = (vec![0; sides.len()], vec![0; sides.len()]);
+    let mut firsts = vec![0; sides.len()];
     // One column more, in which all boxes end.
     for second in 0..=columns.len() {
-        shades_here.fill(None);
+        shades_here.fill(0);
         for (bucket, n) in columns.get(second).map_or(&[][..], |column| column.buckets) {
-            let Some(here) = shades_here.get_mut(usize::from(*bucket)) else { continue };
-            *here = SHADES.iter().rposition(|(from, _, _)| n >= from);
+            if let Some(here) = shades_here.get_mut(usize::from(*bucket)) {
+                *here = SHADES.iter().filter(|(from, _, _)| n >= from).count();
+            }
         }
-        for ((place, here), y) in boxes.iter_mut().zip(&shades_here).zip(&sides) {
-            if place.map(|(shade, _)| shade) == *here {
+        for (row, here) in shades_here.iter().enumerate() {
+            if boxes[row] == *here {
                 continue;
             }
-            if let Some((shade, first)) = *place {
-                push_rect(&mut shades[shade].path, (plane.x(first as f64), plane.x(second as f64)), *y);
+            if let Some(shade) = boxes[row].checked_sub(1) {
+                push_rect(&mut shades[shade].path, [&x[firsts[row]], &x[second]], [&sides[row][0], &sides[row][1]]);
             }
-            *place = here.map(|shade| (shade, second));
+            (boxes[row], firsts[row]) = (*here, second);
         }
     }
     shades

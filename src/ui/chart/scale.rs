@@ -25,14 +25,13 @@ impl Scale {
     }
 }
 
-/// Appends a place as `{:.1}` would write it, without a `.0`. A page has thousands of places, and `format!` takes longer
-/// for each of them than everything else that is done for the page.
-fn push(path: &mut String, command: char, place: f64) {
+/// A place as `{:.1}` would write it, without a `.0`, in front of `text`'s end. A page has thousands of places, and `format!`
+/// takes longer for each of them than everything else that is done for the page.
+fn written(place: f64, text: &mut [u8; 12]) -> &str {
     // Places are not negative: rounded by the cast, which is one instruction.
     let tenths = (place * 10.0 + 0.5) as u32;
     let (mut whole, tenth) = (tenths / 10, (tenths % 10) as u8);
     // Written from the end; a u32 has ten digits at most.
-    let mut text = [0; 12];
     let mut first = text.len();
     let mut put = |byte| {
         first -= 1;
@@ -49,8 +48,17 @@ fn push(path: &mut String, command: char, place: f64) {
             break;
         }
     }
+    std::str::from_utf8(&text[first..]).unwrap_or_default()
+}
+
+fn push(path: &mut String, command: char, place: f64) {
     path.push(command);
-    path.push_str(std::str::from_utf8(&text[first..]).unwrap_or_default());
+    path.push_str(written(place, &mut [0; 12]));
+}
+
+/// A place as text, for what is there several times.
+pub fn place_text(place: f64) -> String {
+    written(place, &mut [0; 12]).to_owned()
 }
 
 /// The two scales of a drawing.
@@ -142,7 +150,9 @@ impl Plane {
     /// A box between two values of each scale.
     pub fn rect(&self, x: (f64, f64), y: (f64, f64)) -> String {
         let mut path = String::new();
-        push_rect(&mut path, (self.x(x.0), self.x(x.1)), (self.y(y.0), self.y(y.1)));
+        let [left, right] = [self.x(x.0), self.x(x.1)].map(place_text);
+        let [bottom, top] = [self.y(y.0), self.y(y.1)].map(place_text);
+        push_rect(&mut path, [&left, &right], [&bottom, &top]);
         path
     }
 
@@ -155,14 +165,9 @@ impl Plane {
     }
 }
 
-/// Appends a box: from left to right and from bottom to top, in the units of the drawing.
-pub fn push_rect(path: &mut String, (left, right): (f64, f64), (bottom, top): (f64, f64)) {
-    push(path, 'M', left);
-    push(path, ' ', top);
-    push(path, 'H', right);
-    push(path, 'V', bottom);
-    push(path, 'H', left);
-    path.push('Z');
+/// Appends a box, from left to right and from bottom to top, each as [`place_text`].
+pub fn push_rect(path: &mut String, [left, right]: [&str; 2], [bottom, top]: [&str; 2]) {
+    path.extend(["M", left, " ", top, "H", right, "V", bottom, "H", left, "Z"]);
 }
 
 /// With a round cap, a line of no length is a dot.
