@@ -14,7 +14,7 @@ use std::time::Duration;
 use axum::routing::get;
 use axum::{Json, Router};
 use leptos::config::LeptosOptions;
-use load::{CONNECTIONS, PAIRS, Report, Served, compare, median, visit, warm_up};
+use load::{CONNECTIONS, Report, Served, compare, median, visit, warm_up};
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::{ConnectOptions, Connection, QueryBuilder, SqlSafeStr, Sqlite};
 use tokio::time::Instant;
@@ -36,6 +36,8 @@ use utoipa_axum::router::OpenApiRouter;
 use uuid::Uuid;
 
 const USER: &str = "/api/v1/users/019b76da-a800-7000-8000-000000000000";
+/// How many servers of each kind the record layer is compared by: of the slices of a pair, each has as many.
+const SERVERS: usize = 8;
 const ROUTES: [(&str, &str, u16); 5] = [
     ("GET", "/api/v1/users", 200),
     ("POST", "/api/v1/users", 201),
@@ -77,7 +79,7 @@ async fn record_layer(report: &mut Report, folder: &Path) {
     let (state, database, shutdown) = program(folder, "record").await;
     let with = |recorder| router::build_around(&state, users_routes(&state), recorder);
     let (mut on, mut off, mut off_again) = (Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..PAIRS {
+    for _ in 0..SERVERS {
         on.push(Served::start(with(Some(state.recorder.clone()))).await);
         off.push(Served::start(with(None)).await);
         off_again.push(Served::start(with(None)).await);
@@ -336,7 +338,7 @@ async fn views(report: &mut Report, folder: &Path) {
     finish(empty, &empty_database, &empty_shutdown).await;
 }
 
-/// A full table of the schema before the last change that rewrites it is carried over while the program starts.
+/// A full table of requests of the schema before the last change that rewrites it is carried over while the program starts.
 async fn older_schema(report: &mut Report, folder: &Path) {
     const ROWS: i64 = 1_000_000;
     const CHANGES: [(&str, &str); 3] = [

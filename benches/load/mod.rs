@@ -27,7 +27,7 @@ const SLICE: Duration = Duration::from_millis(300);
 /// at its beginning. Between shortest and longest lies as much as between two batches of rows.
 const LEAD_IN: Range<u64> = 300..550;
 /// How many pairs are compared.
-pub(crate) const PAIRS: usize = 10;
+const PAIRS: usize = 10;
 /// How many slices there are in one pair. They alternate as A B B A B A A B and the reverse of that, and so on: whatever
 /// becomes slower or faster meanwhile, evenly or not, does so for both sides (Thue and Morse's sequence; ABBA alone
 /// evens out what is steady).

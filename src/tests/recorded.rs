@@ -121,7 +121,7 @@ fn busy(random: &mut fastrand::Rng, now: i64) -> Vec<Vec<Row>> {
     let mut batch = |size: i64, second: i64| -> Vec<Row> {
         let mut row = |place: i64| {
             number += 1;
-            let slow = i64::from(random.u8(..) < 4) * random.i64(0..3_000_000);
+            let slow = i64::from(random.u8(..) < 4) * random.i64(0..6_000_000);
             let (method, route, status) = KINDS[if random.u8(..) < 200 { 0 } else { random.usize(1..KINDS.len()) }];
             let simulated = random.u8(..) < 10;
             Row {

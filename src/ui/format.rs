@@ -123,6 +123,7 @@ mod tests {
         for (millis, text) in rows {
             assert_eq!(utc(millis), text);
         }
+        assert_eq!([time_of_day(0, true), time_of_day(-1, true)], ["00:00:00 UTC", "23:59:59 UTC"]);
         assert_eq!(
             [time_of_day(1_795_444_565_000, true), time_of_day(1_795_444_565_000, false)],
             ["14:36:05 UTC", "14:36 UTC"]

@@ -93,7 +93,7 @@ impl FromIterator<u32> for Tally {
 /// Durations by second, in microseconds, the shortest first.
 pub type Durations<'a> = BTreeMap<SecondKey<'a>, Vec<u32>>;
 
-/// Those of these requests.
+/// The durations of these requests.
 pub fn by_second<'a>(samples: impl Iterator<Item = Sample<'a>>) -> Durations<'a> {
     let (mut places, mut durations) = (BTreeMap::<SecondKey<'a>, usize>::new(), Vec::<Vec<u32>>::new());
     // Often the next one has the same, and needs no search.
@@ -142,14 +142,15 @@ mod tests {
         let durations = by_second(
             [
                 sample(59_999_999, 200, 10, Source::Real),
-                sample(60_000_000, 200, 20, Source::Real),
-                sample(60_000_001, 200, 30, Source::Real),
+                sample(60_000_000, 200, 30, Source::Real),
+                sample(60_000_001, 200, 20, Source::Real),
                 sample(60_000_001, 500, 40, Source::Real),
                 sample(61_000_000, 200, 50, run),
                 sample(62_000_000, 200, 60, Source::Simulated(None)),
             ]
             .into_iter(),
         );
+        assert!(durations.values().any(|of_second| *of_second == [20, 30]), "the shortest first: {durations:?}");
         let seconds = tallied(&durations);
         assert_eq!(seconds.len(), 5, "two of them differ in nothing but their duration");
         let rollups = roll_up(&seconds);

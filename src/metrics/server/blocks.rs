@@ -1,5 +1,5 @@
-//! Many requests of one kind in one row, as a busy server records them: what recording costs is the number of rows and
-//! values, and hardly what is in them. Simulated requests, and real ones that are few, are rows of their own.
+//! Many requests of one kind in one row, as a busy server records them: what recording costs is first the number of rows and
+//! values, and then the number of pages. Simulated requests, and real ones that are few, are rows of their own.
 
 use futures_util::TryStreamExt;
 use sqlx::error::BoxDynError;
@@ -13,8 +13,8 @@ use crate::server::database::{Database, StoreError};
 
 /// How many requests a block holds, each that was ever stored: another number needs a migration.
 pub(super) const BLOCK: usize = 32;
-/// A block's requests came within so many seconds: their keys differ by less than 2³².
-pub(super) const SPAN: i64 = 5;
+/// By less than so much the keys of a block's requests differ, which is some four seconds.
+pub(super) const SPAN: i64 = 1 << u32::BITS;
 
 /// A request of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,4 +154,41 @@ pub(super) async fn visit_since(database: &Database, from: i64, visit: VisitSamp
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::server::record::Row;
+    use crate::origin::Origin;
+    use crate::server::request_id::RequestId;
+
+    #[test]
+    fn what_is_stored_is_what_is_read() {
+        let ends = [(0, 0, 0), (u32::MAX, u32::MAX, -1), (1, 1 << 31, i64::MIN), (1 << 31, 1, i64::MAX)];
+        let all = ends.map(|(after, duration, low)| Entry { after, duration, low });
+        let bytes: Vec<u8> = all.iter().flat_map(|entry| entry.to_bytes()).collect();
+        assert_eq!(entries(&bytes).expect("entries"), all);
+        let hex: String = bytes.iter().map(|byte| format!("{byte:02X}")).collect();
+        assert_eq!(entries_from_hex(&hex).expect("entries"), all);
+        for length in [1, 8, 15, 63] {
+            assert!(entries(&bytes[..length]).is_err() && entries_from_hex(&hex[..2 * length]).is_err(), "{length}");
+        }
+        assert!(entries_from_hex(&hex.replace('F', "G")).is_err());
+    }
+
+    #[test]
+    fn requests_of_too_long_a_time_stay_rows() {
+        // Of the first one, how long before the others it came, in microseconds: in four bytes, keys go over 4,194,303.
+        for (before, in_blocks) in [(1, 1), (4_194_000, 1), (4_194_304, 0), (3_600_000_000, 0)] {
+            let (method, route, origin) = ("GET", "/x", Origin::Real);
+            let row = |at| Row { id: RequestId::at(at, 0), method, route, status: 200, duration: 1, origin };
+            let now = 1_767_225_600_000_000;
+            let rows: Vec<Row> =
+                (0..BLOCK as i64).map(|place| row(if place == 0 { now - before } else { now + place })).collect();
+            let keyed = rows.iter().map(|row| Keyed { key: first_key(row.at()), kind: 1, row }).collect();
+            let (blocks, few) = pack(keyed);
+            assert_eq!((blocks.len(), few.len()), (in_blocks, BLOCK * (1 - in_blocks)), "{before}");
+        }
+    }
 }

@@ -49,6 +49,7 @@ impl Counters {
 
     /// Counts requests with these durations, the shortest first.
     pub fn count(&mut self, key: &SecondKey<'static>, durations: &[u32]) {
+        debug_assert!(durations.is_sorted(), "each bound is looked for");
         let origin = if key.source == Source::Real { "real" } else { "simulated" };
         let served = self.served(key.method, key.route, origin);
         *served.statuses.entry(key.status).or_default() += durations.len() as u64;

@@ -34,7 +34,7 @@ fn page_statement(query: &LogQuery) -> String {
     };
     // On the first page the rows say where it ends, too. The others would have to know the blocks before the rows.
     let by_rows = |column: &str| match query.page {
-        // As many steps back, where each step is one to a row. Otherwise they are looked for once, with the rows.
+        // Without a filter, the last of them is as many steps back. With one it would be found twice, and so is taken from them.
         0 | 1 if query.origin == Origins::All && kinds.is_empty() && !query.slowest => {
             "ifnull((SELECT id FROM requests WHERE id >= ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2 - 1), 0)".to_owned()
         }

@@ -30,7 +30,7 @@ pub(super) async fn request(database: &Database, id: Uuid) -> Result<Option<Logg
         .bind(low)
         .bind(after(0))
         .bind(after(1))
-        .bind(after((SPAN + 1) * MICROS))
+        .bind(after(1).saturating_add(SPAN))
         .bind(after(-MILLI))
         .bind(after(5 * MICROS))
         .bind(high.cast_signed())

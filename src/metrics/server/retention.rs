@@ -52,7 +52,7 @@ pub(super) async fn outdated(database: &Database, kept: &Kept, now: i64) -> Resu
 async fn key_after(database: &Database, requests: i64) -> Result<i64, StoreError> {
     let statement = format!(
         "WITH oldest (id, requests) AS (\
-         SELECT * FROM (SELECT id, 1 FROM requests ORDER BY id LIMIT ?1) UNION ALL \
+         SELECT * FROM (SELECT id, 1 FROM requests ORDER BY id LIMIT ?1 + 0) UNION ALL \
          SELECT * FROM (SELECT last, {BLOCK} FROM request_blocks ORDER BY last LIMIT ?1 / {BLOCK} + 1)) \
          SELECT min(id) + 1 FROM (SELECT id, sum(requests) OVER (ORDER BY id ROWS UNBOUNDED PRECEDING) AS before FROM oldest) \
          WHERE before >= ?1"

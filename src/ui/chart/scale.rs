@@ -25,7 +25,7 @@ impl Scale {
     }
 }
 
-/// A place as `{:.1}` would write it, without a `.0`, in front of `text`'s end. A page has thousands of places, and `format!`
+/// A place as `{:.1}` would write it, without a `.0`, at the end of `text`. A page has thousands of places, and `format!`
 /// takes longer for each of them than everything else that is done for the page.
 fn written(place: f64, text: &mut [u8; 12]) -> &str {
     // Places are not negative: rounded by the cast, which is one instruction.

@@ -82,7 +82,7 @@ impl UserStore for SqliteUsers {
         let found = r"?1 IS NULL OR name LIKE ?1 ESCAPE '\' OR email LIKE ?1 ESCAPE '\'";
         let count = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM users WHERE {found}"));
         let total: i64 = sqlx::query_scalar(count).bind(&pattern).fetch_one(&self.0.read).await?;
-        // Bare numbers behind `LIMIT` would make SQLite prepare the statement each time.
+        // Bare parameters behind `LIMIT` would make SQLite prepare the statement each time.
         let page = sqlx::AssertSqlSafe(format!(
             "SELECT {COLUMNS} FROM users WHERE {found} ORDER BY id DESC LIMIT ?2 + 0 OFFSET ?3 + 0"
         ));
