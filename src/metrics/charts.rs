@@ -21,20 +21,22 @@ pub fn charts_html(overview: Result<&Overview, &str>, periods: &[Period], rows: 
         Err(why) => return failed_html("The charts could not be loaded.", why),
     };
     let axis = axis(overview);
-    let one = |(label, id, make): (&str, &str, fn(&Overview, &TimeAxis, &[Period]) -> Chart)| {
+    let charts: [(&str, &str, fn(&Overview, &TimeAxis, &[Period]) -> Chart); 4] = [
+        ("Rate", "past-rate", rate_chart),
+        ("Latency", "past-latency", latency_chart),
+        ("Answers", "past-answers", answers_chart),
+        ("The program itself", "past-waits", waits_chart),
+    ];
+    let mut html = "<div class=\"grid\">".to_owned();
+    for (label, id, make) in charts {
         let axis = axis.with_rows(rows.has(id));
         let chart = make(overview, &axis, periods).shaded(&axis, periods, "run of the simulator");
-        format!("<section class=\"card\" aria-label=\"{label}\">{}</section>", chart.html(id, rows))
-    };
-    let charts: String = [
-        ("Rate", "past-rate", rate_chart as _),
-        ("Latency", "past-latency", latency_chart as _),
-        ("Answers", "past-answers", answers_chart as _),
-        ("The program itself", "past-waits", waits_chart as _),
-    ]
-    .map(one)
-    .concat();
-    format!("<div class=\"grid\">{charts}</div>")
+        html.extend(["<section class=\"card\" aria-label=\"", label, "\">"]);
+        chart.push_html(&mut html, id, rows);
+        html.push_str("</section>");
+    }
+    html.push_str("</div>");
+    html
 }
 
 /// The steps that are over, up to now.

@@ -8,22 +8,41 @@ use crate::ui::table::{escaped, head_cells};
 impl Chart {
     /// The whole of it, as HTML.
     pub fn html(&self, id: &str, rows: &Rows) -> String {
-        format!("<figure class=\"chart\" data-chart=\"{id}\">{}</figure>", self.figure_html(id, rows.has(id)))
+        let mut html = String::new();
+        self.push_html(&mut html, id, rows);
+        html
+    }
+
+    /// The same at the end of others.
+    pub fn push_html(&self, html: &mut String, id: &str, rows: &Rows) {
+        html.extend(["<figure class=\"chart\" data-chart=\"", id, "\">"]);
+        self.push_figure(html, id, rows.has(id));
+        html.push_str("</figure>");
     }
 
     /// What is inside of the `<figure>`. Ids derive from `id`, a name that no other chart of the page has.
     /// With its points as rows of the table, or without them: a closed table has none, as long as there is a
     /// script that can bring them.
     pub fn figure_html(&self, id: &str, rows: bool) -> String {
+        let mut html = String::new();
+        self.push_figure(&mut html, id, rows);
+        html
+    }
+
+    fn push_figure(&self, html: &mut String, id: &str, rows: bool) {
         let (title, axes, left_out) = (escaped(&self.title), escaped(&self.axes), escaped(self.left_out));
-        let (picture, legend, sentence) = (self.picture_html(), self.legend_html(), escaped(&self.sentence));
+        let (legend, sentence) = (self.legend_html(), escaped(&self.sentence));
         let rows = if rows { self.rows_html() } else { String::new() };
         let (points, heads) = (self.points.len(), head_cells(self.heads()));
         let all_there = if self.left_out.is_empty() { " hidden" } else { "" };
-        format!(
+        html.push_str(&format!(
             "<figcaption>{title}</figcaption><p class=\"reading\" aria-hidden=\"true\"></p>\
              <div class=\"plot\"><svg class=\"picture\" role=\"img\" aria-labelledby=\"{id}-title\" aria-describedby=\"{id}-desc\" data-part=\"picture\" data-points=\"{points}\">\
-             <title id=\"{id}-title\">{title}</title><desc id=\"{id}-desc\">{axes} {sentence}</desc>{picture}</svg>\
+             <title id=\"{id}-title\">{title}</title><desc id=\"{id}-desc\">{axes} {sentence}</desc>"
+        ));
+        self.push_picture(html);
+        html.push_str(&format!(
+            "</svg>\
              <svg class=\"cursor-layer\" aria-hidden=\"true\"><line class=\"cursor\" y1=\"0\" y2=\"100%\" visibility=\"hidden\"/></svg>\
              <input class=\"reader\" type=\"range\" min=\"0\" max=\"{last}\" value=\"{last}\" aria-label=\"Values of {title}\" hidden></div>\
              <ul class=\"legend\" data-part=\"legend\">{legend}</ul><p class=\"sentence\" data-part=\"sentence\">{sentence}</p>\
@@ -31,7 +50,7 @@ impl Chart {
              <div class=\"table-scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{title} as a table\">\
              <table><thead data-part=\"heads\"><tr>{heads}</tr></thead><tbody data-part=\"rows\">{rows}</tbody></table></div></details>",
             last = points.saturating_sub(1),
-        )
+        ));
     }
 }
 

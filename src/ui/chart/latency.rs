@@ -84,7 +84,7 @@ fn scale_labels(low: f64, high: f64) -> Vec<Tick> {
     let text = |ms: f64| {
         if ms >= 1000.0 { format!("{} s", ms / 1000.0) } else { format!("{} ms", (ms * 100.0).round() / 100.0) }
     };
-    chosen.into_iter().map(|ms| Tick { at: Scale::Log(low, high).share(ms), text: text(ms) }).collect()
+    chosen.into_iter().map(|ms| Tick { at: Scale::log(low, high).share(ms), text: text(ms) }).collect()
 }
 
 /// The cells of a heatmap, by shade. Neighbours in a row that have the same shade are one box: a steady day is a few
@@ -97,25 +97,32 @@ fn cells(plane: &Plane, bounds: &[f64], columns: &[Column<'_>]) -> [Mark; SHADES
         .map(|(low, high)| [plane.y(low), plane.y(high)].map(place_text))
         .collect();
     let x: Vec<String> = (0..=columns.len()).map(|second| place_text(plane.x(second as f64))).collect();
-    // Of each row the shade of the box that it is in, from 1, and the box's first column.
-    let (mut boxes, mut shades_here) = (vec![0; sides.len()], vec![0; sides.len()]);
-    let mut firsts = vec![0; sides.len()];
+    // The boxes that are not yet at their end: row, shade, first column. Few, because most rows of a column are empty.
+    let mut boxes: Vec<(usize, usize, usize)> = Vec::new();
+    // Of each row the shade in this column, from 1, and those that are not 0.
+    let (mut shades_here, mut filled) = (vec![0; sides.len()], Vec::new());
     // One column more, in which all boxes end.
     for second in 0..=columns.len() {
-        shades_here.fill(0);
         for (bucket, n) in columns.get(second).map_or(&[][..], |column| column.buckets) {
-            if let Some(here) = shades_here.get_mut(usize::from(*bucket)) {
-                *here = SHADES.iter().filter(|(from, _, _)| n >= from).count();
-            }
+            let row = usize::from(*bucket);
+            let Some(here) = shades_here.get_mut(row) else { continue };
+            *here = SHADES.iter().filter(|(from, _, _)| n >= from).count();
+            filled.push(row);
         }
-        for (row, here) in shades_here.iter().enumerate() {
-            if boxes[row] == *here {
-                continue;
+        boxes.retain(|(row, shade, first)| {
+            let goes_on = shades_here[*row] == shade + 1;
+            if goes_on {
+                shades_here[*row] = 0;
+            } else {
+                let [bottom, top] = &sides[*row];
+                push_rect(&mut shades[*shade].path, [&x[*first], &x[second]], [bottom, top]);
             }
-            if let Some(shade) = boxes[row].checked_sub(1) {
-                push_rect(&mut shades[shade].path, [&x[firsts[row]], &x[second]], [&sides[row][0], &sides[row][1]]);
+            goes_on
+        });
+        for row in filled.drain(..) {
+            if let Some(shade) = std::mem::take(&mut shades_here[row]).checked_sub(1) {
+                boxes.push((row, shade, second));
             }
-            (boxes[row], firsts[row]) = (*here, second);
         }
     }
     shades
@@ -125,7 +132,7 @@ fn cells(plane: &Plane, bounds: &[f64], columns: &[Column<'_>]) -> [Mark; SHADES
 pub fn heatmap(title: &str, sentence: String, axis: &TimeAxis, bounds: &[f64], columns: &[Column<'_>]) -> Chart {
     let used = columns.iter().flat_map(|second| second.buckets.iter().map(|(bucket, _)| *bucket));
     let (low, high) = scale_of(bounds, used).unwrap_or((0.1, 10.0));
-    let plane = Plane { x: Scale::Linear(axis.end()), y: Scale::Log(low, high) };
+    let plane = Plane { x: Scale::Linear(axis.end()), y: Scale::log(low, high) };
     let shades = cells(&plane, bounds, columns);
     let names: Vec<String> = all_buckets(bounds).map(|bucket| bucket_name(bounds, bucket)).collect();
     let line = |which: usize| {
@@ -175,7 +182,7 @@ pub fn distribution(
     let (low, high) = scale_of(bounds, buckets.iter().map(|(bucket, _)| *bucket)).unwrap_or((0.1, 10.0));
     let most = buckets.iter().map(|(_, n)| *n).max().unwrap_or(0).max(1);
     let total: u32 = buckets.iter().map(|(_, n)| n).sum();
-    let plane = Plane { x: Scale::Log(low, high), y: Scale::Linear(f64::from(most) * 1.1) };
+    let plane = Plane { x: Scale::log(low, high), y: Scale::Linear(f64::from(most) * 1.1) };
     let bars = buckets.iter().map(|(bucket, n)| plane.rect(edges(bounds, *bucket), (0.0, f64::from(*n)))).collect();
     let upright = percentiles.into_iter().zip(PERCENTILES);
     let upright = upright.filter_map(|(ms, class)| Some(Mark { class, path: plane.upright(ms?) }));
@@ -239,7 +246,7 @@ mod tests {
         let column = |buckets| Column { percentiles: [None; 3], buckets };
         // The row of bucket 1: once, a gap, once more, thrice, and no more.
         let columns = [column(&[(1, 1)]), column(&[(2, 1)]), column(&[(1, 2), (2, 1)]), column(&[(1, 3)])];
-        let plane = Plane { x: Scale::Linear(4.0), y: Scale::Log(1.0, 100.0) };
+        let plane = Plane { x: Scale::Linear(4.0), y: Scale::log(1.0, 100.0) };
         let [once, twice, rest @ ..] = cells(&plane, &BOUNDS, &columns).map(|mark| mark.path);
         assert_eq!(once, "M0 75H150V150H0ZM150 0H450V75H150Z");
         assert_eq!(twice, "M300 75H600V150H300Z");

@@ -10,55 +10,58 @@ pub const HEIGHT: f64 = 150.0;
 pub enum Scale {
     /// Equal steps of the value are equal distances. From 0 to the value given, which is above 0.
     Linear(f64),
-    /// Equal factors are equal distances: from the first value to the second, both above 0.
-    Log(f64, f64),
+    /// Equal factors are equal distances: see [`Scale::log`].
+    Log {
+        /// The lowest value.
+        low: f64,
+        /// 1 over the logarithm of how many times that the highest one is.
+        per_log: f64,
+    },
 }
 
 impl Scale {
+    /// Equal factors are equal distances: from `low` to `high`, both above 0.
+    pub fn log(low: f64, high: f64) -> Self {
+        Self::Log { low, per_log: 1.0 / (high / low).ln() }
+    }
+
     /// The share that belongs to `value`; values beyond the ends stay at the ends.
     pub fn share(self, value: f64) -> f64 {
         let share = match self {
             Self::Linear(max) => value / max,
-            Self::Log(low, high) => (value.max(low) / low).ln() / (high / low).ln(),
+            Self::Log { low, per_log } => (value.max(low) / low).ln() * per_log,
         };
         share.clamp(0.0, 1.0)
     }
 }
 
-/// A place as `{:.1}` would write it, without a `.0`, at the end of `text`. A page has thousands of places, and `format!`
-/// takes longer for each of them than everything else that is done for the page.
-fn written(place: f64, text: &mut [u8; 12]) -> &str {
-    // Places are not negative: rounded by the cast, which is one instruction.
+/// A place as `{:.1}` would write it, without a `.0`, somewhere in `text`. A page has thousands of places, and `format!` takes
+/// longer for each of them than everything else that is done for the page.
+fn written(place: f64, text: &mut [u8; 5]) -> &str {
+    // Places are not negative, and nowhere near a thousand: rounded by the cast, which is one instruction.
     let tenths = (place * 10.0 + 0.5) as u32;
-    let (mut whole, tenth) = (tenths / 10, (tenths % 10) as u8);
-    // Written from the end; a u32 has ten digits at most.
-    let mut first = text.len();
-    let mut put = |byte| {
-        first -= 1;
-        text[first] = byte;
-    };
-    if tenth > 0 {
-        put(b'0' + tenth);
-        put(b'.');
-    }
-    loop {
-        put(b'0' + (whole % 10) as u8);
-        whole /= 10;
-        if whole == 0 {
-            break;
-        }
-    }
-    std::str::from_utf8(&text[first..]).unwrap_or_default()
+    debug_assert!(tenths < 10_000, "{place} is not within a drawing");
+    let digit = |of: u32| b'0' + (of % 10) as u8;
+    *text = [digit(tenths / 1000), digit(tenths / 100), digit(tenths / 10), b'.', digit(tenths)];
+    let first = usize::from(tenths < 1000) + usize::from(tenths < 100);
+    let end = if tenths.is_multiple_of(10) { 3 } else { 5 };
+    std::str::from_utf8(&text[first..end]).unwrap_or_default()
+}
+
+/// An empty path with room for so many points: to let it grow costs as much as to write it.
+fn path_of(points: usize) -> String {
+    // Two commands, each with a number of five digits and signs at most.
+    String::with_capacity(points * 12)
 }
 
 fn push(path: &mut String, command: char, place: f64) {
     path.push(command);
-    path.push_str(written(place, &mut [0; 12]));
+    path.push_str(written(place, &mut [0; 5]));
 }
 
 /// A place as text, for what is there several times.
 pub fn place_text(place: f64) -> String {
-    written(place, &mut [0; 12]).to_owned()
+    written(place, &mut [0; 5]).to_owned()
 }
 
 /// The two scales of a drawing.
@@ -88,7 +91,8 @@ impl Plane {
 
     /// A line with a gap wherever there is no value. A value between two gaps is a dot.
     pub fn broken_line(&self, points: impl IntoIterator<Item = (f64, Option<f64>)>) -> String {
-        let (mut path, mut drawn) = (String::new(), 0);
+        let points = points.into_iter();
+        let (mut path, mut drawn) = (path_of(points.size_hint().0), 0);
         for (x, y) in points {
             let Some(y) = y else {
                 end_of_line(&mut path, drawn);
@@ -106,8 +110,9 @@ impl Plane {
 
     /// Steps of width `step` from 0 on, one for each value.
     pub fn steps(&self, values: impl IntoIterator<Item = f64>, step: f64) -> String {
-        let mut path = String::new();
-        for (i, value) in values.into_iter().enumerate() {
+        let values = values.into_iter();
+        let mut path = path_of(values.size_hint().0);
+        for (i, value) in values.enumerate() {
             if i == 0 {
                 path.push_str("M0");
                 push(&mut path, ' ', self.y(value));
@@ -136,6 +141,7 @@ impl Plane {
     pub fn band(&self, below: &[f64], values: &[f64]) -> String {
         let upper = values.iter().zip(below).map(|(value, base)| base + value);
         let mut path = self.steps(upper, 1.0);
+        path.reserve(path.len());
         // Back along the lower one.
         for (i, base) in below.iter().enumerate().rev() {
             push(&mut path, 'V', self.y(*base));
@@ -251,7 +257,7 @@ mod tests {
 
     #[test]
     fn on_a_log_scale_factors_are_distances() {
-        let scale = Scale::Log(0.1, 1000.0);
+        let scale = Scale::log(0.1, 1000.0);
         for (value, share) in [(0.1, 0.0), (1.0, 0.25), (10.0, 0.5), (1000.0, 1.0), (0.0, 0.0), (5000.0, 1.0)] {
             assert!((scale.share(value) - share).abs() < 1e-9, "{value}");
         }

@@ -30,14 +30,18 @@ fn bottom_tick(tick: &Tick) -> String {
 }
 
 impl Chart {
-    /// What is drawn inside of the `<svg>`.
-    pub(super) fn picture_html(&self) -> String {
-        let ticks: String = self.y.iter().map(side_tick).chain(self.x.iter().map(bottom_tick)).collect();
-        let drawn = self.marks.iter().filter(|mark| !mark.path.is_empty());
-        let marks: String = drawn.map(|mark| format!("<path class=\"{}\" d=\"{}\"/>", mark.class, mark.path)).collect();
-        format!(
-            "{ticks}<svg width=\"100%\" height=\"100%\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" preserveAspectRatio=\"none\">{marks}</svg>"
-        )
+    /// Appends what is drawn inside of the `<svg>`. The paths are nearly all that a page is made of, and are copied once.
+    pub(super) fn push_picture(&self, html: &mut String) {
+        let paths: usize = self.marks.iter().map(|mark| mark.path.len() + 64).sum();
+        html.reserve(paths + 4096);
+        html.extend(self.y.iter().map(side_tick).chain(self.x.iter().map(bottom_tick)));
+        html.push_str(&format!(
+            "<svg width=\"100%\" height=\"100%\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" preserveAspectRatio=\"none\">"
+        ));
+        for mark in self.marks.iter().filter(|mark| !mark.path.is_empty()) {
+            html.extend(["<path class=\"", mark.class, "\" d=\"", &mark.path, "\"/>"]);
+        }
+        html.push_str("</svg>");
     }
 
     /// What is inside of the list that explains the marks.
@@ -65,7 +69,8 @@ mod tests {
             marks: vec![mark("planned", "M0 0"), mark("achieved", "")],
             ..Chart::default()
         };
-        let html = chart.picture_html();
+        let mut html = String::new();
+        chart.push_picture(&mut html);
         assert!(html.contains("<path class=\"planned\" d=\"M0 0\"/>") && !html.contains("achieved"), "{html}");
         assert!(html.contains("text-anchor=\"start\">0:00<") && html.contains("text-anchor=\"end\">now<"), "{html}");
     }
