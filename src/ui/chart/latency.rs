@@ -4,7 +4,8 @@
 //! and the last bucket everything above. Bounds are in milliseconds, ascending.
 
 use super::axis::TimeAxis;
-use super::scale::{Plane, Scale, decade_ticks, place_text, push_rect};
+use super::path::{Path, Place};
+use super::scale::{Plane, Scale, decade_ticks};
 use super::{Chart, Key, Mark, Point, Tick};
 use crate::ui::format::{count, millis};
 
@@ -90,13 +91,13 @@ fn scale_labels(low: f64, high: f64) -> Vec<Tick> {
 /// The cells of a heatmap, by shade. Neighbours in a row that have the same shade are one box: a steady day is a few
 /// boxes and not thousands, and has no seams.
 fn cells(plane: &Plane, bounds: &[f64], columns: &[Column<'_>]) -> [Mark; SHADES.len()] {
-    let mut shades = SHADES.map(|(_, class, _)| Mark { class, path: String::new() });
+    let mut paths = SHADES.map(|_| Path::default());
     // There are a thousand boxes, but few places.
-    let sides: Vec<[String; 2]> = all_buckets(bounds)
+    let sides: Vec<[Place; 2]> = all_buckets(bounds)
         .map(|bucket| edges(bounds, bucket))
-        .map(|(low, high)| [plane.y(low), plane.y(high)].map(place_text))
+        .map(|(low, high)| [plane.y(low), plane.y(high)])
         .collect();
-    let x: Vec<String> = (0..=columns.len()).map(|second| place_text(plane.x(second as f64))).collect();
+    let x: Vec<Place> = (0..=columns.len()).map(|second| plane.x(second as f64)).collect();
     // The boxes that are not yet at their end: row, shade, first column. Few, because most rows of a column are empty.
     let mut boxes: Vec<(usize, usize, usize)> = Vec::new();
     // Of each row the shade in this column, from 1, and those that are not 0.
@@ -114,8 +115,7 @@ fn cells(plane: &Plane, bounds: &[f64], columns: &[Column<'_>]) -> [Mark; SHADES
             if goes_on {
                 shades_here[*row] = 0;
             } else {
-                let [bottom, top] = &sides[*row];
-                push_rect(&mut shades[*shade].path, [&x[*first], &x[second]], [bottom, top]);
+                paths[*shade].push_box([x[*first], x[second]], sides[*row]);
             }
             goes_on
         });
@@ -125,7 +125,8 @@ fn cells(plane: &Plane, bounds: &[f64], columns: &[Column<'_>]) -> [Mark; SHADES
             }
         }
     }
-    shades
+    let mut paths = paths.into_iter().map(Path::into_text);
+    SHADES.map(|(_, class, _)| Mark { class, path: paths.next().unwrap_or_default() })
 }
 
 /// Latency over time, a column for each step.

@@ -6,6 +6,7 @@ pub mod frame;
 pub mod latency;
 pub mod lines;
 pub mod past;
+pub mod path;
 pub mod rate;
 pub mod reader;
 pub mod scale;

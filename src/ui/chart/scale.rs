@@ -1,5 +1,7 @@
 //! From values to places: scales, ticks, and the paths that marks are made of.
 
+use super::path::{Path, Place};
+
 /// The width of the drawing, in its own units; the page stretches it.
 pub const WIDTH: f64 = 600.0;
 /// The height of the drawing.
@@ -35,35 +37,6 @@ impl Scale {
     }
 }
 
-/// A place as `{:.1}` would write it, without a `.0`, somewhere in `text`. A page has thousands of places, and `format!` takes
-/// longer for each of them than everything else that is done for the page.
-fn written(place: f64, text: &mut [u8; 5]) -> &str {
-    // Places are not negative, and nowhere near a thousand: rounded by the cast, which is one instruction.
-    let tenths = (place * 10.0 + 0.5) as u32;
-    debug_assert!(tenths < 10_000, "{place} is not within a drawing");
-    let digit = |of: u32| b'0' + (of % 10) as u8;
-    *text = [digit(tenths / 1000), digit(tenths / 100), digit(tenths / 10), b'.', digit(tenths)];
-    let first = usize::from(tenths < 1000) + usize::from(tenths < 100);
-    let end = if tenths.is_multiple_of(10) { 3 } else { 5 };
-    std::str::from_utf8(&text[first..end]).unwrap_or_default()
-}
-
-/// An empty path with room for so many points: to let it grow costs as much as to write it.
-fn path_of(points: usize) -> String {
-    // Two commands, each with a number of five digits and signs at most.
-    String::with_capacity(points * 12)
-}
-
-fn push(path: &mut String, command: char, place: f64) {
-    path.push(command);
-    path.push_str(written(place, &mut [0; 5]));
-}
-
-/// A place as text, for what is there several times.
-pub fn place_text(place: f64) -> String {
-    written(place, &mut [0; 5]).to_owned()
-}
-
 /// The two scales of a drawing.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Plane {
@@ -74,14 +47,14 @@ pub struct Plane {
 }
 
 impl Plane {
-    /// How far from the left edge of the drawing a value is, in the drawing's units.
-    pub fn x(&self, value: f64) -> f64 {
-        self.x.share(value) * WIDTH
+    /// How far from the left edge of the drawing a value is.
+    pub fn x(&self, value: f64) -> Place {
+        Place::of(self.x.share(value) * WIDTH)
     }
 
     /// How far below the upper edge of the drawing a value is.
-    pub fn y(&self, value: f64) -> f64 {
-        (1.0 - self.y.share(value)) * HEIGHT
+    pub fn y(&self, value: f64) -> Place {
+        Place::of((1.0 - self.y.share(value)) * HEIGHT)
     }
 
     /// A line through the points, in the order given.
@@ -92,36 +65,39 @@ impl Plane {
     /// A line with a gap wherever there is no value. A value between two gaps is a dot.
     pub fn broken_line(&self, points: impl IntoIterator<Item = (f64, Option<f64>)>) -> String {
         let points = points.into_iter();
-        let (mut path, mut drawn) = (path_of(points.size_hint().0), 0);
+        let (mut path, mut drawn) = (Path::of(points.size_hint().0), 0);
         for (x, y) in points {
             let Some(y) = y else {
                 end_of_line(&mut path, drawn);
                 drawn = 0;
                 continue;
             };
-            let command = if drawn == 0 { 'M' } else { 'L' };
-            push(&mut path, command, self.x(x));
-            push(&mut path, ' ', self.y(y));
+            path.push(if drawn == 0 { b'M' } else { b'L' }, self.x(x));
+            path.push(b' ', self.y(y));
             drawn += 1;
         }
         end_of_line(&mut path, drawn);
-        path
+        path.into_text()
     }
 
     /// Steps of width `step` from 0 on, one for each value.
     pub fn steps(&self, values: impl IntoIterator<Item = f64>, step: f64) -> String {
         let values = values.into_iter();
-        let mut path = path_of(values.size_hint().0);
+        let mut path = Path::of(values.size_hint().0);
+        self.push_steps(&mut path, values, step);
+        path.into_text()
+    }
+
+    fn push_steps(&self, path: &mut Path, values: impl Iterator<Item = f64>, step: f64) {
         for (i, value) in values.enumerate() {
             if i == 0 {
-                path.push_str("M0");
-                push(&mut path, ' ', self.y(value));
+                path.push_text("M0");
+                path.push(b' ', self.y(value));
             } else {
-                push(&mut path, 'V', self.y(value));
+                path.push(b'V', self.y(value));
             }
-            push(&mut path, 'H', self.x((i + 1) as f64 * step));
+            path.push(b'H', self.x((i + 1) as f64 * step));
         }
-        path
     }
 
     /// The same line, closed along the base, to be filled. Empty for an empty one.
@@ -129,57 +105,50 @@ impl Plane {
         if line.is_empty() {
             return String::new();
         }
-        let mut path = String::with_capacity(line.len() + 32);
-        path.push_str(line);
-        push(&mut path, 'H', self.x(x_end));
-        push(&mut path, 'V', HEIGHT);
-        path.push_str("H0Z");
-        path
+        let mut path = Path::of(line.len() / 12 + 2);
+        path.push_text(line);
+        path.push(b'H', self.x(x_end));
+        path.push(b'V', Place::of(HEIGHT));
+        path.push_text("H0Z");
+        path.into_text()
     }
 
     /// What is between two step lines: `values` above `below`, each of width 1.
     pub fn band(&self, below: &[f64], values: &[f64]) -> String {
-        let upper = values.iter().zip(below).map(|(value, base)| base + value);
-        let mut path = self.steps(upper, 1.0);
-        path.reserve(path.len());
+        let mut path = Path::of(2 * values.len() + 1);
+        self.push_steps(&mut path, values.iter().zip(below).map(|(value, base)| base + value), 1.0);
         // Back along the lower one.
         for (i, base) in below.iter().enumerate().rev() {
-            push(&mut path, 'V', self.y(*base));
-            push(&mut path, 'H', self.x(i as f64));
+            path.push(b'V', self.y(*base));
+            path.push(b'H', self.x(i as f64));
         }
         if !path.is_empty() {
-            path.push('Z');
+            path.push_text("Z");
         }
-        path
+        path.into_text()
     }
 
     /// A box between two values of each scale.
     pub fn rect(&self, x: (f64, f64), y: (f64, f64)) -> String {
-        let mut path = String::new();
-        let [left, right] = [self.x(x.0), self.x(x.1)].map(place_text);
-        let [bottom, top] = [self.y(y.0), self.y(y.1)].map(place_text);
-        push_rect(&mut path, [&left, &right], [&bottom, &top]);
-        path
+        let mut path = Path::of(3);
+        path.push_box([self.x(x.0), self.x(x.1)], [self.y(y.0), self.y(y.1)]);
+        path.into_text()
     }
 
     /// A line from the bottom to the top.
     pub fn upright(&self, x: f64) -> String {
-        let mut path = String::new();
-        push(&mut path, 'M', self.x(x));
-        push(&mut path, ' ', HEIGHT);
-        path + "V0"
+        let mut path = Path::of(2);
+        path.push(b'M', self.x(x));
+        path.push(b' ', Place::of(HEIGHT));
+        path.push_text("V0");
+        path.into_text()
     }
 }
 
-/// Appends a box, from left to right and from bottom to top, each as [`place_text`].
-pub fn push_rect(path: &mut String, [left, right]: [&str; 2], [bottom, top]: [&str; 2]) {
-    path.extend(["M", left, " ", top, "H", right, "V", bottom, "H", left, "Z"]);
-}
-
 /// With a round cap, a line of no length is a dot.
-fn end_of_line(path: &mut String, drawn: usize) {
+fn end_of_line(path: &mut Path, drawn: usize) {
     if drawn == 1 {
-        path.push_str("h0");
+        path.push_text("h0");
     }
 }
 
@@ -215,23 +184,6 @@ mod tests {
     fn a_line_runs_from_left_to_right_and_up_is_more() {
         assert_eq!(PLANE.line([(0.0, 0.0), (5.0, 20.0), (10.0, 10.0)]), "M0 150L300 0L600 75");
         assert_eq!(PLANE.line([]), "");
-    }
-
-    #[test]
-    fn places_are_written_to_a_tenth() {
-        for (place, text) in [
-            (0.0, " 0"),
-            (0.04, " 0"),
-            (0.06, " 0.1"),
-            (9.95, " 10"),
-            (10.0, " 10"),
-            (599.96, " 600"),
-            (123.45, " 123.5"),
-        ] {
-            let mut path = String::new();
-            push(&mut path, ' ', place);
-            assert_eq!(path, text, "{place}");
-        }
     }
 
     #[test]
