@@ -47,14 +47,11 @@ pub fn board(figures: &Figures, rows: &Rows) -> Board {
     let requests = figures.requests.as_deref().map_err(String::as_str);
     let runs = figures.runs.as_deref().map_err(String::as_str);
     let periods: Vec<_> = runs.unwrap_or_default().iter().map(period).collect();
-    let parts = [
-        charts_html(overview, &periods, rows),
-        endpoints_html(overview),
-        newest_requests_html(figures.view, requests),
-        newest_runs_html(runs),
-    ];
+    // The charts are nearly all of it, and are not copied for the rest.
+    let mut parts = charts_html(overview, &periods, rows);
+    parts.extend([endpoints_html(overview), newest_requests_html(figures.view, requests), newest_runs_html(runs)]);
     let choices = choices_html(figures.view, |view| view_link("/", &view));
-    Board(choices, kpis_html(overview), parts.concat())
+    Board(choices, kpis_html(overview), parts)
 }
 
 #[cfg(test)]

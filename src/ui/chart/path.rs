@@ -58,9 +58,20 @@ impl Path {
         self.push_text("Z");
     }
 
-    /// Is nothing drawn?
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    /// Appends what is between two lines of steps: along `upper` and back along `lower`. `x` are the beginnings of the steps
+    /// and the end of the last one.
+    pub fn push_band(&mut self, x: &[Place], upper: &[Place], lower: &[Place]) {
+        let Some(begin) = x.first().filter(|_| !upper.is_empty()) else { return };
+        self.push(b'M', *begin);
+        for (i, (y, end)) in upper.iter().zip(&x[1..]).enumerate() {
+            self.push(if i == 0 { b' ' } else { b'V' }, *y);
+            self.push(b'H', *end);
+        }
+        for (y, begin) in lower.iter().zip(x).rev() {
+            self.push(b'V', *y);
+            self.push(b'H', *begin);
+        }
+        self.push_text("Z");
     }
 
     /// As it goes into the attribute.
@@ -97,6 +108,8 @@ mod tests {
         let mut path = Path::of(1);
         path.push_box([0.0, 12.5].map(Place::of), [150.0, 0.0].map(Place::of));
         path.push_text("h0");
-        assert_eq!(path.into_text(), "M0 0H12.5V150H0Zh0");
+        path.push_band(&[0.0, 60.0, 120.0].map(Place::of), &[0.0, 30.0].map(Place::of), &[75.0, 80.5].map(Place::of));
+        path.push_band(&[Place::of(0.0)], &[], &[]);
+        assert_eq!(path.into_text(), "M0 0H12.5V150H0Zh0M0 0H60V30H120V80.5H60V75H0Z");
     }
 }

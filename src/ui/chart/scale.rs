@@ -84,11 +84,6 @@ impl Plane {
     pub fn steps(&self, values: impl IntoIterator<Item = f64>, step: f64) -> String {
         let values = values.into_iter();
         let mut path = Path::of(values.size_hint().0);
-        self.push_steps(&mut path, values, step);
-        path.into_text()
-    }
-
-    fn push_steps(&self, path: &mut Path, values: impl Iterator<Item = f64>, step: f64) {
         for (i, value) in values.enumerate() {
             if i == 0 {
                 path.push_text("M0");
@@ -98,6 +93,7 @@ impl Plane {
             }
             path.push(b'H', self.x((i + 1) as f64 * step));
         }
+        path.into_text()
     }
 
     /// The same line, closed along the base, to be filled. Empty for an empty one.
@@ -110,21 +106,6 @@ impl Plane {
         path.push(b'H', self.x(x_end));
         path.push(b'V', Place::of(HEIGHT));
         path.push_text("H0Z");
-        path.into_text()
-    }
-
-    /// What is between two step lines: `values` above `below`, each of width 1.
-    pub fn band(&self, below: &[f64], values: &[f64]) -> String {
-        let mut path = Path::of(2 * values.len() + 1);
-        self.push_steps(&mut path, values.iter().zip(below).map(|(value, base)| base + value), 1.0);
-        // Back along the lower one.
-        for (i, base) in below.iter().enumerate().rev() {
-            path.push(b'V', self.y(*base));
-            path.push(b'H', self.x(i as f64));
-        }
-        if !path.is_empty() {
-            path.push_text("Z");
-        }
         path.into_text()
     }
 
@@ -200,11 +181,9 @@ mod tests {
     }
 
     #[test]
-    fn areas_and_bands_are_closed() {
+    fn areas_are_closed() {
         assert_eq!(PLANE.area("M0 0L60 0", 1.0), "M0 0L60 0H60V150H0Z");
         assert_eq!(PLANE.area("", 1.0), "");
-        assert_eq!(PLANE.band(&[10.0], &[10.0]), "M0 0H60V75H0Z");
-        assert_eq!(PLANE.band(&[], &[]), "");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Counts of several kinds over time, one upon the other.
 
 use super::axis::TimeAxis;
+use super::path::{Path, Place};
 use super::scale::{Plane, Scale, round_ticks};
 use super::{Chart, Key, Mark, Tick};
 
@@ -11,15 +12,26 @@ const LOOKS: [&str; 7] = ["series-0", "series-1", "series-2", "series-3", "serie
 pub fn stacked(title: &str, sentence: String, axis: &TimeAxis, names: &[String], columns: &[Vec<u32>]) -> Chart {
     let most = columns.iter().map(|counts| counts.iter().sum::<u32>()).max().unwrap_or(0).max(1);
     let plane = Plane { x: Scale::Linear(axis.end()), y: Scale::Linear(f64::from(most) * 1.1) };
-    let mut below = vec![0.0; columns.len()];
+    let x: Vec<Place> = (0..=columns.len()).map(|second| plane.x(second as f64)).collect();
+    // Of each column what is stacked so far, and where that is.
+    let mut below = vec![0; columns.len()];
+    let mut lower = vec![plane.y(0.0); columns.len()];
     let mut marks = Vec::new();
     let looks = || LOOKS.into_iter().cycle();
     for (kind, class) in (0..names.len()).zip(looks()) {
-        let counts: Vec<f64> = columns.iter().map(|counts| f64::from(counts.get(kind).copied().unwrap_or(0))).collect();
+        let mut path = Path::default();
         // A band of nothing would be a line along the edge of the one below.
-        let path = if counts.iter().any(|n| *n > 0.0) { plane.band(&below, &counts) } else { String::new() };
-        marks.push(Mark { class, path });
-        below.iter_mut().zip(&counts).for_each(|(below, n)| *below += n);
+        if columns.iter().any(|counts| counts.get(kind).is_some_and(|n| *n > 0)) {
+            let stack = |(below, counts): (&mut u32, &Vec<u32>)| {
+                *below += counts.get(kind).copied().unwrap_or(0);
+                plane.y(f64::from(*below))
+            };
+            let upper: Vec<Place> = below.iter_mut().zip(columns).map(stack).collect();
+            path = Path::of(2 * x.len());
+            path.push_band(&x, &upper, &lower);
+            lower = upper;
+        }
+        marks.push(Mark { class, path: path.into_text() });
     }
     let point = |(second, counts): (usize, &Vec<u32>)| axis.point(second, || counts.iter().map(u32::to_string));
     let side = round_ticks(f64::from(most), 4).into_iter().filter(|n| n.fract() == 0.0);
