@@ -60,7 +60,7 @@ bench-pacing: ## How evenly requests leave, against oha, hey and locust (a quart
 	@scripts/bench-pacing
 
 .PHONY: bench-metrics
-bench-metrics: ## What recording costs, and a dashboard over a million requests (twenty minutes)
+bench-metrics: ## What recording costs, and a dashboard over a million requests (half an hour)
 	@scripts/bench-metrics
 
 .PHONY: bench-web
