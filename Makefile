@@ -51,7 +51,7 @@ wire-proof: ## A two-minute run at full rate, its arrivals taken from the wire (
 	@scripts/wire-proof
 
 .PHONY: scenario-proof
-scenario-proof: ## Each scenario for half a minute: totals, shape, error share, books, CPU
+scenario-proof: ## Each scenario for half a minute: totals, shape, error share, audit, CPU
 	@scripts/build
 	@scripts/scenario-proof
 

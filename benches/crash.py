@@ -142,7 +142,7 @@ def main(folder):
     checks(f"{runs} runs in the database, {unclosed} of them not closed", (runs, unclosed) == (options.rounds, 0))
     checks(f"most in any second over all deaths: {most} of {requests} recorded requests", most <= 20 and requests > 0)
     checks(f"{of_runs} of the deaths left users of a run behind, so there was something to remove", of_runs > 0 or options.rounds < 5)
-    checks(f"a death costs the books a median of {statistics.median(lost)} requests, at most {max(lost)} (allowed: {20 * LOST_SECONDS})", max(lost) <= 20 * LOST_SECONDS)
+    checks(f"a death costs the accounts a median of {statistics.median(lost)} requests, at most {max(lost)} (allowed: {20 * LOST_SECONDS})", max(lost) <= 20 * LOST_SECONDS)
     checks(f"up again after a median of {1000 * statistics.median(ups):.0f} ms, at most {1000 * max(ups):.0f} ms", max(ups) <= 2)
     checks(f"and it ends as usual: exit code {code}", code == 0)
     print(f"{options.rounds} rounds in {time.monotonic() - began:.0f} s, seed {options.seed}")

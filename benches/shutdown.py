@@ -47,10 +47,10 @@ def orderly(subscriber):
 def judge_run(server, run, checks, prefix=""):
     job, rows, users = stored(server, run)
     stats = job["stats"]
-    books = stats["books"] or {}
+    audit = stats.get("audit") or {}
     state = (job["status"], job.get("reason"), job["closed"])
     checks.tally(f"{prefix}the run is stored as error/shutdown and closed", state == ("error", "shutdown", True), state)
-    checks.tally(f"{prefix}its books are verified", books.get("verified") is True and stats["sent"] > 0, books)
+    checks.tally(f"{prefix}its audit is verified", audit.get("outcome") == "verified" and stats["sent"] > 0, audit)
     checks.tally(f"{prefix}as many rows as requests sent", rows == stats["sent"], f"{rows} rows, {stats['sent']} sent")
     checks.tally(f"{prefix}no user of a run is left", users == 0, users)
 

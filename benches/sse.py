@@ -107,8 +107,8 @@ def judge(found, checks):
     checks(f"{name}: a tick every {1000 * TICK:.0f} ms: {found['frames']} frames in {STEADY} s, largest gap {1000 * found['largest_gap_s']:.0f} ms", least <= found["frames"] <= most and found["largest_gap_s"] <= IN_TIME)
     ends = sum(s.done() == 1 and s.events[-1].name == "done" and s.terminated and s.ended and s.error is None for s in readers)
     checks(f"{name}: one done, then the end of body and connection: {ends} of {len(readers)}", ends == len(readers))
-    books = job["stats"]["books"] or {}
-    checks(f"{name}: the run is {job['status']}, sent {job['stats']['sent']}, missed {job['stats']['missed']}, books verified: {books.get('verified')}", job["status"] == "completed" and books.get("verified") is True)
+    audit = job["stats"].get("audit") or {}
+    checks(f"{name}: the run is {job['status']}, sent {job['stats']['sent']}, missed {job['stats']['missed']}, audit {audit.get('outcome')}", (job["status"], audit.get("outcome")) == ("completed", "verified"))
     if silent:
         got = sum(len(subscriber.events) for subscriber in silent)
         cut = sum(subscriber.ended and subscriber.done() == 0 for subscriber in silent)

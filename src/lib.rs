@@ -14,7 +14,7 @@
 //!   elsewhere:   catch-panic → cross-site → pages, server functions, /traffic
 //!   on /api/v1:  metrics record → catch-panic → arrivals (tag, tell the gate, guard) → in-flight limit → cross-site → users API ─► database
 //!                   └─► batch writer ─► database (rows, roll-ups by minute) ─► windows in memory ─► KPI cards, overview, /metrics
-//!                                          └─► at the end of a run: books, and whether the dashboard was right
+//!                                          └─► at the end of a run: the audit, and whether the dashboard was right
 //! ```
 //!
 //! # Layout

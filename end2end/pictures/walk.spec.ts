@@ -34,7 +34,7 @@ for (const { name, width, height, colorScheme } of [
     await expect(page.getByText("Live", { exact: true })).toBeVisible();
     await picture("reloaded-in-mid-run");
     await page.getByRole("button", { name: "Stop" }).click();
-    await expect(page.getByText("Books verified")).toBeVisible({ timeout: 15_000 });
+    await expect(page.getByText("Audit verified")).toBeVisible({ timeout: 15_000 });
     await picture("verdict");
     await page.getByRole("link", { name: "This run's page" }).click();
     await expect(state(page)).toHaveText("cancelled");

@@ -29,7 +29,7 @@ for (const { name, colorScheme, forcedColors } of looks) {
     await expect(page.getByText("Live", { exact: true })).toBeVisible();
     await check(page, "dashboard, running");
     await request.post(`/traffic/stop/${first}`);
-    await expect(page.getByText("Books verified")).toBeVisible({ timeout: 15_000 });
+    await expect(page.getByText("Audit verified")).toBeVisible({ timeout: 15_000 });
     await check(page, "dashboard, ended");
     const second = await startRun(request, { duration: 5 });
     await closed(request, second);
@@ -88,7 +88,7 @@ test("[12] fast numbers are silent, and one status says a sentence at most every
   await page.goto(`/runs/${id}`);
   await expect(page.getByText("Live", { exact: true })).toBeVisible();
   await page.evaluate(() => ((window as unknown as { said: unknown[] }).said.length = 0));
-  await expect(page.getByText("Books verified")).toBeVisible({ timeout: 25_000 });
+  await expect(page.getByText("Audit verified")).toBeVisible({ timeout: 25_000 });
   await page.waitForTimeout(1_000);
   const said = await page.evaluate(() => (window as unknown as { said: [number, string][] }).said);
   const sentences = [...new Set(said.map(([, text]) => text))];

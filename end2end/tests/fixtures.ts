@@ -49,7 +49,7 @@ export type Job = {
     missed: number;
     notReached: number;
     sentPerSecond: number[];
-    books?: { verified: boolean; capKept: boolean };
+    audit?: { outcome: "wrong" | "incomplete" | "verified"; capKept?: boolean };
   };
 };
 

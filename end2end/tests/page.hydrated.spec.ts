@@ -10,7 +10,7 @@ for (const [scenario, name] of [["normal", "Normal Traffic"], ["peak", "Peak Usa
     await page.getByLabel("I understand this generates load").check();
     await page.getByRole("button", { name: "START TEST" }).click();
     await expect(page.getByRole("heading", { name, exact: true })).toBeVisible();
-    await expect(page.getByText("Books verified")).toBeVisible({ timeout: 20_000 });
+    await expect(page.getByText("Audit verified")).toBeVisible({ timeout: 20_000 });
     const id = (await page.getByRole("link", { name: "This run's page" }).getAttribute("href"))!.split("/").pop()!;
     const job = await status(request, id);
     expect(job.status).toBe("completed");
@@ -27,7 +27,7 @@ test("[2] nothing complains while one goes from page to page", async ({ page, re
   await nav.getByRole("link", { name: "Runs" }).click();
   await expect(page.getByRole("heading", { name: "Runs", exact: true })).toBeVisible();
   await page.locator(`a[href="/runs/${id}"]`).click();
-  await expect(page.getByText("Books verified")).toBeVisible();
+  await expect(page.getByText("Audit verified")).toBeVisible();
   await expect(page.locator('figure[data-chart="latency"] .picture path.p50')).toHaveAttribute("d", /^M/);
   await page.getByRole("link", { name: "Compare with …" }).click();
   await expect(page.locator(`input[name=a][value="${id}"]`)).toBeChecked();
@@ -36,7 +36,7 @@ test("[2] nothing complains while one goes from page to page", async ({ page, re
   await expect(nav.getByRole("link", { name: "Dashboard" })).toHaveAttribute("aria-current", "page");
   await page.goBack();
   await page.goBack();
-  await expect(page.getByText("Books verified")).toBeVisible();
+  await expect(page.getByText("Audit verified")).toBeVisible();
 });
 
 test("[8] Stop is in view wherever one has scrolled to, and acts in one press", async ({ page, request }) => {

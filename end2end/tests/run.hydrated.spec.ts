@@ -12,7 +12,7 @@ test("[10] choose, acknowledge, start, watch the total grow, stop, and read the 
   await expect.poll(() => statNumber(page, "Total requests")).toBeGreaterThan(before);
   await page.getByRole("button", { name: "Stop" }).click();
   await expect(state(page)).toHaveText("cancelled", { timeout: 8_000 });
-  await expect(page.getByText(/^Books verified: \d+ sent, \d+ arrived, \d+ recorded\.$/)).toBeVisible();
+  await expect(page.getByText(/^Audit verified: \d+ sent, \d+ arrived, \d+ recorded\.$/)).toBeVisible();
   await expect(page.getByText(/^Cap kept/)).toBeVisible();
   await expect(page.getByRole("button", { name: "Stop" })).toHaveCount(0);
   const id = (await page.getByRole("link", { name: "This run's page" }).getAttribute("href"))!.split("/").pop()!;
@@ -48,7 +48,7 @@ test("[10] [11] total = successful + failed in every sample, and the total and t
     await page.waitForTimeout(250);
   }
   expect(lastTotal).toBeGreaterThan(20);
-  await expect(page.getByText("Books verified")).toBeVisible({ timeout: 15_000 });
+  await expect(page.getByText("Audit verified")).toBeVisible({ timeout: 15_000 });
   expect(await statNumber(page, "Failed")).toBeGreaterThan(0);
 });
 
@@ -174,7 +174,7 @@ test("names of users can't put markup into the page", async ({ page, request }) 
 test("the percentiles and the lag of a run are shown", async ({ page, request }) => {
   const id = await startRun(request, { duration: 5, maxRps: 10 });
   await page.goto(`/runs/${id}`);
-  await expect(page.getByText("Books verified")).toBeVisible({ timeout: 15_000 });
+  await expect(page.getByText("Audit verified")).toBeVisible({ timeout: 15_000 });
   for (const label of ["Average latency", "p50", "p95", "p99", "Response p99", "Lag p99"]) {
     await expect(stat(page, label)).toHaveText(/^[0-9.]+ m?s$/);
   }

@@ -15,7 +15,7 @@ test("[9] without JavaScript: post the form, land on the run, see its numbers, s
   await page.getByRole("button", { name: "Stop" }).click();
   await expect(page).toHaveURL(new RegExp(id));
   await expect(state(page)).toHaveText("cancelled", { timeout: 15_000 });
-  await expect(page.getByText("Books verified")).toBeVisible();
+  await expect(page.getByText("Audit verified")).toBeVisible();
   expect((await status(request, id)).status).toBe("cancelled");
 });
 

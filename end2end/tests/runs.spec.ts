@@ -59,6 +59,7 @@ test("[9] two runs are compared over each other, with a table of their differenc
   const row = (what: string) => page.locator("tr", { has: page.getByRole("rowheader", { name: what, exact: true }) });
   await expect(row("Max RPS")).toHaveText(/5\s*10\s*different/);
   await expect(row("Seed")).toHaveText(/the same/);
+  await expect(row("Delay")).toHaveText(/none\s*none\s*the same/);
   const [a, b] = [await status(request, first), await status(request, second)];
   await expect(row("Sent").locator("td")).toHaveText([`${a.stats.sent}`, `${b.stats.sent}`, `+${b.stats.sent - a.stats.sent}`]);
   for (const line of ["run-a", "run-b"]) await expect(page.locator(`figure[data-chart="rates"] .picture path.${line}`)).toHaveAttribute("d", /^M/);

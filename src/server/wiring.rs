@@ -1,9 +1,8 @@
 //! Connects the features: the one place that knows them all, and where traffic's ports meet what
 //! users and metrics offer.
 
-use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -21,27 +20,29 @@ use crate::metrics::server::live::Metrics;
 use crate::metrics::server::ports::{Family, Vitals};
 use crate::metrics::server::record::Row;
 use crate::metrics::server::store::{MetricsStore, RowOfRun, SqliteMetrics};
-use crate::origin::RunId;
+use crate::origin::{Origin, RunId};
+use crate::traffic::engine::dashboard_check::Kpi;
+use crate::traffic::engine::evidence::CleanUp;
 use crate::traffic::engine::exchange::ServerSide;
-use crate::traffic::engine::truth::Kpi;
 use crate::traffic::server::api::Traffic;
 use crate::traffic::server::arrivals::Arrivals;
 use crate::traffic::server::client::HttpTarget;
 use crate::traffic::server::clock::TimerThread;
+use crate::traffic::server::dropped_rows::Losses;
 use crate::traffic::server::gatekeeper::Gatekeeper;
+use crate::traffic::server::job::LedgerRow;
 use crate::traffic::server::jobs::{JobManager, Surroundings};
 use crate::traffic::server::ports::{Housekeeping, Witness};
 use crate::traffic::server::recovery::close_left_overs;
 use crate::traffic::server::store::SqliteRuns;
 use crate::users::model::{DEMO_USERS, demo_user_id};
-use crate::users::server::store::{SqliteUsers, UserStore};
+use crate::users::server::store::{SqliteUsers, Undone, UserStore};
 
 /// The metrics, as traffic's witness.
 struct RecordedRequests {
     store: SqliteMetrics,
     metrics: Arc<Metrics>,
     recorder: BatchWriter<Row>,
-    dropped: Arc<Mutex<HashMap<RunId, u32>>>,
 }
 
 #[async_trait]
@@ -62,13 +63,9 @@ impl Witness for RecordedRequests {
         Ok(rows.into_iter().map(server_side).collect())
     }
 
-    async fn kpis_of_run(&self, run: RunId, from: i64, to: i64) -> Result<Kpi, StoreError> {
-        let Totals { requests, error_rate, p95, .. } = self.metrics.totals_of_run(run, from, to).await?;
+    async fn kpis_of_run(&self, run: RunId) -> Result<Kpi, StoreError> {
+        let Totals { requests, error_rate, p95, .. } = self.metrics.totals_of_run(run);
         Ok(Kpi { requests, error_rate, p95 })
-    }
-
-    fn dropped_of_run(&self, run: RunId) -> u32 {
-        self.dropped.lock().unwrap_or_else(PoisonError::into_inner).get(&run).copied().unwrap_or(0)
     }
 }
 
@@ -77,10 +74,9 @@ struct UsersOfRuns(SqliteUsers);
 
 #[async_trait]
 impl Housekeeping for UsersOfRuns {
-    async fn clean_up(&self, run: RunId) -> Result<u32, StoreError> {
-        let removed = self.0.remove_of_run(run).await?;
-        self.0.restore_demo_users().await?;
-        Ok(removed)
+    async fn clean_up(&self, run: RunId) -> Result<CleanUp, StoreError> {
+        let Undone { removed, kept } = self.0.undo_run(run).await?;
+        Ok(CleanUp { removed, kept })
     }
 }
 
@@ -112,12 +108,20 @@ impl Vitals for GeneratorVitals {
         };
         let alone = |name, kind, help, value| Family { name, help, kind, samples: vec![(Vec::new(), value)] };
         let runs = [("completed", tally.completed), ("cancelled", tally.cancelled), ("error", tally.failed)];
-        let books = [("verified", tally.books_verified), ("unbalanced", tally.books_unbalanced)];
-        let dashboard = [("right", tally.dashboard_right), ("wrong", tally.dashboard_wrong)];
+        let audits = [
+            ("verified", tally.audits_verified),
+            ("incomplete", tally.audits_incomplete),
+            ("wrong", tally.audits_wrong),
+        ];
+        let dashboard = [
+            ("right", tally.dashboard_right),
+            ("wrong", tally.dashboard_wrong),
+            ("notChecked", tally.dashboard_not_checked),
+        ];
         vec![
             by("runs_total", "Runs of the generator that are closed.", "status", &runs),
-            by("books_total", "Closed runs, by whether their books balance.", "result", &books),
-            by("dashboard_checks_total", "Closed runs, by whether the dashboard was right.", "result", &dashboard),
+            by("audits_total", "Closed runs, by what their audit found.", "outcome", &audits),
+            by("dashboard_checks_total", "Closed runs, by whether the dashboard was right.", "outcome", &dashboard),
             alone("run_active", "gauge", "Is a run active?", f64::from(u8::from(active))),
             alone("sent_total", "counter", "Requests of closed runs that left.", tally.sent as f64),
             alone("missed_total", "counter", "Slots of closed runs whose time passed.", tally.missed as f64),
@@ -177,28 +181,30 @@ pub async fn connect(
     let users = SqliteUsers(database.clone());
     let metrics = SqliteMetrics(database.clone());
     let runs = SqliteRuns(database.clone());
-    // Also of runs whose own clean-up failed, or that a late request added to after it.
-    let removed = users.remove_of_all_runs().await?;
-    if removed > 0 {
-        tracing::warn!(removed, "users that earlier runs had left behind are removed");
-    }
-    users.restore_demo_users().await?;
+    users.add_demo_users().await?;
     let store = metrics;
     let metrics = Metrics::open(Arc::new(store.clone())).await?;
-    let dropped = Arc::new(Mutex::new(HashMap::<RunId, u32>::new()));
-    let (counted, losing) = (Arc::clone(&dropped), Arc::clone(&metrics));
+    let losses = Losses::default();
+    let (dropped, losing) = (losses.recorded.clone(), Arc::clone(&metrics));
     let recorder =
         BatchWriter::start_with("requests", Arc::clone(&metrics), shutdown.jobs.clone(), move |row: &Row| {
             losing.lost(row);
-            if let Some(run) = row.origin.run() {
-                *counted.lock().unwrap_or_else(PoisonError::into_inner).entry(run).or_default() += 1;
+            if let Origin::Simulated { run, seq } = row.origin {
+                dropped.note(run, seq);
             }
         });
-    let witness =
-        Arc::new(RecordedRequests { store, metrics: Arc::clone(&metrics), recorder: recorder.clone(), dropped });
+    let dropped = losses.ledger.clone();
+    let on_drop = move |row: &LedgerRow| dropped.note(row.run, row.outcome.seq);
+    let ledger = BatchWriter::start_with("ledger", runs.clone(), shutdown.jobs.clone(), on_drop);
+    let witness = Arc::new(RecordedRequests { store, metrics: Arc::clone(&metrics), recorder: recorder.clone() });
     let housekeeping = Arc::new(UsersOfRuns(users.clone()));
     for run in close_left_overs(&runs, witness.as_ref(), housekeeping.as_ref()).await? {
         tracing::warn!(%run, "an earlier process left this run active; closed as interrupted");
+    }
+    // Of runs whose own clean-up failed, or that a late request added to after it.
+    let Undone { removed, .. } = users.undo_all_runs().await?;
+    if removed > 0 {
+        tracing::warn!(removed, "users that earlier runs had left behind are removed");
     }
     let gatekeeper = Gatekeeper::new(config.max_rps);
     let arrivals = Arrivals::new(Arc::clone(&gatekeeper));
@@ -209,8 +215,9 @@ pub async fn connect(
         target: Arc::new(HttpTarget::new(config.development_target.unwrap_or(own_address(address)))?),
         witness,
         housekeeping,
-        store: Arc::new(runs.clone()),
-        ledger: BatchWriter::start("ledger", runs, shutdown.jobs.clone()),
+        store: Arc::new(runs),
+        losses,
+        ledger,
         demo_users: (0..DEMO_USERS).map(demo_user_id).collect(),
         shutdown: shutdown.jobs.clone(),
     }));

@@ -15,4 +15,6 @@ mod server;
 mod shutdown;
 mod storage;
 mod traffic;
+mod undo;
 mod users;
+mod verdict;

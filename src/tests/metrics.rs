@@ -87,13 +87,13 @@ async fn each_scenario_beside_real_requests_adds_up_and_the_dashboard_is_right_a
         let settings = json!({ "scenario": scenario, "duration": 5, "maxRps": 20, "endpoints": "all" });
         let id = server.start_run(&settings).await;
         let job = server.closed(&id).await;
-        let truth = &job["stats"]["truth"];
-        assert_eq!(truth["right"], true, "{scenario}: {truth}");
+        let check = &job["stats"]["dashboardCheck"];
+        assert_eq!(check["outcome"], "right", "{scenario}: {check}");
         let sent = number(&job["stats"]["sent"]);
-        assert_eq!((number(&truth["requests"]), number(&truth["arrived"])), (sent, sent), "{scenario}: {truth}");
-        assert_eq!(truth["errorRate"], truth["injected"]);
-        assert!(truth["p95"].as_f64().zip(truth["exactP95"].as_f64()).is_some(), "{truth}");
-        assert_eq!(truth["expected"].is_object(), scenario == "error-injection", "{truth}");
+        assert_eq!((number(&check["requests"]), number(&check["arrived"])), (sent, sent), "{scenario}: {check}");
+        assert_eq!(check["errorRate"], check["injected"]);
+        assert!(check["p95"].as_f64().zip(check["exactP95"].as_f64()).is_some(), "{check}");
+        assert_eq!(check["expected"].is_object(), scenario == "error-injection", "{check}");
         simulated += sent;
         runs.push((id, sent, number(&job["stats"]["failedRequests"])));
     }
@@ -128,17 +128,17 @@ async fn a_fault_that_is_planted_into_what_is_stored_is_found() {
     sqlx::query(fault).execute(&mut server.sql().await).await.expect("a trigger");
     let settings = json!({ "scenario": "normal", "duration": 5, "maxRps": 20, "endpoints": ["list"] });
     let job = server.closed(&server.start_run(&settings).await).await;
-    assert_eq!(job["stats"]["books"]["verified"], true, "{job}");
-    let truth = &job["stats"]["truth"];
-    assert_eq!(truth["right"], false, "{truth}");
+    assert_eq!(job["stats"]["audit"]["outcome"], "verified", "{job}");
+    let check = &job["stats"]["dashboardCheck"];
+    assert_eq!(check["outcome"], "wrong", "{check}");
     assert!(
-        truth["differences"][0].as_str().is_some_and(|words| words.starts_with("the dashboard says p95 ")),
-        "{truth}"
+        check["differences"][0].as_str().is_some_and(|words| words.starts_with("the dashboard says p95 ")),
+        "{check}"
     );
     // The history says so, too.
     let summary = &server.get("/traffic/runs").await.json()["runs"][0];
-    let verdict = (&summary["verified"], &summary["capKept"], &summary["dashboardRight"]);
-    assert_eq!(verdict, (&json!(true), &json!(true), &json!(false)), "{summary}");
+    let verdict = (&summary["audit"], &summary["capKept"], &summary["dashboardCheck"]);
+    assert_eq!(verdict, (&json!("verified"), &json!(true), &json!("wrong")), "{summary}");
     assert!(server.get("/runs").await.text.contains("✗ dashboard wrong"));
 }
 
@@ -322,7 +322,7 @@ async fn prometheus_can_read_all_of_it_and_the_sums_are_right() {
     assert_eq!(sum("rows_recorded_total", "", "") + sum("rows_dropped_total", "", ""), 5.0 + sent);
     assert_eq!(sum("runs_total", "status", "completed"), 1.0);
     assert_eq!(
-        (sum("books_total", "result", "verified"), sum("dashboard_checks_total", "result", "right")),
+        (sum("audits_total", "outcome", "verified"), sum("dashboard_checks_total", "outcome", "right")),
         (1.0, 1.0)
     );
     assert_eq!((sum("sent_total", "", ""), sum("gate_slots", "", ""), sum("run_active", "", "")), (sent, 20.0, 0.0));
@@ -352,5 +352,5 @@ async fn the_vital_signs_of_the_program_are_on_the_same_time_axis() {
     assert!(most(|gauge| &gauge[1][0]) >= 1.0, "{gauges:?}");
     assert!(most(|gauge| &gauge[3]) > 0.0, "{gauges:?}");
     assert_eq!((most(|gauge| &gauge[1][2]), most(|gauge| &gauge[1][1])), (1.0, 0.0), "{gauges:?}");
-    assert_eq!(job["stats"]["truth"]["right"], true, "a database that waits costs no number: {job}");
+    assert_eq!(job["stats"]["dashboardCheck"]["outcome"], "right", "a database that waits costs no number: {job}");
 }

@@ -98,7 +98,7 @@ async fn a_failure_inside_names_the_request_and_nothing_else() {
     assert_eq!((answer.status, answer.json()), (500, json!({ "Internal": answer.header("x-request-id") })));
     let page = server.get(&format!("/runs/{id}")).await;
     assert!(page.text.contains(&format!("under request id {}", page.header("x-request-id"))), "{}", page.text);
-    assert!(page.text.contains("Books verified"), "the rest of the page is there");
+    assert!(page.text.contains("Audit verified"), "the rest of the page is there");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -18,13 +18,13 @@ async fn three_seconds_of_a_foreign_lock_cost_no_row() {
     tokio::time::sleep(Duration::from_secs(3)).await;
     lock.rollback().await.expect("unlocked");
     let job = server.closed(&id).await;
-    let books = &job["stats"]["books"];
+    let audit = &job["stats"]["audit"];
     assert_eq!(
-        (&job["status"], &books["verified"], &books["dropped"]),
-        (&json!("completed"), &json!(true), &json!(0)),
+        (&job["status"], &audit["outcome"], &audit["dropped"]),
+        (&json!("completed"), &json!("verified"), &json!(0)),
         "{job}"
     );
-    assert_eq!(books["recorded"], job["stats"]["sent"], "{job}");
+    assert_eq!(audit["recorded"], job["stats"]["sent"], "{job}");
 }
 
 /// A full disk, by SQLite's own limit on the pages of the file.

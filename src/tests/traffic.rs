@@ -21,9 +21,9 @@ fn assert_balanced(job: &Value) {
     assert_eq!(n("sent"), n("totalRequests") + n("cancelled"), "{job}");
     assert_eq!(n("totalRequests"), n("successfulRequests") + n("failedRequests"), "{job}");
     assert_eq!((n("inFlight"), n("currentRps")), (0, 0), "{job}");
-    assert_eq!(job["stats"]["books"]["verified"], true, "{job}");
-    assert_eq!(job["stats"]["books"]["capKept"], true, "{job}");
-    assert_eq!(job["stats"]["books"]["created"], job["stats"]["books"]["removed"], "{job}");
+    let audit = &job["stats"]["audit"];
+    assert_eq!((&audit["outcome"], &audit["capKept"]), (&json!("verified"), &json!(true)), "{job}");
+    assert_eq!((&audit["created"], &audit["kept"]), (&audit["removed"], &json!(0)), "{job}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -69,7 +69,7 @@ async fn a_run_sends_its_plan_is_recorded_and_leaves_nothing_behind() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_scenario_keeps_its_plan_and_its_books() {
+async fn each_scenario_keeps_its_plan_and_is_verified() {
     let server = TestServer::start().await;
     for (scenario, planned) in
         [("peak", Some(75)), ("error-injection", Some(99)), ("latency-degradation", None), ("stress", Some(99))]
@@ -285,8 +285,8 @@ async fn an_operator_can_lower_the_cap() {
     assert_eq!((refused.status, refused.faulty_fields()), (422, vec!["maxRps".to_owned()]));
     let job = server.closed(&server.start_run(&settings("stress", 5, 5)).await).await;
     assert_balanced(&job);
-    assert_eq!((number(&job, "planned"), &job["stats"]["books"]["cap"]), (25, &json!(5)));
-    assert!(job["stats"]["books"]["mostInAnySecond"].as_u64().is_some_and(|most| most <= 5), "{job}");
+    assert_eq!((number(&job, "planned"), &job["stats"]["audit"]["cap"]), (25, &json!(5)));
+    assert!(job["stats"]["audit"]["mostInAnySecond"].as_u64().is_some_and(|most| most <= 5), "{job}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,8 @@
 //! Two runs, number by number.
 
 use super::model::{Job, Settings};
+use super::settings_words;
+use super::verdict::{audit_word, cap_word, dashboard_word};
 use crate::ui::format::{count, duration, millis, percent};
 
 /// One line of the comparison.
@@ -53,16 +55,21 @@ pub fn compare(a: &Job, b: &Job) -> Vec<Difference> {
         let total = stats.total_requests;
         (total > 0).then(|| f64::from(stats.failed_requests) / f64::from(total))
     };
-    let checked =
-        |right: Option<bool>, yes: &str, no: &str| right.map_or("–", |right| if right { yes } else { no }).to_owned();
-    let books = |job: &Job| checked(job.stats.books.as_ref().map(|books| books.verified), "verified", "do not balance");
-    let dashboard = |job: &Job| checked(job.stats.truth.as_ref().map(|truth| truth.right), "right", "wrong");
-    let most =
-        |job: &Job| job.stats.books.as_ref().map_or("–".to_owned(), |books| books.most_in_any_second.to_string());
+    let audit = |job: &Job| job.stats.audited().map_or("–", audit_word).to_owned();
+    let cap = |job: &Job| job.stats.audit.as_ref().map_or("–", |audit| cap_word(audit.cap_kept)).to_owned();
+    let dashboard = |job: &Job| job.stats.dashboard().map_or("–", dashboard_word).to_owned();
+    let most = |job: &Job| {
+        let most = job.stats.audit.as_ref().and_then(|audit| audit.most_in_any_second);
+        most.map_or("–".to_owned(), |most| most.to_string())
+    };
+    let pauses =
+        |settings: &Settings| settings_words::delay(settings.scenario, settings.delay).unwrap_or("none").to_owned();
     vec![
         setting("Scenario", |settings| settings.scenario.title().to_owned()),
         setting("Duration", |settings| duration(settings.duration)),
         setting("Max RPS", |settings| settings.max_rps.to_string()),
+        text("Cap", a.cap.to_string(), b.cap.to_string()),
+        setting("Delay", pauses),
         setting("Endpoints", |settings| settings.endpoints.title()),
         setting("Seed", |settings| settings.seed.to_string()),
         number("Planned", x.planned, y.planned),
@@ -79,7 +86,8 @@ pub fn compare(a: &Job, b: &Job) -> Vec<Difference> {
         latency("Response p99", x.response.ok.p99, y.response.ok.p99),
         latency("Lag p99", x.lag_p99, y.lag_p99),
         text("Most in any second", most(a), most(b)),
-        text("Books", books(a), books(b)),
+        text("Audit", audit(a), audit(b)),
+        text("Cap kept", cap(a), cap(b)),
         text("Dashboard", dashboard(a), dashboard(b)),
     ]
 }

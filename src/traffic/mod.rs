@@ -35,5 +35,7 @@ pub mod runs_query;
 #[cfg(feature = "ssr")]
 pub mod server;
 pub mod server_fns;
+pub mod settings_words;
 mod setup_html;
 pub mod start_form;
+pub mod verdict;

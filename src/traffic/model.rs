@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::engine::CAP;
+use super::engine::audit::AuditOutcome;
+use super::engine::dashboard_check::DashboardOutcome;
 use super::engine::exchange::Exchange;
 use super::engine::mix::Endpoint;
 use super::engine::scenario::{Delay, Scenario, Shape};
@@ -300,17 +302,17 @@ pub struct RunSummary {
     pub avg_latency: Option<f64>,
     /// 95th percentile of the service time of the ok requests, in milliseconds.
     pub p95: Option<f64>,
-    /// Is every request accounted for? Absent without books.
-    pub verified: Option<bool>,
-    /// Did no second see more arrivals than the cap? Absent without books.
+    /// Is every request accounted for? Absent before that was checked.
+    pub audit: Option<AuditOutcome>,
+    /// Did no second see more arrivals than the cap? Absent when that is not known.
     pub cap_kept: Option<bool>,
-    /// Was the dashboard right about it? Absent when that was not checked.
-    pub dashboard_right: Option<bool>,
+    /// Was the dashboard right about it? Absent for a run that was never held against it.
+    pub dashboard_check: Option<DashboardOutcome>,
 }
 
 impl From<&Job> for RunSummary {
     fn from(job: &Job) -> Self {
-        let (stats, books) = (&job.stats, job.stats.books.as_ref());
+        let stats = &job.stats;
         Self {
             job_id: job.job_id,
             status: job.status,
@@ -330,9 +332,9 @@ impl From<&Job> for RunSummary {
             failed_requests: stats.failed_requests,
             avg_latency: stats.avg_latency,
             p95: stats.service.ok.p95,
-            verified: books.map(|books| books.verified),
-            cap_kept: books.map(|books| books.cap_kept),
-            dashboard_right: stats.truth.as_ref().map(|truth| truth.right),
+            audit: stats.audited(),
+            cap_kept: stats.audit.as_ref().and_then(|audit| audit.cap_kept),
+            dashboard_check: stats.dashboard(),
         }
     }
 }

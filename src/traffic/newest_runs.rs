@@ -3,8 +3,10 @@
 use super::engine::scenario::Shape;
 use super::model::RunSummary;
 use super::run_badge::words;
+use super::settings_words::in_a_list;
+use super::verdict::{Tone, short};
 use crate::ui::chart::past::Period;
-use crate::ui::format::{count, duration, millis, utc};
+use crate::ui::format::{count, millis, utc};
 use crate::ui::notice::{empty_html, failed_html};
 use crate::ui::table::{Cell, row, table_html};
 
@@ -21,7 +23,7 @@ pub fn newest_runs_html(runs: Result<&[RunSummary], &str>) -> String {
             empty_html(rows.is_empty().then_some(nothing))
                 + &table_html(
                     "Newest runs as a table",
-                    ["Started", "Scenario", "State", "Sent", "Failed", "p95"],
+                    ["Started", "Scenario", "State", "Sent", "Failed", "p95", "Verdict"],
                     &rows,
                     "",
                 )
@@ -34,13 +36,15 @@ pub fn newest_runs_html(runs: Result<&[RunSummary], &str>) -> String {
 }
 
 fn run_row(run: &RunSummary) -> String {
+    let verdict = short(run);
     row([
         Cell::text(utc(run.start_time)).linked(format!("/runs/{}", run.job_id)),
-        Cell::text(format!("{} · {}", run.scenario.title(), duration(run.duration))),
+        Cell::text(in_a_list(run)),
         Cell::badge(words(run.status, run.closed)),
         Cell::text(count(run.sent)),
         Cell::text(count(run.failed_requests)).bad(run.failed_requests > 0),
         Cell::text(millis(run.p95)),
+        Cell::text(verdict.text()).bad(verdict.tone == Tone::Bad),
     ])
 }
 

@@ -3,15 +3,15 @@
 
 use leptos::server_fn::ServerFn;
 
-use super::engine::books::Books;
-use super::engine::truth::Truth;
 use super::live::Connection;
 use super::model::Job;
 use super::run_badge::words;
 use super::server_fns::StopTraffic;
+use super::settings_words::{self, planned_rate_of};
+use super::verdict::{Line, lines};
 use crate::ui::chart::Rows;
 use crate::ui::chart::rate::{Rates, rate};
-use crate::ui::format::{count, duration, millis, percent};
+use crate::ui::format::{count, duration, millis};
 use crate::ui::table::escaped;
 
 /// What the panel shows.
@@ -91,13 +91,7 @@ fn mark(chosen: bool, word: &str) -> String {
 }
 
 fn settings_html(job: &Job) -> String {
-    let settings = job.settings();
-    let endpoints = match settings.endpoints.title() {
-        all if all == "All" => "all endpoints".to_owned(),
-        some => some,
-    };
-    let (length, rate, seed) = (duration(settings.duration), settings.max_rps, settings.seed);
-    format!("<p class=\"run-settings\">{length} · up to {rate} requests per second · {endpoints} · seed {seed}</p>")
+    format!("<p class=\"run-settings\">{}</p>", escaped(&settings_words::below_title(&job.settings())))
 }
 
 fn progress_html(job: &Job) -> String {
@@ -141,21 +135,21 @@ fn rate_html(job: &Job, rows: &Rows) -> String {
     let shape = job.settings().shape(job.cap);
     let achieved = Some(&job.stats.sent_per_second[..]);
     let rates = Rates { seconds: job.duration, planned: &shape.corners(), achieved, cap: job.cap };
-    rate("Rate over time", rate_sentence(job, shape.ceiling()), &rates).html("rate", rows)
+    rate("Rate over time", rate_sentence(job), &rates).html("rate", rows)
 }
 
-fn rate_sentence(job: &Job, ceiling: f64) -> String {
-    let seconds = &job.stats.sent_per_second;
+fn rate_sentence(job: &Job) -> String {
+    let (seconds, planned) = (&job.stats.sent_per_second, planned_rate_of(job));
     let Some(highest) = seconds.iter().max() else {
-        return format!("At most {ceiling:.1} requests per second are planned; the first second is not over.");
+        return format!("Planned: {planned}. The first second is not over.");
     };
     let mean = f64::from(seconds.iter().sum::<u32>()) / seconds.len() as f64;
     format!(
-        "At most {ceiling:.1} per second planned; {mean:.1} sent per second on average, at most {highest} within one second of the clock."
+        "Planned: {planned}. Sent: {mean:.1} per second on average, at most {highest} within one second of the clock."
     )
 }
 
-/// The books as they stand while the run goes on.
+/// The accounts of the run as they stand while it goes on.
 fn ledger(job: &Job) -> String {
     let stats = &job.stats;
     let open = if job.status.is_final() {
@@ -165,10 +159,13 @@ fn ledger(job: &Job) -> String {
     };
     let cancelled =
         if stats.cancelled > 0 { format!(" · {} cancelled", count(stats.cancelled)) } else { String::new() };
-    let refused = stats.gate_refusals + stats.in_flight_refusals;
-    let refused = if refused > 0 { format!(" · {} had to wait at the gate", count(refused)) } else { String::new() };
+    let waited = |slots: u32, what: &str| {
+        if slots > 0 { format!(" · {} had to wait {what}", count(slots)) } else { String::new() }
+    };
+    let at_gate = waited(stats.gate_refusals, "at the gate");
+    let for_answers = waited(stats.in_flight_refusals, "for earlier answers");
     format!(
-        "{} planned · {} sent · {} missed · {open}{cancelled}{refused}",
+        "{} planned · {} sent · {} missed · {open}{cancelled}{at_gate}{for_answers}",
         count(stats.planned),
         count(stats.sent),
         count(stats.missed)
@@ -177,71 +174,18 @@ fn ledger(job: &Job) -> String {
 
 /// The result in words, once the run is closed.
 fn verdict_html(job: &Job) -> String {
-    let lines = if job.closed { verdict_lines(job).concat() } else { String::new() };
+    let lines: String = lines(job).iter().map(line).collect();
     format!("<div class=\"verdict\" data-part=\"verdict\"{}>{lines}</div>", mark(!job.closed, "hidden"))
 }
 
-fn verdict_lines(job: &Job) -> Vec<String> {
-    let early = job.reason.map(|reason| line("bad", &format!("Ended early: {}.", reason.words())));
-    let books = job.stats.books.iter().flat_map(|books| books_lines(books, job.stop_took));
-    let truth = job.stats.truth.iter().flat_map(truth_lines);
-    early.into_iter().chain(books).chain(truth).collect()
-}
-
-fn line(tone: &str, words: &str) -> String {
-    format!("<p class=\"verdict-line {tone}\">{}</p>", escaped(words))
-}
-
-/// A line that says with a mark, too, whether all is well.
-fn marked(good: bool, words: &str) -> String {
-    let (tone, mark) = if good { ("good", "✓") } else { ("bad", "✗") };
-    format!(
-        "<p class=\"verdict-line {tone}\"><span class=\"mark\" aria-hidden=\"true\">{mark}</span><span>{}</span></p>",
-        escaped(words)
-    )
-}
-
-fn books_lines(books: &Books, stop_took: Option<f64>) -> Vec<String> {
-    let balance = if books.verified {
-        let (sent, arrived, recorded) = (count(books.sent), count(books.arrived), count(books.recorded));
-        format!("Books verified: {sent} sent, {arrived} arrived, {recorded} recorded.")
-    } else {
-        "The books do not balance.".to_owned()
-    };
-    let cap = format!(
-        "Cap {}: the server saw at most {} requests in any second; {} are allowed.",
-        if books.cap_kept { "kept" } else { "broken" },
-        books.most_in_any_second,
-        books.cap,
-    );
-    let mut rest = format!("{} users created, {} removed.", count(books.created), count(books.removed));
-    if books.never_arrived > 0 {
-        rest += &format!(" {} left and never arrived.", count(books.never_arrived));
+/// With a mark that says it, too.
+fn line(line: &Line) -> String {
+    let (tone, words) = (line.tone.class(), escaped(&line.words));
+    let mark = line.mark().map(|mark| format!("<span class=\"mark\" aria-hidden=\"true\">{mark}</span>"));
+    match mark {
+        Some(mark) => format!("<p class=\"verdict-line {tone}\">{mark}<span>{words}</span></p>"),
+        None => format!("<p class=\"verdict-line {tone}\">{words}</p>"),
     }
-    if let Some(ms) = stop_took {
-        rest += &format!(" Stop took {}.", millis(Some(ms)));
-    }
-    let differences = books.differences.iter().map(|difference| line("bad", difference));
-    let balance = std::iter::once(marked(books.verified, &balance));
-    balance.chain(differences).chain([marked(books.cap_kept, &cap), line("", &rest)]).collect()
-}
-
-/// Whether the dashboard was right about the run.
-fn truth_lines(truth: &Truth) -> Vec<String> {
-    let (word, compared) = if truth.right { ("right", "=") } else { ("wrong", "against") };
-    let expected = truth
-        .expected
-        .map(|expected| format!(" Expected {} ± {:.1}.", percent(Some(expected.share)), expected.four_sigma * 100.0));
-    let words = format!(
-        "Dashboard {word}: KPI says {} errors, injected {}; p95 {} {compared} {}.{}",
-        percent(truth.error_rate),
-        percent(truth.injected),
-        millis(truth.p95),
-        millis(truth.exact_p95),
-        expected.unwrap_or_default(),
-    );
-    let differences = truth.differences.iter().map(|difference| line("bad", difference));
-    std::iter::once(marked(truth.right, &words)).chain(differences).collect()
 }
 
 /// The one thing a screen reader hears of the numbers: a sentence.
@@ -251,7 +195,7 @@ pub(super) fn announcement(job: &Job, stale: bool) -> String {
     if job.closed {
         format!("The run is {}: {so_far}", job.status.wire_name())
     } else if job.status.is_final() {
-        "The run has ended; its books are being closed.".to_owned()
+        "The run has ended and is being closed.".to_owned()
     } else if stale {
         "The connection to the server is lost; trying again.".to_owned()
     } else {

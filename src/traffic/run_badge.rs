@@ -7,7 +7,7 @@ pub fn words(status: Status, closed: bool) -> (&'static str, &'static str) {
     match status {
         Status::Starting => ("running", "starting"),
         Status::Running => ("running", "running"),
-        _ if !closed => ("closing", "closing the books"),
+        _ if !closed => ("closing", "closing"),
         Status::Completed => ("completed", "completed"),
         Status::Cancelled => ("cancelled", "cancelled"),
         Status::Error => ("error", "error"),

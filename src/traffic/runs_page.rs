@@ -10,7 +10,9 @@ use super::model::{RunSummary, RunsPage, Status};
 use super::run_badge::words;
 use super::runs_query::{Order, RunsAddress};
 use super::server_fns::{DeleteRun, get_runs};
-use crate::ui::format::{count, duration, millis, utc};
+use super::settings_words::in_a_list;
+use super::verdict::{Tone, short};
+use crate::ui::format::{count, millis, utc};
 use crate::ui::notice::{Empty, failed};
 
 /// `/runs`
@@ -154,23 +156,12 @@ fn order_head(address: &RunsAddress, order: Order) -> impl IntoView + use<> {
     }
 }
 
-/// The first of its three parts that is not as it should be.
-fn verdict(run: &RunSummary) -> &'static str {
-    match (run.verified, run.cap_kept, run.dashboard_right) {
-        (None, ..) => "–",
-        (Some(false), ..) => "✗ books do not balance",
-        (_, Some(false), _) => "✗ cap broken",
-        (.., Some(false)) => "✗ dashboard wrong",
-        // A run of an older version was not held against the dashboard.
-        (.., None) => "✓ books verified",
-        (.., Some(true)) => "✓ verified",
-    }
-}
-
 #[component]
 fn Row(run: RunSummary, is_a: bool, is_b: bool) -> impl IntoView {
     let (id, started, words) = (run.job_id.to_string(), utc(run.start_time), words(run.status, run.closed));
     let tone = if run.failed_requests > 0 { "bad" } else { "" };
+    let verdict = short(&run);
+    let verdict_tone = if verdict.tone == Tone::Bad { "bad" } else { "" };
     let deletion =
         run.closed.then(|| view! { <Delete id=id.clone() name=format!("{} of {started}", run.scenario.title()) /> });
     let radio = |name: &'static str, checked: bool| {
@@ -184,14 +175,14 @@ fn Row(run: RunSummary, is_a: bool, is_b: bool) -> impl IntoView {
             <th scope="row">
                 <a href=format!("/runs/{id}")>{started.clone()}</a>
             </th>
-            <td>{format!("{} · {} · {}/s", run.scenario.title(), duration(run.duration), run.max_rps)}</td>
+            <td>{in_a_list(&run)}</td>
             <td>
                 <span class="badge" data-state=words.0>{words.1}</span>
             </td>
             <td>{count(run.sent)}</td>
             <td data-tone=tone>{count(run.failed_requests)}</td>
             <td>{millis(run.p95)}</td>
-            <td>{verdict(&run)}</td>
+            <td data-tone=verdict_tone>{verdict.text()}</td>
             <td>{deletion}</td>
         </tr>
     }

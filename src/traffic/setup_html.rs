@@ -8,6 +8,7 @@ use super::engine::CAP;
 use super::engine::scenario::{Delay, Scenario, Shape};
 use super::form::StartForm;
 use super::model::Settings;
+use super::settings_words::planned_rate;
 use crate::ui::chart::Chart;
 use crate::ui::chart::rate::{Rates, rate};
 use crate::ui::format::{count, duration};
@@ -134,7 +135,7 @@ fn plan(shape: Option<&(Shape, u32)>, cap: u32) -> Chart {
     let title = "Planned rate";
     let Some((shape, seconds)) = shape else { return Chart { title: title.to_owned(), ..Chart::default() } };
     let (total, length) = (count(shape.total()), duration(*seconds));
-    let sentence = format!("{total} requests in {length}, at most {:.1} per second.", shape.ceiling());
+    let sentence = format!("{total} requests in {length}, {}.", planned_rate(shape));
     let rates = Rates { seconds: *seconds, planned: &shape.corners(), achieved: None, cap: cap.min(CAP) };
     rate(title, sentence, &rates)
 }
@@ -182,8 +183,7 @@ fn rate_help(settings: Option<&Settings>, cap: u32) -> String {
     let Some(settings) = settings else { return String::new() };
     let ceiling = settings.shape(cap).ceiling();
     if settings.scenario == Scenario::LatencyDegradation && settings.delay == Delay::Client {
-        let rate = settings.shape(cap).rate_at(0.0);
-        format!("The pauses lower the rate to about {rate:.1} per second.")
+        format!("The pauses lower the rate to about {:.1} per second.", settings.shape(cap).mean())
     } else if ceiling < f64::from(settings.max_rps) {
         format!("Planned {ceiling:.1} per second, so that no second ever holds {}.", cap + 1)
     } else {

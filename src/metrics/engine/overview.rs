@@ -284,7 +284,26 @@ mod tests {
         let overview = windows.overview(&query(Range::Minutes5, Origins::Run(RUN)), NOW);
         assert_eq!((overview.totals.requests, overview.totals.errors), (1, 0));
         assert_eq!((overview.all, overview.real, overview.simulated), (3, 1, 2));
-        assert_eq!(windows.totals(Origins::Run(RUN), NOW / 1000 - 10, NOW / 1000).requests, 1);
+        assert_eq!(windows.totals_of_run(RUN).requests, 1);
+    }
+
+    #[test]
+    fn the_numbers_of_a_run_are_whole_whatever_the_clock_says() {
+        let mut windows = Windows::default();
+        // The clock is set back by two hours, forth by a year, and the run goes on.
+        for (now, count) in [(NOW / 1000, 3), (NOW / 1000 - 7200, 4), (NOW / 1000 + 31_536_000, 5)] {
+            for at in 0..count {
+                let sample = Sample { at: (now - at) * 1_000_000, ..sample(0, 200, 100, Source::Simulated(Some(RUN))) };
+                // The clock was set after the request came in, and before it was counted.
+                windows.add(&SecondKey::of(&sample), &Tally::of(100), now + 3600);
+            }
+        }
+        assert_eq!(windows.totals_of_run(RUN).requests, 12);
+        for other in 100..104 {
+            let source = Source::Simulated(Some(RunId(Uuid::from_u128(other))));
+            windows.add(&SecondKey::of(&sample(0, 200, 100, source)), &Tally::of(100), NOW / 1000);
+        }
+        assert_eq!(windows.totals_of_run(RUN).requests, 0, "only the newest runs are kept");
     }
 
     fn any_sample() -> impl Strategy<Value = Sample<'static>> {

@@ -6,7 +6,7 @@
 //! [`Tally`] for each endpoint, status and source that occurred in it. They are filled by the one
 //! writer after its transaction, so that they hold what the database holds and nothing else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
 
 use super::histogram::Merged;
@@ -14,12 +14,16 @@ use super::ring::Ring;
 use super::rollup::{RollupKey, SecondKey, Tally};
 use super::{Source, is_error};
 use crate::metrics::model::{self, Origins, Point, Totals};
+use crate::origin::RunId;
 
 /// How many seconds are kept: longer than the longest run, so that a run can be asked for at its end.
 pub const SECONDS: usize = 900;
 /// How old a second has to be before its rows are counted as complete, in milliseconds: a row comes
 /// in with its answer, and up to a quarter of a second later. A younger one would show too little.
 pub(super) const SETTLED: i64 = 800;
+
+/// Of how many runs, the newest ones, the numbers are kept as a whole.
+const RUNS: usize = 4;
 
 /// What requests of one tally have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,6 +66,8 @@ pub struct Windows {
     /// Method and route. Routes are templates and methods are known ones, so it stays short.
     pub(super) endpoints: Vec<(String, String)>,
     pub(super) rings: [Ring<Step>; 3],
+    /// The newest runs with all that was counted of them, whatever the clock said.
+    runs: VecDeque<(RunId, BTreeMap<Series, Tally>)>,
     /// The second of the oldest request that was ever recorded, as far as known.
     since: Option<i64>,
     /// Changes with every change.
@@ -78,6 +84,7 @@ impl Default for Windows {
         Self {
             endpoints: Vec::new(),
             rings: model::Range::ALL.map(|range| Ring::new(range.step(), slots(range))),
+            runs: VecDeque::new(),
             since: None,
             version: 0,
         }
@@ -88,12 +95,25 @@ impl Windows {
     /// Counts requests of one second in all windows.
     pub fn add(&mut self, key: &SecondKey<'_>, tally: &Tally, now: i64) {
         let series = self.count_second(key, tally, now);
+        self.count_for_run(series, tally);
         let series = Series { source: without_run(series.source), ..series };
         for ring in &mut self.rings[1..] {
             if let Some(step) = ring.at(key.second, now) {
                 step.tally(series).merge(tally);
             }
         }
+    }
+
+    fn count_for_run(&mut self, series: Series, tally: &Tally) {
+        let Source::Simulated(Some(run)) = series.source else { return };
+        let place = self.runs.iter().position(|(known, _)| *known == run).unwrap_or_else(|| {
+            if self.runs.len() == RUNS {
+                self.runs.pop_front();
+            }
+            self.runs.push_back((run, BTreeMap::new()));
+            self.runs.len() - 1
+        });
+        self.runs[place].1.entry(series).or_default().merge(tally);
     }
 
     /// Counts stored requests in the window of seconds only; the others come from the roll-ups.
@@ -136,11 +156,6 @@ impl Windows {
         self.since.is_some_and(|since| since <= second)
     }
 
-    /// Does the window of seconds, at `now`, still hold everything from `second` on?
-    pub fn holds_seconds_from(&self, second: i64, now: i64) -> bool {
-        second >= self.rings[0].reaches_back_to(now)
-    }
-
     /// A number that changes whenever requests are counted.
     pub fn version(&self) -> u64 {
         self.version
@@ -155,9 +170,10 @@ impl Windows {
         Series { endpoint: endpoint as u16, status, source }
     }
 
-    /// The numbers of the seconds in `from..to`.
-    pub fn totals(&self, origins: Origins, from: i64, to: i64) -> Totals {
-        self.sums(origins, from..to, &mut Merged::default())
+    /// The numbers of one of the newest runs, over a time of one second: their rate says nothing.
+    pub fn totals_of_run(&self, run: RunId) -> Totals {
+        let tallies = self.runs.iter().filter(|(known, _)| *known == run).flat_map(|(_, tallies)| tallies);
+        totals(tallies, 1.0, &mut Merged::default())
     }
 
     pub(super) fn sums(&self, origins: Origins, seconds: Range<i64>, merged: &mut Merged) -> Totals {

@@ -209,25 +209,9 @@ impl Metrics {
         })
     }
 
-    /// The numbers of a run in the seconds `from..to`, by the same windows that the dashboard shows;
-    /// from its rows when it is older than those.
-    ///
-    /// # Errors
-    /// When the store is needed and can't be read.
-    pub async fn totals_of_run(&self, run: RunId, from: i64, to: i64) -> Result<Totals, StoreError> {
-        let now = epoch_millis() / 1000;
-        {
-            let windows = lock(&self.windows);
-            if windows.holds_seconds_from(from, now) {
-                return Ok(windows.totals(Origins::Run(run), from, to));
-            }
-        }
-        let mut windows = Windows::default();
-        // As long ago as it was then.
-        let visit: VisitSample<'_> =
-            &mut |sample| windows.restore_second(&SecondKey::of(sample), &Tally::of(sample.duration), to);
-        self.store.samples_of_run(run, from * 1_000_000, visit).await?;
-        Ok(windows.totals(Origins::Run(run), from, to))
+    /// The numbers of one of the newest runs, by the same tallies that the dashboard shows.
+    pub fn totals_of_run(&self, run: RunId) -> Totals {
+        lock(&self.windows).totals_of_run(run)
     }
 
     /// One page of the request log.

@@ -135,7 +135,7 @@ impl Exchange {
 }
 
 /// Joins the two sides of each request of a run, in the order of the plan. Of several records of
-/// one request the first counts; the books are the place that finds them.
+/// one request the first counts; the audit is what finds them.
 pub fn join(clients: &[ClientSide], servers: &[ServerSide]) -> Vec<Exchange> {
     let mut joined: BTreeMap<u32, Exchange> = BTreeMap::new();
     let by_seq: BTreeMap<u32, &ClientSide> = clients.iter().map(|client| (client.seq, client)).collect();

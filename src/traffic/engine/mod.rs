@@ -6,10 +6,13 @@
 //!
 //! The way of a request: [`scenario`] (the rate over time) → [`plan`] (the list of slots) →
 //! [`pacer`] (which slot is next, and when) → [`gate`] (may it leave) → [`mix`] (what is sent) →
-//! [`outcome`], [`recorder`], [`stats`], [`timeline`], [`books`] and [`truth`] (what came of it). [`guard`] is the receiver's own, second check of
-//! the cap; [`exchange`] joins the two sides of each request, and [`recovery`] counts a run whose process died.
+//! [`outcome`], [`recorder`], [`stats`] and [`timeline`] (what came of it) → [`evidence`], [`audit`] and [`dashboard_check`]
+//! (is all of it accounted for). [`guard`] is the receiver's own, second check of the cap; [`exchange`] joins the two sides of
+//! each request, and [`recovery`] counts a run whose process died.
 
-pub mod books;
+pub mod audit;
+pub mod dashboard_check;
+pub mod evidence;
 pub mod exchange;
 pub mod gate;
 pub mod guard;
@@ -24,7 +27,6 @@ pub mod scenario;
 pub mod sides;
 pub mod stats;
 pub mod timeline;
-pub mod truth;
 
 /// The most requests that any second may hold. A constant: an operator can lower it, nothing can raise it.
 pub const CAP: u32 = 20;

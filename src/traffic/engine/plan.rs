@@ -13,7 +13,7 @@
 use std::time::Duration;
 
 use super::random::Random;
-use super::scenario::Shape;
+use super::scenario::{LONGEST_PAUSE, SHORTEST_PAUSE, Shape};
 
 /// One planned request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,7 +89,7 @@ impl Iterator for Plan {
         }
         let (wanted, due) = if self.shape.pauses() {
             let wanted = self.wanted;
-            let due = wanted + self.pauses.uniform(0.1, 0.5);
+            let due = wanted + self.pauses.uniform(SHORTEST_PAUSE, LONGEST_PAUSE);
             if due >= self.shape.seconds() {
                 self.total = self.next;
                 return None;

@@ -161,8 +161,8 @@ impl Recorder {
             fates: self.fates.iter().map(|(name, count)| FateCount { name: name.clone(), count: *count }).collect(),
             sent_per_second: self.sent_per_second(now, duration),
             recent_failures: self.failures.iter().cloned().collect(),
-            books: None,
-            truth: None,
+            audit: None,
+            dashboard_check: None,
         }
     }
 
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn the_books_of_a_snapshot_balance_while_it_runs_and_at_its_end() {
+    fn the_sums_of_a_snapshot_hold_while_it_runs_and_at_its_end() {
         let mut recorder = Recorder::new(10);
         for _ in 0..4 {
             recorder.sent(Duration::ZERO, Duration::from_millis(3));

@@ -64,6 +64,10 @@ pub enum Delay {
 /// A perfect metronome at the cap puts cap + 1 requests into half of all seconds; 1 % of room
 /// absorbs the jitter of a real one.
 pub const MARGIN: f64 = 1.01;
+/// The pause of Latency Degradation, in seconds: at least …
+pub(super) const SHORTEST_PAUSE: f64 = 0.1;
+/// … and at most.
+pub(super) const LONGEST_PAUSE: f64 = 0.5;
 
 /// A scenario with its numbers: everything that decides the plan.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -103,6 +107,16 @@ impl Shape {
         self.ceiling
     }
 
+    /// The highest rate of the plan, per second: C, but with pauses two requests are at least 1/C + 0.1 s apart.
+    pub fn top(&self) -> f64 {
+        if self.pauses() { 1.0 / (1.0 / self.ceiling + SHORTEST_PAUSE) } else { self.ceiling }
+    }
+
+    /// The mean rate of the plan where it holds its highest, per second. Less than [`Shape::top`] with pauses only.
+    pub fn mean(&self) -> f64 {
+        self.rate_at(self.duration / 2.0)
+    }
+
     pub(super) fn max_rps(&self) -> f64 {
         self.max_rps
     }
@@ -139,7 +153,7 @@ impl Shape {
             return 0.0;
         }
         if self.pauses() {
-            return 1.0 / (1.0 / self.ceiling + 0.3);
+            return 1.0 / (1.0 / self.ceiling + (SHORTEST_PAUSE + LONGEST_PAUSE) / 2.0);
         }
         if self.ramps() {
             let slope = 4.0 * self.max_rps / self.duration;
@@ -179,6 +193,20 @@ mod tests {
                 }
             }
             assert_eq!((corners[0].0, corners[corners.len() - 1].0), (0.0, 60.0));
+        }
+    }
+
+    #[test]
+    fn no_two_requests_of_a_plan_are_closer_than_its_highest_rate_allows() {
+        for (scenario, top) in
+            [(Scenario::Normal, 19.80), (Scenario::Peak, 19.80), (Scenario::LatencyDegradation, 6.64)]
+        {
+            let shape = Shape::new(scenario, Delay::Client, 600, 20, 20, 1);
+            assert!((shape.top() - top).abs() < 0.01, "{scenario:?}: {}", shape.top());
+            let dues: Vec<f64> = shape.plan().map(|slot| slot.due.as_secs_f64()).collect();
+            let closest = dues.windows(2).map(|pair| pair[1] - pair[0]).fold(f64::INFINITY, f64::min);
+            assert!(closest >= 1.0 / shape.top() - 1e-6, "{scenario:?}: {closest}");
+            assert!(closest < 1.05 / shape.top(), "and it comes close to that, {scenario:?}: {closest}");
         }
     }
 }

@@ -6,9 +6,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::books::Books;
+use super::audit::{Audit, AuditOutcome};
+use super::dashboard_check::{DashboardCheck, DashboardOutcome, ROWS_DROPPED};
 use super::mix::Call;
-use super::truth::Truth;
 
 /// One of the newest failures, with what is needed to find it in the log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -132,12 +132,36 @@ pub struct Stats {
     pub sent_per_second: Vec<u32>,
     /// The newest failures, newest first.
     pub recent_failures: Vec<Failure>,
-    /// The check of the books, once they are made.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub books: Option<Books>,
-    /// Whether the dashboard was right about the run, once that was checked.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub truth: Option<Truth>,
+    /// Whether every request is accounted for, once that was checked. Earlier versions stored it as `books`.
+    #[serde(skip_serializing_if = "Option::is_none", alias = "books")]
+    pub audit: Option<Audit>,
+    /// Whether the dashboard was right about the run, once that was checked. Earlier versions stored it as `truth`.
+    #[serde(skip_serializing_if = "Option::is_none", alias = "truth")]
+    pub dashboard_check: Option<DashboardCheck>,
+}
+
+impl Stats {
+    /// As this version reads what an earlier one stored: that one called the dashboard right also when rows of the run
+    /// had been dropped, so that there was nothing to compare it with.
+    #[must_use]
+    pub fn reread(mut self) -> Self {
+        let dropped = |audit: &Audit| audit.dropped + audit.ledger_dropped > 0;
+        let is_right = |check: &DashboardCheck| check.outcome == DashboardOutcome::Right;
+        if self.audit.as_ref().is_some_and(dropped) && self.dashboard_check.as_ref().is_some_and(is_right) {
+            self.dashboard_check = self.dashboard_check.map(|check| check.without(ROWS_DROPPED));
+        }
+        self
+    }
+
+    /// What the audit found, once it was made.
+    pub fn audited(&self) -> Option<AuditOutcome> {
+        self.audit.as_ref().map(|audit| audit.outcome)
+    }
+
+    /// What the dashboard was found to be, once it was checked.
+    pub fn dashboard(&self) -> Option<DashboardOutcome> {
+        self.dashboard_check.as_ref().map(|check| check.outcome)
+    }
 }
 
 /// Microseconds as milliseconds, to a thousandth.

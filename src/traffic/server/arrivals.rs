@@ -2,9 +2,10 @@
 //!
 //! For each one it notes the arrival before the body is read, tells the gate, tags the request with
 //! its origin, and is the second, independent guard of the cap. What it notes is one of the three
-//! sets that the books compare.
+//! sets that the audit compares.
 //!
-//! A request counts as simulated only with the secret of its run: forged headers change nothing.
+//! A request counts as part of a run only with that run's secret: forged headers change nothing. One that names a run which is
+//! not known any more can't be told from a late one of that run, so it is refused, and never taken for real traffic.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -18,6 +19,7 @@ use uuid::Uuid;
 use super::gatekeeper::Gatekeeper;
 use crate::origin::{Origin, RunId};
 use crate::server::problem::Refusal;
+use crate::traffic::engine::evidence::Arrived;
 use crate::traffic::engine::gate::PermitId;
 use crate::traffic::engine::guard::Guard;
 use crate::traffic::engine::random::Random;
@@ -50,17 +52,6 @@ impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(…)")
     }
-}
-
-/// What is known about the arrivals of one run.
-#[derive(Clone, Debug, Default)]
-pub struct Arrived {
-    /// Each arrival, with its time on the gate's clock.
-    pub arrivals: Vec<(u32, Duration)>,
-    /// Arrivals after the seal.
-    pub late: Vec<u32>,
-    /// Arrivals that the guard refused.
-    pub cap_violations: u32,
 }
 
 #[derive(Debug)]
@@ -102,6 +93,7 @@ enum Verdict {
     Admitted { delay: Option<Duration> },
     OverCap,
     Sealed,
+    UnknownRun,
 }
 
 impl Arrivals {
@@ -181,12 +173,12 @@ impl Arrivals {
         })
     }
 
-    /// Notes an arrival. `None`: the claim is not true.
+    /// Notes an arrival. `None`: the claim is known to be false.
     fn note(&self, claim: &Claim) -> Option<Verdict> {
         let mut book = self.book();
         let now = self.gatekeeper.now();
         let Book { guard, runs } = &mut *book;
-        let run = runs.get_mut(&claim.run)?;
+        let Some(run) = runs.get_mut(&claim.run) else { return Some(Verdict::UnknownRun) };
         // One comparison of 128 bits: no byte-wise timing to learn from.
         if run.secret != claim.secret {
             return None;
@@ -266,6 +258,7 @@ pub struct Recognised {
 pub fn recognise(arrivals: &Arc<Arrivals>, headers: &HeaderMap) -> Option<Recognised> {
     let claim = Arrivals::claim(headers)?;
     let verdict = arrivals.note(&claim)?;
+    let is_unknown = matches!(verdict, Verdict::UnknownRun);
     let admission = match verdict {
         Verdict::Admitted { delay } => Ok(Open { arrivals: Arc::clone(arrivals), run: claim.run, delay }),
         Verdict::OverCap => {
@@ -273,6 +266,12 @@ pub fn recognise(arrivals: &Arc<Arrivals>, headers: &HeaderMap) -> Option<Recogn
             Err(Refusal::new(StatusCode::TOO_MANY_REQUESTS, detail).retry_after(1))
         }
         Verdict::Sealed => Err(Refusal::new(StatusCode::GONE, "The run of this request is closed.")),
+        Verdict::UnknownRun => {
+            let detail = "The run of this request is closed or was never there. To use the API, leave out the x-traffic headers.";
+            Err(Refusal::new(StatusCode::GONE, detail))
+        }
     };
-    Some(Recognised { origin: Origin::Simulated { run: claim.run, seq: claim.seq }, admission })
+    // Nobody can check to which run it belongs, so it is recorded as simulated and as part of none.
+    let run = if is_unknown { RunId(Uuid::nil()) } else { claim.run };
+    Some(Recognised { origin: Origin::Simulated { run, seq: claim.seq }, admission })
 }

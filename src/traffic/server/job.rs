@@ -14,14 +14,15 @@ use super::arrivals::Secret;
 use super::client::Answer;
 use crate::origin::RunId;
 use crate::server::database::{epoch_micros, epoch_millis};
-use crate::traffic::engine::books::Books;
+use crate::traffic::engine::audit::Audit;
+use crate::traffic::engine::dashboard_check::DashboardCheck;
+use crate::traffic::engine::evidence::Creates;
 use crate::traffic::engine::mix::{Call, PlannedRequest};
 use crate::traffic::engine::outcome::{Fate, Outcome};
 use crate::traffic::engine::plan::Slot;
 use crate::traffic::engine::recorder::Recorder;
 use crate::traffic::engine::scenario::Shape;
 use crate::traffic::engine::stats::{Failure, Stats};
-use crate::traffic::engine::truth::Truth;
 use crate::traffic::model::{Job, Reason, Settings, Status};
 
 /// How many transport failures in a row mean that nobody is there.
@@ -71,14 +72,14 @@ struct Core {
     recorder: Recorder,
     open: BTreeMap<u32, Open>,
     ledger: Vec<(u32, Fate)>,
-    created: u32,
+    creates: Creates,
     /// Since the start of the run, when nothing could leave any more.
     ended_at: Option<Duration>,
     end_time: Option<i64>,
     stop_took: Option<f64>,
     cap_violations: u32,
-    books: Option<Books>,
-    truth: Option<Truth>,
+    audit: Option<Audit>,
+    dashboard_check: Option<DashboardCheck>,
     closed: bool,
     frames_made: u64,
 }
@@ -122,13 +123,13 @@ impl LiveJob {
                 recorder: Recorder::new(shape.total()),
                 open: BTreeMap::new(),
                 ledger: Vec::new(),
-                created: 0,
+                creates: Creates::default(),
                 ended_at: None,
                 end_time: None,
                 stop_took: None,
                 cap_violations: 0,
-                books: None,
-                truth: None,
+                audit: None,
+                dashboard_check: None,
                 closed: false,
                 frames_made: 0,
             }),
@@ -276,8 +277,10 @@ impl LiveJob {
         let failure = failed.then(|| failure(&open, answer));
         core.recorder.ended(&outcome, failure);
         core.ledger.push((seq, answer.fate));
-        if open.call == Call::Create && answer.fate == Fate::Answered(201) {
-            core.created += 1;
+        match answer.fate {
+            _ if open.call != Call::Create => {}
+            Fate::Answered(status) => core.creates.answered += u32::from(status == 201),
+            _ => core.creates.unanswered += 1,
         }
         let request_id = answer.request_id.as_deref().and_then(|id| id.parse().ok());
         Some(LedgerRow { run: self.id, slot: open.slot, sent_at: open.sent_at, outcome, request_id })
@@ -290,22 +293,18 @@ impl LiveJob {
         open.into_iter().filter_map(|seq| self.settle(seq, &answer)).collect()
     }
 
-    /// The client's ledger, and how many users it was told were created.
-    pub fn ledger(&self) -> (Vec<(u32, Fate)>, u32) {
+    /// The client's ledger, and what of it creates users.
+    pub fn ledger(&self) -> (Vec<(u32, Fate)>, Creates) {
         let core = self.core();
-        (core.ledger.clone(), core.created)
+        (core.ledger.clone(), core.creates)
     }
 
-    /// Keeps the result of the books.
-    pub fn set_books(&self, books: Books) {
+    /// Keeps what was found when the run was checked.
+    pub fn set_verdict(&self, audit: Audit, dashboard_check: DashboardCheck) {
         let mut core = self.core();
-        core.cap_violations = books.cap_violations;
-        core.books = Some(books);
-    }
-
-    /// Keeps whether the dashboard was right.
-    pub fn set_truth(&self, truth: Truth) {
-        self.core().truth = Some(truth);
+        core.cap_violations = audit.cap_violations;
+        core.audit = Some(audit);
+        core.dashboard_check = Some(dashboard_check);
     }
 
     /// How late the newest request left.
@@ -343,8 +342,8 @@ impl LiveJob {
             closed: core.closed,
             stats: Stats {
                 cap_violations: core.cap_violations,
-                books: core.books.clone(),
-                truth: core.truth.clone(),
+                audit: core.audit.clone(),
+                dashboard_check: core.dashboard_check.clone(),
                 ..core.recorder.snapshot(now, self.shape.duration())
             },
             stop_took: core.stop_took,

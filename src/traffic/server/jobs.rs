@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::arrivals::Arrivals;
 use super::client::Target;
 use super::clock::Clock;
+use super::dropped_rows::Losses;
 use super::gatekeeper::Gatekeeper;
 use super::job::{LedgerRow, LiveJob};
 use super::ports::{Housekeeping, Witness};
@@ -51,6 +52,8 @@ pub struct Surroundings {
     pub housekeeping: Arc<dyn Housekeeping>,
     /// Where runs are kept.
     pub store: Arc<dyn RunStore>,
+    /// What the writers of both sides dropped.
+    pub losses: Losses,
     /// Where the client's side of each request goes. When it can't be written, the active job ends.
     pub ledger: BatchWriter<LedgerRow>,
     /// The only users that a run reads or changes.
@@ -274,7 +277,6 @@ impl JobManager {
 async fn life(job: Arc<LiveJob>, around: Arc<Surroundings>, live: Arc<Mutex<Live>>) {
     let delay_seed = (job.settings.delay == Delay::Server).then_some(job.settings.seed);
     let cap_broken = around.arrivals.open(job.id, job.secret, delay_seed);
-    let ledger_dropped_before = around.ledger.dropped();
     let viewers = tokio::spawn(publish(Arc::clone(&job)));
     let states = tokio::spawn(note_states(Arc::clone(&job), Arc::clone(&around.store)));
     let storage = tokio::spawn(end_on_trouble(Arc::clone(&job), around.ledger.trouble()));
@@ -285,7 +287,7 @@ async fn life(job: Arc<LiveJob>, around: Arc<Surroundings>, live: Arc<Mutex<Live
         tracing::error!(%error, "the generator panicked");
         job.end(Status::Error, Some(Reason::Panic));
     }
-    closing::close(&job, &around, ledger_dropped_before).await;
+    closing::close(&job, &around).await;
     viewers.abort();
     states.abort();
     storage.abort();
@@ -304,6 +306,7 @@ async fn life(job: Arc<LiveJob>, around: Arc<Surroundings>, live: Arc<Mutex<Live
     }
     lock(&live).ended.remove(&job.id);
     around.arrivals.forget(job.id);
+    around.losses.forget(job.id);
 }
 
 /// Notes each change of the job's state in the database. What can't be written is tried again at
@@ -333,7 +336,7 @@ async fn note_states(job: Arc<LiveJob>, store: Arc<dyn RunStore>) {
     }
 }
 
-/// Ends the job when the database can't be written: its books could not be kept.
+/// Ends the job when the database can't be written: its accounts could not be kept.
 async fn end_on_trouble(job: Arc<LiveJob>, mut trouble: watch::Receiver<bool>) {
     if trouble.wait_for(|trouble| *trouble).await.is_ok() && job.end(Status::Error, Some(Reason::Storage)) {
         tracing::error!(run = %job.id, "the database can't be written; the run ends");

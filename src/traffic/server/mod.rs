@@ -5,6 +5,7 @@ pub mod arrivals;
 pub mod client;
 pub mod clock;
 pub mod closing;
+pub mod dropped_rows;
 pub mod export;
 pub mod gatekeeper;
 pub mod job;

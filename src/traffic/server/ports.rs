@@ -4,8 +4,9 @@ use async_trait::async_trait;
 
 use crate::origin::RunId;
 use crate::server::database::StoreError;
+use crate::traffic::engine::dashboard_check::Kpi;
+use crate::traffic::engine::evidence::CleanUp;
 use crate::traffic::engine::exchange::ServerSide;
-use crate::traffic::engine::truth::Kpi;
 
 /// Knows what the server recorded, independently of the generator.
 #[async_trait]
@@ -14,15 +15,15 @@ pub trait Witness: Send + Sync + 'static {
     async fn flush(&self);
     /// What was recorded for a run, in the order of arrival; a request as often as it was recorded.
     async fn rows_of_run(&self, run: RunId) -> Result<Vec<ServerSide>, StoreError>;
-    /// What the dashboard says about a run in the seconds `from..to` since the epoch, by its own query.
-    async fn kpis_of_run(&self, run: RunId, from: i64, to: i64) -> Result<Kpi, StoreError>;
-    /// How many records of a run were dropped and counted, instead of written.
-    fn dropped_of_run(&self, run: RunId) -> u32;
+    /// What the dashboard says about a run, by its own query. By the run and not by a period, so that no step of the
+    /// clock makes a difference.
+    async fn kpis_of_run(&self, run: RunId) -> Result<Kpi, StoreError>;
 }
 
 /// Puts the users back in order after a run.
 #[async_trait]
 pub trait Housekeeping: Send + Sync + 'static {
-    /// Removes the users that a run created, restores the demo users, and says how many were removed.
-    async fn clean_up(&self, run: RunId) -> Result<u32, StoreError>;
+    /// Removes the users that a run created, but for those that a real client wrote to, and puts back what the run
+    /// changed in others and no real client has set since.
+    async fn clean_up(&self, run: RunId) -> Result<CleanUp, StoreError>;
 }

@@ -9,8 +9,13 @@ use super::ports::{Housekeeping, Witness};
 use super::store::{LeftOver, RunStore};
 use crate::origin::RunId;
 use crate::server::database::StoreError;
-use crate::traffic::engine::mix::Mix;
+use crate::traffic::engine::evidence::{CleanUp, Creates, Dropped, Evidence};
+use crate::traffic::engine::exchange::{ClientSide, ServerSide};
+use crate::traffic::engine::mix::{Call, Mix};
+use crate::traffic::engine::outcome::Fate;
 use crate::traffic::engine::recovery::{Remains, recount};
+use crate::traffic::engine::stats::Stats;
+use crate::traffic::engine::{audit, dashboard_check};
 use crate::traffic::model::{Job, Reason, Status};
 
 /// Closes every run that is not closed, removes the users they created, and names them. For a
@@ -25,21 +30,26 @@ pub async fn close_left_overs(
 ) -> Result<Vec<RunId>, StoreError> {
     let mut closed = Vec::new();
     for LeftOver { id, job } in store.left_overs().await? {
+        let clean_up = housekeeping.clean_up(id).await?;
         match job {
             Some(job) => {
-                let job = recounted(job, store, witness).await?;
+                let job = recounted(job, store, witness, clean_up).await?;
                 store.close(&job).await?;
             }
             // What can't be read any more is closed all the same: it must not keep every later run from starting.
             None => store.close_unreadable(id).await?,
         }
-        housekeeping.clean_up(id).await?;
         closed.push(id);
     }
     Ok(closed)
 }
 
-async fn recounted(job: Job, store: &dyn RunStore, witness: &dyn Witness) -> Result<Job, StoreError> {
+async fn recounted(
+    job: Job,
+    store: &dyn RunStore,
+    witness: &dyn Witness,
+    clean_up: CleanUp,
+) -> Result<Job, StoreError> {
     let clients = store.client_sides(job.job_id).await?;
     let servers = witness.rows_of_run(job.job_id).await?;
     let settings = job.settings();
@@ -53,6 +63,7 @@ async fn recounted(job: Job, store: &dyn RunStore, witness: &dyn Witness) -> Res
     // Which users are addressed does not matter here.
     let mix = Mix::new(settings.scenario, settings.endpoints.list().to_vec(), settings.seed, vec![Uuid::nil()]);
     let stats = recount(&remains, &clients, &servers, |k| mix.call(k));
+    let stats = checked(stats, &clients, &servers, clean_up, job.cap);
     let end_time = job.end_time.unwrap_or(job.start_time + i64::from(stats.elapsed));
     Ok(Job {
         status: Status::Error,
@@ -62,4 +73,25 @@ async fn recounted(job: Job, store: &dyn RunStore, witness: &dyn Witness) -> Res
         stats,
         ..job
     })
+}
+
+/// With an audit and a dashboard check of what is left: what arrived is not known any more, so they find a sum that fails or
+/// a request that occurs twice, and else say what is missing.
+fn checked(stats: Stats, clients: &[ClientSide], servers: &[ServerSide], clean_up: CleanUp, cap: u32) -> Stats {
+    let fate = |client: &ClientSide| Fate::of_name(&client.fate).unwrap_or(Fate::Transport);
+    let ledger: Vec<(u32, Fate)> = clients.iter().map(|client| (client.seq, fate(client))).collect();
+    let created = |client: &&ClientSide| client.call == Call::Create && fate(client) == Fate::Answered(201);
+    let evidence = Evidence {
+        stats: &stats,
+        ledger: &ledger,
+        creates: Creates { answered: clients.iter().filter(created).count() as u32, unanswered: 0 },
+        arrived: None,
+        rows: Some(servers),
+        dropped: &Dropped::default(),
+        clean_up: Some(clean_up),
+        stopped: false,
+        cap,
+    };
+    let (audit, check) = (audit::check(&evidence), dashboard_check::check(None, &evidence));
+    Stats { audit: Some(audit), dashboard_check: Some(check), ..stats }
 }

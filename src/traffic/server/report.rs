@@ -2,18 +2,18 @@
 
 use leptos::prelude::*;
 
-use crate::traffic::engine::books::Books;
 use crate::traffic::engine::exchange::{ClientSide, Exchange};
 use crate::traffic::engine::sides::Sides;
 use crate::traffic::engine::stats::{Failure, Latency, Stats};
 use crate::traffic::engine::timeline::Timeline;
-use crate::traffic::engine::truth::Truth;
 use crate::traffic::model::Job;
 use crate::traffic::run_charts::{answers_chart, distribution_chart, latency_chart};
 use crate::traffic::run_sides::{SIDES_HEADS, sides_rows, sides_sentence, slowest_chart};
+use crate::traffic::settings_words::{below_title, planned_rate_of};
+use crate::traffic::verdict;
 use crate::ui::chart::rate::{Rates, rate};
 use crate::ui::chart::{Chart, ChartFrame};
-use crate::ui::format::{count, duration, millis, percent, utc};
+use crate::ui::format::{count, millis, utc};
 use crate::ui::table::table_html;
 
 const STYLE: &str = concat!(
@@ -41,8 +41,7 @@ pub fn html(job: &Job, clients: &[ClientSide], exchanges: &[Exchange]) -> String
 #[component]
 fn Report(job: Job, timeline: Timeline, sides: Sides) -> impl IntoView {
     let shape = job.settings().shape(job.cap);
-    let sentence =
-        format!("{} requests sent; at most {:.1} per second were planned.", count(job.stats.sent), shape.ceiling());
+    let sentence = format!("{} requests sent. Planned: {}.", count(job.stats.sent), planned_rate_of(&job));
     let (seconds, cap, planned) = (job.duration, job.cap, shape.corners());
     let rates = Rates { seconds, planned: &planned, achieved: Some(&job.stats.sent_per_second), cap };
     let figure = |id: &'static str, chart: Chart| view! { <ChartFrame id chart /> };
@@ -63,7 +62,7 @@ fn Report(job: Job, timeline: Timeline, sides: Sides) -> impl IntoView {
             </header>
             <section>
                 <h2>"Verdict"</h2>
-                {verdict_lines(&job).into_iter().map(|(good, line)| view! { <p class="verdict-line" class:good=good class:bad=!good>{line}</p> }).collect_view()}
+                {verdict::lines(&job).iter().map(verdict_line).collect_view()}
             </section>
             <section>
                 <h2>"Requests"</h2>
@@ -87,60 +86,17 @@ fn Report(job: Job, timeline: Timeline, sides: Sides) -> impl IntoView {
     }
 }
 
-fn settings_line(job: &Job) -> String {
-    format!(
-        "{} · up to {} requests per second · endpoints: {} · seed {} · {}",
-        duration(job.duration),
-        job.max_rps,
-        job.endpoints.title(),
-        job.seed,
-        match job.reason {
-            Some(reason) => format!("{}: {}", job.status.wire_name(), reason.words()),
-            None => job.status.wire_name().to_owned(),
-        }
-    )
+fn verdict_line(line: &verdict::Line) -> impl IntoView + use<> {
+    view! { <p class=format!("verdict-line {}", line.tone.class())>{line.text()}</p> }
 }
 
-/// The books in words; `true` where all is well.
-fn verdict_lines(job: &Job) -> Vec<(bool, String)> {
-    let Some(books) = &job.stats.books else {
-        return vec![(
-            false,
-            "The books of this run were never closed: its server was killed. The numbers are what was recorded."
-                .to_owned(),
-        )];
+/// The settings, and how it ended.
+fn settings_line(job: &Job) -> String {
+    let state = match job.reason {
+        Some(reason) => format!("{}: {}", job.status.wire_name(), reason.words()),
+        None => job.status.wire_name().to_owned(),
     };
-    let Books { sent, arrived, recorded, most_in_any_second, cap, created, removed, differences, .. } = books;
-    let verified = format!("{sent} sent, {arrived} arrived, {recorded} recorded.");
-    let mut lines = vec![
-        (
-            books.verified,
-            if books.verified {
-                format!("✓ Books verified: {verified}")
-            } else {
-                format!("✗ The books do not balance: {verified}")
-            },
-        ),
-        (
-            books.cap_kept,
-            format!(
-                "{} the server saw at most {most_in_any_second} requests in any second; {cap} are allowed.",
-                if books.cap_kept { "✓ Cap kept:" } else { "✗ Cap broken:" }
-            ),
-        ),
-    ];
-    lines.extend(differences.iter().map(|difference| (false, difference.clone())));
-    if let Some(truth) = &job.stats.truth {
-        let Truth { right, requests, error_rate, p95, differences, .. } = truth;
-        let said = format!("{requests} requests, {} errors, p95 {}.", percent(*error_rate), millis(*p95));
-        lines.push((
-            *right,
-            if *right { format!("✓ Dashboard right: {said}") } else { format!("✗ The dashboard is wrong: {said}") },
-        ));
-        lines.extend(differences.iter().map(|difference| (false, difference.clone())));
-    }
-    lines.push((true, format!("{created} users created, {removed} removed.")));
-    lines
+    format!("{} · {state}", below_title(&job.settings()))
 }
 
 #[component]

@@ -68,7 +68,8 @@ fn to_json(job: &Job) -> Result<String, StoreError> {
 }
 
 fn from_json(json: &str) -> Result<Job, StoreError> {
-    serde_json::from_str(json).map_err(|error| StoreError::Decode(error.into()))
+    let job: Job = serde_json::from_str(json).map_err(|error| StoreError::Decode(error.into()))?;
+    Ok(Job { stats: job.stats.reread(), ..job })
 }
 
 fn run_id(bytes: &[u8]) -> Result<RunId, StoreError> {

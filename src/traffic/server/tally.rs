@@ -1,5 +1,7 @@
 //! What the generator did since the start of the process.
 
+use crate::traffic::engine::audit::AuditOutcome;
+use crate::traffic::engine::dashboard_check::DashboardOutcome;
 use crate::traffic::model::{Job, Status};
 
 /// Sums over the runs that are closed.
@@ -19,14 +21,18 @@ pub struct Tally {
     pub gate_refusals: u64,
     /// Arrivals that broke the cap.
     pub cap_violations: u64,
-    /// Runs whose books balance.
-    pub books_verified: u64,
-    /// Runs whose books don't.
-    pub books_unbalanced: u64,
+    /// Runs whose audit was verified.
+    pub audits_verified: u64,
+    /// Runs whose audit was incomplete.
+    pub audits_incomplete: u64,
+    /// Runs whose audit was wrong.
+    pub audits_wrong: u64,
     /// Runs about which the dashboard was right.
     pub dashboard_right: u64,
     /// Runs about which it was wrong.
     pub dashboard_wrong: u64,
+    /// Runs for which it could not be checked.
+    pub dashboard_not_checked: u64,
 }
 
 impl Tally {
@@ -42,9 +48,16 @@ impl Tally {
         self.missed += u64::from(stats.missed);
         self.gate_refusals += u64::from(stats.gate_refusals);
         self.cap_violations += u64::from(stats.cap_violations);
-        let verified = stats.books.as_ref().is_some_and(|books| books.verified);
-        *(if verified { &mut self.books_verified } else { &mut self.books_unbalanced }) += 1;
-        let right = stats.truth.as_ref().is_some_and(|truth| truth.right);
-        *(if right { &mut self.dashboard_right } else { &mut self.dashboard_wrong }) += 1;
+        match stats.audited() {
+            Some(AuditOutcome::Verified) => self.audits_verified += 1,
+            Some(AuditOutcome::Wrong) => self.audits_wrong += 1,
+            // One that could not be made is as open as one that lacks something.
+            Some(AuditOutcome::Incomplete) | None => self.audits_incomplete += 1,
+        }
+        match stats.dashboard() {
+            Some(DashboardOutcome::Right) => self.dashboard_right += 1,
+            Some(DashboardOutcome::Wrong) => self.dashboard_wrong += 1,
+            Some(DashboardOutcome::NotChecked) | None => self.dashboard_not_checked += 1,
+        }
     }
 }

@@ -106,7 +106,9 @@ async fn get_one(State(users): State<Users>, Path(id): Path<String>) -> Result<J
 async fn update(
     State(users): State<Users>,
     Path(id): Path<String>,
+    origin: Option<Extension<Origin>>,
     JsonFields(fields): JsonFields,
 ) -> Result<Json<User>, Refusal> {
-    Ok(Json(users.update(user_id(&id)?, UserPatch::check(&fields)?).await?))
+    let origin = origin.map_or(Origin::Real, |Extension(origin)| origin);
+    Ok(Json(users.update(user_id(&id)?, UserPatch::check(&fields)?, origin).await?))
 }

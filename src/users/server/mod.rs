@@ -3,3 +3,4 @@
 pub mod api;
 pub mod fault;
 pub mod store;
+mod undo;

@@ -5,6 +5,8 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
+use super::undo;
+pub use super::undo::Undone;
 use crate::origin::{Origin, RunId};
 use crate::server::database::{Database, StoreError, epoch_millis};
 use crate::users::model::{
@@ -34,14 +36,14 @@ pub trait UserStore: Send + Sync + 'static {
     async fn create(&self, user: NewUser, origin: Origin) -> Result<User, WriteError>;
     /// One user.
     async fn get(&self, id: Uuid) -> Result<Option<User>, StoreError>;
-    /// Changes what the patch names.
-    async fn update(&self, id: Uuid, patch: UserPatch) -> Result<User, WriteError>;
-    /// Removes what a run created, and says how many users that were.
-    async fn remove_of_run(&self, run: RunId) -> Result<u32, StoreError>;
-    /// Removes what all runs created; for a start, when no run is active.
-    async fn remove_of_all_runs(&self) -> Result<u32, StoreError>;
-    /// Makes the demo users what they are supposed to be.
-    async fn restore_demo_users(&self) -> Result<(), StoreError>;
+    /// Changes what the patch names, so that a change by a run can be undone and one by a real client stays.
+    async fn update(&self, id: Uuid, patch: UserPatch, origin: Origin) -> Result<User, WriteError>;
+    /// Removes what a run created and puts back what it replaced, as far as no real client has written to it since.
+    async fn undo_run(&self, run: RunId) -> Result<Undone, StoreError>;
+    /// The same for all runs; for a start, when no run is active.
+    async fn undo_all_runs(&self) -> Result<Undone, StoreError>;
+    /// Creates the demo users that do not exist, and leaves the others as they are.
+    async fn add_demo_users(&self) -> Result<(), StoreError>;
 }
 
 /// [`UserStore`] in the embedded database.
@@ -125,8 +127,9 @@ impl UserStore for SqliteUsers {
         row.as_ref().map(user).transpose()
     }
 
-    async fn update(&self, id: Uuid, patch: UserPatch) -> Result<User, WriteError> {
+    async fn update(&self, id: Uuid, patch: UserPatch, origin: Origin) -> Result<User, WriteError> {
         let mut transaction = self.0.begin().await?;
+        undo::before_update(&mut transaction, id, &patch, origin).await?;
         let row = sqlx::query(
             "UPDATE users SET name = coalesce(?2, name), email = coalesce(?3, email), email_key = coalesce(?4, email_key), updated_at = ?5 \
              WHERE id = ?1 RETURNING id, name, email, created_at, updated_at",
@@ -144,44 +147,39 @@ impl UserStore for SqliteUsers {
         Ok(updated)
     }
 
-    async fn remove_of_run(&self, run: RunId) -> Result<u32, StoreError> {
+    async fn undo_run(&self, run: RunId) -> Result<Undone, StoreError> {
         let mut transaction = self.0.begin().await?;
-        let removed = sqlx::query("DELETE FROM users WHERE run = ?")
-            .bind(run.0.as_bytes().as_slice())
-            .execute(&mut *transaction)
-            .await?;
+        let undone = undo::undo(&mut transaction, run.0.as_bytes()).await?;
         transaction.commit().await?;
-        Ok(removed.rows_affected() as u32)
+        Ok(undone)
     }
 
-    async fn remove_of_all_runs(&self) -> Result<u32, StoreError> {
+    async fn undo_all_runs(&self) -> Result<Undone, StoreError> {
         let mut transaction = self.0.begin().await?;
-        let removed = sqlx::query("DELETE FROM users WHERE run IS NOT NULL").execute(&mut *transaction).await?;
+        let mut all = Undone::default();
+        for run in undo::unfinished(&mut transaction).await? {
+            let Undone { removed, kept } = undo::undo(&mut transaction, &run).await?;
+            all = Undone { removed: all.removed + removed, kept: all.kept + kept };
+        }
         transaction.commit().await?;
-        Ok(removed.rows_affected() as u32)
+        Ok(all)
     }
 
-    async fn restore_demo_users(&self) -> Result<(), StoreError> {
+    async fn add_demo_users(&self) -> Result<(), StoreError> {
         // As old as their ids: 1 January 2026.
         const BORN: i64 = 1_767_225_600_000;
         let mut transaction = self.0.begin().await?;
         for i in 0..DEMO_USERS {
             let NewUser { name, email } = demo_user(i);
-            // OR IGNORE: where somebody took a demo user's address, the demo user stays as it is.
-            for statement in [
-                "INSERT OR IGNORE INTO users (id, name, email, email_key, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?5)",
-                "UPDATE OR IGNORE users SET name = ?2, email = ?3, email_key = ?4, updated_at = ?5 \
-                 WHERE id = ?1 AND (name <> ?2 OR email <> ?3 OR updated_at <> ?5)",
-            ] {
-                sqlx::query(statement)
-                    .bind(demo_user_id(i).as_bytes().as_slice())
-                    .bind(&name)
-                    .bind(&email)
-                    .bind(email_key(&email))
-                    .bind(BORN)
-                    .execute(&mut *transaction)
-                    .await?;
-            }
+            // OR IGNORE: one that exists stays as it is, and so does a user who took its address.
+            sqlx::query("INSERT OR IGNORE INTO users (id, name, email, email_key, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?5)")
+                .bind(demo_user_id(i).as_bytes().as_slice())
+                .bind(&name)
+                .bind(&email)
+                .bind(email_key(&email))
+                .bind(BORN)
+                .execute(&mut *transaction)
+                .await?;
         }
         transaction.commit().await
     }

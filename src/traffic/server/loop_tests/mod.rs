@@ -10,8 +10,9 @@ use tokio::time::Instant;
 
 use super::client::TIMEOUT;
 use super::jobs::{DeleteRefusal, StartRefusal};
+use crate::traffic::engine::audit::AuditOutcome;
+use crate::traffic::engine::dashboard_check::{DashboardOutcome, Kpi};
 use crate::traffic::engine::scenario::Scenario;
-use crate::traffic::engine::truth::Kpi;
 use crate::traffic::model::{Reason, Status};
 use world::{Manner, Test};
 
@@ -20,8 +21,8 @@ async fn ten_minutes_at_full_rate_miss_nothing_and_keep_the_cap() {
     let test = Test::new(Manner { takes: Duration::from_millis(3), ..Manner::default() });
     let job = test.run(Scenario::Stress, 600).await;
     assert_eq!((job.status, job.stats.planned, job.stats.sent, job.stats.missed), (Status::Completed, 11881, 11881, 0));
-    let books = job.stats.books.expect("books");
-    assert!(books.verified && books.cap_kept, "{books:?}");
+    let audit = job.stats.audit.expect("an audit");
+    assert_eq!((audit.outcome, audit.cap_kept), (AuditOutcome::Verified, Some(true)), "{audit:?}");
     assert_eq!(test.most_sent_in_any_second(), 20);
 }
 
@@ -56,6 +57,9 @@ async fn a_slow_target_costs_missed_slots_and_never_a_burst() {
     assert_eq!(job.stats.failed_requests, 41);
     assert!(job.stats.in_flight_refusals > 50, "{} slots found forty requests in flight", job.stats.in_flight_refusals);
     assert!(test.most_sent_in_any_second() <= 20);
+    let audit = job.stats.audit.as_ref().expect("an audit");
+    assert_eq!((audit.outcome, audit.unanswered), (AuditOutcome::Verified, 41), "all of them arrived: {audit:?}");
+    assert_eq!(job.stats.dashboard(), Some(DashboardOutcome::NotChecked), "but nobody knows how they were answered");
 }
 
 #[tokio::test(start_paused = true)]
@@ -64,9 +68,9 @@ async fn nobody_there_ends_the_run_after_fifty_failures_in_a_row() {
     let job = test.run(Scenario::Normal, 60).await;
     assert_eq!((job.status, job.reason), (Status::Error, Some(Reason::TargetDown)));
     assert_eq!(job.stats.failed_requests, 50);
-    let books = job.stats.books.expect("books");
-    assert!(books.verified, "{books:?}");
-    assert_eq!((books.never_arrived, books.arrived), (50, 0));
+    let audit = job.stats.audit.expect("an audit");
+    assert_eq!(audit.gaps, ["50 of 50 requests ended without having been seen to arrive"]);
+    assert_eq!((audit.outcome, audit.never_arrived, audit.arrived), (AuditOutcome::Incomplete, Some(50), Some(0)));
 }
 
 #[tokio::test(start_paused = true)]
@@ -100,7 +104,7 @@ async fn stop_sends_nothing_more_and_a_new_run_keeps_the_cap_across_both() {
         assert_eq!(stopped.status, Status::Cancelled);
         let closed = test.closed(id).await;
         assert_eq!(test.world.sent.lock().expect("not poisoned").len(), sent);
-        assert!(closed.stats.books.expect("books").cap_kept);
+        assert_eq!(closed.stats.audit.expect("an audit").cap_kept, Some(true));
         test.world.rows.lock().expect("not poisoned").clear();
     }
     assert_eq!(test.most_sent_in_any_second(), 20);
@@ -109,16 +113,16 @@ async fn stop_sends_nothing_more_and_a_new_run_keeps_the_cap_across_both() {
 #[tokio::test(start_paused = true)]
 async fn a_planted_hidden_retry_is_found() {
     let test = Test::new(Manner { repeats: Some(7), ..Manner::default() });
-    let books = test.run(Scenario::Normal, 5).await.stats.books.expect("books");
-    assert!(!books.verified);
-    assert_eq!(books.differences, ["requests that arrived more than once: 1 (#7)"]);
+    let audit = test.run(Scenario::Normal, 5).await.stats.audit.expect("an audit");
+    assert_eq!(audit.outcome, AuditOutcome::Wrong);
+    assert_eq!(audit.differences, ["requests that arrived more than once: 1 (#7)"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_planted_lost_row_is_found() {
     let test = Test::new(Manner { loses: Some(3), ..Manner::default() });
-    let books = test.run(Scenario::Normal, 5).await.stats.books.expect("books");
-    assert_eq!(books.differences, ["arrived, but not recorded in the database: 1 (#3); counted as dropped: 0"]);
+    let audit = test.run(Scenario::Normal, 5).await.stats.audit.expect("an audit");
+    assert_eq!(audit.differences, ["not recorded in the database, nor counted as dropped: 1 (#3)"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -128,9 +132,9 @@ async fn a_planted_twenty_first_request_in_a_second_is_found_and_ends_the_run() 
     assert_eq!((job.status, job.reason), (Status::Error, Some(Reason::Cap)));
     assert!(job.stats.cap_violations > 0);
     assert!(job.stats.sent < 10, "ended at once: {} sent", job.stats.sent);
-    let books = job.stats.books.expect("books");
-    assert!(!books.cap_kept && books.cap_violations > 0 && books.most_in_any_second > 20, "{books:?}");
-    assert!(!books.verified, "and they are in nobody's ledger");
+    let audit = job.stats.audit.expect("an audit");
+    assert!(audit.cap_violations > 0 && audit.most_in_any_second.is_some_and(|most| most > 20), "{audit:?}");
+    assert_eq!((audit.cap_kept, audit.outcome), (Some(false), AuditOutcome::Wrong), "and they are in nobody's ledger");
 }
 
 #[tokio::test(start_paused = true)]
@@ -184,7 +188,10 @@ async fn a_database_that_can_not_be_written_ends_the_run() {
     assert_eq!((job.status, job.reason), (Status::Error, Some(Reason::Storage)));
     assert!((10_000..16_000).contains(&job.stats.elapsed), "after eight seconds of trying: {} ms", job.stats.elapsed);
     assert!(began.elapsed() < Duration::from_secs(60), "and it is closed: {:?}", began.elapsed());
-    assert!(job.stats.books.expect("books").ledger_dropped > 0);
+    let audit = job.stats.audit.as_ref().expect("an audit");
+    assert_eq!((audit.outcome, audit.ledger_dropped > 0), (AuditOutcome::Incomplete, true), "{audit:?}");
+    assert!(audit.gaps[0].ends_with("are missing in the stored ledger (dropped, counted)"), "{audit:?}");
+    assert_eq!(job.stats.dashboard(), Some(DashboardOutcome::NotChecked));
     test.world.disk_full.store(false, Ordering::Relaxed);
     assert_eq!(test.run(Scenario::Normal, 5).await.status, Status::Completed, "it recovers");
 }
@@ -211,12 +218,26 @@ async fn a_dashboard_that_is_right_is_found_right_and_a_planted_fault_is_found()
     for misleads in faults {
         let test = Test::new(Manner { misleads, ..Manner::default() });
         let job = test.run(Scenario::Normal, 5).await;
-        let truth = job.stats.truth.expect("checked");
-        assert_eq!((truth.right, truth.differences.is_empty()), (misleads.is_none(), misleads.is_none()), "{truth:?}");
-        assert!(job.stats.books.expect("books").verified, "the books are another matter");
+        let expected = if misleads.is_none() { DashboardOutcome::Right } else { DashboardOutcome::Wrong };
+        assert_eq!(job.stats.dashboard(), Some(expected), "{:?}", job.stats.dashboard_check);
+        assert_eq!(job.stats.audited(), Some(AuditOutcome::Verified), "the audit is another matter");
     }
     let test = Test::new(Manner { says_nothing: true, ..Manner::default() });
     let job = test.run(Scenario::Normal, 5).await;
-    assert_eq!(job.stats.truth.map(|truth| truth.right), Some(false));
+    assert_eq!(job.stats.dashboard(), Some(DashboardOutcome::NotChecked));
     assert_eq!(job.status, Status::Completed, "the run itself went well");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_can_not_be_checked_at_the_end_leaves_the_audit_incomplete_and_the_run_as_it_ended() {
+    for (manner, gap) in [
+        (Manner { hides_rows: true, ..Manner::default() }, "the recorded requests could not be read"),
+        (Manner { keeps_users: true, ..Manner::default() }, "the users that the run created could not be removed"),
+    ] {
+        let job = Test::new(manner).run(Scenario::Normal, 5).await;
+        let audit = job.stats.audit.as_ref().expect("an audit");
+        assert_eq!((audit.outcome, audit.gaps.len()), (AuditOutcome::Incomplete, 1), "{audit:?}");
+        assert!(audit.gaps[0].starts_with(gap), "{audit:?}");
+        assert_eq!((job.status, job.reason), (Status::Completed, None), "everything was sent");
+    }
 }

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::super::arrivals::Arrivals;
 use super::super::client::{Answer, Outgoing, TIMEOUT, Target};
 use super::super::clock::{Clock, TokioClock};
+use super::super::dropped_rows::Losses;
 use super::super::gatekeeper::{Departed, Gatekeeper};
 use super::super::job::LedgerRow;
 use super::super::jobs::{JobManager, Surroundings};
@@ -21,11 +22,12 @@ use super::super::store::{LeftOver, RunFilter, RunStore};
 use crate::origin::RunId;
 use crate::server::batch_writer::{BatchWriter, Sink};
 use crate::server::database::StoreError;
+use crate::traffic::engine::dashboard_check::Kpi;
+use crate::traffic::engine::evidence::CleanUp;
 use crate::traffic::engine::exchange::{ClientSide, ServerSide};
 use crate::traffic::engine::guard::most_in_any_second;
 use crate::traffic::engine::outcome::Fate;
 use crate::traffic::engine::scenario::{Delay, Scenario};
-use crate::traffic::engine::truth::Kpi;
 use crate::traffic::model::{Endpoints, Job, Settings, Status};
 
 /// How the fake target behaves.
@@ -47,6 +49,10 @@ pub(super) struct Manner {
     pub(super) misleads: Option<fn(&mut Kpi)>,
     /// The dashboard does not answer.
     pub(super) says_nothing: bool,
+    /// The records of a run can't be read.
+    pub(super) hides_rows: bool,
+    /// The users that a run created can't be removed.
+    pub(super) keeps_users: bool,
 }
 
 /// The users API, the arrivals layer and the metrics, all in memory.
@@ -58,7 +64,8 @@ pub(super) struct World {
     pub(super) stored: Mutex<Vec<Job>>,
     /// The states that were stored, one after the other.
     pub(super) states: Mutex<Vec<Status>>,
-    pub(super) cleaned: AtomicU32,
+    /// Users that were created and not removed.
+    pub(super) created: AtomicU32,
     /// Nothing can be written.
     pub(super) disk_full: AtomicBool,
     /// Stands still until told otherwise.
@@ -100,6 +107,9 @@ impl Target for FakeTarget {
             if manner.loses != Some(outgoing.seq) {
                 self.world.rows.lock().expect("not poisoned").push(outgoing.seq);
             }
+            if outgoing.request.method == "POST" {
+                self.world.created.fetch_add(1, Ordering::Relaxed);
+            }
         }
         Box::pin(async move {
             let fate = if manner.refuses {
@@ -124,6 +134,9 @@ impl Witness for Shared {
     async fn flush(&self) {}
 
     async fn rows_of_run(&self, _run: RunId) -> Result<Vec<ServerSide>, StoreError> {
+        if self.0.manner.hides_rows {
+            return Err(StoreError::PoolClosed);
+        }
         let rows = self.0.rows.lock().expect("not poisoned");
         Ok(rows
             .iter()
@@ -131,7 +144,7 @@ impl Witness for Shared {
             .collect())
     }
 
-    async fn kpis_of_run(&self, _run: RunId, _from: i64, _to: i64) -> Result<Kpi, StoreError> {
+    async fn kpis_of_run(&self, _run: RunId) -> Result<Kpi, StoreError> {
         let requests = self.0.rows.lock().expect("not poisoned").len() as u32;
         let some = requests > 0;
         let mut kpi = Kpi { requests, error_rate: some.then_some(0.0), p95: some.then_some(3.003) };
@@ -140,16 +153,15 @@ impl Witness for Shared {
         }
         if self.0.manner.says_nothing { Err(StoreError::PoolClosed) } else { Ok(kpi) }
     }
-
-    fn dropped_of_run(&self, _run: RunId) -> u32 {
-        0
-    }
 }
 
 #[async_trait]
 impl Housekeeping for Shared {
-    async fn clean_up(&self, _run: RunId) -> Result<u32, StoreError> {
-        Ok(self.0.cleaned.fetch_add(1, Ordering::Relaxed))
+    async fn clean_up(&self, _run: RunId) -> Result<CleanUp, StoreError> {
+        if self.0.manner.keeps_users {
+            return Err(StoreError::PoolClosed);
+        }
+        Ok(CleanUp { removed: self.0.created.swap(0, Ordering::Relaxed), kept: 0 })
     }
 }
 
@@ -238,6 +250,10 @@ impl Test {
             gatekeeper: Arc::clone(&gatekeeper),
         };
         let shared = || Arc::new(Shared(Arc::clone(&world)));
+        let losses = Losses::default();
+        let dropped = losses.ledger.clone();
+        let on_drop = move |row: &LedgerRow| dropped.note(row.run, row.outcome.seq);
+        let nowhere = Nowhere(Arc::clone(&world));
         let jobs = JobManager::new(Surroundings {
             gatekeeper,
             arrivals,
@@ -246,7 +262,8 @@ impl Test {
             witness: shared(),
             housekeeping: shared(),
             store: shared(),
-            ledger: BatchWriter::start("ledger", Nowhere(Arc::clone(&world)), CancellationToken::new()),
+            losses,
+            ledger: BatchWriter::start_with("ledger", nowhere, CancellationToken::new(), on_drop),
             demo_users: (0..50).map(Uuid::from_u128).collect(),
             shutdown: CancellationToken::new(),
         });

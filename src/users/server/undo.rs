@@ -1,0 +1,134 @@
+//! What a run leaves behind in the users: nothing of its own, and everything of others.
+//!
+//! A simulated change saves the value before it, once for each field. A real change makes the fields that it sets its own:
+//! their saved values go, and a user that a run created becomes a real one. Undoing a run removes the users that are still its
+//! own and puts back the values that are still saved. All of it within the transactions of the changes themselves, so in
+//! whatever order they come, what a real client wrote stays.
+
+use sqlx::{Row as _, Sqlite, Transaction};
+use uuid::Uuid;
+
+use crate::origin::Origin;
+use crate::server::database::StoreError;
+use crate::users::model::{UserPatch, email_key};
+
+/// What undoing did with the users that runs had created.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Undone {
+    /// Users that were removed.
+    pub removed: u32,
+    /// Users that stay, because a real client wrote to them.
+    pub kept: u32,
+}
+
+/// A column of a user that can be put back.
+#[derive(Clone, Copy)]
+enum Field {
+    Name,
+    Email,
+    UpdatedAt,
+}
+
+impl Field {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Email => "email",
+            Self::UpdatedAt => "updated_at",
+        }
+    }
+
+    /// Those that a patch sets.
+    fn of(patch: &UserPatch) -> impl Iterator<Item = Self> {
+        let named = [(patch.name.is_some(), Self::Name), (patch.email.is_some(), Self::Email)];
+        named.into_iter().filter_map(|(is_set, field)| is_set.then_some(field)).chain([Self::UpdatedAt])
+    }
+}
+
+/// Before a user is changed: what has to be remembered, or forgotten, because of who changes it.
+pub(super) async fn before_update(
+    transaction: &mut Transaction<'_, Sqlite>,
+    id: Uuid,
+    patch: &UserPatch,
+    origin: Origin,
+) -> Result<(), StoreError> {
+    let id = id.as_bytes().as_slice();
+    match origin.run() {
+        Some(run) => {
+            for field in Field::of(patch) {
+                let save = match field {
+                    Field::Name => {
+                        "INSERT INTO replaced_values SELECT id, ?2, ?3, name FROM users WHERE id = ?1 ON CONFLICT DO NOTHING"
+                    }
+                    Field::Email => {
+                        "INSERT INTO replaced_values SELECT id, ?2, ?3, email FROM users WHERE id = ?1 ON CONFLICT DO NOTHING"
+                    }
+                    Field::UpdatedAt => {
+                        "INSERT INTO replaced_values SELECT id, ?2, ?3, CAST(updated_at AS TEXT) FROM users WHERE id = ?1 ON CONFLICT DO NOTHING"
+                    }
+                };
+                let statement = sqlx::query(save).bind(id).bind(field.name()).bind(run.0.as_bytes().as_slice());
+                statement.execute(&mut **transaction).await?;
+            }
+        }
+        None => {
+            for field in Field::of(patch) {
+                let statement = sqlx::query("DELETE FROM replaced_values WHERE user_id = ? AND field = ?");
+                statement.bind(id).bind(field.name()).execute(&mut **transaction).await?;
+            }
+            for statement in [
+                "INSERT INTO kept_users SELECT run, id FROM users WHERE id = ? AND run IS NOT NULL ON CONFLICT DO NOTHING",
+                "UPDATE users SET run = NULL WHERE id = ? AND run IS NOT NULL",
+            ] {
+                sqlx::query(statement).bind(id).execute(&mut **transaction).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Undoes what is left of a run.
+pub(super) async fn undo(transaction: &mut Transaction<'_, Sqlite>, run: &[u8]) -> Result<Undone, StoreError> {
+    let affected = async |transaction: &mut Transaction<'_, Sqlite>, statement: &'static str| {
+        let done = sqlx::query(statement).bind(run).execute(&mut **transaction).await?;
+        Ok::<_, StoreError>(done.rows_affected() as u32)
+    };
+    let removed = affected(transaction, "DELETE FROM users WHERE run = ?").await?;
+    let kept = affected(transaction, "DELETE FROM kept_users WHERE run = ?").await?;
+    let saved = sqlx::query("SELECT user_id, field, value FROM replaced_values WHERE run = ?")
+        .bind(run)
+        .fetch_all(&mut **transaction)
+        .await?;
+    for row in saved {
+        let (id, field, value): (Vec<u8>, String, String) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        put_back(transaction, &id, &field, &value).await?;
+    }
+    affected(transaction, "DELETE FROM replaced_values WHERE run = ?").await?;
+    Ok(Undone { removed, kept })
+}
+
+async fn put_back(
+    transaction: &mut Transaction<'_, Sqlite>,
+    id: &[u8],
+    field: &str,
+    value: &str,
+) -> Result<(), StoreError> {
+    let statement = match field {
+        "name" => sqlx::query("UPDATE users SET name = ?2 WHERE id = ?1").bind(id).bind(value),
+        // OR IGNORE: where somebody took the address meanwhile, the user keeps the one that it has.
+        "email" => sqlx::query("UPDATE OR IGNORE users SET email = ?2, email_key = ?3 WHERE id = ?1")
+            .bind(id)
+            .bind(value)
+            .bind(email_key(value)),
+        _ => sqlx::query("UPDATE users SET updated_at = CAST(?2 AS INTEGER) WHERE id = ?1").bind(id).bind(value),
+    };
+    statement.execute(&mut **transaction).await?;
+    Ok(())
+}
+
+/// The runs of which something is left, the newest first, so that the value before the oldest of them is put back last.
+pub(super) async fn unfinished(transaction: &mut Transaction<'_, Sqlite>) -> Result<Vec<Vec<u8>>, StoreError> {
+    let runs = "SELECT run FROM users WHERE run IS NOT NULL UNION SELECT run FROM kept_users \
+                UNION SELECT run FROM replaced_values ORDER BY 1 DESC";
+    sqlx::query_scalar(runs).fetch_all(&mut **transaction).await
+}
