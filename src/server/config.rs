@@ -76,8 +76,8 @@ pub struct Config {
     pub max_connections: u32,
     /// How log lines look.
     pub log_format: LogFormat,
-    /// For measurements: where the generator sends instead of to this server. Its books can't
-    /// balance then, because nothing arrives here.
+    /// For measurements: where the generator sends instead of to this server. Its audit is
+    /// wrong then, because nothing arrives here.
     pub development_target: Option<SocketAddr>,
 }
 

@@ -60,7 +60,7 @@ fn add_general_answers(operation: &mut Operation, private: bool, simulated: bool
     if simulated {
         answers
             .entry("410".to_owned())
-            .or_insert_with(|| problem("For the simulator's own requests: their run is sealed"));
+            .or_insert_with(|| problem("For the simulator's own requests: their run is closed or not known"));
         answers
             .entry("429".to_owned())
             .or_insert_with(|| problem("For the simulator's own requests: one too many in a second"));

@@ -284,6 +284,16 @@ mod tests {
     }
 
     #[test]
+    fn only_slots_that_waited_at_the_gate_are_said_to_have_waited_there() {
+        let mut job = job(Status::Running, false);
+        job.stats.in_flight_refusals = 7;
+        let line = ledger(&job);
+        assert!(line.ends_with("7 had to wait for earlier answers") && !line.contains("at the gate"), "{line}");
+        job.stats.gate_refusals = 3;
+        assert!(ledger(&job).contains("3 had to wait at the gate"), "{}", ledger(&job));
+    }
+
+    #[test]
     fn what_is_announced_names_the_state() {
         let running = job(Status::Running, false);
         assert_eq!(announcement(&running, false), "The run is going on: 12 seconds of 30, 1234 requests, 2 failed.");

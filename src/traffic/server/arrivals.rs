@@ -275,3 +275,48 @@ pub fn recognise(arrivals: &Arc<Arrivals>, headers: &HeaderMap) -> Option<Recogn
     let run = if is_unknown { RunId(Uuid::nil()) } else { claim.run };
     Some(Recognised { origin: Origin::Simulated { run, seq: claim.seq }, admission })
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::response::IntoResponse as _;
+
+    use super::*;
+
+    const RUN: RunId = RunId(Uuid::from_u128(7));
+    const UNKNOWN: RunId = RunId(Uuid::from_u128(8));
+
+    fn headers(run: RunId, seq: u32, secret: Secret) -> HeaderMap {
+        let named = [(RUN_HEADER, run.to_string()), (SEQ_HEADER, seq.to_string()), (KEY_HEADER, secret.to_string())];
+        named
+            .into_iter()
+            .map(|(name, value)| (name.parse().expect("a name"), value.parse().expect("a value")))
+            .collect()
+    }
+
+    /// Who is said to have made a request, and with which status it is refused; `None` when it is taken for real.
+    fn judged(arrivals: &Arc<Arrivals>, run: RunId, seq: u32, secret: Secret) -> Option<(Origin, Option<u16>)> {
+        let Recognised { origin, admission } = recognise(arrivals, &headers(run, seq, secret))?;
+        Some((origin, admission.err().map(|refusal| refusal.into_response().status().as_u16())))
+    }
+
+    #[tokio::test]
+    async fn a_request_is_of_its_run_or_refused_or_real_by_what_is_known_of_the_run() {
+        let arrivals = Arrivals::new(Gatekeeper::new(2));
+        let (secret, of_run) = (Secret::draw(), |seq| Origin::Simulated { run: RUN, seq });
+        let of_none = Origin::Simulated { run: RunId(Uuid::nil()), seq: 1 };
+        let cap_broken = arrivals.open(RUN, secret, None);
+        assert_eq!(judged(&arrivals, RUN, 0, secret), Some((of_run(0), None)));
+        assert_eq!(judged(&arrivals, RUN, 1, Secret::draw()), None, "a wrong secret of a known run is real traffic");
+        // However many there are: they take no place of the run's own requests.
+        for _ in 0..50 {
+            assert_eq!(judged(&arrivals, UNKNOWN, 1, Secret::draw()), Some((of_none, Some(410))));
+        }
+        assert_eq!(judged(&arrivals, RUN, 2, secret), Some((of_run(2), None)));
+        assert!(!cap_broken.is_cancelled());
+        arrivals.seal(RUN);
+        assert_eq!(judged(&arrivals, RUN, 3, secret), Some((of_run(3), Some(410))));
+        assert_eq!(arrivals.of_run(RUN).late, [3]);
+        arrivals.forget(RUN);
+        assert_eq!(judged(&arrivals, RUN, 1, secret), Some((of_none, Some(410))), "late, and nobody can check it");
+    }
+}

@@ -143,9 +143,12 @@ impl JobManager {
         self.insert(&LiveJob::new(id, settings.clone(), self.cap(), opens).snapshot()).await?;
         // The clock starts when all is in its place: a database that was slow costs no slot.
         let job = LiveJob::new(id, settings, self.cap(), opens.max(Instant::now()));
+        // Before anybody is told its name: a request that claims to be of this run is never one of an unknown run.
+        let delay_seed = (job.settings.delay == Delay::Server).then_some(job.settings.seed);
+        let cap_broken = self.around.arrivals.open(id, job.secret, delay_seed);
         lock(&self.live).active = Some(Arc::clone(&job));
         let span = tracing::info_span!(parent: None, "job", run = %id);
-        let life = life(Arc::clone(&job), Arc::clone(&self.around), Arc::clone(&self.live));
+        let life = life(Arc::clone(&job), cap_broken, Arc::clone(&self.around), Arc::clone(&self.live));
         self.tasks.spawn(life.instrument(span));
         tracing::info!(run = %id, scenario = job.settings.scenario.wire_name(), duration_s = job.settings.duration, max_rps = job.settings.max_rps, "run started");
         Ok(Started { job_id: id, status: Status::Starting })
@@ -273,10 +276,8 @@ impl JobManager {
     }
 }
 
-/// The whole life of a job.
-async fn life(job: Arc<LiveJob>, around: Arc<Surroundings>, live: Arc<Mutex<Live>>) {
-    let delay_seed = (job.settings.delay == Delay::Server).then_some(job.settings.seed);
-    let cap_broken = around.arrivals.open(job.id, job.secret, delay_seed);
+/// The whole life of a job. `cap_broken` is cancelled if its requests ever break the cap.
+async fn life(job: Arc<LiveJob>, cap_broken: CancellationToken, around: Arc<Surroundings>, live: Arc<Mutex<Live>>) {
     let viewers = tokio::spawn(publish(Arc::clone(&job)));
     let states = tokio::spawn(note_states(Arc::clone(&job), Arc::clone(&around.store)));
     let storage = tokio::spawn(end_on_trouble(Arc::clone(&job), around.ledger.trouble()));
