@@ -1,7 +1,5 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-# Also right after the install of Rust, before a new shell.
-export PATH := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
 
 .PHONY: help
 help: ## What there is
@@ -28,11 +26,11 @@ build: ## Build the release, if anything changed
 .PHONY: watch
 watch: ## Serve, rebuild and reload at every change of a source
 	@scripts/setup
-	cargo leptos watch
+	. scripts/env && cargo leptos watch
 
 .PHONY: format
 format: ## Format the sources
-	cargo fmt
+	. scripts/env && cargo fmt
 
 .PHONY: end2end
 end2end: ## Only the browser tests
@@ -43,7 +41,7 @@ end2end: ## Only the browser tests
 .PHONY: gate-long
 gate-long: ## 100,000 random histories through the gate (two minutes)
 	@scripts/setup
-	GATE_CASES=100000 cargo test --features ssr --lib no_second_sees_more_arrivals_than_the_cap
+	. scripts/env && GATE_CASES=100000 cargo test --features ssr --lib no_second_sees_more_arrivals_than_the_cap
 
 .PHONY: wire-proof
 wire-proof: ## A two-minute run at full rate, its arrivals taken from the wire (needs root)

@@ -16,7 +16,7 @@ def schemathesis():
     with open(os.path.join(ROOT, "scripts", "versions")) as versions:
         version = re.search(r"^SCHEMATHESIS_VERSION=(\S+)", versions.read(), re.M).group(1)
     cache = os.path.join(os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~/.cache")), "traffic-simulator")
-    program = os.path.join(cache, f"schemathesis-{version}", "bin", "schemathesis")
+    program = os.path.join(cache, "tools", f"schemathesis-{version}", "bin", "schemathesis")
     if not os.path.exists(program):
         raise SystemExit("no schemathesis; run scripts/setup --test")
     return program
