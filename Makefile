@@ -93,7 +93,7 @@ shutdown-proof: ## SIGTERM in mid-run with open streams, 25 times
 	@scripts/shutdown-proof
 
 .PHONY: overload-proof
-overload-proof: ## Slow clients, a locked database, a full disk (four minutes; needs root)
+overload-proof: ## Slow clients, one client against the others, a locked database, a full disk (six minutes; needs root)
 	@scripts/build
 	@scripts/overload-proof
 

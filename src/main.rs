@@ -1,13 +1,15 @@
-//! The binary: reads the settings, starts logging, opens the database, and serves until a signal.
+//! The binary: reads the settings, starts logging, opens the database, and serves until a signal; or tidies it up.
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
-use traffic_simulator::server::config::{Config, LogFormat};
+use traffic_simulator::server::config::{LogFormat, Task};
 use traffic_simulator::server::database::Database;
 use traffic_simulator::server::serve;
+use traffic_simulator::users::model::DEMO_USERS;
+use traffic_simulator::users::server::store::{SqliteUsers, UserStore};
 
 /// Wrong settings, a port in use, a database that can't be opened.
 const CAN_NOT_START: u8 = 2;
@@ -25,7 +27,10 @@ async fn main() -> ExitCode {
 }
 
 async fn start() -> Result<(), Box<dyn std::error::Error>> {
-    let config = Config::load()?;
+    let config = match Task::read()? {
+        Task::Serve(config) => config,
+        Task::PruneUsers { database_url } => return prune_users(&database_url).await,
+    };
     init_logging(config.log_format);
     let database = Database::open(&config.database_url).await?;
     let address = config.leptos.site_addr;
@@ -48,6 +53,14 @@ async fn start() -> Result<(), Box<dyn std::error::Error>> {
         });
     };
     serve::run(&config, database, listener, stop).await?;
+    Ok(())
+}
+
+async fn prune_users(database_url: &str) -> Result<(), Box<dyn std::error::Error>> {
+    let database = Database::open_existing(database_url).await?;
+    let removed = SqliteUsers(database.clone()).prune().await?;
+    database.close().await;
+    writeln!(std::io::stdout(), "{removed} users are removed; the {DEMO_USERS} demo users stay")?;
     Ok(())
 }
 

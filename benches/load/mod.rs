@@ -13,9 +13,9 @@ use std::time::Duration;
 use memchr::memmem;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use traffic_simulator::server::connections::Bounds;
 use traffic_simulator::server::serve;
 
 /// How many connections the clients keep busy.
@@ -81,7 +81,7 @@ impl Served {
     /// On this one.
     pub(crate) fn start_on(listener: TcpListener, app: impl serve::Served) -> Self {
         let (address, stop) = (listener.local_addr().expect("an address"), CancellationToken::new());
-        tokio::spawn(serve::accept(listener, app, Arc::new(Semaphore::new(512)), stop.clone()));
+        tokio::spawn(serve::accept(listener, app, Bounds::new(512, true), stop.clone()));
         Self { address, stop }
     }
 }

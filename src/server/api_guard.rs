@@ -1,16 +1,17 @@
-//! What is around `/api/v1`. From the outside in: record, panics, arrivals, in-flight limit.
+//! What is around `/api/v1`. From the outside in: record, panics, arrivals, the request's body, in-flight limit.
 
 use std::sync::Arc;
 
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
-use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use utoipa::openapi::OpenApi;
 
 use super::batch_writer::BatchWriter;
+use super::connections::Connection;
 use super::entrance::catching_panics;
-use super::limits;
+use super::limits::Limits;
+use super::problem::Refusal;
 use super::request_id::RequestId;
 use crate::metrics::server::record::{Recording, Row};
 use crate::traffic::server::arrivals::{Arrivals, Recognised, recognise};
@@ -46,13 +47,13 @@ pub struct ApiGuard {
     recorder: Option<BatchWriter<Row>>,
     arrivals: Arc<Arrivals>,
     templates: Templates,
-    places: Semaphore,
+    limits: Limits,
 }
 
 impl ApiGuard {
     /// With the rows for this writer.
     pub fn new(recorder: Option<BatchWriter<Row>>, arrivals: Arc<Arrivals>, templates: Templates) -> Self {
-        Self { recorder, arrivals, templates, places: Semaphore::new(limits::IN_FLIGHT) }
+        Self { recorder, arrivals, templates, limits: Limits::default() }
     }
 
     /// Asks the routes for the answer. The record is outside of everything that may refuse or fail, so that
@@ -71,7 +72,9 @@ impl ApiGuard {
             let route = self.templates.of_path(request.uri().path());
             Recording::begin(writer, (id, arrived), request.method(), route)
         });
-        let response = catching_panics(self.admit(recording.as_mut(), request, routes)).await;
+        let answer =
+            async { self.admit(recording.as_mut(), request, routes).await.unwrap_or_else(IntoResponse::into_response) };
+        let response = catching_panics(answer).await;
         if let Some(recording) = &mut recording {
             recording.answered(response.status());
         }
@@ -83,24 +86,27 @@ impl ApiGuard {
         recording: Option<&mut Recording<'_>>,
         mut request: Request,
         routes: impl FnOnce(Request) -> F,
-    ) -> Response
+    ) -> Result<Response, Refusal>
     where
         F: Future<Output = Response>,
     {
+        let connection = request.extensions().get::<Arc<Connection>>().cloned();
+        let mut peer = connection.as_ref().map(|connection| connection.remote());
         let mut open = None;
         if let Some(Recognised { origin, admission }) = recognise(&self.arrivals, request.headers()) {
             request.extensions_mut().insert(origin);
             if let Some(recording) = recording {
                 recording.recognised(origin);
             }
-            match admission {
-                Ok(admitted) => open.insert(admitted).delay().await,
-                Err(refusal) => return refusal.into_response(),
+            // The gate bounds what is simulated: it counts as nobody's, and nor does what carries it.
+            peer = None;
+            if let Some(connection) = connection {
+                connection.exempt();
             }
+            open.insert(admission?).delay().await;
         }
-        match limits::in_flight(&self.places) {
-            Ok(_place) => routes(request).await,
-            Err(refusal) => refusal.into_response(),
-        }
+        let request = self.limits.with_body(peer, request).await?;
+        let _place = peer.map(|peer| self.limits.admit(peer, &request)).transpose()?;
+        Ok(routes(request).await)
     }
 }

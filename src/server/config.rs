@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
-use clap::{Parser, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
 use leptos::config::{LeptosOptions, get_configuration};
 
 use super::access::{AdminToken, SHORTEST_TOKEN};
@@ -21,7 +21,13 @@ struct Flags {
     #[arg(long, env = "LEPTOS_SITE_ADDR", value_name = "IP:PORT")]
     addr: Option<SocketAddr>,
     /// The embedded database; created when missing
-    #[arg(long, env = "DATABASE_URL", value_name = "URL", default_value = "sqlite://data/traffic-simulator.db")]
+    #[arg(
+        long,
+        env = "DATABASE_URL",
+        value_name = "URL",
+        default_value = "sqlite://data/traffic-simulator.db",
+        global = true
+    )]
     database_url: String,
     /// More names by which this server may be addressed, separated by commas
     #[arg(long, env = "ALLOWED_HOSTS", value_name = "NAMES", value_delimiter = ',')]
@@ -44,6 +50,41 @@ struct Flags {
     /// For measurements: the generator sends here instead of to this server. Loopback only
     #[arg(long, value_name = "IP:PORT", hide = true)]
     development_target: Option<SocketAddr>,
+    #[command(subcommand)]
+    other_task: Option<OtherTask>,
+}
+
+/// What the program does instead of serving.
+#[derive(Clone, Copy, Debug, Subcommand)]
+enum OtherTask {
+    /// Removes all users but the demo users from the database; the server that uses it has to be stopped
+    PruneUsers,
+}
+
+/// What the program is asked to do.
+#[derive(Debug)]
+pub enum Task {
+    /// To serve.
+    Serve(Box<Config>),
+    /// To remove all users but the demo users.
+    PruneUsers {
+        /// `sqlite://PATH`
+        database_url: String,
+    },
+}
+
+impl Task {
+    /// Reads flags, environment and `Leptos.toml`. Ends the program for `--help` and for wrong flags.
+    ///
+    /// # Errors
+    /// [`ConfigError`], in words for the operator.
+    pub fn read() -> Result<Self, ConfigError> {
+        let flags = Flags::parse();
+        match flags.other_task {
+            Some(OtherTask::PruneUsers) => Ok(Self::PruneUsers { database_url: flags.database_url }),
+            None => Config::load(flags).map(|config| Self::Serve(Box::new(config))),
+        }
+    }
 }
 
 /// How log lines look.
@@ -106,12 +147,7 @@ pub enum ConfigError {
 }
 
 impl Config {
-    /// Reads flags, environment and `Leptos.toml`. Ends the program for `--help` and for wrong flags.
-    ///
-    /// # Errors
-    /// [`ConfigError`], in words for the operator.
-    pub fn load() -> Result<Self, ConfigError> {
-        let flags = Flags::parse();
+    fn load(flags: Flags) -> Result<Self, ConfigError> {
         let file = Path::new(FILE).exists().then_some(FILE);
         let mut leptos =
             get_configuration(file).map_err(|error| ConfigError::Leptos(error.to_string()))?.leptos_options;

@@ -1,4 +1,4 @@
-//! The embedded database: opening it, and the two pools that everything goes through.
+//! The embedded database: opening it, and the pools that everything goes through.
 //!
 //! One writer connection, because SQLite has one writer: waiting in the pool's fair queue beats
 //! `SQLITE_BUSY`. Every write transaction begins with `BEGIN IMMEDIATE`; one that reads first and
@@ -29,6 +29,9 @@ pub enum OpenError {
     /// The folder of the file, or the lock beside it, can't be made.
     #[error("{0} can't be created: {1}; give another place in DATABASE_URL")]
     Folder(String, std::io::Error),
+    /// There is no such file.
+    #[error("there is no database {0}; name the one that the server uses in DATABASE_URL")]
+    Missing(String),
     /// Not a database, or not readable.
     #[error("the database {0} can't be opened: {1}; the file was left as it is")]
     Open(String, sqlx::Error),
@@ -46,8 +49,10 @@ pub enum OpenError {
 /// The pools. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Database {
-    /// Connections that read.
+    /// Connections that read for the dashboard and the runs.
     pub read: SqlitePool,
+    /// Connections that read for the users API: whoever searches there does not make the others wait.
+    pub read_users: SqlitePool,
     write: SqlitePool,
     /// Locked as long as any clone lives: two processes on one file would clean up each other's runs.
     lock: Arc<File>,
@@ -95,8 +100,25 @@ impl Database {
             return Err(OpenError::Damaged(file));
         }
         migrations(&MIGRATIONS).run(&write).await.map_err(|error| OpenError::Migrate(file.clone(), error))?;
-        let read = pool(4).connect_with(options.read_only(true)).await.map_err(|error| OpenError::Open(file, error))?;
-        Ok(Self { read, write, lock: Arc::new(lock) })
+        let options = options.read_only(true);
+        let unreadable = |error| OpenError::Open(file.clone(), error);
+        let read = pool(4).connect_with(options.clone()).await.map_err(unreadable)?;
+        let read_users = pool(4).connect_with(options).await.map_err(unreadable)?;
+        Ok(Self { read, read_users, write, lock: Arc::new(lock) })
+    }
+
+    /// The same for a file that has to be there.
+    ///
+    /// # Errors
+    /// [`OpenError`], in words for the operator.
+    pub async fn open_existing(url: &str) -> Result<Self, OpenError> {
+        match SqliteConnectOptions::from_str(url) {
+            Ok(options) if !options.get_filename().exists() => {
+                Err(OpenError::Missing(options.get_filename().display().to_string()))
+            }
+            // What is wrong with the address is said by the other one.
+            _ => Self::open(url).await,
+        }
     }
 
     /// Begins a transaction that may write. Waits its turn.
@@ -110,6 +132,7 @@ impl Database {
     /// Writes everything back into the one file and closes it.
     pub async fn close(&self) {
         self.read.close().await;
+        self.read_users.close().await;
         if let Err(error) = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&self.write).await {
             tracing::warn!(%error, "the write-ahead log could not be folded into the database");
         }

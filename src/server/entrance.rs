@@ -14,7 +14,6 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
-use hyper::body::Incoming;
 use tokio::time::Instant;
 use tower::{Layer, Service};
 use tower_http::csrf::{Csrf, CsrfLayer, ProtectionError};
@@ -79,7 +78,7 @@ impl Entrance {
     }
 }
 
-impl Service<Request<Incoming>> for Entrance {
+impl Service<Request> for Entrance {
     type Response = Response;
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
@@ -89,9 +88,9 @@ impl Service<Request<Incoming>> for Entrance {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<Incoming>) -> Self::Future {
+    fn call(&mut self, request: Request) -> Self::Future {
         let inside = Arc::clone(&self.0);
-        Box::pin(async move { Ok(inside.enter(request.map(Body::new)).await) })
+        Box::pin(async move { Ok(inside.enter(request).await) })
     }
 }
 

@@ -64,6 +64,9 @@ fn add_general_answers(operation: &mut Operation, private: bool, simulated: bool
         answers
             .entry("429".to_owned())
             .or_insert_with(|| problem("For the simulator's own requests: one too many in a second"));
+        // A body is read whether it is wanted or not.
+        answers.entry("408".to_owned()).or_insert_with(|| problem("The body did not arrive in time"));
+        answers.entry("413".to_owned()).or_insert_with(|| problem("The body is larger than 16 KiB"));
     }
     if private {
         answers.entry("401".to_owned()).or_insert_with(|| problem("The token is missing or wrong"));

@@ -234,6 +234,17 @@ fn is_too_slow(error: &(dyn std::error::Error + 'static)) -> bool {
     causes.into_iter().any(|error| error.is::<TimeoutError>())
 }
 
+/// All of a request's body.
+///
+/// # Errors
+/// A body that is too large, too slow, or cut off is refused.
+pub async fn read_body(request: Request) -> Result<Bytes, Refusal> {
+    Bytes::from_request(request, &()).await.map_err(|rejection| {
+        let status = if is_too_slow(&rejection) { StatusCode::REQUEST_TIMEOUT } else { rejection.status() };
+        Refusal::new(status, framework_detail(status))
+    })
+}
+
 /// The JSON object in a request's body, field by field and unchecked.
 #[derive(Debug)]
 pub struct JsonFields(pub Fields);
@@ -241,17 +252,14 @@ pub struct JsonFields(pub Fields);
 impl<S: Send + Sync> FromRequest<S> for JsonFields {
     type Rejection = Refusal;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
+    async fn from_request(request: Request, _state: &S) -> Result<Self, Refusal> {
         let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         let essence = kind.split(';').next().unwrap_or_default().trim();
         if !essence.eq_ignore_ascii_case("application/json") {
             let detail = "Send a JSON object with the header Content-Type: application/json.";
             return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
         }
-        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| {
-            let status = if is_too_slow(&rejection) { StatusCode::REQUEST_TIMEOUT } else { rejection.status() };
-            Refusal::new(status, framework_detail(status))
-        })?;
+        let bytes = read_body(request).await?;
         serde_json::from_slice(&bytes).map(Self).map_err(|error| {
             // Line and column, but not the library's own words.
             let place = format!("at line {}, column {}", error.line(), error.column());

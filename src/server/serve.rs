@@ -9,23 +9,31 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::http::Request;
-use axum::response::Response;
-use hyper::body::Incoming;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use axum::response::{IntoResponse, Response};
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
-use tokio::net::{TcpListener, TcpSocket};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tower::Service;
 
 use super::config::Config;
+use super::connections::{Bounds, Connections, Place};
 use super::database::Database;
-use super::router;
+use super::problem::{Refusal, write_problem};
+use super::request_id::RequestId;
+use super::security::add_headers;
+use super::watched::{self, WatchedStream};
 use super::wiring::{Shutdown, WiringError, connect};
+use super::{connections, router};
 
 /// How long a client may take for the head of a request; also how long an idle connection lives.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -37,6 +45,10 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
 const BUFFER: usize = 16 * 1024;
 /// How long open answers may take once the streams have been told to end.
 const GOODBYE: Duration = Duration::from_secs(1);
+/// How long a client for which there is no place may take for its request, whose answer is that there is none.
+const REFUSAL_TIMEOUT: Duration = Duration::from_secs(1);
+/// How many clients are told so at a time. The others are cut off without a word.
+const REFUSALS: usize = 64;
 
 /// Serves until `stop` is ready, then goes down in order: the generator stops and its run is
 /// closed; the streams say goodbye; the server drains; the writers flush; the database is folded
@@ -53,8 +65,8 @@ pub async fn run(
     let address = listener.local_addr()?;
     let shutdown = Shutdown::default();
     let state = connect(config, &database, address, &shutdown).await?;
-    let places = Arc::new(Semaphore::new(config.max_connections as usize));
-    let serving = tokio::spawn(accept(listener, router::build(&state), places, shutdown.streams.clone()));
+    let bounds = Bounds::new(config.max_connections, false);
+    let serving = tokio::spawn(accept(listener, router::build(&state), bounds, shutdown.streams.clone()));
     tracing::info!(address = %format!("http://{address}"), database = %config.database_url, version = env!("CARGO_PKG_VERSION"), cap = config.max_rps, "serving");
     if let Some(path) = state.access.one_time_path() {
         tracing::info!("log in, once, at http://{address}{path}");
@@ -92,30 +104,26 @@ pub fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
 
 /// What can be served: answers every request, and is copied for each connection.
 pub trait Served:
-    Service<Request<Incoming>, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static
+    Service<Request<Body>, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static
 {
 }
 
 impl<S> Served for S where
-    S: Service<Request<Incoming>, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static
+    S: Service<Request<Body>, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static
 {
 }
 
-/// Accepts connections until `stop`; then waits for open answers, but not for ever.
-pub async fn accept(listener: TcpListener, app: impl Served, places: Arc<Semaphore>, stop: CancellationToken) {
-    let connections = GracefulShutdown::new();
+/// Accepts connections until `stop`; then waits for open answers, but not for ever. When it returns, none of its
+/// connections is left.
+pub async fn accept(listener: TcpListener, app: impl Served, bounds: Bounds, stop: CancellationToken) {
+    let (connections, graceful) = (Connections::new(bounds), GracefulShutdown::new());
+    let (tasks, cut, refusals) = (TaskTracker::new(), CancellationToken::new(), Arc::new(Semaphore::new(REFUSALS)));
     loop {
-        // One connection too many waits in the listener's queue until another one ends.
-        let place = tokio::select! {
-            biased;
-            () = stop.cancelled() => break,
-            place = Arc::clone(&places).acquire_owned() => place,
-        };
-        let stream = tokio::select! {
+        let (stream, peer) = tokio::select! {
             biased;
             () = stop.cancelled() => break,
             accepted = listener.accept() => match accepted {
-                Ok((stream, _peer)) => stream,
+                Ok(accepted) => accepted,
                 Err(error) => {
                     // Out of file handles, most likely: the next one may be closed soon.
                     tracing::warn!(%error, "a connection could not be accepted");
@@ -128,23 +136,70 @@ pub async fn accept(listener: TcpListener, app: impl Served, places: Arc<Semapho
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection is without TCP_NODELAY");
         }
-        let mut stream = TimeoutStream::new(stream);
-        stream.set_write_timeout(Some(WRITE_TIMEOUT));
-        let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(HEADER_TIMEOUT)
-            .max_buf_size(BUFFER)
-            .serve_connection(TokioIo::new(Box::pin(stream)), TowerToHyperService::new(app.clone()));
-        let connection = connections.watch(connection);
-        tokio::spawn(async move {
-            let _place = place;
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection ended early");
+        match connections.admit(connections::Remote::from(peer.ip()), Instant::now(), &cut) {
+            Some(place) => drop(tasks.spawn(serve(stream, place, app.clone(), graceful.watcher()))),
+            None => {
+                tracing::debug!(%peer, "there is no place for a connection");
+                if let Ok(turn) = Arc::clone(&refusals).try_acquire_owned() {
+                    tasks.spawn(async move {
+                        refuse(stream).await;
+                        drop(turn);
+                    });
+                }
             }
-        });
+        }
     }
     drop(listener);
-    if tokio::time::timeout(GOODBYE, connections.shutdown()).await.is_err() {
+    tasks.close();
+    if tokio::time::timeout(GOODBYE, graceful.shutdown()).await.is_err() {
         tracing::warn!("some connections did not end in time and are cut");
+        cut.cancel();
+    }
+    // What was cut still writes down how its request ended; then the writers flush.
+    if tokio::time::timeout(GOODBYE, tasks.wait()).await.is_err() {
+        tracing::warn!("some connections could not be cut");
+    }
+}
+
+/// Serves one connection until it ends or has to go.
+async fn serve(stream: TcpStream, place: Place, app: impl Served, watcher: Watcher) {
+    let (connection, app) = (Arc::clone(place.connection()), TowerToHyperService::new(app));
+    let mut stream = TimeoutStream::new(WatchedStream::new(stream, Arc::clone(&connection)));
+    stream.set_write_timeout(Some(WRITE_TIMEOUT));
+    let of_requests = Arc::clone(&connection);
+    let service = service_fn(move |request| {
+        let answer = app.call(watched::request(request, &of_requests));
+        let connection = Arc::clone(&of_requests);
+        async move { answer.await.map(|response| watched::response(response, connection)) }
+    });
+    let serving = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIMEOUT)
+        .max_buf_size(BUFFER)
+        .serve_connection(TokioIo::new(Box::pin(stream)), service);
+    tokio::select! {
+        biased;
+        () = connection.closed().cancelled() => tracing::debug!("a connection is closed to make room"),
+        ended = watcher.watch(serving) => {
+            if let Err(error) = ended {
+                tracing::debug!(%error, "a connection ended early");
+            }
+        }
+    }
+}
+
+/// Answers one request with what its client can do, for want of a place.
+async fn refuse(stream: TcpStream) {
+    let full = service_fn(async |_| {
+        let detail = "The server has as many connections as it takes, and answers all of them. Come back in a second.";
+        let refusal = Refusal::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(1);
+        let id = RequestId::draw(Instant::now());
+        let mut response = write_problem(refusal.into_response(), id, true).await;
+        add_headers(response.headers_mut(), id, true);
+        Ok::<_, Infallible>(response)
+    });
+    let refusing = http1::Builder::new().keep_alive(false).serve_connection(TokioIo::new(stream), full);
+    if tokio::time::timeout(REFUSAL_TIMEOUT, refusing).await.is_err() {
+        tracing::debug!("a client for which there is no place sent no request");
     }
 }

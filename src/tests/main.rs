@@ -3,6 +3,7 @@
 mod access;
 mod architecture;
 mod assets;
+mod bounds;
 mod configuration;
 mod documentation;
 mod history;

@@ -7,6 +7,8 @@ use crate::input::{Checker, Fields, Invalid, Value, read_numbers};
 
 /// How many demo users there are.
 pub const DEMO_USERS: u32 = 50;
+/// How many users there may be that no run created, the demo users among them.
+pub const MOST_USERS: u32 = 10_000;
 const LONGEST_NAME: usize = 100;
 /// RFC 5321, 4.5.3.1.3: a path of 256 characters with its angle brackets.
 const LONGEST_EMAIL: usize = 254;

@@ -15,7 +15,9 @@ use super::store::{UserStore, WriteError};
 use crate::error::Problem;
 use crate::origin::Origin;
 use crate::server::problem::{JsonFields, QueryFields, Refusal};
-use crate::users::model::{NewUser, NewUserRequest, User, UserPage, UserPatch, UserPatchRequest, UserQuery};
+use crate::users::model::{
+    MOST_USERS, NewUser, NewUserRequest, User, UserPage, UserPatch, UserPatchRequest, UserQuery,
+};
 
 /// What the handlers need.
 pub type Users = Arc<dyn UserStore>;
@@ -24,6 +26,12 @@ impl From<WriteError> for Refusal {
     fn from(error: WriteError) -> Self {
         match error {
             WriteError::EmailTaken => Self::conflict("email", "is taken by another user; give another address"),
+            WriteError::Full => Self::new(
+                StatusCode::INSUFFICIENT_STORAGE,
+                format!(
+                    "There are {MOST_USERS} users, as many as this server keeps. To make room, stop it and remove all but the demo users by: traffic-simulator prune-users"
+                ),
+            ),
             WriteError::NotFound => no_such_user(),
             WriteError::Store(error) => error.into(),
         }
@@ -67,6 +75,7 @@ async fn list(State(users): State<Users>, QueryFields(fields): QueryFields) -> R
         (status = 413, description = "The body is larger than 16 KiB", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "The body is not JSON", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "A value is out of range", body = Problem, content_type = "application/problem+json"),
+        (status = 507, description = "There are as many users as may be", body = Problem, content_type = "application/problem+json"),
     ))]
 async fn create(
     State(users): State<Users>,

@@ -1,8 +1,8 @@
 //! Users in SQL.
 
 use async_trait::async_trait;
-use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, Sqlite, SqliteConnection};
 use uuid::Uuid;
 
 use super::undo;
@@ -10,7 +10,7 @@ pub use super::undo::Undone;
 use crate::origin::{Origin, RunId};
 use crate::server::database::{Database, StoreError, epoch_millis};
 use crate::users::model::{
-    DEMO_USERS, NewUser, User, UserPage, UserPatch, UserQuery, demo_user, demo_user_id, email_key,
+    DEMO_USERS, MOST_USERS, NewUser, User, UserPage, UserPatch, UserQuery, demo_user, demo_user_id, email_key,
 };
 
 /// Why a user was not written.
@@ -19,6 +19,9 @@ pub enum WriteError {
     /// Another user has this address.
     #[error("this address is taken")]
     EmailTaken,
+    /// There are as many users as may be.
+    #[error("there are {MOST_USERS} users, and no more are kept")]
+    Full,
     /// There is no such user.
     #[error("there is no such user")]
     NotFound,
@@ -32,7 +35,7 @@ pub enum WriteError {
 pub trait UserStore: Send + Sync + 'static {
     /// A page of users, newest first.
     async fn list(&self, query: &UserQuery) -> Result<UserPage, StoreError>;
-    /// Creates a user and remembers who made it.
+    /// Creates a user and remembers who made it. What a run creates finds room always; the run removes it again.
     async fn create(&self, user: NewUser, origin: Origin) -> Result<User, WriteError>;
     /// One user.
     async fn get(&self, id: Uuid) -> Result<Option<User>, StoreError>;
@@ -42,6 +45,8 @@ pub trait UserStore: Send + Sync + 'static {
     async fn undo_run(&self, run: RunId) -> Result<Undone, StoreError>;
     /// The same for all runs; for a start, when no run is active.
     async fn undo_all_runs(&self) -> Result<Undone, StoreError>;
+    /// Removes all users that no run created, but the demo users, and says how many those were.
+    async fn prune(&self) -> Result<u64, StoreError>;
     /// Creates the demo users that do not exist, and leaves the others as they are.
     async fn add_demo_users(&self) -> Result<(), StoreError>;
 }
@@ -71,6 +76,14 @@ fn written(error: StoreError) -> WriteError {
     if taken { WriteError::EmailTaken } else { WriteError::Store(error) }
 }
 
+/// Are there as many users as may be, without those of runs?
+async fn is_full(connection: &mut SqliteConnection) -> Result<bool, StoreError> {
+    // Two numbers that SQLite has at hand; to count `WHERE run IS NULL` would be to read every user.
+    let real = "SELECT (SELECT count(*) FROM users) - (SELECT count(*) FROM users WHERE run IS NOT NULL)";
+    let real: i64 = sqlx::query_scalar(real).fetch_one(connection).await?;
+    Ok(real >= i64::from(MOST_USERS))
+}
+
 /// A `LIKE` pattern that finds `text` itself anywhere.
 fn contains(text: &str) -> String {
     let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
@@ -83,13 +96,14 @@ impl UserStore for SqliteUsers {
         let pattern = query.search.as_deref().map(contains);
         let found = r"?1 IS NULL OR name LIKE ?1 ESCAPE '\' OR email LIKE ?1 ESCAPE '\'";
         let count = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM users WHERE {found}"));
-        let total: i64 = sqlx::query_scalar(count).bind(&pattern).fetch_one(&self.0.read).await?;
+        let total: i64 = sqlx::query_scalar(count).bind(&pattern).fetch_one(&self.0.read_users).await?;
         // Bare parameters behind `LIMIT` would make SQLite prepare the statement each time.
         let page = sqlx::AssertSqlSafe(format!(
             "SELECT {COLUMNS} FROM users WHERE {found} ORDER BY id DESC LIMIT ?2 + 0 OFFSET ?3 + 0"
         ));
         let offset = i64::from(query.page - 1) * i64::from(query.per_page);
-        let rows = sqlx::query(page).bind(&pattern).bind(query.per_page).bind(offset).fetch_all(&self.0.read).await?;
+        let rows =
+            sqlx::query(page).bind(&pattern).bind(query.per_page).bind(offset).fetch_all(&self.0.read_users).await?;
         Ok(UserPage {
             users: rows.iter().map(user).collect::<Result<_, _>>()?,
             page: query.page,
@@ -102,6 +116,9 @@ impl UserStore for SqliteUsers {
         let now = epoch_millis();
         let user = User { id: Uuid::now_v7(), name: new.name, email: new.email, created_at: now, updated_at: now };
         let mut transaction = self.0.begin().await?;
+        if origin.run().is_none() && is_full(&mut transaction).await? {
+            return Err(WriteError::Full);
+        }
         sqlx::query(
             "INSERT INTO users (id, name, email, email_key, created_at, updated_at, run) VALUES (?, ?, ?, ?, ?, ?, ?)",
         )
@@ -122,7 +139,7 @@ impl UserStore for SqliteUsers {
     async fn get(&self, id: Uuid) -> Result<Option<User>, StoreError> {
         let row = sqlx::query("SELECT id, name, email, created_at, updated_at FROM users WHERE id = ?")
             .bind(id.as_bytes().as_slice())
-            .fetch_optional(&self.0.read)
+            .fetch_optional(&self.0.read_users)
             .await?;
         row.as_ref().map(user).transpose()
     }
@@ -163,6 +180,19 @@ impl UserStore for SqliteUsers {
         }
         transaction.commit().await?;
         Ok(all)
+    }
+
+    async fn prune(&self) -> Result<u64, StoreError> {
+        let mut removing = sqlx::QueryBuilder::<Sqlite>::new("DELETE FROM users WHERE run IS NULL AND id NOT IN (");
+        let mut ids = removing.separated(", ");
+        for demo in (0..DEMO_USERS).map(demo_user_id) {
+            ids.push_bind(demo.as_bytes().to_vec());
+        }
+        removing.push(")");
+        let mut transaction = self.0.begin().await?;
+        let removed = removing.build().execute(&mut *transaction).await?;
+        transaction.commit().await?;
+        Ok(removed.rows_affected())
     }
 
     async fn add_demo_users(&self) -> Result<(), StoreError> {
