@@ -7,6 +7,7 @@ pub mod batch_writer;
 mod clock;
 pub mod config;
 pub mod database;
+pub mod database_file;
 pub mod docs;
 pub mod entrance;
 mod inbox;

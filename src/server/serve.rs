@@ -20,12 +20,13 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::Semaphore;
 use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tower::Service;
 
 use super::config::Config;
 use super::database::Database;
 use super::router;
-use super::wiring::{Shutdown, WiringError, connect};
+use super::wiring::{NotStored, Shutdown, WiringError, connect};
 
 /// How long a client may take for the head of a request; also how long an idle connection lives.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -43,16 +44,17 @@ const GOODBYE: Duration = Duration::from_secs(1);
 /// into one file.
 ///
 /// # Errors
-/// [`WiringError`], when the program can't be put together.
+/// [`ServeError`]
 pub async fn run(
     config: &Config,
     database: Database,
     listener: TcpListener,
     stop: impl Future<Output = ()>,
-) -> Result<(), WiringError> {
-    let address = listener.local_addr()?;
+) -> Result<(), ServeError> {
+    let address = listener.local_addr().map_err(WiringError::from)?;
     let shutdown = Shutdown::default();
     let state = connect(config, &database, address, &shutdown).await?;
+    tokio::spawn(database.clone().watch_identity(shutdown.streams.clone()));
     let places = Arc::new(Semaphore::new(config.max_connections as usize));
     let serving = tokio::spawn(accept(listener, router::build(&state), places, shutdown.streams.clone()));
     tracing::info!(address = %format!("http://{address}"), database = %config.database_url, version = env!("CARGO_PKG_VERSION"), cap = config.max_rps, "serving");
@@ -62,17 +64,30 @@ pub async fn run(
     stop.await;
     tracing::info!("going down: ending the active run");
     shutdown.jobs.cancel();
-    state.traffic.jobs.shut_down().await;
+    let stored = state.traffic.jobs.shut_down().await;
     shutdown.streams.cancel();
     if let Err(error) = serving.await {
         tracing::error!(%error, "the accept loop failed");
     }
+    // What could not be stored until now is not waited for again; the write-ahead log stays for the next start.
+    stored?;
     state.recorder.flush().await;
     state.metrics.stopped().await;
     drop(state);
     database.close().await;
     tracing::info!("down");
     Ok(())
+}
+
+/// Why the server does not run, or did not end as it should. Each says what that means for the operator.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The program can't be put together.
+    #[error(transparent)]
+    Wiring(#[from] WiringError),
+    /// It went down, but what it knew could not be stored.
+    #[error(transparent)]
+    NotStored(#[from] NotStored),
 }
 
 /// How many connections may wait to be accepted, in a burst.
@@ -104,6 +119,7 @@ impl<S> Served for S where
 /// Accepts connections until `stop`; then waits for open answers, but not for ever.
 pub async fn accept(listener: TcpListener, app: impl Served, places: Arc<Semaphore>, stop: CancellationToken) {
     let connections = GracefulShutdown::new();
+    let (open, cut) = (TaskTracker::new(), CancellationToken::new());
     loop {
         // One connection too many waits in the listener's queue until another one ends.
         let place = tokio::select! {
@@ -136,9 +152,10 @@ pub async fn accept(listener: TcpListener, app: impl Served, places: Arc<Semapho
             .max_buf_size(BUFFER)
             .serve_connection(TokioIo::new(Box::pin(stream)), TowerToHyperService::new(app.clone()));
         let connection = connections.watch(connection);
-        tokio::spawn(async move {
+        let cut = cut.clone();
+        open.spawn(async move {
             let _place = place;
-            if let Err(error) = connection.await {
+            if let Some(Err(error)) = cut.run_until_cancelled(connection).await {
                 tracing::debug!(%error, "a connection ended early");
             }
         });
@@ -146,5 +163,9 @@ pub async fn accept(listener: TcpListener, app: impl Served, places: Arc<Semapho
     drop(listener);
     if tokio::time::timeout(GOODBYE, connections.shutdown()).await.is_err() {
         tracing::warn!("some connections did not end in time and are cut");
+        cut.cancel();
     }
+    // What they record is recorded when this returns: the writers are flushed next.
+    open.close();
+    open.wait().await;
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use super::access::Access;
 use super::batch_writer::BatchWriter;
@@ -29,6 +30,7 @@ use crate::traffic::server::arrivals::Arrivals;
 use crate::traffic::server::client::HttpTarget;
 use crate::traffic::server::clock::TimerThread;
 use crate::traffic::server::gatekeeper::Gatekeeper;
+pub use crate::traffic::server::jobs::NotStored;
 use crate::traffic::server::jobs::{JobManager, Surroundings};
 use crate::traffic::server::ports::{Housekeeping, Witness};
 use crate::traffic::server::recovery::close_left_overs;
@@ -197,8 +199,9 @@ pub async fn connect(
     let witness =
         Arc::new(RecordedRequests { store, metrics: Arc::clone(&metrics), recorder: recorder.clone(), dropped });
     let housekeeping = Arc::new(UsersOfRuns(users.clone()));
-    for run in close_left_overs(&runs, witness.as_ref(), housekeeping.as_ref()).await? {
-        tracing::warn!(%run, "an earlier process left this run active; closed as interrupted");
+    let demo_users: Vec<Uuid> = (0..DEMO_USERS).map(demo_user_id).collect();
+    for run in close_left_overs(&runs, witness.as_ref(), housekeeping.as_ref(), &demo_users).await? {
+        tracing::warn!(%run, "an earlier process left this run open; it is closed");
     }
     let gatekeeper = Gatekeeper::new(config.max_rps);
     let arrivals = Arrivals::new(Arc::clone(&gatekeeper));
@@ -211,7 +214,7 @@ pub async fn connect(
         housekeeping,
         store: Arc::new(runs.clone()),
         ledger: BatchWriter::start("ledger", runs, shutdown.jobs.clone()),
-        demo_users: (0..DEMO_USERS).map(demo_user_id).collect(),
+        demo_users,
         shutdown: shutdown.jobs.clone(),
     }));
     let streams = Arc::new(Semaphore::new(config.max_streams as usize));
