@@ -174,6 +174,8 @@ async fn is_reusable(connection: &mut SqliteConnection) -> Result<bool, StoreErr
 async fn bring_up_to_date(file: &DatabaseFile, first: &mut SqliteConnection) -> Result<(), OpenError> {
     let name = || file.path().display().to_string();
     let opening = |error| OpenError::Open(name(), error);
+    // For a large one this takes a while.
+    tracing::info!(database = name(), "checking the database");
     let health: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&mut *first).await.map_err(opening)?;
     if health != "ok" {
         return Err(OpenError::Damaged(name()));
@@ -298,6 +300,14 @@ mod tests {
         old.close().await.expect("closed");
 
         let database = Database::open(&url).await.expect("brought up to date");
+        let copy = SqliteConnectOptions::new().filename(folder.path().join("old.db.before-0004"));
+        let mut copy = copy.connect().await.expect("a copy of what was there before");
+        let kept: (i64, i64) =
+            sqlx::query_as("SELECT count(*), (SELECT max(version) FROM _sqlx_migrations) FROM requests")
+                .fetch_one(&mut copy)
+                .await
+                .expect("the older schema");
+        assert_eq!(kept, (rows.len() as i64, 3));
         let stored: Vec<Stored> = sqlx::query_as(
             "SELECT requests.id, method, route, status, duration, request_id_high, request_id_low, run, seq \
              FROM requests JOIN kinds ON kinds.id = kind ORDER BY requests.id",

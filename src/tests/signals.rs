@@ -19,26 +19,30 @@ struct Program {
 }
 
 impl Program {
-    /// Started by this line of `sh`, in which `"$0"` is the program.
-    async fn start(line: &str) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let site = folder.path().join("site/pkg");
+    /// This line of `sh`, in which `"$0"` is the program, to be started in the folder and to listen on the port.
+    fn command(line: &str, folder: &Path, port: u16) -> Command {
+        let site = folder.join("site/pkg");
         std::fs::create_dir_all(&site).expect("a folder");
         for kind in ["css", "js", "wasm"] {
             std::fs::write(site.join(format!("traffic-simulator.{kind}")), "").expect("a file");
         }
-        let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
-        let process = Command::new("/bin/sh")
+        let mut command = Command::new("/bin/sh");
+        command
             .args(["-c", line, env!("CARGO_BIN_EXE_traffic-simulator")])
-            .current_dir(folder.path())
+            .current_dir(folder)
             .env_clear()
             .envs([("LEPTOS_SITE_ROOT", "site"), ("LEPTOS_OUTPUT_NAME", "traffic-simulator"), ("RUST_LOG", "error")])
             .env("LEPTOS_SITE_ADDR", format!("127.0.0.1:{port}"))
             .stdin(Stdio::null())
             .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .expect("it starts");
+            .kill_on_drop(true);
+        command
+    }
+
+    async fn start(line: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
+        let process = Self::command(line, folder.path(), port).spawn().expect("it starts");
         let client = reqwest::Client::builder().no_proxy().build().expect("a client");
         let program = Self { process, base: format!("http://127.0.0.1:{port}"), folder, client };
         let began = Instant::now();
@@ -126,4 +130,20 @@ async fn a_shutdown_that_can_not_store_the_run_says_so_and_the_next_start_recove
     let server = super::server::TestServer::start_with(|config| config.database_url = url).await;
     let page = server.get("/traffic/runs").await.json();
     assert_eq!((&page["runs"][0]["closed"], &page["runs"][0]["status"]), (&json!(true), &json!("error")), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_is_full_at_the_first_start_is_not_called_a_database_of_another_version() {
+    let folder = tempfile::tempdir().expect("a folder");
+    // No file may be larger than 8 KiB, and the signal that says so (25) is ignored: the write fails.
+    let mut full = Program::command("trap '' 25; ulimit -f 16; exec \"$0\"", folder.path(), 0);
+    let output = tokio::time::timeout(Duration::from_secs(15), full.output()).await.expect("it ends").expect("an end");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("see that there is space") && !said.contains("does not fit"), "{said}");
+    let server = Program::command("exec \"$0\"", folder.path(), 0).spawn();
+    let mut server = server.expect("it starts");
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(server.try_wait().expect("a state").is_none(), "with space it starts on what was left");
+    server.kill().await.expect("killed");
 }

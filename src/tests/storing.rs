@@ -61,7 +61,8 @@ async fn a_result_waits_for_a_locked_database_and_says_so() {
     lock.rollback().await.expect("unlocked");
     let job = server.closed(&id).await;
     assert_eq!((&job["status"], &job["unstored"]), (&status, &Value::Null), "{job}");
-    let stored = "SELECT count(*) FROM runs WHERE closed = 1 AND job ->> '$.unstored' IS NULL AND job ->> '$.stats.sent' = 1";
+    let stored =
+        "SELECT count(*) FROM runs WHERE closed = 1 AND job ->> '$.unstored' IS NULL AND job ->> '$.stats.sent' = 1";
     assert_eq!(server.count(stored).await, 1);
     server.start_run(&settings).await;
 }

@@ -242,11 +242,18 @@ impl JobManager {
         Ok((runs, more))
     }
 
-    /// Removes a closed run from the history; what the metrics recorded of it stays.
+    /// Removes a closed run from the history; what the metrics recorded of it stays. What has begun goes on when the
+    /// caller goes away meanwhile.
     ///
     /// # Errors
     /// [`DeleteRefusal`]
-    pub async fn delete(&self, id: RunId) -> Result<(), DeleteRefusal> {
+    pub async fn delete(self: &Arc<Self>, id: RunId) -> Result<(), DeleteRefusal> {
+        let manager = Arc::clone(self);
+        let begun = self.tasks.spawn(async move { manager.remove(id).await }.in_current_span());
+        begun.await.unwrap_or(Err(DeleteRefusal::Storage(StoreError::WorkerCrashed)))
+    }
+
+    async fn remove(&self, id: RunId) -> Result<(), DeleteRefusal> {
         if self.live(id).is_some_and(|job| !job.is_closed()) {
             return Err(DeleteRefusal::Active);
         }
