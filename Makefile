@@ -83,12 +83,12 @@ bench-sse: ## What 1, 100 and 1,000 viewers of a run cost: CPU, memory, skew (th
 	@scripts/bench-sse
 
 .PHONY: crash-proof
-crash-proof: ## kill -9 at 100 random moments of a run, and what the next start makes of it (four minutes)
+crash-proof: ## 1,000 starts cut off by their client, kill -9 at 100 random moments of a run, a locked database (ten minutes)
 	@scripts/build
 	@scripts/crash-proof
 
 .PHONY: shutdown-proof
-shutdown-proof: ## SIGTERM in mid-run with open streams, 25 times
+shutdown-proof: ## SIGTERM in mid-run 25 times, in the moment of a start 1,000 times, with a locked database (ten minutes)
 	@scripts/build
 	@scripts/shutdown-proof
 

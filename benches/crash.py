@@ -5,10 +5,13 @@ Each round starts the server, looks at what became of the run that died in the r
 server 0.05 to 4 s later. In one round of five a further server dies within its first 20 ms, in the middle of the recovery.
 The dead database is examined as a copy, with its write-ahead log in place, so that the server does the recovery and not
 this program.
-"""
-import argparse, json, os, random, shutil, sqlite3, statistics, time, uuid
 
-from release_server import SETTINGS, Checks, Server, prove
+Before that, clients that cut off their own start after 0 to 1.2 ms, 1,000 times (`--aborted-starts`): none may leave a run
+that nobody drives. After it, a run whose result meets a locked database: it waits, says so, and is stored.
+"""
+import argparse, json, os, random, shutil, socket, sqlite3, statistics, time, uuid
+
+from release_server import SETTINGS, Checks, Server, pass_time, prove, request_bytes
 
 SOONEST, LATEST = 0.05, 4
 # The writers keep a row for 250 ms before they write it. A crash may cost that, an unfinished write, and what is in flight.
@@ -115,9 +118,60 @@ def life(folder, checks, dead, users, chance):
         return dead, server.up_after
 
 
+def aborted_starts(folder, checks, chance):
+    """Starts that their own clients cut off. A start that was heard becomes a run that can be stopped and is closed."""
+    begun = 0
+    with Server(folder) as server:
+        request = request_bytes(server.port, "/traffic/start", SETTINGS)
+        for number in range(options.aborted_starts):
+            with socket.create_connection(("127.0.0.1", server.port)) as client:
+                client.sendall(request)
+                pass_time(chance.uniform(0, 0.0012))
+            # Refused because of the run that was begun, or a run of its own: either is named.
+            status, text = server.request("POST", "/traffic/start", SETTINGS)
+            run = json.loads(text).get("jobId")
+            begun += status == 409
+            checks.tally("after a start that was cut off, the next is accepted or names the run", status in (201, 409) and run, f"{status} {text}")
+            server.request("POST", f"/traffic/stop/{run}")
+            job = server.closed(run, patience=10)
+            checks.tally("whichever run there is can be stopped and is closed", job["closed"], job)
+            if not job["closed"]:
+                raise SystemExit(checks.exit_code() or 1)
+        connection = read_only(server)
+        unclosed = connection.execute("SELECT count(*) FROM runs WHERE closed = 0").fetchone()[0]
+        connection.close()
+    checks.settle()
+    checks(f"{begun} of {options.aborted_starts} starts that were cut off had begun; runs that are open: {unclosed}", begun > 0 and unclosed == 0)
+
+
+def locked_database(folder, checks):
+    """The database is locked while a run is closed, for longer than any single attempt to store it."""
+    with Server(folder) as server:
+        run = server.start(duration=60, maxRps=2)
+        time.sleep(2)
+        holder = sqlite3.connect(server.database, isolation_level=None)
+        holder.execute("BEGIN IMMEDIATE")
+        server.request("POST", f"/traffic/stop/{run}")
+        deadline = time.monotonic() + 90
+        while not (job := server.job(run)).get("unstored") and time.monotonic() < deadline:
+            time.sleep(0.2)
+        checks(f"a result that meets a locked database waits: {job['status']}, closed: {job['closed']}", job.get("unstored") is True and not job["closed"])
+        time.sleep(20)
+        status, text = server.request("POST", "/traffic/start", SETTINGS)
+        checks(f"a start says so: {status}", status == 409 and "finished, not stored yet" in text)
+        holder.rollback()
+        holder.close()
+        job = server.closed(run, patience=15)
+        checks(f"and it is stored when the lock is gone: {job['status']}, closed: {job['closed']}", job["closed"])
+        checks("the next run starts", server.closed(server.start(duration=5))["status"] == "completed")
+
+
 def main(folder):
     checks, chance, began = Checks(), random.Random(options.seed), time.monotonic()
     print(f"seed {options.seed}", flush=True)
+    for part in ("aborted", "locked"):
+        os.mkdir(os.path.join(folder, part))
+    aborted_starts(os.path.join(folder, "aborted"), checks, chance)
     with Server(folder) as server:
         ours = {"name": "Not of a run", "email": "somebody@example.com"}
         checks("a user of ours is created", server.request("POST", "/api/v1/users", ours)[0] == 201)
@@ -145,6 +199,8 @@ def main(folder):
     checks(f"a death costs the accounts a median of {statistics.median(lost)} requests, at most {max(lost)} (allowed: {20 * LOST_SECONDS})", max(lost) <= 20 * LOST_SECONDS)
     checks(f"up again after a median of {1000 * statistics.median(ups):.0f} ms, at most {1000 * max(ups):.0f} ms", max(ups) <= 2)
     checks(f"and it ends as usual: exit code {code}", code == 0)
+    if options.locked:
+        locked_database(os.path.join(folder, "locked"), checks)
     print(f"{options.rounds} rounds in {time.monotonic() - began:.0f} s, seed {options.seed}")
     return checks.exit_code()
 
@@ -153,7 +209,11 @@ parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.R
 parser.add_argument("rounds", type=int, nargs="?", default=100)
 parser.add_argument("--seed", type=int, default=random.randrange(2**32))
 parser.add_argument("--totals", action=argparse.BooleanOptionalAction, default=True, help="compare the totals of a run that died with its rows")
+parser.add_argument("--aborted-starts", type=int, default=1000, help="starts that their own client cuts off")
+parser.add_argument("--locked", action=argparse.BooleanOptionalAction, default=True, help="a result that meets a locked database")
 options = parser.parse_args()
 if options.rounds < 1:
     parser.error("at least one round")
-prove(main, 60 + 8 * options.rounds)
+if options.aborted_starts < 1:
+    parser.error("at least one start")
+prove(main, 240 + 8 * options.rounds + options.aborted_starts)

@@ -7,7 +7,8 @@ import contextlib, http.client, json, os, signal, socket, subprocess, sys, tempf
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TARGET = os.environ.get("CARGO_TARGET_DIR", os.path.join(ROOT, "target"))
-BINARY = os.path.join(TARGET, "release", "traffic-simulator")
+# PROOF_BINARY: another build of it, to try a proof.
+BINARY = os.environ.get("PROOF_BINARY", os.path.join(TARGET, "release", "traffic-simulator"))
 SETTINGS = {"scenario": "stress", "duration": 60, "maxRps": 20, "endpoints": "all"}
 
 
@@ -145,6 +146,20 @@ class Checks:
     def exit_code(self):
         self.settle()
         return 0 if self.results and all(self.results.values()) else 1
+
+
+def request_bytes(port, path, body):
+    """A POST with a JSON body as it goes over the wire."""
+    data = json.dumps(body).encode()
+    head = f"POST {path} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\ncontent-type: application/json\r\ncontent-length: {len(data)}\r\n\r\n"
+    return head.encode() + data
+
+
+def pass_time(seconds):
+    """Waits a part of a millisecond: a sleep would take longer."""
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        pass
 
 
 def percentile(values, p):

@@ -3,11 +3,13 @@
 
 Each round starts the server on the same database, starts a run with five subscribers of its live stream, and sends SIGTERM
 1.2 to 4 s later. Then two harder ends: with clients that hold their connections open, and a second SIGTERM while the first
-one waits for a database that another process has locked.
+one waits for a database that another process has locked. Then starts within 3 ms of the SIGTERM, 1,000 times (`--starts`): each
+is refused, or closed when the server has ended. Last, a database that stays locked: the server ends with code 1 and one line,
+and the next start closes the run.
 """
-import argparse, contextlib, json, os, random, socket, sqlite3, statistics, subprocess, time, uuid
+import argparse, contextlib, json, os, random, signal, socket, sqlite3, statistics, subprocess, time, uuid
 
-from release_server import Checks, Server, prove
+from release_server import SETTINGS, Checks, Server, pass_time, prove, request_bytes
 from subscribers import Subscribers
 
 STREAMS, SOONEST, LATEST, PATIENCE = 5, 1.2, 4, 5
@@ -115,6 +117,57 @@ def second_signal(folder, checks):
         checks(f"and runs as usual: {status}", status == "completed")
 
 
+def start_at_the_stop(folder, chance, checks):
+    """A start and SIGTERM within 3 ms of each other: 201 (accepted), another status, or none."""
+    with Server(folder) as server:
+        request = request_bytes(server.port, "/traffic/start", SETTINGS)
+        apart = chance.uniform(-0.003, 0.003)
+        answer = b""
+        with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
+            steps = [lambda: client.sendall(request), lambda: os.kill(server.process.pid, signal.SIGTERM)]
+            first, second = steps if apart >= 0 else reversed(steps)
+            first()
+            pass_time(abs(apart))
+            with contextlib.suppress(OSError):
+                second()
+                answer = client.recv(65536)
+        try:
+            code = server.process.wait(PATIENCE + 3)
+        except subprocess.TimeoutExpired:
+            code = None
+        status = int(answer.split()[1]) if answer.startswith(b"HTTP/1.1 ") else None
+        connection = sqlite3.connect(f"file:{server.database}?mode=ro", uri=True)
+        unclosed = connection.execute("SELECT count(*) FROM runs WHERE closed = 0").fetchone()[0]
+        connection.close()
+        checks.tally("a start in the moment of the stop leaves exit code 0 and no open run", code == 0 and unclosed == 0, f"code {code}, {unclosed} open, answered {status}, {1000 * apart:.2f} ms apart")
+        return status
+
+
+def starts_at_the_stop(folder, chance, checks):
+    answers = [start_at_the_stop(folder, chance, checks) for _ in range(options.starts)]
+    checks.settle()
+    counts = ", ".join(f"{answers.count(status)} {status or 'without an answer'}" for status in sorted(set(answers), key=str))
+    checks(f"starts in the moment of the stop were answered: {counts}", 201 in answers or options.starts < 20)
+
+
+def locked_to_the_end(folder, checks):
+    """The database stays locked: the server gives up in words, and the next start closes the run."""
+    with Server(folder) as server:
+        run = server.start()
+        time.sleep(2)
+        holder = sqlite3.connect(server.database, isolation_level=None)
+        holder.execute("BEGIN IMMEDIATE")
+        code, took = server.terminate(patience=15)
+        words = server.last_words(1).strip()
+        holder.rollback()
+        holder.close()
+        checks(f"a database that stays locked: exit code {code} after {took:.1f} s", code == 1 and took <= 9)
+        checks(f"with one line: {words}", words.startswith("traffic-simulator: ") and "the next start closes it" in words)
+    with Server(folder) as server:
+        job = server.job(run)
+        checks(f"the next start finds that run: {job['status']}/{job.get('reason')}, closed: {job['closed']}", job["status"] == "error" and job["closed"])
+
+
 def main(folder):
     checks, chance, began = Checks(), random.Random(options.seed), time.monotonic()
     print(f"seed {options.seed}", flush=True)
@@ -123,6 +176,8 @@ def main(folder):
     checks(f"down after a median of {1000 * statistics.median(took):.0f} ms, at most {1000 * max(took):.0f} ms", max(took) <= PATIENCE)
     stubborn_clients(folder, checks)
     second_signal(folder, checks)
+    starts_at_the_stop(folder, chance, checks)
+    locked_to_the_end(folder, checks)
     code = checks.exit_code()
     print(f"{options.rounds} rounds in {time.monotonic() - began:.0f} s, seed {options.seed}")
     return code
@@ -131,7 +186,10 @@ def main(folder):
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("rounds", type=int, nargs="?", default=25)
 parser.add_argument("--seed", type=int, default=random.randrange(2**32))
+parser.add_argument("--starts", type=int, default=1000, help="starts within 3 ms of the SIGTERM")
 options = parser.parse_args()
 if options.rounds < 1:
     parser.error("at least one round")
-prove(main, 120 + 15 * options.rounds)
+if options.starts < 1:
+    parser.error("at least one start")
+prove(main, 180 + 15 * options.rounds + 2 * options.starts)

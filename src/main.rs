@@ -7,10 +7,12 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 use traffic_simulator::server::config::{LogFormat, Task};
 use traffic_simulator::server::database::Database;
-use traffic_simulator::server::serve;
+use traffic_simulator::server::serve::{self, ServeError};
 use traffic_simulator::users::model::DEMO_USERS;
 use traffic_simulator::users::server::store::{SqliteUsers, UserStore};
 
+/// It went down, but the last run could not be stored.
+const NOT_STORED: u8 = 1;
 /// Wrong settings, a port in use, a database that can't be opened.
 const CAN_NOT_START: u8 = 2;
 
@@ -21,7 +23,8 @@ async fn main() -> ExitCode {
         Err(error) => {
             // If even this can't be written, nobody is left to tell.
             let _nobody_listens = writeln!(std::io::stderr(), "traffic-simulator: {error}");
-            ExitCode::from(CAN_NOT_START)
+            let not_stored = matches!(error.downcast_ref(), Some(ServeError::NotStored(_)));
+            ExitCode::from(if not_stored { NOT_STORED } else { CAN_NOT_START })
         }
     }
 }
@@ -38,10 +41,13 @@ async fn start() -> Result<(), Box<dyn std::error::Error>> {
         format!("can't listen on {address}: {error}; is it running already? (--addr takes another port)")
     })?;
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let mut hangup = if hangup_is_ignored() { None } else { Some(signal(SignalKind::hangup())?) };
     let stop = async move {
         tokio::select! {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
+            // The terminal is closed.
+            Some(_) = async { hangup.as_mut()?.recv().await } => {}
         }
         // From here on a second signal ends the program at once.
         tokio::spawn(async move {
@@ -62,6 +68,24 @@ async fn prune_users(database_url: &str) -> Result<(), Box<dyn std::error::Error
     database.close().await;
     writeln!(std::io::stdout(), "{removed} users are removed; the {DEMO_USERS} demo users stay")?;
     Ok(())
+}
+
+/// Was this program started so that it outlives its terminal, as `nohup` does it? To be asked before a handler is
+/// installed, which would replace the wish. Linux has the signals that are ignored in `/proc`; elsewhere `ps` says
+/// them, as a number in base 16 as well.
+fn hangup_is_ignored() -> bool {
+    // Signal 1 is the lowest bit.
+    const HANGUP: u64 = 1;
+    let ignored = match std::fs::read_to_string("/proc/self/status") {
+        Ok(status) => status.lines().find_map(|line| line.strip_prefix("SigIgn:").map(str::to_owned)),
+        Err(_) => {
+            let of_this = ["-o", "sigignore=", "-p", &std::process::id().to_string()];
+            let told = std::process::Command::new("ps").args(of_this).output();
+            told.ok().and_then(|told| String::from_utf8(told.stdout).ok())
+        }
+    };
+    let ignored = ignored.and_then(|signals| u64::from_str_radix(signals.trim(), 16).ok());
+    ignored.is_some_and(|signals| signals & HANGUP != 0)
 }
 
 fn init_logging(format: LogFormat) {

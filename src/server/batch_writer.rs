@@ -27,7 +27,7 @@ const PERSISTENCE: Duration = Duration::from_secs(40);
 /// … and how long after another one was dropped …
 const PERSISTENCE_AFTER_LOSS: Duration = Duration::from_secs(5);
 /// … and when the program goes down.
-const PERSISTENCE_AT_SHUTDOWN: Duration = Duration::from_secs(1);
+const PERSISTENCE_AT_SHUTDOWN: Duration = Duration::from_secs(3);
 /// A batch that is not written after this long means that the database can't be written.
 const TROUBLE_AFTER: Duration = Duration::from_secs(8);
 
@@ -185,17 +185,21 @@ impl<T: Send + Sync + 'static, S: Sink<T>> Writer<T, S> {
         self.pending.clear();
     }
 
-    /// Writes the batch, with patience, and says how many of its rows, from the first, are written.
+    /// Writes the batch, with patience, and says how many of its rows, from the first, are written. An attempt that
+    /// has begun is waited for, because its rows may be written in the end; SQLite bounds it.
     async fn persist(&self) -> usize {
         let began = Instant::now();
-        let give_up = began + if self.lost { PERSISTENCE_AFTER_LOSS } else { PERSISTENCE };
+        let patience = if self.lost { PERSISTENCE_AFTER_LOSS } else { PERSISTENCE };
+        let over = CancellationToken::new();
         let written = AtomicUsize::new(0);
         let attempts = async {
             for rows in self.pending.chunks(CAPACITY) {
                 while let Err(error) = self.sink.write(rows).await {
                     let (writer, rows) = (self.name, rows.len());
                     tracing::warn!(writer, rows, %error, "rows could not be written; trying again");
-                    tokio::time::sleep(MAX_AGE).await;
+                    if over.run_until_cancelled(tokio::time::sleep(MAX_AGE)).await.is_none() {
+                        return;
+                    }
                 }
                 written.fetch_add(rows.len(), Ordering::Relaxed);
             }
@@ -204,11 +208,17 @@ impl<T: Send + Sync + 'static, S: Sink<T>> Writer<T, S> {
         // An attempt may itself wait for a lock, so the alarms run beside it.
         let mut trouble = std::pin::pin!(tokio::time::sleep_until(began + TROUBLE_AFTER));
         let mut told = false;
-        let hurry = async {
-            self.hurry.cancelled().await;
-            tokio::time::sleep(PERSISTENCE_AT_SHUTDOWN).await;
+        let give_up = async {
+            let hurry = async {
+                self.hurry.cancelled().await;
+                tokio::time::sleep(PERSISTENCE_AT_SHUTDOWN).await;
+            };
+            tokio::select! {
+                () = hurry => {}
+                () = tokio::time::sleep_until(began + patience) => {}
+            }
         };
-        tokio::pin!(hurry);
+        tokio::pin!(give_up);
         loop {
             tokio::select! {
                 biased;
@@ -217,8 +227,7 @@ impl<T: Send + Sync + 'static, S: Sink<T>> Writer<T, S> {
                     told = true;
                     self.in_trouble.send_replace(true);
                 }
-                () = &mut hurry => break,
-                () = tokio::time::sleep_until(give_up) => break,
+                () = &mut give_up, if !over.is_cancelled() => over.cancel(),
             }
         }
         written.load(Ordering::Relaxed)

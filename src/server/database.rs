@@ -4,18 +4,22 @@
 //! `SQLITE_BUSY`. Every write transaction begins with `BEGIN IMMEDIATE`; one that reads first and
 //! writes later would fail at once with `SQLITE_BUSY_SNAPSHOT`, whatever the busy timeout.
 
-use std::fs::File;
-use std::path::Path;
-use std::str::FromStr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Connection, SqlSafeStr, Sqlite, SqliteConnection, SqlitePool, Transaction};
+use sqlx::{ConnectOptions, Connection, SqlSafeStr, Sqlite, SqliteConnection, SqlitePool, Transaction};
+use tokio_util::sync::CancellationToken;
+
+use super::database_file::{DatabaseFile, file_of};
+pub use super::database_file::Lost;
 
 /// How long somebody waits for a connection: twice as long as SQLite waits for a lock.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How often it is looked whether the file is still the one that was opened.
+const IDENTITY_EVERY: Duration = Duration::from_secs(1);
 
 /// What goes wrong in a store. Logged, never sent.
 pub type StoreError = sqlx::Error;
@@ -23,27 +27,51 @@ pub type StoreError = sqlx::Error;
 /// Why the database can't be used. Each says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// Not a URL of SQLite.
-    #[error("DATABASE_URL is {0:?}; give sqlite://PATH, for example sqlite://data/traffic-simulator.db")]
-    Url(String),
-    /// The folder of the file, or the lock beside it, can't be made.
+    /// Not a URL of a file of SQLite.
+    #[error("DATABASE_URL is {0:?}: {1}; give sqlite://PATH, for example sqlite://data/traffic-simulator.db")]
+    Url(String, &'static str),
+    /// The folder of the file can't be made.
     #[error("{0} can't be created: {1}; give another place in DATABASE_URL")]
     Folder(String, std::io::Error),
     /// There is no such file.
     #[error("there is no database {0}; name the one that the server uses in DATABASE_URL")]
     Missing(String),
+    /// The file, or the lock beside it, can't be opened.
+    #[error("{0} can't be opened: {1}; check whose it is, or give another place in DATABASE_URL")]
+    File(String, std::io::Error),
     /// Not a database, or not readable.
     #[error("the database {0} can't be opened: {1}; the file was left as it is")]
     Open(String, sqlx::Error),
     /// Another process has it.
     #[error("another traffic-simulator uses the database {0}; stop it, or give another file in DATABASE_URL")]
     InUse(String),
+    /// The system can't lock it.
+    #[error("the database {0} can't be locked: {1}; put it on a local disk")]
+    Lock(String, std::io::Error),
     /// SQLite finds it damaged.
     #[error("the database {0} is damaged; restore it from a backup, or use another file; it was left as it is")]
     Damaged(String),
-    /// The schema can't be brought up to date.
+    /// A database without a table.
+    #[error(
+        "the database {0} holds no tables: most likely it was copied while a server used it, without the file that ends in -wal; copy it by `sqlite3 FILE \".backup COPY\"`; it was left as it is"
+    )]
+    Half(String),
+    /// The database of another program.
+    #[error("{0} is the database of another program; give another file in DATABASE_URL; it was left as it is")]
+    Foreign(String),
+    /// The copy of an older database can't be written.
+    #[error(
+        "the database {0} is of an older version, and the copy that is kept of it before the change can't be written: {1}; free as much space as it takes; it was left as it is"
+    )]
+    Copy(String, StoreError),
+    /// The schema is not one of this program's.
     #[error("the database {0} does not fit this program: {1}; use the program that wrote it, or another file")]
-    Migrate(String, sqlx::migrate::MigrateError),
+    Migrate(String, MigrateError),
+    /// The schema can't be brought up to date.
+    #[error(
+        "the database {0} can't be brought up to date: {1}; see that there is space and that the file can be written, and start again; what is stored is still there"
+    )]
+    Update(String, MigrateError),
 }
 
 /// The pools. Cheap to clone.
@@ -55,30 +83,25 @@ pub struct Database {
     pub read_users: SqlitePool,
     write: SqlitePool,
     /// Locked as long as any clone lives: two processes on one file would clean up each other's runs.
-    lock: Arc<File>,
+    file: Arc<DatabaseFile>,
 }
 
 impl Database {
-    /// Opens the file that `url` names, creates it when it is missing, and brings its schema up to date.
+    /// Opens the file that `url` names, creates it when it is missing, and brings its schema up to date. A database
+    /// of an older version is copied before that.
     ///
     /// # Errors
     /// [`OpenError`], in words for the operator.
     pub async fn open(url: &str) -> Result<Self, OpenError> {
-        let Some(file) = url.strip_prefix("sqlite://").map(|rest| rest.split('?').next().unwrap_or(rest).to_owned())
-        else {
-            return Err(OpenError::Url(url.to_owned()));
-        };
-        if let Some(folder) = Path::new(&file).parent() {
-            std::fs::create_dir_all(folder).map_err(|error| OpenError::Folder(folder.display().to_string(), error))?;
-        }
-        let lock = lock(&file)?;
+        let file = DatabaseFile::open(url)?;
+        let opening = |error| OpenError::Open(file.path().display().to_string(), error);
+        let options = SqliteConnectOptions::new().filename(file.path()).busy_timeout(Duration::from_secs(5));
+        // On a connection of its own, which does not change what is not ours.
+        let mut first = options.connect().await.map_err(opening)?;
+        bring_up_to_date(&file, &mut first).await?;
+        first.close().await.map_err(opening)?;
         // WAL with NORMAL: always consistent; a power cut (not a crash) may cost the last commits.
-        let options = SqliteConnectOptions::from_str(url)
-            .map_err(|error| OpenError::Open(file.clone(), error))?
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Normal)
-            .busy_timeout(Duration::from_secs(5));
+        let options = options.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Normal);
         let pool = |connections| {
             SqlitePoolOptions::new()
                 .max_connections(connections)
@@ -91,20 +114,38 @@ impl Database {
             .after_release(|connection, _| Box::pin(is_reusable(connection)))
             .connect_with(options.clone())
             .await
-            .map_err(|error| OpenError::Open(file.clone(), error))?;
-        let health: String = sqlx::query_scalar("PRAGMA quick_check(1)")
-            .fetch_one(&write)
-            .await
-            .map_err(|error| OpenError::Open(file.clone(), error))?;
-        if health != "ok" {
-            return Err(OpenError::Damaged(file));
-        }
-        migrations(&MIGRATIONS).run(&write).await.map_err(|error| OpenError::Migrate(file.clone(), error))?;
+            .map_err(opening)?;
         let options = options.read_only(true);
-        let unreadable = |error| OpenError::Open(file.clone(), error);
-        let read = pool(4).connect_with(options.clone()).await.map_err(unreadable)?;
-        let read_users = pool(4).connect_with(options).await.map_err(unreadable)?;
-        Ok(Self { read, read_users, write, lock: Arc::new(lock) })
+        let read = pool(4).connect_with(options.clone()).await.map_err(opening)?;
+        let read_users = pool(4).connect_with(options).await.map_err(opening)?;
+        Ok(Self { read, read_users, write, file: Arc::new(file) })
+    }
+
+    /// Looks whether the file at the place of the database is the one that was opened. One that was deleted or
+    /// replaced takes everything that is written from then on with it.
+    ///
+    /// # Errors
+    /// [`Lost`], in words.
+    pub fn identity(&self) -> Result<(), Lost> {
+        self.file.check()
+    }
+
+    /// Looks after the identity of the file until `stop`, and tells the log when it changes.
+    pub async fn watch_identity(self, stop: CancellationToken) {
+        let mut known = Ok(());
+        let mut ticks = tokio::time::interval(IDENTITY_EVERY);
+        while stop.run_until_cancelled(ticks.tick()).await.is_some() {
+            let now = self.identity();
+            if now == known {
+                continue;
+            }
+            let database = self.file.path().display();
+            match now {
+                Err(lost) => tracing::error!(%database, "{lost}"),
+                Ok(()) => tracing::info!(%database, "the file of the database is back at its place"),
+            }
+            known = now;
+        }
     }
 
     /// The same for a file that has to be there.
@@ -112,13 +153,11 @@ impl Database {
     /// # Errors
     /// [`OpenError`], in words for the operator.
     pub async fn open_existing(url: &str) -> Result<Self, OpenError> {
-        match SqliteConnectOptions::from_str(url) {
-            Ok(options) if !options.get_filename().exists() => {
-                Err(OpenError::Missing(options.get_filename().display().to_string()))
-            }
-            // What is wrong with the address is said by the other one.
-            _ => Self::open(url).await,
+        let file = file_of(url)?;
+        if !file.exists() {
+            return Err(OpenError::Missing(file.display().to_string()));
         }
+        Self::open(url).await
     }
 
     /// Begins a transaction that may write. Waits its turn.
@@ -138,9 +177,7 @@ impl Database {
         }
         self.write.close().await;
         // Clones may live on in connections that are not closed yet, but none of them can use it any more.
-        if let Err(error) = self.lock.unlock() {
-            tracing::debug!(%error, "the lock of the database is freed at the end of the process");
-        }
+        self.file.unlock();
     }
 }
 
@@ -153,12 +190,66 @@ async fn is_reusable(connection: &mut SqliteConnection) -> Result<bool, StoreErr
     Ok(!connection.is_in_transaction())
 }
 
-/// Takes the lock beside the database. The system frees it when the process ends, however it ends.
-fn lock(file: &str) -> Result<File, OpenError> {
-    let path = format!("{file}.lock");
-    let lock = File::create(&path).map_err(|error| OpenError::Folder(path, error))?;
-    lock.try_lock().map_err(|_| OpenError::InUse(file.to_owned()))?;
-    Ok(lock)
+/// Sees that the database is whole and one of ours, or empty; keeps a copy of an older one; changes its schema.
+async fn bring_up_to_date(file: &DatabaseFile, first: &mut SqliteConnection) -> Result<(), OpenError> {
+    let name = || file.path().display().to_string();
+    let opening = |error| OpenError::Open(name(), error);
+    // For a large one this takes a while.
+    tracing::info!(database = name(), "checking the database");
+    let health: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&mut *first).await.map_err(opening)?;
+    if health != "ok" {
+        return Err(OpenError::Damaged(name()));
+    }
+    let tables = "SELECT name FROM sqlite_master WHERE type = 'table'";
+    let tables: Vec<String> = sqlx::query_scalar(tables).fetch_all(&mut *first).await.map_err(opening)?;
+    if tables.iter().any(|table| table == "_sqlx_migrations") {
+        let newest = "SELECT max(version) FROM _sqlx_migrations";
+        let newest: Option<i64> = sqlx::query_scalar(newest).fetch_one(&mut *first).await.map_err(opening)?;
+        let next = newest.unwrap_or(0) + 1;
+        if newest.is_some() && next <= MIGRATIONS.len() as i64 {
+            let copy = copy_before(file, next, first).await.map_err(|error| OpenError::Copy(name(), error))?;
+            tracing::info!(copy = %copy.display(), "the database is of an older version; a copy of it is kept");
+        }
+    } else if !file.was_empty() {
+        return Err(if tables.is_empty() { OpenError::Half(name()) } else { OpenError::Foreign(name()) });
+    }
+    migrations(&MIGRATIONS).run(first).await.map_err(|error| match error {
+        MigrateError::Execute(_) | MigrateError::ExecuteMigration(..) => OpenError::Update(name(), error),
+        error => OpenError::Migrate(name(), error),
+    })
+}
+
+/// Keeps a copy of the whole database beside it, as it is before the migration `next`.
+async fn copy_before(file: &DatabaseFile, next: i64, first: &mut SqliteConnection) -> Result<PathBuf, StoreError> {
+    // Under another name until it is whole.
+    let part = file.empty_file_beside("part")?;
+    sqlx::query("VACUUM INTO ?").bind(part.display().to_string()).execute(first).await?;
+    let copy = file.empty_file_beside(&format!("before-{next:04}"))?;
+    std::fs::rename(part, &copy)?;
+    Ok(copy)
+}
+
+/// Can the database not be used for now (locked, full, read-only, unreadable), as opposed to a fault that the same
+/// statement would meet again? By the primary result codes of SQLite: <https://www.sqlite.org/rescode.html>.
+pub fn is_unavailable(error: &StoreError) -> bool {
+    const BUSY: u32 = 5;
+    const LOCKED: u32 = 6;
+    const NO_MEMORY: u32 = 7;
+    const READONLY: u32 = 8;
+    const IO_ERROR: u32 = 10;
+    const CORRUPT: u32 = 11;
+    const FULL: u32 = 13;
+    const CAN_NOT_OPEN: u32 = 14;
+    const NO_DATABASE: u32 = 26;
+    const CODES: [u32; 9] = [BUSY, LOCKED, NO_MEMORY, READONLY, IO_ERROR, CORRUPT, FULL, CAN_NOT_OPEN, NO_DATABASE];
+    match error {
+        StoreError::PoolTimedOut | StoreError::Io(_) | StoreError::WorkerCrashed => true,
+        StoreError::Database(error) => {
+            let extended = error.code().and_then(|code| code.parse::<u32>().ok());
+            extended.is_some_and(|code| CODES.contains(&(code & 0xff)))
+        }
+        _ => false,
+    }
 }
 
 /// Every schema change, in order. Forward only; a released one never changes.
@@ -191,7 +282,8 @@ pub fn epoch_micros() -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use sqlx::ConnectOptions;
+    use std::str::FromStr;
+
     use uuid::Uuid;
 
     use super::*;
@@ -229,6 +321,14 @@ mod tests {
         old.close().await.expect("closed");
 
         let database = Database::open(&url).await.expect("brought up to date");
+        let copy = SqliteConnectOptions::new().filename(folder.path().join("old.db.before-0004"));
+        let mut copy = copy.connect().await.expect("a copy of what was there before");
+        let kept: (i64, i64) =
+            sqlx::query_as("SELECT count(*), (SELECT max(version) FROM _sqlx_migrations) FROM requests")
+                .fetch_one(&mut copy)
+                .await
+                .expect("the older schema");
+        assert_eq!(kept, (rows.len() as i64, 3));
         let stored: Vec<Stored> = sqlx::query_as(
             "SELECT requests.id, method, route, status, duration, request_id_high, request_id_low, run, seq \
              FROM requests JOIN kinds ON kinds.id = kind ORDER BY requests.id",

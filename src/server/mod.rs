@@ -8,6 +8,7 @@ mod clock;
 pub mod config;
 pub mod connections;
 pub mod database;
+pub mod database_file;
 pub mod docs;
 pub mod entrance;
 mod inbox;

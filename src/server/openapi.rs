@@ -41,6 +41,7 @@ pub fn complete(mut api: OpenApi, guarded: bool) -> Value {
         tracing::error!(%error, "the API's description could not be written");
         Value::Null
     });
+    close_objects(&mut json);
     // utoipa has no word for a field that depends on another one.
     if let Some(Value::Object(start)) = json.pointer_mut("/components/schemas/StartRequest") {
         start.insert(
@@ -50,6 +51,17 @@ pub fn complete(mut api: OpenApi, guarded: bool) -> Value {
         start.insert("then".to_owned(), json!({ "properties": { "scenario": { "const": "latency-degradation" } } }));
     }
     json
+}
+
+/// An answer holds what is described and nothing else. Those who read one of a newer version should tolerate more, and
+/// our own types do, so this can't come from them.
+fn close_objects(api: &mut Value) {
+    let schemas = api.pointer_mut("/components/schemas").and_then(Value::as_object_mut);
+    for schema in schemas.into_iter().flat_map(|schemas| schemas.values_mut()).filter_map(Value::as_object_mut) {
+        if schema.contains_key("properties") {
+            schema.entry("additionalProperties").or_insert(Value::Bool(false));
+        }
+    }
 }
 
 fn add_general_answers(operation: &mut Operation, private: bool, simulated: bool) {

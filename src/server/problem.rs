@@ -13,6 +13,7 @@ use leptos::prelude::use_context;
 use leptos::server_fn::error::SERVER_FN_ERROR_HEADER;
 use tower_http::timeout::TimeoutError;
 
+use super::database::is_unavailable;
 use super::request_id::RequestId;
 use crate::error::{AppError, Problem};
 use crate::input::{FieldError, Fields, Invalid, Value};
@@ -114,26 +115,6 @@ impl From<sqlx::Error> for Refusal {
             cause: Some(Cause::Unavailable(error.to_string())),
             ..Self::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(5)
         }
-    }
-}
-
-/// Locked, full, read-only or broken, as opposed to a fault of ours. The primary result codes of
-/// SQLite: <https://www.sqlite.org/rescode.html>.
-fn is_unavailable(error: &sqlx::Error) -> bool {
-    const BUSY: u32 = 5;
-    const LOCKED: u32 = 6;
-    const READONLY: u32 = 8;
-    const IO_ERROR: u32 = 10;
-    const FULL: u32 = 13;
-    const CAN_NOT_OPEN: u32 = 14;
-    match error {
-        sqlx::Error::PoolTimedOut => true,
-        sqlx::Error::Database(error) => {
-            let extended = error.code().and_then(|code| code.parse::<u32>().ok());
-            let primary = extended.map(|code| code & 0xff);
-            primary.is_some_and(|code| [BUSY, LOCKED, READONLY, IO_ERROR, FULL, CAN_NOT_OPEN].contains(&code))
-        }
-        _ => false,
     }
 }
 

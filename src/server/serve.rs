@@ -32,7 +32,7 @@ use super::problem::{Refusal, write_problem};
 use super::request_id::RequestId;
 use super::security::add_headers;
 use super::watched::{self, WatchedStream};
-use super::wiring::{Shutdown, WiringError, connect};
+use super::wiring::{NotStored, Shutdown, WiringError, connect};
 use super::{connections, router};
 
 /// How long a client may take for the head of a request; also how long an idle connection lives.
@@ -55,16 +55,17 @@ const REFUSALS: usize = 64;
 /// into one file.
 ///
 /// # Errors
-/// [`WiringError`], when the program can't be put together.
+/// [`ServeError`]
 pub async fn run(
     config: &Config,
     database: Database,
     listener: TcpListener,
     stop: impl Future<Output = ()>,
-) -> Result<(), WiringError> {
-    let address = listener.local_addr()?;
+) -> Result<(), ServeError> {
+    let address = listener.local_addr().map_err(WiringError::from)?;
     let shutdown = Shutdown::default();
     let state = connect(config, &database, address, &shutdown).await?;
+    tokio::spawn(database.clone().watch_identity(shutdown.streams.clone()));
     let bounds = Bounds::new(config.max_connections, false);
     let serving = tokio::spawn(accept(listener, router::build(&state), bounds, shutdown.streams.clone()));
     tracing::info!(address = %format!("http://{address}"), database = %config.database_url, version = env!("CARGO_PKG_VERSION"), cap = config.max_rps, "serving");
@@ -74,17 +75,30 @@ pub async fn run(
     stop.await;
     tracing::info!("going down: ending the active run");
     shutdown.jobs.cancel();
-    state.traffic.jobs.shut_down().await;
+    let stored = state.traffic.jobs.shut_down().await;
     shutdown.streams.cancel();
     if let Err(error) = serving.await {
         tracing::error!(%error, "the accept loop failed");
     }
+    // What could not be stored until now is not waited for again; the write-ahead log stays for the next start.
+    stored?;
     state.recorder.flush().await;
     state.metrics.stopped().await;
     drop(state);
     database.close().await;
     tracing::info!("down");
     Ok(())
+}
+
+/// Why the server does not run, or did not end as it should. Each says what that means for the operator.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The program can't be put together.
+    #[error(transparent)]
+    Wiring(#[from] WiringError),
+    /// It went down, but what it knew could not be stored.
+    #[error(transparent)]
+    NotStored(#[from] NotStored),
 }
 
 /// How many connections may wait to be accepted, in a burst.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use super::access::Access;
 use super::batch_writer::BatchWriter;
@@ -31,6 +32,7 @@ use crate::traffic::server::clock::TimerThread;
 use crate::traffic::server::dropped_rows::Losses;
 use crate::traffic::server::gatekeeper::Gatekeeper;
 use crate::traffic::server::job::LedgerRow;
+pub use crate::traffic::server::jobs::NotStored;
 use crate::traffic::server::jobs::{JobManager, Surroundings};
 use crate::traffic::server::ports::{Housekeeping, Witness};
 use crate::traffic::server::recovery::close_left_overs;
@@ -198,8 +200,9 @@ pub async fn connect(
     let ledger = BatchWriter::start_with("ledger", runs.clone(), shutdown.jobs.clone(), on_drop);
     let witness = Arc::new(RecordedRequests { store, metrics: Arc::clone(&metrics), recorder: recorder.clone() });
     let housekeeping = Arc::new(UsersOfRuns(users.clone()));
-    for run in close_left_overs(&runs, witness.as_ref(), housekeeping.as_ref()).await? {
-        tracing::warn!(%run, "an earlier process left this run active; closed as interrupted");
+    let demo_users: Vec<Uuid> = (0..DEMO_USERS).map(demo_user_id).collect();
+    for run in close_left_overs(&runs, witness.as_ref(), housekeeping.as_ref(), &demo_users).await? {
+        tracing::warn!(%run, "an earlier process left this run open; it is closed");
     }
     // Of runs whose own clean-up failed, or that a late request added to after it.
     let Undone { removed, .. } = users.undo_all_runs().await?;
@@ -218,7 +221,7 @@ pub async fn connect(
         store: Arc::new(runs),
         losses,
         ledger,
-        demo_users: (0..DEMO_USERS).map(demo_user_id).collect(),
+        demo_users,
         shutdown: shutdown.jobs.clone(),
     }));
     let streams = Arc::new(Semaphore::new(config.max_streams as usize));

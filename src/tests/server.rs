@@ -69,7 +69,15 @@ impl TestServer {
 
     /// With some settings changed.
     pub(crate) async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
+        Self::start_in(tempfile::tempdir().expect("a folder"), change).await
+    }
+
+    /// Takes the server down and starts another one on its database.
+    pub(crate) async fn again(self) -> Self {
+        Self::start_in(self.shut_down().await, |_| {}).await
+    }
+
+    async fn start_in(folder: TempDir, change: impl FnOnce(&mut Config)) -> Self {
         let leptos = LeptosOptions::builder().output_name("traffic-simulator").build();
         let mut config = Config {
             assets: assets::without_hashes(&leptos),

@@ -207,16 +207,30 @@ impl Reason {
     }
 }
 
+/// A reason that only a newer version knows is read as none: the rest of the run can still be shown.
+fn known_reason<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Reason>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Told {
+        Known(Reason),
+        Unknown(serde::de::IgnoredAny),
+    }
+    Ok(match Option::deserialize(deserializer)? {
+        Some(Told::Known(reason)) => Some(reason),
+        Some(Told::Unknown(_)) | None => None,
+    })
+}
+
 /// One run of the generator, as everybody sees it: taken at one moment and consistent in itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Job {
     /// Its name.
     pub job_id: RunId,
     /// Where it stands.
     pub status: Status,
     /// Why it ended, when by a fault.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "known_reason", skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
     /// The load shape.
     pub scenario: Scenario,
@@ -239,6 +253,9 @@ pub struct Job {
     pub end_time: Option<i64>,
     /// All is done and stored: nothing of this will change any more.
     pub closed: bool,
+    /// The run has ended, but the database could not take its result yet; that is tried again until it can.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unstored: bool,
     /// The numbers.
     pub stats: Stats,
     /// How long Stop took until nothing could leave any more, in milliseconds.
@@ -262,14 +279,14 @@ impl Job {
 
 /// A run as the history lists it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct RunSummary {
     /// Its name.
     pub job_id: RunId,
     /// Where it stands.
     pub status: Status,
     /// Why it ended, when by a fault.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "known_reason", skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
     /// The load shape.
     pub scenario: Scenario,
@@ -290,6 +307,9 @@ pub struct RunSummary {
     pub end_time: Option<i64>,
     /// Nothing of it will change any more.
     pub closed: bool,
+    /// The run has ended, but the database could not take its result yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unstored: bool,
     /// Requests in the plan.
     pub planned: u32,
     /// Requests that left.
@@ -326,6 +346,7 @@ impl From<&Job> for RunSummary {
             start_time: job.start_time,
             end_time: job.end_time,
             closed: job.closed,
+            unstored: job.unstored,
             planned: stats.planned,
             sent: stats.sent,
             missed: stats.missed,
@@ -341,10 +362,14 @@ impl From<&Job> for RunSummary {
 
 /// One page of the history.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct RunsPage {
     /// Newest first.
     pub runs: Vec<RunSummary>,
+    /// Stored runs of this page that can't be read, because they are damaged or of a newer version. They can be
+    /// deleted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unreadable: Vec<RunId>,
     /// The `cursor` of the next page; absent on the last one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<RunId>,
@@ -352,7 +377,7 @@ pub struct RunsPage {
 
 /// Everything about a run, as the JSON export holds it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct RunExport {
     /// The run.
     pub run: Job,
@@ -387,7 +412,7 @@ pub struct StartRequest {
 
 /// The answer to a start.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Started {
     /// The new job.
     pub job_id: RunId,
@@ -398,6 +423,17 @@ pub struct Started {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_run_of_a_newer_version_can_be_read() {
+        let newer = r#"{"jobId":"019b76da-a800-7000-8000-000000000000","status":"error","reason":"weather","scenario":"normal",
+            "duration":5,"maxRps":20,"endpoints":"all","seed":1,"delay":"client","cap":20,"startTime":0,"closed":true,
+            "stats":{"sent":7,"moods":[1],"service":{"ok":{"count":7,"p42":1},"failed":{"count":0},"odd":{}}},"drill":{}}"#;
+        let job: Job = serde_json::from_str(newer).expect("what is known of it");
+        assert_eq!((job.status, job.reason, job.stats.sent, job.stats.service.ok.count), (Status::Error, None, 7, 7));
+        let known: Job = serde_json::from_str(&newer.replace("weather", "cap")).expect("read");
+        assert_eq!(known.reason, Some(Reason::Cap));
+    }
 
     #[test]
     fn endpoints_are_all_or_a_list_on_the_wire() {

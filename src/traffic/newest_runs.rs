@@ -40,7 +40,7 @@ fn run_row(run: &RunSummary) -> String {
     row([
         Cell::text(utc(run.start_time)).linked(format!("/runs/{}", run.job_id)),
         Cell::text(in_a_list(run)),
-        Cell::badge(words(run.status, run.closed)),
+        Cell::badge(words(run.status, run.closed, run.unstored)),
         Cell::text(count(run.sent)),
         Cell::text(count(run.failed_requests)).bad(run.failed_requests > 0),
         Cell::text(millis(run.p95)),

@@ -56,7 +56,7 @@ impl Panel<'_> {
     /// The title, the state, and Stop.
     fn head(&self) -> String {
         let Self { job, connection, stopping, stop_fault, .. } = self;
-        let (state, word) = words(job.status, job.closed);
+        let (state, word) = words(job.status, job.closed, job.unstored);
         let (connected, ended) = (connection.words(), mark(*connection == Connection::Ended, "hidden"));
         let over = mark(job.status.is_final(), "hidden");
         format!(
@@ -194,6 +194,8 @@ pub(super) fn announcement(job: &Job, stale: bool) -> String {
     let so_far = format!("{} requests, {} failed.", stats.total_requests, stats.failed_requests);
     if job.closed {
         format!("The run is {}: {so_far}", job.status.wire_name())
+    } else if job.unstored {
+        "The run is finished, not stored yet: the database can't be written. It is tried again until it can.".to_owned()
     } else if job.status.is_final() {
         "The run has ended and is being closed.".to_owned()
     } else if stale {
@@ -228,6 +230,7 @@ mod tests {
             start_time: 0,
             end_time: None,
             closed,
+            unstored: false,
             stats: Stats { elapsed: 12_300, total_requests: 1234, failed_requests: 2, ..Stats::default() },
             stop_took: None,
         }

@@ -115,7 +115,7 @@ impl LiveRun {
     fn announcement(self) -> String {
         let moment = Memo::new(move |_| {
             let job = self.job.read();
-            (job.status, job.closed, job.stats.elapsed / 10_000)
+            (job.status, job.closed, job.unstored, job.stats.elapsed / 10_000)
         });
         moment.track();
         announcement(&self.job.read_untracked(), self.connection.get().is_stale())

@@ -17,6 +17,7 @@ pub fn title(job: &Job) -> String {
             let share = u64::from(job.stats.elapsed) / (u64::from(job.duration.max(1)) * 10);
             format!("{} %", share.min(100))
         }
+        _ if job.unstored => "Not stored yet".to_owned(),
         _ if !job.closed => "Closing".to_owned(),
         Status::Completed => "Done".to_owned(),
         Status::Cancelled => "Stopped".to_owned(),

@@ -12,6 +12,7 @@ use super::runs_query::{Order, RunsAddress};
 use super::server_fns::{DeleteRun, get_runs};
 use super::settings_words::in_a_list;
 use super::verdict::{Tone, short};
+use crate::origin::RunId;
 use crate::ui::format::{count, millis, utc};
 use crate::ui::notice::{Empty, failed};
 
@@ -87,7 +88,7 @@ fn deletion_words(outcome: &str) -> &'static str {
 #[component]
 fn List(page: RunsPage, address: RunsAddress) -> impl IntoView {
     let mut runs = page.runs;
-    if runs.is_empty() {
+    if runs.is_empty() && page.unreadable.is_empty() {
         let filtered = address != RunsAddress::default();
         let next = if filtered { ("/runs", "Show all runs") } else { ("/", "Set up the first run") };
         return view! {
@@ -108,6 +109,7 @@ fn List(page: RunsPage, address: RunsAddress) -> impl IntoView {
         view! { <Row run is_a is_b /> }
     });
     let several = b.is_some() && a.is_some();
+    let unreadable = unreadable(page.unreadable);
     view! {
         <form id="compare" method="get" action="/runs/compare"></form>
         <div class="table-scroll" role="region" tabindex="0" aria-label="Runs as a table">
@@ -131,6 +133,7 @@ fn List(page: RunsPage, address: RunsAddress) -> impl IntoView {
                 <tbody>{rows.collect_view()}</tbody>
             </table>
         </div>
+        {unreadable}
         <div class="actions">
             {several.then(|| view! { <button class="button" type="submit" form="compare">"Compare A and B"</button> })}
             {newest.map(|link| view! { <a class="button" href=link>"Newest"</a> })}
@@ -138,6 +141,29 @@ fn List(page: RunsPage, address: RunsAddress) -> impl IntoView {
         </div>
     }
     .into_any()
+}
+
+/// Stored runs of which only the name is known.
+fn unreadable(runs: Vec<RunId>) -> Option<impl IntoView> {
+    let item = |run: RunId| {
+        let name = format!("run {run}");
+        view! {
+            <li>
+                <code>{run.to_string()}</code>
+                " "
+                <Delete id=run.to_string() name />
+            </li>
+        }
+    };
+    let items = (!runs.is_empty()).then(|| runs.into_iter().map(item).collect_view());
+    items.map(|items| {
+        view! {
+            <section class="unreadable" aria-label="Runs that can't be read">
+                <p class="error-note">"These stored runs can't be read: they are damaged, or of a newer version of this program."</p>
+                <ul>{items}</ul>
+            </section>
+        }
+    })
 }
 
 fn order_head(address: &RunsAddress, order: Order) -> impl IntoView + use<> {
@@ -158,7 +184,8 @@ fn order_head(address: &RunsAddress, order: Order) -> impl IntoView + use<> {
 
 #[component]
 fn Row(run: RunSummary, is_a: bool, is_b: bool) -> impl IntoView {
-    let (id, started, words) = (run.job_id.to_string(), utc(run.start_time), words(run.status, run.closed));
+    let (id, started, words) =
+        (run.job_id.to_string(), utc(run.start_time), words(run.status, run.closed, run.unstored));
     let tone = if run.failed_requests > 0 { "bad" } else { "" };
     let verdict = short(&run);
     let verdict_tone = if verdict.tone == Tone::Bad { "bad" } else { "" };

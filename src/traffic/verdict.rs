@@ -281,6 +281,7 @@ mod tests {
             start_time: 0,
             end_time: None,
             closed: true,
+            unstored: false,
             stats,
             stop_took: None,
         }

@@ -52,7 +52,7 @@ pub struct ServerSide {
 /// One request of a run, seen from both sides. Moments are milliseconds since the start of the run;
 /// what nobody knows is absent.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Exchange {
     /// Its place in the plan, from 0.
     pub seq: u32,

@@ -148,7 +148,7 @@ impl Recorder {
             planned: self.planned,
             sent: self.sent,
             missed: self.missed,
-            not_reached: if self.ended { self.planned - self.sent - self.missed } else { 0 },
+            not_reached: if self.ended { self.planned.saturating_sub(self.sent + self.missed) } else { 0 },
             in_flight: self.sent - ok - failed - self.cancelled,
             cancelled: self.cancelled,
             gate_refusals: self.gate_refusals,

@@ -6,11 +6,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use uuid::Uuid;
+
 use super::exchange::{ClientSide, ServerSide};
-use super::mix::Call;
+use super::mix::{Call, PlannedRequest};
 use super::outcome::{Fate, Outcome};
 use super::recorder::Recorder;
-use super::stats::Stats;
+use super::stats::{Failure, Stats};
 
 /// What is known of the run beside its rows.
 #[derive(Debug)]
@@ -29,45 +31,75 @@ const fn micros(micros: u64) -> Duration {
     Duration::from_micros(micros)
 }
 
-/// When it was due, and how it went, by the generator's row.
-fn of_client(client: &ClientSide) -> (Duration, Outcome) {
-    let sent = micros(client.sent);
+/// A request leaves, if at all, while its run goes on; answers may take this long afterwards. A moment beyond that is
+/// none of the run: the wall clock was set, or the row is damaged.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// One request, by the row of either side.
+struct Known {
+    due: Duration,
+    outcome: Outcome,
+    request_id: Option<Uuid>,
+}
+
+/// By the generator's row.
+fn of_client(client: &ClientSide, latest: Duration) -> Known {
+    let sent = micros(client.sent).min(latest);
     let outcome = Outcome {
         seq: client.seq,
         call: client.call,
-        wanted: micros(client.wanted),
+        wanted: micros(client.wanted).min(latest),
         sent,
         ended: sent + micros(client.service),
         // A name that no version of this program has written.
         fate: Fate::of_name(&client.fate).unwrap_or(Fate::Transport),
     };
-    (micros(client.due), outcome)
+    Known { due: micros(client.due).min(latest), outcome, request_id: client.request_id }
 }
 
-/// The same by the server's row, for a request whose own row was not written any more.
-fn of_server(server: &ServerSide, call: Call, started: i64) -> (Duration, Outcome) {
-    let sent = micros(u64::try_from(server.arrived_at - started).unwrap_or(0));
+/// By the server's row, for a request whose own row was not written any more.
+fn of_server(server: &ServerSide, call: Call, started: i64, latest: Duration) -> Known {
+    let sent = micros(u64::try_from(server.arrived_at.saturating_sub(started)).unwrap_or(0)).min(latest);
     let fate = Fate::Answered(server.status);
-    (sent, Outcome { seq: server.seq, call, wanted: sent, sent, ended: sent + micros(server.duration), fate })
+    let ended = sent + micros(server.duration);
+    Known {
+        due: sent,
+        outcome: Outcome { seq: server.seq, call, wanted: sent, sent, ended, fate },
+        request_id: server.request_id,
+    }
 }
 
-/// Counts the rows of both sides. `call_of` says what a slot of the plan calls.
+/// The request as one of the failures, if it is one. What it asked for is in the plan.
+fn failure(known: &Known, request: PlannedRequest) -> Option<Failure> {
+    let fate = known.outcome.fate;
+    (!fate.is_ok() && fate != Fate::Cancelled).then(|| Failure {
+        seq: known.outcome.seq,
+        method: request.method.to_owned(),
+        path: request.path,
+        status: fate.status(),
+        request_id: known.request_id.map(|id| id.to_string()),
+        reason: fate.words(),
+    })
+}
+
+/// Counts the rows of both sides. `request_of` says what a slot of the plan asks for.
 pub fn recount(
     remains: &Remains,
     clients: &[ClientSide],
     servers: &[ServerSide],
-    call_of: impl Fn(u32) -> Call,
+    request_of: impl Fn(u32) -> PlannedRequest,
 ) -> Stats {
-    let server_rows = servers.iter().map(|row| (row.seq, of_server(row, call_of(row.seq), remains.started)));
-    let client_rows = clients.iter().map(|row| (row.seq, of_client(row)));
+    let latest = remains.duration + DRAIN;
+    let of_server = |row: &ServerSide| (row.seq, of_server(row, request_of(row.seq).call, remains.started, latest));
+    let of_client = |row: &ClientSide| (row.seq, of_client(row, latest));
     // The generator's row comes later and wins.
-    let rows: BTreeMap<u32, (Duration, Outcome)> = server_rows.chain(client_rows).collect();
+    let rows: BTreeMap<u32, Known> = servers.iter().map(of_server).chain(clients.iter().map(of_client)).collect();
     let mut recorder = Recorder::new(remains.planned);
     let mut end = Duration::ZERO;
-    for (due, outcome) in rows.values() {
-        recorder.sent(*due, outcome.sent);
-        recorder.ended(outcome, None);
-        end = end.max(outcome.ended);
+    for (seq, known) in &rows {
+        recorder.sent(known.due, known.outcome.sent);
+        recorder.ended(&known.outcome, failure(known, request_of(*seq)));
+        end = end.max(known.outcome.ended);
     }
     let left = remains.planned.saturating_sub(rows.len() as u32);
     (0..remains.missed.min(left)).for_each(|_| recorder.missed());
@@ -103,7 +135,8 @@ mod tests {
 
     fn recounted(clients: &[ClientSide], servers: &[ServerSide]) -> Stats {
         let remains = Remains { planned: 100, missed: 2, duration: Duration::from_secs(60), started: START };
-        recount(&remains, clients, servers, |_| Call::List)
+        let request = PlannedRequest { call: Call::List, method: "GET", path: "/x".to_owned(), body: None };
+        recount(&remains, clients, servers, |_| request.clone())
     }
 
     #[test]
@@ -118,6 +151,26 @@ mod tests {
         assert_eq!(stats.elapsed, 253, "slot 5 arrived after 252.5 ms and took 1 ms");
         let list = stats.calls.iter().find(|call| call.call == Call::List).expect("of the server's rows");
         assert_eq!((list.ok, list.failed), (1, 1));
+        let failures: Vec<_> = stats
+            .recent_failures
+            .iter()
+            .map(|failure| (failure.seq, failure.status, failure.reason.as_str()))
+            .collect();
+        let expected =
+            [(5, Some(500), "answered 500"), (2, None, "no answer within 5 s"), (1, Some(503), "answered 503")];
+        assert_eq!(failures, expected, "newest first, and no cancelled one");
+    }
+
+    #[test]
+    fn a_clock_that_was_set_allocates_nothing() {
+        let years = 30 * 365 * 86_400 * 1_000_000_i64;
+        let (late, early) = (server(0, 200), server(1, 200));
+        let late = ServerSide { arrived_at: late.arrived_at + years, ..late };
+        let early = ServerSide { arrived_at: early.arrived_at - years, ..early };
+        let damaged = ClientSide { sent: u64::MAX / 2, wanted: u64::MAX / 2, ..client(2, "200") };
+        let stats = recounted(&[damaged], &[late, early]);
+        assert_eq!((stats.sent, stats.successful_requests), (3, 3));
+        assert_eq!(stats.sent_per_second.len(), 60, "the seconds of the run, and no more");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::mix::Call;
 
 /// One of the newest failures, with what is needed to find it in the log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Failure {
     /// Its place in the plan.
     pub seq: u32,
@@ -32,7 +32,7 @@ pub struct Failure {
 
 /// Latencies in milliseconds. All are absent when nothing was measured.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Latency {
     /// How many values.
     pub count: u32,
@@ -51,7 +51,7 @@ pub struct Latency {
 /// Latencies of the requests with a 2xx answer and of the failed ones, apart: a fast failure must
 /// not make the latency look better.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct SplitLatency {
     /// Of the requests with a 2xx answer.
     pub ok: Latency,
@@ -61,7 +61,7 @@ pub struct SplitLatency {
 
 /// The numbers of one call.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct CallStats {
     /// Which one.
     pub call: Call,
@@ -75,7 +75,7 @@ pub struct CallStats {
 
 /// How often something ended this way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct FateCount {
     /// A status code, or `connect`, `timeout`, `transport`, `cancelled`.
     pub name: String,
@@ -86,7 +86,7 @@ pub struct FateCount {
 /// The numbers of a run at one moment, consistent in themselves. A number that a stored run of an
 /// earlier version does not have is that of [`Stats::default`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[serde(rename_all = "camelCase", default)]
 pub struct Stats {
     /// Time since the start of the run, in milliseconds; at most its duration.
     pub elapsed: u32,

@@ -49,7 +49,7 @@ impl From<Second> for WireSecond {
 
 /// A run second by second.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Timeline {
     /// Every way in which a request ended, in order, with how often: also in the seconds that are not over.
     pub fates: Vec<FateCount>,

@@ -55,6 +55,14 @@ impl From<StartRefusal> for Refusal {
                 let detail = format!("Run {id} is active. Stop it, or wait until it is closed, and start again.");
                 Self::new(StatusCode::CONFLICT, detail).with_job(id).retry_after(1)
             }
+            StartRefusal::Unstored(id) => {
+                let detail = format!(
+                    "Run {id} is finished, not stored yet, because the database can't be written. It is tried again until it can; start again then."
+                );
+                Self::new(StatusCode::CONFLICT, detail).with_job(id).retry_after(1)
+            }
+            StartRefusal::Lost(why) => Self::new(StatusCode::SERVICE_UNAVAILABLE, why).retry_after(5),
+            StartRefusal::Panicked => Self::internal("a start panicked"),
             StartRefusal::ShuttingDown => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "The server is shutting down.").retry_after(5)
             }
@@ -75,7 +83,7 @@ impl From<DeleteRefusal> for Refusal {
     fn from(refusal: DeleteRefusal) -> Self {
         match refusal {
             DeleteRefusal::Active => {
-                let detail = "This run is active. Stop it, or wait until it is closed, and delete it then.";
+                let detail = "This run is active: it goes on, or is not stored yet. Stop it, or wait until it is closed, and delete it then.";
                 Self::new(StatusCode::CONFLICT, detail).retry_after(1)
             }
             DeleteRefusal::NotFound => no_such_run(),
@@ -123,7 +131,18 @@ pub async fn start(State(traffic): State<Traffic>, JsonFields(fields): JsonField
         (status = 404, description = "There is no such run", body = Problem, content_type = "application/problem+json"),
     ))]
 pub async fn status(State(traffic): State<Traffic>, Path(id): Path<String>) -> Result<Json<Job>, Refusal> {
-    traffic.jobs.job(run_id(&id)?).await?.map(Json).ok_or_else(no_such_run)
+    traffic.jobs.job(run_id(&id)?).await.map_err(unreadable)?.map(Json).ok_or_else(no_such_run)
+}
+
+/// A stored run that can't be read says so.
+fn unreadable(error: StoreError) -> Refusal {
+    if !matches!(error, StoreError::Decode(_) | StoreError::ColumnDecode { .. }) {
+        return error.into();
+    }
+    tracing::warn!(%error, "a stored run can't be read");
+    let detail =
+        "This stored run can't be read: it is damaged, or of a newer version of this program. It can be deleted.";
+    Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, detail)
 }
 
 /// Stops a run: nothing leaves after the answer. Can be repeated.
@@ -134,7 +153,7 @@ pub async fn status(State(traffic): State<Traffic>, Path(id): Path<String>) -> R
         (status = 404, description = "There is no such run", body = Problem, content_type = "application/problem+json"),
     ))]
 pub async fn stop(State(traffic): State<Traffic>, Path(id): Path<String>) -> Result<Json<Job>, Refusal> {
-    traffic.jobs.stop(run_id(&id)?).await?.map(Json).ok_or_else(no_such_run)
+    traffic.jobs.stop(run_id(&id)?).await.map_err(unreadable)?.map(Json).ok_or_else(no_such_run)
 }
 
 /// Stored runs, newest first.
@@ -160,8 +179,10 @@ pub async fn runs(State(traffic): State<Traffic>, QueryFields(fields): QueryFiel
 pub async fn page_of_runs(jobs: &JobManager, query: RunsQuery) -> Result<RunsPage, StoreError> {
     let RunsQuery { cursor, limit, scenario, status } = query;
     let (runs, more) = jobs.list(&RunFilter { before: cursor, scenario, status, limit }).await?;
-    let next = runs.last().filter(|_| more).map(|run| run.job_id);
-    Ok(RunsPage { runs: runs.iter().map(RunSummary::from).collect(), next })
+    let next = runs.last().filter(|_| more).map(|run| run.id);
+    let unreadable = runs.iter().filter(|run| run.job.is_none()).map(|run| run.id).collect();
+    let runs = runs.iter().filter_map(|run| run.job.as_ref()).map(RunSummary::from).collect();
+    Ok(RunsPage { runs, unreadable, next })
 }
 
 /// One run of the history: the same as its status.
@@ -208,7 +229,7 @@ pub async fn live(
     let receiver = match traffic.jobs.live(id) {
         Some(job) => job.frames(),
         None => {
-            let stored = traffic.jobs.job(id).await?.ok_or_else(no_such_run)?;
+            let stored = traffic.jobs.job(id).await.map_err(unreadable)?.ok_or_else(no_such_run)?;
             // Its last frame, made again; nobody sends to this channel any more.
             watch::channel(job::frame(&stored, u64::from(u32::MAX))).1
         }

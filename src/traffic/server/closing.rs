@@ -8,16 +8,19 @@ use tokio::time::Instant;
 
 use super::job::LiveJob;
 use super::jobs::Surroundings;
-use crate::server::database::StoreError;
+use crate::server::database::{StoreError, is_unavailable};
 use crate::traffic::engine::evidence::Evidence;
 use crate::traffic::engine::{audit, dashboard_check};
+use crate::traffic::engine::stats::Stats;
 use crate::traffic::model::{Job, Reason, Status};
 use crate::traffic::verdict;
 
 /// How long the server's handlers get to notice that a cancelled request is gone.
 const SETTLE: Duration = Duration::from_secs(1);
-/// How long a result that can't be stored is tried again.
-const PERSISTENCE: Duration = Duration::from_secs(20);
+/// How long it takes until a result that could not be stored is tried again: twice as long each time, from the one …
+const SHORTEST_PAUSE: Duration = Duration::from_millis(250);
+/// … to the other.
+const LONGEST_PAUSE: Duration = Duration::from_secs(4);
 
 /// Closes the run. Whatever goes wrong on the way becomes part of the result; it always ends.
 pub(super) async fn close(job: &LiveJob, around: &Surroundings) {
@@ -30,33 +33,74 @@ pub(super) async fn close(job: &LiveJob, around: &Surroundings) {
     around.ledger.flush().await;
     around.witness.flush().await;
     check(job, around).await;
-    let mut last = job.snapshot();
-    last.closed = true;
-    store(&last, job, around).await;
-    job.close();
+    finish(job, around).await;
+    let last = job.snapshot();
     let (status, verdict) = (last.status.wire_name(), verdict::summary(&last));
     tracing::info!(run = %job.id, status, sent = last.stats.sent, verdict, "run closed");
 }
 
-/// Stores the result, patiently: another process may hold the database.
+/// Stores the run as it stands now, and tells its viewers that it is done.
+pub(super) async fn finish(job: &LiveJob, around: &Surroundings) {
+    store(&Job { closed: true, unstored: false, ..job.snapshot() }, job, around).await;
+    job.close();
+}
+
+/// Stores the result, however long the database can't take it: nobody else knows it. Where that can't pass, for
+/// example because the row is gone, a row with the mere numbers is stored in its place.
 async fn store(last: &Job, job: &LiveJob, around: &Surroundings) {
-    let give_up = Instant::now() + PERSISTENCE;
+    let mut pause = SHORTEST_PAUSE;
+    let mut in_its_place = None;
     loop {
-        let error = match around.store.close(last).await {
-            Ok(true) => return,
-            Ok(false) => {
-                tracing::error!(run = %job.id, "a run was closed by somebody else, or is gone from the database");
-                return;
-            }
-            Err(error) => error,
+        let error = match &in_its_place {
+            None => match around.store.update(last).await {
+                Ok(true) => return,
+                Ok(false) => "the row is gone, or was closed by somebody else".to_owned(),
+                Err(error) if is_unavailable(&error) => {
+                    wait(job, &error, &mut pause).await;
+                    continue;
+                }
+                Err(error) => error.to_string(),
+            },
+            Some(numbers) => match around.store.replace(numbers).await {
+                Ok(()) => return,
+                Err(error) if is_unavailable(&error) => {
+                    wait(job, &error, &mut pause).await;
+                    continue;
+                }
+                Err(error) => {
+                    tracing::error!(run = %job.id, %error, "not even the numbers of a run could be stored");
+                    return;
+                }
+            },
         };
-        if Instant::now() >= give_up || around.shutdown.is_cancelled() {
-            job.fault(Reason::Storage);
-            tracing::error!(run = %job.id, %error, "a run could not be stored");
-            return;
-        }
-        tracing::warn!(run = %job.id, %error, "a run could not be stored; trying again");
-        tokio::time::sleep(Duration::from_millis(250)).await;
+        tracing::error!(run = %job.id, error, "a run can't be stored; its numbers are stored in its place");
+        job.fault(Reason::Storage);
+        in_its_place = Some(mere_numbers(last));
+    }
+}
+
+async fn wait(job: &LiveJob, error: &StoreError, pause: &mut Duration) {
+    job.waits_for_the_database();
+    tracing::warn!(run = %job.id, %error, again_in = ?pause, "a run is finished, not stored yet; trying again");
+    tokio::time::sleep(*pause).await;
+    *pause = (2 * *pause).min(LONGEST_PAUSE);
+}
+
+/// The run without its lists and without its audit.
+fn mere_numbers(last: &Job) -> Job {
+    Job {
+        status: Status::Error,
+        reason: Some(Reason::Storage),
+        stats: Stats {
+            calls: Vec::new(),
+            fates: Vec::new(),
+            sent_per_second: Vec::new(),
+            recent_failures: Vec::new(),
+            audit: None,
+            dashboard_check: None,
+            ..last.stats.clone()
+        },
+        ..last.clone()
     }
 }
 

@@ -81,6 +81,8 @@ struct Core {
     audit: Option<Audit>,
     dashboard_check: Option<DashboardCheck>,
     closed: bool,
+    /// The database could not take the result yet.
+    unstored: bool,
     frames_made: u64,
 }
 
@@ -131,6 +133,7 @@ impl LiveJob {
                 audit: None,
                 dashboard_check: None,
                 closed: false,
+                unstored: false,
                 frames_made: 0,
             }),
             settings,
@@ -165,6 +168,16 @@ impl LiveJob {
         self.core().closed
     }
 
+    /// Has it ended, and its result could not be stored yet?
+    pub fn is_unstored(&self) -> bool {
+        self.core().unstored
+    }
+
+    /// Its result could not be stored; that is tried again.
+    pub fn waits_for_the_database(&self) {
+        self.core().unstored = true;
+    }
+
     /// Why it ended, if by a fault.
     pub fn reason(&self) -> Option<Reason> {
         self.core().reason
@@ -191,8 +204,10 @@ impl LiveJob {
             }
             core.status = status;
             core.reason = reason;
-            core.ended_at = Some(self.elapsed().min(self.shape.duration()));
-            core.end_time = Some(epoch_millis());
+            let ended_at = self.elapsed().min(self.shape.duration());
+            core.ended_at = Some(ended_at);
+            // By the steady clock: the wall clock may have been set meanwhile.
+            core.end_time = Some(self.start_time + ended_at.as_millis() as i64);
             core.recorder.close();
         }
         self.halt.cancel();
@@ -314,7 +329,11 @@ impl LiveJob {
 
     /// All is done and stored.
     pub fn close(&self) {
-        self.core().closed = true;
+        {
+            let mut core = self.core();
+            core.closed = true;
+            core.unstored = false;
+        }
         self.publish();
     }
 
@@ -340,6 +359,7 @@ impl LiveJob {
             start_time: self.start_time,
             end_time: core.end_time,
             closed: core.closed,
+            unstored: core.unstored,
             stats: Stats {
                 cap_violations: core.cap_violations,
                 audit: core.audit.clone(),
@@ -380,18 +400,12 @@ pub fn frame(job: &Job, id: u64) -> Frame {
 }
 
 fn failure(open: &Open, answer: &Answer) -> Failure {
-    let (status, reason) = match answer.fate {
-        Fate::Answered(status) => (Some(status), format!("answered {status}")),
-        Fate::Timeout => (None, "no answer within 5 s".to_owned()),
-        Fate::Connect => (None, "the connection was refused".to_owned()),
-        Fate::Transport | Fate::Cancelled => (None, "the connection broke".to_owned()),
-    };
     Failure {
         seq: open.slot.k,
         method: open.method.to_owned(),
         path: open.path.clone(),
-        status,
+        status: answer.fate.status(),
         request_id: answer.request_id.clone(),
-        reason,
+        reason: answer.fate.words(),
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use tracing::Instrument;
 use uuid::Uuid;
 
@@ -19,7 +19,7 @@ use super::gatekeeper::Gatekeeper;
 use super::job::{LedgerRow, LiveJob};
 use super::ports::{Housekeeping, Witness};
 use super::runner::Runner;
-use super::store::{RunFilter, RunStore};
+use super::store::{RunFilter, RunStore, StoredRun};
 use super::tally::Tally;
 use super::{closing, recovery};
 use crate::origin::RunId;
@@ -35,6 +35,8 @@ const TICK: Duration = Duration::from_millis(500);
 const KEPT: Duration = Duration::from_secs(300);
 /// How long a stop waits for requests that have left to arrive.
 const STOP_PATIENCE: Duration = Duration::from_millis(250);
+/// How long the closing of a run, which flushes and stores, may take once the server goes down.
+const STORING_AT_SHUTDOWN: Duration = Duration::from_secs(5);
 
 /// What every job needs around it.
 pub struct Surroundings {
@@ -68,9 +70,18 @@ pub enum StartRefusal {
     /// This job is active.
     #[error("run {0} is active; stop it or wait until it is closed")]
     Busy(RunId),
+    /// This job has ended, but the database could not take its result yet.
+    #[error("run {0} is finished, not stored yet")]
+    Unstored(RunId),
     /// The server is going down.
     #[error("the server is shutting down")]
     ShuttingDown,
+    /// What would be stored would be lost: these words say why.
+    #[error("{0}")]
+    Lost(String),
+    /// A bug: the start itself panicked.
+    #[error("the start failed by a panic")]
+    Panicked,
     /// The job could not be stored.
     #[error(transparent)]
     Storage(#[from] StoreError),
@@ -90,11 +101,22 @@ pub enum DeleteRefusal {
     Storage(#[from] StoreError),
 }
 
+/// The result of the active run could not be stored before the server had to end. The next start closes the run
+/// with what was recorded of it.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the database could not be written within {} s, so the last run is not stored; the next start closes it with what was recorded of it",
+    STORING_AT_SHUTDOWN.as_secs()
+)]
+pub struct NotStored;
+
 #[derive(Default)]
 struct Live {
     active: Option<Arc<LiveJob>>,
     ended: HashMap<RunId, Arc<LiveJob>>,
     tally: Tally,
+    /// The server goes down, and the active run could not be stored in time.
+    given_up: bool,
 }
 
 /// Starts, finds and stops jobs. One per process.
@@ -126,17 +148,31 @@ impl JobManager {
         self.around.gatekeeper.cap()
     }
 
-    /// Starts a job.
+    /// Starts a job. What has begun goes on in a task of the program when the caller goes away meanwhile.
     ///
     /// # Errors
     /// [`StartRefusal`]
-    pub async fn start(&self, settings: Settings) -> Result<Started, StartRefusal> {
+    pub async fn start(self: &Arc<Self>, settings: Settings) -> Result<Started, StartRefusal> {
+        let manager = Arc::clone(self);
+        let begun = self.tasks.spawn(async move { manager.begin(settings).await }.in_current_span());
+        begun.await.unwrap_or_else(|error| {
+            tracing::error!(%error, "a start panicked");
+            Err(StartRefusal::Panicked)
+        })
+    }
+
+    async fn begin(&self, settings: Settings) -> Result<Started, StartRefusal> {
         let _one_at_a_time = self.starting.lock().await;
+        // Under the lock that the shutdown takes, too: it sees every start that gets past here.
         if self.around.shutdown.is_cancelled() {
             return Err(StartRefusal::ShuttingDown);
         }
         if let Some(active) = self.active().filter(|active| !active.is_closed()) {
-            return Err(StartRefusal::Busy(active.id));
+            let refusal = if active.is_unstored() { StartRefusal::Unstored } else { StartRefusal::Busy };
+            return Err(refusal(active.id));
+        }
+        if let Some(why) = self.around.store.lost() {
+            return Err(StartRefusal::Lost(why));
         }
         let id = RunId(Uuid::now_v7());
         let opens = self.around.gatekeeper.opens();
@@ -154,13 +190,13 @@ impl JobManager {
         Ok(Started { job_id: id, status: Status::Starting })
     }
 
-    /// Stores the new job. Nothing is active here, so a row that is not closed is one whose closing
-    /// could not be stored; it must not keep every later run from starting.
+    /// Stores the new job. Nothing is active here, so a row that is not closed is one that a panic left; it must
+    /// not keep every later run from starting.
     async fn insert(&self, job: &Job) -> Result<(), StoreError> {
         match self.around.store.insert(job).await {
             Err(error) if error.as_database_error().is_some_and(|error| error.is_unique_violation()) => {
-                let Surroundings { store, witness, housekeeping, .. } = &*self.around;
-                recovery::close_left_overs(store.as_ref(), witness.as_ref(), housekeeping.as_ref()).await?;
+                let Surroundings { store, witness, housekeeping, demo_users, .. } = &*self.around;
+                recovery::close_left_overs(store.as_ref(), witness.as_ref(), housekeeping.as_ref(), demo_users).await?;
                 store.insert(job).await
             }
             result => result,
@@ -194,28 +230,36 @@ impl JobManager {
         }
     }
 
-    /// Stored runs, newest first, the active one as it stands now; and whether there are more.
+    /// Stored runs, newest first, the active one as it stands now; and whether there are more. Those that can't be
+    /// read are there by name only.
     ///
     /// # Errors
     /// When the database can't be read.
-    pub async fn list(&self, filter: &RunFilter) -> Result<(Vec<Job>, bool), StoreError> {
+    pub async fn list(&self, filter: &RunFilter) -> Result<(Vec<StoredRun>, bool), StoreError> {
         let one_more = RunFilter { limit: filter.limit + 1, ..filter.clone() };
-        let mut jobs = self.around.store.list(&one_more).await?;
-        let more = jobs.len() > filter.limit as usize;
-        jobs.truncate(filter.limit as usize);
-        for job in &mut jobs {
-            if let Some(live) = self.live(job.job_id) {
-                *job = live.snapshot();
+        let mut runs = self.around.store.list(&one_more).await?;
+        let more = runs.len() > filter.limit as usize;
+        runs.truncate(filter.limit as usize);
+        for run in &mut runs {
+            if let Some(live) = self.live(run.id) {
+                run.job = Some(live.snapshot());
             }
         }
-        Ok((jobs, more))
+        Ok((runs, more))
     }
 
-    /// Removes a closed run from the history; what the metrics recorded of it stays.
+    /// Removes a closed run from the history; what the metrics recorded of it stays. What has begun goes on when the
+    /// caller goes away meanwhile.
     ///
     /// # Errors
     /// [`DeleteRefusal`]
-    pub async fn delete(&self, id: RunId) -> Result<(), DeleteRefusal> {
+    pub async fn delete(self: &Arc<Self>, id: RunId) -> Result<(), DeleteRefusal> {
+        let manager = Arc::clone(self);
+        let begun = self.tasks.spawn(async move { manager.remove(id).await }.in_current_span());
+        begun.await.unwrap_or(Err(DeleteRefusal::Storage(StoreError::WorkerCrashed)))
+    }
+
+    async fn remove(&self, id: RunId) -> Result<(), DeleteRefusal> {
         if self.live(id).is_some_and(|job| !job.is_closed()) {
             return Err(DeleteRefusal::Active);
         }
@@ -266,41 +310,69 @@ impl JobManager {
         Ok(Some(job.snapshot()))
     }
 
-    /// Ends the active job because the server goes down, and waits until it is closed.
-    pub async fn shut_down(&self) {
+    /// Ends the active job because the server goes down, and waits until it is closed. To be called when the
+    /// `shutdown` of the [`Surroundings`] is cancelled.
+    ///
+    /// # Errors
+    /// [`NotStored`] when the database can't be written for too long.
+    pub async fn shut_down(&self) -> Result<(), NotStored> {
+        // Whoever starts a job now holds this: it is either seen below, or sees that the server goes down.
+        let Ok(starts) = tokio::time::timeout(STORING_AT_SHUTDOWN, self.starting.lock()).await else {
+            return Err(NotStored);
+        };
         if let Some(job) = self.active() {
             job.end(Status::Error, Some(Reason::Shutdown));
         }
+        drop(starts);
         self.tasks.close();
         self.tasks.wait().await;
+        if lock(&self.live).given_up { Err(NotStored) } else { Ok(()) }
+    }
+}
+
+/// The place of the active job. Whatever happens to its life, a panic included, the place is free afterwards.
+struct Place {
+    live: Arc<Mutex<Live>>,
+    id: RunId,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut live = lock(&self.live);
+        // The next job may have taken the place since this one was closed.
+        if live.active.as_ref().is_some_and(|active| active.id == self.id) {
+            live.active = None;
+        }
     }
 }
 
 /// The whole life of a job. `cap_broken` is cancelled if its requests ever break the cap.
 async fn life(job: Arc<LiveJob>, cap_broken: CancellationToken, around: Arc<Surroundings>, live: Arc<Mutex<Live>>) {
-    let viewers = tokio::spawn(publish(Arc::clone(&job)));
-    let states = tokio::spawn(note_states(Arc::clone(&job), Arc::clone(&around.store)));
-    let storage = tokio::spawn(end_on_trouble(Arc::clone(&job), around.ledger.trouble()));
-    let runner = Runner::new(Arc::clone(&job), Arc::clone(&around), cap_broken);
-    // In a task of its own, so that a panic in it is seen here and the job is closed as any other.
-    let driven = tokio::spawn(runner.drive().in_current_span()).await;
-    if let Err(error) = driven {
-        tracing::error!(%error, "the generator panicked");
-        job.end(Status::Error, Some(Reason::Panic));
+    let place = Place { live: Arc::clone(&live), id: job.id };
+    let viewers = AbortOnDropHandle::new(tokio::spawn(publish(Arc::clone(&job))));
+    let states = AbortOnDropHandle::new(tokio::spawn(note_states(Arc::clone(&job), Arc::clone(&around.store))));
+    let storage = AbortOnDropHandle::new(tokio::spawn(end_on_trouble(Arc::clone(&job), around.ledger.trouble())));
+    drive(&job, &around, cap_broken).await;
+    let out_of_time = async {
+        around.shutdown.cancelled().await;
+        tokio::time::sleep(STORING_AT_SHUTDOWN).await;
+    };
+    tokio::select! {
+        biased;
+        () = close(&job, &around) => {}
+        () = out_of_time => {
+            tracing::error!(run = %job.id, "the run can't be stored before the server goes down");
+            lock(&live).given_up = true;
+            return;
+        }
     }
-    closing::close(&job, &around).await;
-    viewers.abort();
-    states.abort();
-    storage.abort();
+    drop((viewers, states, storage));
     {
         let mut live = lock(&live);
-        // The next job may have taken the place since this one was closed.
-        if live.active.as_ref().is_some_and(|active| active.id == job.id) {
-            live.active = None;
-        }
         live.tally.add(&job.snapshot());
         live.ended.insert(job.id, Arc::clone(&job));
     }
+    drop(place);
     tokio::select! {
         () = tokio::time::sleep(KEPT) => {}
         () = around.shutdown.cancelled() => {}
@@ -310,19 +382,46 @@ async fn life(job: Arc<LiveJob>, cap_broken: CancellationToken, around: Arc<Surr
     around.losses.forget(job.id);
 }
 
-/// Notes each change of the job's state in the database. What can't be written is tried again at
-/// the next snapshot; the closing has the last word.
+/// Runs the generator, in a task of its own, so that a panic in it is seen here and the job is closed as any other.
+async fn drive(job: &Arc<LiveJob>, around: &Arc<Surroundings>, cap_broken: CancellationToken) {
+    let (driven, surroundings) = (Arc::clone(job), Arc::clone(around));
+    let runner = async move { Runner::new(driven, surroundings, cap_broken).drive().await };
+    if let Err(error) = tokio::spawn(runner.in_current_span()).await {
+        tracing::error!(%error, "the generator panicked");
+        job.end(Status::Error, Some(Reason::Panic));
+    }
+}
+
+/// Closes the job, in a task of its own for the same reason: after a panic it is stored as it stands.
+async fn close(job: &Arc<LiveJob>, around: &Arc<Surroundings>) {
+    let (closing, surroundings) = (Arc::clone(job), Arc::clone(around));
+    let task = async move { closing::close(&closing, &surroundings).await };
+    let Err(error) = AbortOnDropHandle::new(tokio::spawn(task.in_current_span())).await else { return };
+    tracing::error!(%error, "the closing of a run panicked");
+    around.arrivals.seal(job.id);
+    job.cancel_open().into_iter().for_each(|row| around.ledger.push(row));
+    job.fault(Reason::Panic);
+    let (closing, surroundings) = (Arc::clone(job), Arc::clone(around));
+    let task = async move { closing::finish(&closing, &surroundings).await };
+    if let Err(error) = AbortOnDropHandle::new(tokio::spawn(task.in_current_span())).await {
+        // Its row stays open; the next start closes it.
+        tracing::error!(%error, "a run could not be stored because of a panic");
+    }
+}
+
+/// Notes each change of the job's state in the database at once, so that a crash while it is being closed keeps its
+/// final state. What can't be written is tried again at the next snapshot; the closing has the last word.
 async fn note_states(job: Arc<LiveJob>, store: Arc<dyn RunStore>) {
     let mut frames = job.frames();
     let mut noted = Status::Starting;
     while !noted.is_final() {
         let now = job.snapshot();
         if now.status != noted && !now.closed {
-            match store.advance(noted, &now).await {
+            match store.update(&now).await {
                 Ok(true) => noted = now.status,
                 Ok(false) => {
                     if !job.is_closed() {
-                        tracing::error!(run = %job.id, state = noted.wire_name(), "the stored run is not in the state that was noted");
+                        tracing::error!(run = %job.id, state = now.status.wire_name(), "the state of a run could not be noted: it is gone from the database");
                     }
                     return;
                 }

@@ -70,7 +70,7 @@ async fn try_start(form: &StartForm) -> Result<StartOutcome, AppError> {
             let job = jobs.job(started.job_id).await.map_err(inside)?.ok_or(AppError::NotFound)?;
             Ok(StartOutcome::Started(Box::new(job)))
         }
-        Err(StartRefusal::Busy(id)) => Ok(StartOutcome::Busy(id)),
+        Err(StartRefusal::Busy(id) | StartRefusal::Unstored(id)) => Ok(StartOutcome::Busy(id)),
         Err(refusal) => Err(inside(refusal)),
     }
 }

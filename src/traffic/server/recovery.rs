@@ -1,14 +1,14 @@
-//! After a crash: what an earlier process left active is closed as interrupted, with its numbers
-//! counted anew from what both sides had recorded. It is never resumed.
+//! After a crash: what an earlier process left active is closed, with its numbers counted anew from what both sides
+//! had recorded. A run that had ended keeps how it ended; any other one was interrupted. It is never resumed.
 
 use std::time::Duration;
 
 use uuid::Uuid;
 
 use super::ports::{Housekeeping, Witness};
-use super::store::{LeftOver, RunStore};
+use super::store::{RunStore, StoredRun};
 use crate::origin::RunId;
-use crate::server::database::StoreError;
+use crate::server::database::{StoreError, is_unavailable};
 use crate::traffic::engine::evidence::{CleanUp, Creates, Dropped, Evidence};
 use crate::traffic::engine::exchange::{ClientSide, ServerSide};
 use crate::traffic::engine::mix::{Call, Mix};
@@ -18,8 +18,8 @@ use crate::traffic::engine::stats::Stats;
 use crate::traffic::engine::{audit, dashboard_check};
 use crate::traffic::model::{Job, Reason, Status};
 
-/// Closes every run that is not closed, removes the users they created, and names them. For a
-/// moment in which no job is active.
+/// Closes every run that is not closed, removes the users they created, and names them. For a moment in which no job
+/// is active. `demo_users` are those that the runs addressed.
 ///
 /// # Errors
 /// When the database can't be read or written.
@@ -27,28 +27,48 @@ pub async fn close_left_overs(
     store: &dyn RunStore,
     witness: &dyn Witness,
     housekeeping: &dyn Housekeeping,
+    demo_users: &[Uuid],
 ) -> Result<Vec<RunId>, StoreError> {
     let mut closed = Vec::new();
-    for LeftOver { id, job } in store.left_overs().await? {
+    for StoredRun { id, job } in store.left_overs().await? {
+        // What can't be read any more is closed all the same: it must not keep every later run from starting.
         let clean_up = housekeeping.clean_up(id).await?;
-        match job {
-            Some(job) => {
-                let job = recounted(job, store, witness, clean_up).await?;
-                store.close(&job).await?;
+        let Some(job) = job else {
+            tracing::error!(run = %id, "an open run can't be read; it is closed as it is");
+            store.close_unreadable(id).await?;
+            closed.push(id);
+            continue;
+        };
+        let job = ended(job);
+        let job = match recounted(&job, store, witness, (clean_up, demo_users)).await {
+            Ok(job) => job,
+            Err(error) if is_unavailable(&error) => return Err(error),
+            Err(error) => {
+                tracing::error!(run = %id, %error, "what was recorded of an open run can't be read; its last numbers stay");
+                job
             }
-            // What can't be read any more is closed all the same: it must not keep every later run from starting.
-            None => store.close_unreadable(id).await?,
-        }
+        };
+        store.update(&job).await?;
         closed.push(id);
     }
     Ok(closed)
 }
 
+/// The run closed, with the state that it ended in, or else as interrupted.
+fn ended(job: Job) -> Job {
+    let (status, reason) = match job.status.is_final() {
+        true => (job.status, job.reason),
+        false => (Status::Error, Some(Reason::Interrupted)),
+    };
+    let end_time = job.end_time.or(Some(job.start_time + i64::from(job.stats.elapsed)));
+    Job { status, reason, end_time, closed: true, unstored: false, ..job }
+}
+
 async fn recounted(
-    job: Job,
+    job: &Job,
     store: &dyn RunStore,
     witness: &dyn Witness,
-    clean_up: CleanUp,
+    (clean_up, demo_users): (CleanUp, &[Uuid]),
 ) -> Result<Job, StoreError> {
     let clients = store.client_sides(job.job_id).await?;
     let servers = witness.rows_of_run(job.job_id).await?;
@@ -60,19 +80,15 @@ async fn recounted(
         duration: Duration::from_secs(settings.duration.into()),
         started: job.start_time * 1000,
     };
-    // Which users are addressed does not matter here.
-    let mix = Mix::new(settings.scenario, settings.endpoints.list().to_vec(), settings.seed, vec![Uuid::nil()]);
-    let stats = recount(&remains, &clients, &servers, |k| mix.call(k));
+    let mix = Mix::new(settings.scenario, settings.endpoints.list().to_vec(), settings.seed, demo_users.to_vec());
+    let stats = recount(&remains, &clients, &servers, |k| mix.request(k));
     let stats = checked(stats, &clients, &servers, clean_up, job.cap);
-    let end_time = job.end_time.unwrap_or(job.start_time + i64::from(stats.elapsed));
-    Ok(Job {
-        status: Status::Error,
-        reason: Some(Reason::Interrupted),
-        closed: true,
-        end_time: Some(end_time),
-        stats,
-        ..job
-    })
+    if job.reason == Some(Reason::Interrupted) {
+        // It lived until the last that is known of it.
+        let end_time = Some(job.start_time + i64::from(stats.elapsed));
+        return Ok(Job { end_time, stats, ..job.clone() });
+    }
+    Ok(Job { stats: Stats { elapsed: job.stats.elapsed, ..stats }, ..job.clone() })
 }
 
 /// With an audit and a dashboard check of what is left: what arrived is not known any more, so they find a sum that fails or

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row as _, Sqlite};
+use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection};
 use uuid::Uuid;
 
 use super::job::LedgerRow;
@@ -12,7 +12,7 @@ use crate::server::database::{Database, StoreError};
 use crate::traffic::engine::exchange::ClientSide;
 use crate::traffic::engine::mix::Call;
 use crate::traffic::engine::scenario::Scenario;
-use crate::traffic::model::{Job, Status};
+use crate::traffic::model::{Job, Reason, Status};
 
 /// Which stored runs to list: newest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,36 +27,39 @@ pub struct RunFilter {
     pub limit: u32,
 }
 
-/// A run that an earlier process left active.
+/// A row of the history.
 #[derive(Clone, Debug)]
-pub struct LeftOver {
+pub struct StoredRun {
     /// Its name.
     pub id: RunId,
-    /// What was last stored of it; absent when that can't be read any more.
+    /// What was last stored of it; absent when that can't be read: it is damaged, or of a newer version.
     pub job: Option<Job>,
 }
 
 /// Where runs are kept. One method = one use case = one transaction.
 #[async_trait]
 pub trait RunStore: Send + Sync + 'static {
+    /// Why what is stored now would be lost, in words, if it would.
+    fn lost(&self) -> Option<String>;
     /// Adds a run that starts now. Fails while another one is not closed.
     async fn insert(&self, job: &Job) -> Result<(), StoreError>;
-    /// Takes a run from state `from` to that of `job`, a compare-and-set. `false`: it was not in that state.
-    async fn advance(&self, from: Status, job: &Job) -> Result<bool, StoreError>;
-    /// Stores the result of a run, once. `false`: it was closed before, or is not there.
-    async fn close(&self, job: &Job) -> Result<bool, StoreError>;
-    /// Closes a run of which nothing can be read.
+    /// Stores where a run stands, or its result when it is closed by that. `false`: it was closed before, or is not
+    /// there.
+    async fn update(&self, job: &Job) -> Result<bool, StoreError>;
+    /// Puts this closed run in the place of a row that is not closed, or gone. One that is closed stays.
+    async fn replace(&self, job: &Job) -> Result<(), StoreError>;
+    /// Closes a run of which nothing can be read; what is stored of it stays as it is.
     async fn close_unreadable(&self, id: RunId) -> Result<(), StoreError>;
     /// One run.
     async fn load(&self, id: RunId) -> Result<Option<Job>, StoreError>;
-    /// Some runs, newest first.
-    async fn list(&self, filter: &RunFilter) -> Result<Vec<Job>, StoreError>;
+    /// Some runs, newest first. One that can't be read costs no other.
+    async fn list(&self, filter: &RunFilter) -> Result<Vec<StoredRun>, StoreError>;
     /// Removes a closed run with its ledger. `false`: there is no closed run of this name.
     async fn delete(&self, id: RunId) -> Result<bool, StoreError>;
-    /// The generator's side of each request of a run, in the order of the plan.
+    /// The generator's side of each request of a run that can be read, in the order of the plan.
     async fn client_sides(&self, id: RunId) -> Result<Vec<ClientSide>, StoreError>;
     /// What an earlier process left active.
-    async fn left_overs(&self) -> Result<Vec<LeftOver>, StoreError>;
+    async fn left_overs(&self) -> Result<Vec<StoredRun>, StoreError>;
 }
 
 /// [`RunStore`] in the embedded database.
@@ -67,9 +70,27 @@ fn to_json(job: &Job) -> Result<String, StoreError> {
     serde_json::to_string(job).map_err(|error| StoreError::Encode(error.into()))
 }
 
-fn from_json(json: &str) -> Result<Job, StoreError> {
-    let job: Job = serde_json::from_str(json).map_err(|error| StoreError::Decode(error.into()))?;
-    Ok(Job { stats: job.stats.reread(), ..job })
+/// The run in a row with `closed` and `job`. The columns say whether it is closed, also where the text could not be
+/// brought up to that.
+fn job_of(row: &SqliteRow) -> Result<Job, StoreError> {
+    let json: Vec<u8> = row.try_get("job")?;
+    let mut job: Job = serde_json::from_slice(&json).map_err(|error| StoreError::Decode(error.into()))?;
+    if row.try_get("closed")? && !job.closed {
+        job.closed = true;
+        if !job.status.is_final() {
+            (job.status, job.reason) = (Status::Error, Some(Reason::Interrupted));
+        }
+    }
+    job.stats = job.stats.reread();
+    Ok(job)
+}
+
+/// A row with `id`, `closed` and `job`; nothing when not even its name can be read.
+fn stored_run(row: &SqliteRow) -> Option<StoredRun> {
+    let id = row.try_get::<Vec<u8>, _>("id").and_then(|id| run_id(&id));
+    let id = id.inspect_err(|error| tracing::debug!(%error, "a stored run has no name that can be read")).ok()?;
+    let job = job_of(row).inspect_err(|error| tracing::debug!(run = %id, %error, "a stored run can't be read"));
+    Some(StoredRun { id, job: job.ok() })
 }
 
 fn run_id(bytes: &[u8]) -> Result<RunId, StoreError> {
@@ -80,48 +101,41 @@ fn blob(id: RunId) -> Vec<u8> {
     id.0.as_bytes().to_vec()
 }
 
-impl SqliteRuns {
-    /// One update of one row, in a transaction of its own. `false`: the condition did not hold.
-    async fn update(&self, condition: &'static str, from: &str, job: &Job) -> Result<bool, StoreError> {
+#[async_trait]
+impl RunStore for SqliteRuns {
+    fn lost(&self) -> Option<String> {
+        self.0.identity().err().map(|lost| lost.to_string())
+    }
+
+    async fn insert(&self, job: &Job) -> Result<(), StoreError> {
         let mut transaction = self.0.begin().await?;
-        let updated = sqlx::query(condition)
+        insert(job, &mut transaction).await?;
+        transaction.commit().await
+    }
+
+    async fn update(&self, job: &Job) -> Result<bool, StoreError> {
+        let mut transaction = self.0.begin().await?;
+        let updated = sqlx::query("UPDATE runs SET status = ?2, closed = ?3, job = ?4 WHERE id = ?1 AND closed = 0")
             .bind(blob(job.job_id))
             .bind(job.status.wire_name())
             .bind(job.closed)
             .bind(to_json(job)?)
-            .bind(from)
             .execute(&mut *transaction)
             .await?;
         transaction.commit().await?;
         Ok(updated.rows_affected() == 1)
     }
-}
 
-#[async_trait]
-impl RunStore for SqliteRuns {
-    async fn insert(&self, job: &Job) -> Result<(), StoreError> {
+    async fn replace(&self, job: &Job) -> Result<(), StoreError> {
         let mut transaction = self.0.begin().await?;
-        sqlx::query("INSERT INTO runs (id, status, closed, start_time, job) VALUES (?, ?, ?, ?, ?)")
-            .bind(blob(job.job_id))
-            .bind(job.status.wire_name())
-            .bind(job.closed)
-            .bind(job.start_time)
-            .bind(to_json(job)?)
-            .execute(&mut *transaction)
-            .await?;
+        let known = "SELECT closed FROM runs WHERE id = ?";
+        let known: Option<bool> =
+            sqlx::query_scalar(known).bind(blob(job.job_id)).fetch_optional(&mut *transaction).await?;
+        if known != Some(true) {
+            sqlx::query("DELETE FROM runs WHERE id = ?").bind(blob(job.job_id)).execute(&mut *transaction).await?;
+            insert(job, &mut transaction).await?;
+        }
         transaction.commit().await
-    }
-
-    async fn advance(&self, from: Status, job: &Job) -> Result<bool, StoreError> {
-        let statement =
-            "UPDATE runs SET status = ?2, closed = ?3, job = ?4 WHERE id = ?1 AND closed = 0 AND status = ?5";
-        self.update(statement, from.wire_name(), job).await
-    }
-
-    async fn close(&self, job: &Job) -> Result<bool, StoreError> {
-        // Whatever state was noted last: the closing has the last word, but only once.
-        let statement = "UPDATE runs SET status = ?2, closed = ?3, job = ?4 WHERE id = ?1 AND closed = 0 AND ?5 = ''";
-        self.update(statement, "", job).await
     }
 
     async fn close_unreadable(&self, id: RunId) -> Result<(), StoreError> {
@@ -135,16 +149,18 @@ impl RunStore for SqliteRuns {
     }
 
     async fn load(&self, id: RunId) -> Result<Option<Job>, StoreError> {
-        let json: Option<String> =
-            sqlx::query_scalar("SELECT job FROM runs WHERE id = ?").bind(blob(id)).fetch_optional(&self.0.read).await?;
-        json.as_deref().map(from_json).transpose()
+        let row = sqlx::query("SELECT closed, job FROM runs WHERE id = ?")
+            .bind(blob(id))
+            .fetch_optional(&self.0.read)
+            .await?;
+        row.as_ref().map(job_of).transpose()
     }
 
-    async fn list(&self, filter: &RunFilter) -> Result<Vec<Job>, StoreError> {
-        let rows: Vec<String> = sqlx::query_scalar(
+    async fn list(&self, filter: &RunFilter) -> Result<Vec<StoredRun>, StoreError> {
+        let rows = sqlx::query(
             // Ids sort by their start. A bare `LIMIT ?` would make SQLite prepare the statement each time.
-            "SELECT job FROM runs WHERE (?1 IS NULL OR id < ?1) AND (?2 IS NULL OR status = ?2) \
-             AND (?3 IS NULL OR job ->> '$.scenario' = ?3) AND json_valid(job) ORDER BY id DESC LIMIT ?4 + 0",
+            "SELECT id, closed, job FROM runs WHERE (?1 IS NULL OR id < ?1) AND (?2 IS NULL OR status = ?2) \
+             AND (?3 IS NULL OR CASE WHEN json_valid(job) THEN job ->> '$.scenario' END = ?3) ORDER BY id DESC LIMIT ?4 + 0",
         )
         .bind(filter.before.map(blob))
         .bind(filter.status.map(Status::wire_name))
@@ -152,7 +168,7 @@ impl RunStore for SqliteRuns {
         .bind(filter.limit)
         .fetch_all(&self.0.read)
         .await?;
-        rows.iter().map(|json| from_json(json)).collect()
+        Ok(rows.iter().filter_map(stored_run).collect())
     }
 
     async fn delete(&self, id: RunId) -> Result<bool, StoreError> {
@@ -176,20 +192,30 @@ impl RunStore for SqliteRuns {
         .bind(blob(id))
         .fetch_all(&self.0.read)
         .await?;
-        rows.iter().map(client_side).collect()
+        let readable = |row| {
+            let side = client_side(row);
+            side.inspect_err(|error| tracing::debug!(run = %id, %error, "a row of the ledger can't be read")).ok()
+        };
+        Ok(rows.iter().filter_map(readable).collect())
     }
 
-    async fn left_overs(&self) -> Result<Vec<LeftOver>, StoreError> {
-        let left: Vec<(Vec<u8>, String)> =
-            sqlx::query_as("SELECT id, job FROM runs WHERE closed = 0").fetch_all(&self.0.read).await?;
-        let left_over = |(id, json): (Vec<u8>, String)| {
-            let id = run_id(&id)?;
-            let job =
-                from_json(&json).inspect_err(|error| tracing::error!(run = %id, %error, "a stored run can't be read"));
-            Ok(LeftOver { id, job: job.ok() })
-        };
-        left.into_iter().map(left_over).collect()
+    async fn left_overs(&self) -> Result<Vec<StoredRun>, StoreError> {
+        let rows = sqlx::query("SELECT id, closed, job FROM runs WHERE closed = 0").fetch_all(&self.0.read).await?;
+        Ok(rows.iter().filter_map(stored_run).collect())
     }
+}
+
+/// Adds a run within a transaction.
+async fn insert(job: &Job, transaction: &mut SqliteConnection) -> Result<(), StoreError> {
+    sqlx::query("INSERT INTO runs (id, status, closed, start_time, job) VALUES (?, ?, ?, ?, ?)")
+        .bind(blob(job.job_id))
+        .bind(job.status.wire_name())
+        .bind(job.closed)
+        .bind(job.start_time)
+        .bind(to_json(job)?)
+        .execute(transaction)
+        .await
+        .map(drop)
 }
 
 fn client_side(row: &SqliteRow) -> Result<ClientSide, StoreError> {

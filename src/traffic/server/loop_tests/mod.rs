@@ -1,6 +1,7 @@
 //! The whole life of a job under the paused clock, with a fake target and stores in memory: a
 //! ten-minute run takes milliseconds. No sockets and no database here: their timeouts would fire.
 
+mod storing;
 mod world;
 
 use std::sync::atomic::Ordering;

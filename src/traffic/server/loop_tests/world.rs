@@ -18,7 +18,7 @@ use super::super::gatekeeper::{Departed, Gatekeeper};
 use super::super::job::LedgerRow;
 use super::super::jobs::{JobManager, Surroundings};
 use super::super::ports::{Housekeeping, Witness};
-use super::super::store::{LeftOver, RunFilter, RunStore};
+use super::super::store::{RunFilter, RunStore, StoredRun};
 use crate::origin::RunId;
 use crate::server::batch_writer::{BatchWriter, Sink};
 use crate::server::database::StoreError;
@@ -53,6 +53,12 @@ pub(super) struct Manner {
     pub(super) hides_rows: bool,
     /// The users that a run created can't be removed.
     pub(super) keeps_users: bool,
+    /// The closing panics.
+    pub(super) panics_while_closing: bool,
+    /// How long it takes until a start is told that its run is stored.
+    pub(super) insert_takes: Duration,
+    /// The result of a run can never be stored.
+    pub(super) never_stores: bool,
 }
 
 /// The users API, the arrivals layer and the metrics, all in memory.
@@ -68,16 +74,22 @@ pub(super) struct World {
     pub(super) created: AtomicU32,
     /// Nothing can be written.
     pub(super) disk_full: AtomicBool,
+    /// No run can be written.
+    pub(super) locked: AtomicBool,
     /// Stands still until told otherwise.
     pub(super) stalled: AtomicBool,
 }
 
 impl World {
-    /// Replaces the stored job, if it is open and as it should be; notes the state that it had.
-    fn replace(&self, job: &Job, expected: impl Fn(&Job) -> bool) -> bool {
+    fn available(&self) -> Result<(), StoreError> {
+        if self.locked.load(Ordering::Relaxed) { Err(StoreError::PoolTimedOut) } else { Ok(()) }
+    }
+
+    /// Replaces the stored job, if it is open; notes the state that it has now.
+    fn replace(&self, job: &Job) -> bool {
         let mut stored = self.stored.lock().expect("not poisoned");
         let Some(known) = stored.iter_mut().find(|known| known.job_id == job.job_id) else { return false };
-        if known.closed || !expected(known) {
+        if known.closed {
             return false;
         }
         *known = job.clone();
@@ -131,7 +143,9 @@ struct Shared(Arc<World>);
 
 #[async_trait]
 impl Witness for Shared {
-    async fn flush(&self) {}
+    async fn flush(&self) {
+        assert!(!self.0.manner.panics_while_closing, "asked to panic");
+    }
 
     async fn rows_of_run(&self, _run: RunId) -> Result<Vec<ServerSide>, StoreError> {
         if self.0.manner.hides_rows {
@@ -167,25 +181,34 @@ impl Housekeeping for Shared {
 
 #[async_trait]
 impl RunStore for Shared {
+    fn lost(&self) -> Option<String> {
+        None
+    }
+
     async fn insert(&self, job: &Job) -> Result<(), StoreError> {
         self.0.stored.lock().expect("not poisoned").push(job.clone());
+        tokio::time::sleep(self.0.manner.insert_takes).await;
         Ok(())
     }
 
-    async fn advance(&self, from: Status, job: &Job) -> Result<bool, StoreError> {
-        Ok(self.0.replace(job, |stored| stored.status == from))
+    async fn update(&self, job: &Job) -> Result<bool, StoreError> {
+        self.0.available()?;
+        if self.0.manner.never_stores && job.closed { Err(StoreError::RowNotFound) } else { Ok(self.0.replace(job)) }
     }
 
-    async fn close(&self, job: &Job) -> Result<bool, StoreError> {
-        Ok(self.0.replace(job, |_| true))
+    async fn replace(&self, job: &Job) -> Result<(), StoreError> {
+        self.0.available()?;
+        self.0.replace(job);
+        Ok(())
     }
 
     async fn close_unreadable(&self, _id: RunId) -> Result<(), StoreError> {
         Ok(())
     }
 
-    async fn list(&self, _filter: &RunFilter) -> Result<Vec<Job>, StoreError> {
-        Ok(self.0.stored.lock().expect("not poisoned").clone())
+    async fn list(&self, _filter: &RunFilter) -> Result<Vec<StoredRun>, StoreError> {
+        let stored = self.0.stored.lock().expect("not poisoned");
+        Ok(stored.iter().map(|job| StoredRun { id: job.job_id, job: Some(job.clone()) }).collect())
     }
 
     async fn delete(&self, id: RunId) -> Result<bool, StoreError> {
@@ -203,7 +226,7 @@ impl RunStore for Shared {
         Ok(self.0.stored.lock().expect("not poisoned").iter().find(|job| job.job_id == id).cloned())
     }
 
-    async fn left_overs(&self) -> Result<Vec<LeftOver>, StoreError> {
+    async fn left_overs(&self) -> Result<Vec<StoredRun>, StoreError> {
         Ok(Vec::new())
     }
 }
@@ -236,7 +259,8 @@ impl Clock for Stalling {
 
 pub(super) struct Test {
     pub(super) world: Arc<World>,
-    pub(super) jobs: JobManager,
+    pub(super) jobs: Arc<JobManager>,
+    pub(super) shutdown: CancellationToken,
 }
 
 impl Test {
@@ -254,6 +278,7 @@ impl Test {
         let dropped = losses.ledger.clone();
         let on_drop = move |row: &LedgerRow| dropped.note(row.run, row.outcome.seq);
         let nowhere = Nowhere(Arc::clone(&world));
+        let shutdown = CancellationToken::new();
         let jobs = JobManager::new(Surroundings {
             gatekeeper,
             arrivals,
@@ -265,9 +290,9 @@ impl Test {
             losses,
             ledger: BatchWriter::start_with("ledger", nowhere, CancellationToken::new(), on_drop),
             demo_users: (0..50).map(Uuid::from_u128).collect(),
-            shutdown: CancellationToken::new(),
+            shutdown: shutdown.clone(),
         });
-        Self { world, jobs }
+        Self { world, jobs: Arc::new(jobs), shutdown }
     }
 
     pub(super) async fn start(&self, scenario: Scenario, duration: u32) -> RunId {
