@@ -69,6 +69,8 @@ pub async fn run(
     }
     state.recorder.flush().await;
     state.metrics.stopped().await;
+    shutdown.background.close();
+    shutdown.background.wait().await;
     drop(state);
     database.close().await;
     tracing::info!("down");

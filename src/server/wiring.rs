@@ -9,13 +9,16 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::access::Access;
 use super::batch_writer::BatchWriter;
 use super::config::Config;
-use super::database::{Database, StoreError};
+use super::database::{Database, StoreError, epoch_micros};
+use super::retention::prune;
 use super::security::Hosts;
 use super::state::AppState;
+use super::wall_clock::WallClock;
 use crate::metrics::model::Totals;
 use crate::metrics::server::live::Metrics;
 use crate::metrics::server::ports::{Family, Vitals};
@@ -32,6 +35,7 @@ use crate::traffic::server::gatekeeper::Gatekeeper;
 use crate::traffic::server::jobs::{JobManager, Surroundings};
 use crate::traffic::server::ports::{Housekeeping, Witness};
 use crate::traffic::server::recovery::close_left_overs;
+use crate::traffic::server::retention::StoredRuns;
 use crate::traffic::server::store::SqliteRuns;
 use crate::users::model::{DEMO_USERS, demo_user_id};
 use crate::users::server::store::{SqliteUsers, UserStore};
@@ -70,6 +74,10 @@ impl Witness for RecordedRequests {
     fn dropped_of_run(&self, run: RunId) -> u32 {
         self.dropped.lock().unwrap_or_else(PoisonError::into_inner).get(&run).copied().unwrap_or(0)
     }
+
+    fn forget(&self, run: RunId) {
+        self.dropped.lock().unwrap_or_else(PoisonError::into_inner).remove(&run);
+    }
 }
 
 /// The users, as what traffic cleans up after a run.
@@ -95,6 +103,10 @@ struct GeneratorVitals {
 impl Vitals for GeneratorVitals {
     fn pacer_lag(&self) -> Option<Duration> {
         self.jobs.active().filter(|job| !job.is_over())?.latest_lag()
+    }
+
+    fn open_run(&self) -> Option<RunId> {
+        self.jobs.active().filter(|job| !job.is_closed()).map(|job| job.id)
     }
 
     fn open_streams(&self) -> u32 {
@@ -177,6 +189,7 @@ pub async fn connect(
     let users = SqliteUsers(database.clone());
     let metrics = SqliteMetrics(database.clone());
     let runs = SqliteRuns(database.clone());
+    let stored_runs = runs.clone();
     // Also of runs whose own clean-up failed, or that a late request added to after it.
     let removed = users.remove_of_all_runs().await?;
     if removed > 0 {
@@ -184,6 +197,7 @@ pub async fn connect(
     }
     users.restore_demo_users().await?;
     let store = metrics;
+    let newest = store.newest().await?;
     let metrics = Metrics::open(Arc::new(store.clone())).await?;
     let dropped = Arc::new(Mutex::new(HashMap::<RunId, u32>::new()));
     let (counted, losing) = (Arc::clone(&dropped), Arc::clone(&metrics));
@@ -221,7 +235,14 @@ pub async fn connect(
         streams: Arc::clone(&streams),
         max_streams: config.max_streams,
     };
-    metrics.start(&recorder, Arc::new(vitals), &shutdown.streams);
+    let clock = WallClock::new(epoch_micros);
+    metrics.start(&recorder, Arc::new(vitals), &clock, &shutdown.streams);
+    let stored_runs = StoredRuns { jobs: Arc::clone(&jobs), store: Arc::new(stored_runs) };
+    let newest = newest.max(stored_runs.newest().await?);
+    let pruning =
+        prune(Arc::clone(&clock), newest, config.kept, vec![Arc::clone(&metrics) as _, Arc::new(stored_runs)]);
+    shutdown.background.spawn(shutdown.streams.clone().run_until_cancelled_owned(clock.watch()));
+    shutdown.background.spawn(shutdown.streams.clone().run_until_cancelled_owned(pruning));
     Ok(AppState {
         leptos: config.leptos.clone(),
         users: Arc::new(users),
@@ -254,4 +275,6 @@ pub struct Shutdown {
     pub jobs: CancellationToken,
     /// Streams end, and no connection is accepted.
     pub streams: CancellationToken,
+    /// What goes on beside the requests until the streams end, and may use the database.
+    pub background: TaskTracker,
 }

@@ -14,5 +14,6 @@ mod security;
 mod server;
 mod shutdown;
 mod storage;
+mod time;
 mod traffic;
 mod users;

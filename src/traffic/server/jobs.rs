@@ -304,6 +304,7 @@ async fn life(job: Arc<LiveJob>, around: Arc<Surroundings>, live: Arc<Mutex<Live
     }
     lock(&live).ended.remove(&job.id);
     around.arrivals.forget(job.id);
+    around.witness.forget(job.id);
 }
 
 /// Notes each change of the job's state in the database. What can't be written is tried again at

@@ -18,6 +18,8 @@ pub trait Witness: Send + Sync + 'static {
     async fn kpis_of_run(&self, run: RunId, from: i64, to: i64) -> Result<Kpi, StoreError>;
     /// How many records of a run were dropped and counted, instead of written.
     fn dropped_of_run(&self, run: RunId) -> u32;
+    /// Nobody will ask for that number of this run any more.
+    fn forget(&self, run: RunId);
 }
 
 /// Puts the users back in order after a run.

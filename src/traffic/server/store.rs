@@ -55,6 +55,8 @@ pub trait RunStore: Send + Sync + 'static {
     async fn delete(&self, id: RunId) -> Result<bool, StoreError>;
     /// The generator's side of each request of a run, in the order of the plan.
     async fn client_sides(&self, id: RunId) -> Result<Vec<ClientSide>, StoreError>;
+    /// The runs that are closed and may be removed, in no order.
+    async fn removable(&self) -> Result<Vec<RunId>, StoreError>;
     /// What an earlier process left active.
     async fn left_overs(&self) -> Result<Vec<LeftOver>, StoreError>;
 }
@@ -176,6 +178,12 @@ impl RunStore for SqliteRuns {
         .fetch_all(&self.0.read)
         .await?;
         rows.iter().map(client_side).collect()
+    }
+
+    async fn removable(&self) -> Result<Vec<RunId>, StoreError> {
+        let ids: Vec<Vec<u8>> =
+            sqlx::query_scalar("SELECT id FROM runs WHERE closed = 1").fetch_all(&self.0.read).await?;
+        Ok(ids.iter().filter_map(|id| run_id(id).ok()).collect())
     }
 
     async fn left_overs(&self) -> Result<Vec<LeftOver>, StoreError> {

@@ -10,6 +10,9 @@ use tokio::time::Instant;
 
 use super::client::TIMEOUT;
 use super::jobs::{DeleteRefusal, StartRefusal};
+use crate::server::database::epoch_micros;
+use crate::server::retention::{Ages, Kept, Prune};
+use crate::server::wall_clock::Shown;
 use crate::traffic::engine::scenario::Scenario;
 use crate::traffic::engine::truth::Kpi;
 use crate::traffic::model::{Reason, Status};
@@ -219,4 +222,34 @@ async fn a_dashboard_that_is_right_is_found_right_and_a_planted_fault_is_found()
     let job = test.run(Scenario::Normal, 5).await;
     assert_eq!(job.stats.truth.map(|truth| truth.right), Some(false));
     assert_eq!(job.status, Status::Completed, "the run itself went well");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_runs_that_were_stored_first_go_but_never_the_active_one() {
+    let test = Test::new(Manner::default());
+    let mut runs = Vec::new();
+    for _ in 0..3 {
+        let id = test.start(Scenario::Normal, 5).await;
+        test.closed(id).await;
+        runs.push(id);
+        // Ids of one millisecond are in no order.
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    let active = test.start(Scenario::Normal, 5).await;
+    let kept = Kept { keep_runs: 1, ..Kept::default() };
+    let ages = Ages::new(epoch_micros(), Duration::from_secs(600), None, Shown::default()).expect("long enough");
+    test.stored_runs().prune(&ages, &kept).await.expect("pruned");
+    let stored = async |id| test.jobs.job(id).await.expect("no database").is_some();
+    assert_eq!([stored(runs[0]).await, stored(runs[1]).await, stored(runs[2]).await], [false, false, true]);
+    assert!(stored(active).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_remembered_of_a_run_that_left_memory() {
+    let test = Test::new(Manner::default());
+    let id = test.start(Scenario::Normal, 5).await;
+    test.closed(id).await;
+    assert!(test.world.forgotten.lock().expect("not poisoned").is_empty(), "it can still be asked for");
+    tokio::time::sleep(Duration::from_secs(301)).await;
+    assert_eq!(*test.world.forgotten.lock().expect("not poisoned"), [id]);
 }

@@ -17,6 +17,7 @@ use super::super::gatekeeper::{Departed, Gatekeeper};
 use super::super::job::LedgerRow;
 use super::super::jobs::{JobManager, Surroundings};
 use super::super::ports::{Housekeeping, Witness};
+use super::super::retention::StoredRuns;
 use super::super::store::{LeftOver, RunFilter, RunStore};
 use crate::origin::RunId;
 use crate::server::batch_writer::{BatchWriter, Sink};
@@ -59,6 +60,8 @@ pub(super) struct World {
     /// The states that were stored, one after the other.
     pub(super) states: Mutex<Vec<Status>>,
     pub(super) cleaned: AtomicU32,
+    /// The runs of which nobody will ask for the number of dropped rows any more.
+    pub(super) forgotten: Mutex<Vec<RunId>>,
     /// Nothing can be written.
     pub(super) disk_full: AtomicBool,
     /// Stands still until told otherwise.
@@ -144,6 +147,10 @@ impl Witness for Shared {
     fn dropped_of_run(&self, _run: RunId) -> u32 {
         0
     }
+
+    fn forget(&self, run: RunId) {
+        self.0.forgotten.lock().expect("not poisoned").push(run);
+    }
 }
 
 #[async_trait]
@@ -191,6 +198,11 @@ impl RunStore for Shared {
         Ok(self.0.stored.lock().expect("not poisoned").iter().find(|job| job.job_id == id).cloned())
     }
 
+    async fn removable(&self) -> Result<Vec<RunId>, StoreError> {
+        let stored = self.0.stored.lock().expect("not poisoned");
+        Ok(stored.iter().filter(|job| job.closed).map(|job| job.job_id).collect())
+    }
+
     async fn left_overs(&self) -> Result<Vec<LeftOver>, StoreError> {
         Ok(Vec::new())
     }
@@ -224,7 +236,7 @@ impl Clock for Stalling {
 
 pub(super) struct Test {
     pub(super) world: Arc<World>,
-    pub(super) jobs: JobManager,
+    pub(super) jobs: Arc<JobManager>,
 }
 
 impl Test {
@@ -250,7 +262,11 @@ impl Test {
             demo_users: (0..50).map(Uuid::from_u128).collect(),
             shutdown: CancellationToken::new(),
         });
-        Self { world, jobs }
+        Self { world, jobs: Arc::new(jobs) }
+    }
+
+    pub(super) fn stored_runs(&self) -> StoredRuns {
+        StoredRuns { jobs: Arc::clone(&self.jobs), store: Arc::new(Shared(Arc::clone(&self.world))) }
     }
 
     pub(super) async fn start(&self, scenario: Scenario, duration: u32) -> RunId {
