@@ -9,7 +9,7 @@ use crate::metrics::address::view_link;
 use crate::metrics::charts::charts_html;
 use crate::metrics::endpoint_table::endpoints_html;
 use crate::metrics::kpi_cards::kpis_html;
-use crate::metrics::log_model::LoggedRequest;
+use crate::metrics::log_model::LogPage;
 use crate::metrics::model::{Overview, OverviewQuery};
 use crate::metrics::newest_requests::newest_requests_html;
 use crate::metrics::view_filter::choices_html;
@@ -25,7 +25,7 @@ pub struct Figures {
     /// The numbers.
     pub overview: Result<Arc<Overview>, String>,
     /// The newest requests.
-    pub requests: Result<Vec<LoggedRequest>, String>,
+    pub requests: Result<LogPage, String>,
     /// The newest runs.
     pub runs: Result<Vec<RunSummary>, String>,
 }
@@ -44,7 +44,7 @@ pub struct Board(
 /// Draws it.
 pub fn board(figures: &Figures, rows: &Rows) -> Board {
     let overview = figures.overview.as_deref().map_err(String::as_str);
-    let requests = figures.requests.as_deref().map_err(String::as_str);
+    let requests = figures.requests.as_ref().map_err(String::as_str);
     let runs = figures.runs.as_deref().map_err(String::as_str);
     let periods: Vec<_> = runs.unwrap_or_default().iter().map(period).collect();
     // The charts are nearly all of it, and are not copied for the rest.
@@ -86,7 +86,7 @@ mod tests {
         let figures = Figures {
             view: OverviewQuery::default(),
             overview: Ok(Arc::new(overview)),
-            requests: Ok(Vec::new()),
+            requests: Ok(LogPage::default()),
             runs: Ok(Vec::new()),
         };
         let rows = |rows| board(&figures, &rows).2.matches("<tr data-at").count();

@@ -70,7 +70,7 @@ async fn figures(state: &AppState, view: OverviewQuery) -> Figures {
     Figures {
         view,
         overview: overview.map_err(words),
-        requests: log.map(|page| page.requests).map_err(words),
+        requests: log.map_err(words),
         runs: runs.map(|page| page.runs).map_err(words),
     }
 }

@@ -1,8 +1,8 @@
 //! The four key figures.
 
-use super::model::{Overview, SparkPoint};
+use super::model::{Overview, Range, SparkPoint};
 use crate::ui::chart::spark::spark_html;
-use crate::ui::format::{count, millis, percent};
+use crate::ui::format::{count, millis, percent, time_of_day, utc};
 use crate::ui::notice::failed_html;
 
 /// The key figures of the chosen range and requests.
@@ -32,7 +32,7 @@ fn row(overview: &Overview) -> String {
         Kpi {
             name: "Current rate",
             value: format!("{} /s", overview.current_rate),
-            note: "in the last full second",
+            note: "in a full second that ended 1 to 2 s ago, as far as answered",
             trend: None,
             spark: &requests,
         },
@@ -55,11 +55,17 @@ fn row(overview: &Overview) -> String {
     format!("<div class=\"kpi-row\">{cards}</div>")
 }
 
-/// How many of everybody's requests are simulated, or what was left out, where that is worth a word.
+/// How many of everybody's requests are simulated, since when exactly, because a period begins with a whole step, and what
+/// was left out, where that is worth a word.
 fn share_note(overview: &Overview) -> String {
+    let since = match overview.range {
+        Range::Minutes5 => time_of_day(overview.from, true),
+        Range::Hour => time_of_day(overview.from, false),
+        Range::Day => utc(overview.from),
+    };
     let dropped =
         if overview.dropped > 0 { format!(" · {} not recorded", count(overview.dropped)) } else { String::new() };
-    format!("{} simulated, {} real{dropped}", count(overview.simulated), count(overview.real))
+    format!("{} simulated, {} real since {since}{dropped}", count(overview.simulated), count(overview.real))
 }
 
 /// A relative change in percent, with its sign.
@@ -118,9 +124,20 @@ mod tests {
     }
 
     #[test]
+    fn a_period_says_when_it_began() {
+        let from = 1_795_942_800_000;
+        let rows =
+            [(Range::Minutes5, "09:00:00 UTC<"), (Range::Hour, "09:00 UTC<"), (Range::Day, "2026-11-29 09:00 UTC<")];
+        for (range, since) in rows {
+            let html = kpis_html(Ok(&Overview { range, from, ..Overview::default() }));
+            assert!(html.contains(&format!("0 simulated, 0 real since {since}")), "{html}");
+        }
+    }
+
+    #[test]
     fn what_was_not_recorded_is_said() {
         let overview = Overview { dropped: 3, simulated: 2, real: 1, ..Overview::default() };
-        assert!(kpis_html(Ok(&overview)).contains("2 simulated, 1 real · 3 not recorded"));
+        assert!(kpis_html(Ok(&overview)).contains("2 simulated, 1 real since 00:00:00 UTC · 3 not recorded"));
         assert!(kpis_html(Err("It is <locked>.")).contains("could not be loaded.</strong> It is &lt;locked&gt;."));
     }
 }

@@ -16,6 +16,9 @@ pub fn last_page(slowest: bool) -> u32 {
     if slowest { 100 } else { 1000 }
 }
 
+/// So many requests of the future are counted, and what is more is not.
+pub const FUTURE_COUNTED: u32 = 1000;
+
 /// Answers of one kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StatusClass {
@@ -117,6 +120,10 @@ pub struct LogPage {
     pub requests: Vec<LoggedRequest>,
     /// There is another page.
     pub more: bool,
+    /// How many recorded requests, whoever made them, carry times after now, because an earlier clock was ahead; at most
+    /// [`FUTURE_COUNTED`]. They are on no page.
+    #[serde(default)]
+    pub future: u32,
 }
 
 /// The fields of a question to the request log as a form or a link gives them, unchecked.

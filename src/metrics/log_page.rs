@@ -7,7 +7,7 @@ use leptos_router::hooks::use_query_map;
 use super::address::LogAddress;
 use super::log_model::{LogPage, StatusClass};
 use super::model::{Origins, Outcome, OverviewQuery};
-use super::request_rows::{REQUEST_HEADS, request_rows};
+use super::request_rows::{REQUEST_HEADS, future_words, request_rows};
 use super::server_fns::get_log;
 use super::view_filter::choices_html;
 use crate::error::AppError;
@@ -104,7 +104,9 @@ fn list(page: &LogPage, address: &LogAddress) -> AnyView {
         let table = table_html("Requests as a table", REQUEST_HEADS, &rows, "texts");
         view! { <div inner_html=table></div> }.into_any()
     };
+    let future = future_words(page.future).map(|words| view! { <p class="future-note">{words}</p> }.into_any());
     view! {
+        {future}
         {content}
         <div class="actions">{back}{on}</div>
     }

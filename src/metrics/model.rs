@@ -272,7 +272,7 @@ pub struct Overview {
     pub real: u32,
     /// Of these: simulated ones.
     pub simulated: u32,
-    /// Requests in the last full second.
+    /// Requests of the newest second that is over and settled, as far as they are answered.
     pub current_rate: u32,
     /// The numbers of the period.
     pub totals: Totals,
@@ -290,7 +290,7 @@ pub struct Overview {
     pub open: Point,
     /// The program's vital signs on the same time axis; steps of an earlier process are left out.
     pub gauges: Vec<GaugePoint>,
-    /// Requests whose rows were dropped since the start of the server, and are in none of these numbers.
+    /// Requests whose rows were dropped in this period, as far as known, and are in none of these numbers.
     pub dropped: u32,
 }
 

@@ -1,9 +1,9 @@
 //! The newest requests, for the dashboard.
 
 use super::address::LogAddress;
-use super::log_model::LoggedRequest;
+use super::log_model::LogPage;
 use super::model::OverviewQuery;
-use super::request_rows::{REQUEST_HEADS, request_rows};
+use super::request_rows::{REQUEST_HEADS, future_words, request_rows};
 use crate::ui::notice::{empty_html, failed_html};
 use crate::ui::table::{escaped, table_html};
 
@@ -11,13 +11,15 @@ use crate::ui::table::{escaped, table_html};
 pub const NEWEST: u32 = 8;
 
 /// The newest requests of those that are chosen, with the way to all of them.
-pub fn newest_requests_html(view: OverviewQuery, requests: Result<&[LoggedRequest], &str>) -> String {
+pub fn newest_requests_html(view: OverviewQuery, newest: Result<&LogPage, &str>) -> String {
     let all = LogAddress { view, page: 1, ..LogAddress::default() }.link();
-    let content = match requests {
+    let content = match newest {
         Err(why) => failed_html("The requests could not be loaded.", why),
-        Ok(requests) => {
+        Ok(LogPage { requests, future, .. }) => {
             let rows = request_rows(&requests[..requests.len().min(NEWEST as usize)]);
-            empty_html(rows.is_empty().then_some("No requests in this time."))
+            let note = future_words(*future).map(|words| format!("<p class=\"future-note\">{words}</p>"));
+            let note = format!("<div data-part=\"future\">{}</div>", note.unwrap_or_default());
+            note + &empty_html(rows.is_empty().then_some("No requests in this time."))
                 + &table_html("Newest requests", REQUEST_HEADS, &rows, "texts")
         }
     };

@@ -2,8 +2,8 @@
 
 use uuid::Uuid;
 
-use super::log_model::LoggedRequest;
-use crate::ui::format::{millis, time_of_day};
+use super::log_model::{FUTURE_COUNTED, LoggedRequest};
+use crate::ui::format::{count, millis, time_of_day};
 use crate::ui::table::{Cell, push_row};
 
 /// The heads of the columns.
@@ -17,6 +17,20 @@ pub fn request_rows(requests: &[LoggedRequest]) -> String {
     let mut html = String::with_capacity(requests.len() * LONGEST_ROW);
     requests.iter().for_each(|request| push_request(&mut html, request));
     html
+}
+
+/// What is said of requests that carry times in the future, where there are any: they are not listed, or they would
+/// stand in the place of the newest ones for as long as the clock was ahead.
+pub fn future_words(future: u32) -> Option<String> {
+    let who = match future {
+        0 => return None,
+        1 => "1 request carries a time".to_owned(),
+        FUTURE_COUNTED.. => format!("{} requests or more carry times", count(FUTURE_COUNTED)),
+        some => format!("{} requests carry times", count(some)),
+    };
+    Some(format!(
+        "{who} in the future, because the clock was ahead at their arrival. They are not listed before that time."
+    ))
 }
 
 fn push_request(html: &mut String, request: &LoggedRequest) {
@@ -44,6 +58,15 @@ fn push_request(html: &mut String, request: &LoggedRequest) {
 mod tests {
     use super::*;
     use crate::origin::RunId;
+
+    #[test]
+    fn requests_of_the_future_are_counted_in_words() {
+        let words = |future| future_words(future).unwrap_or_default();
+        assert_eq!(words(0), "");
+        assert!(words(1).starts_with("1 request carries a time in the future, because the clock was ahead"));
+        assert!(words(999).starts_with("999 requests carry times in the future"));
+        assert!(words(FUTURE_COUNTED).starts_with("1\u{202f}000 requests or more carry times in the future"));
+    }
 
     #[test]
     fn a_row_leads_to_the_request_and_to_its_run() {

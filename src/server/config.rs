@@ -8,6 +8,7 @@ use leptos::config::{LeptosOptions, get_configuration};
 
 use super::access::{AdminToken, SHORTEST_TOKEN};
 use super::assets::{self, AssetsError};
+use super::retention::Kept;
 use crate::app::Assets;
 use crate::traffic::engine::CAP;
 
@@ -44,6 +45,8 @@ struct Flags {
     /// How many connections may be open at once
     #[arg(long, env = "MAX_CONNECTIONS", value_name = "N", default_value_t = 512)]
     max_connections: u32,
+    #[command(flatten)]
+    kept: Kept,
     /// How log lines look
     #[arg(long, env = "LOG_FORMAT", value_enum, default_value_t = LogFormat::Pretty)]
     log_format: LogFormat,
@@ -115,6 +118,8 @@ pub struct Config {
     pub max_streams: u32,
     /// Connections at once.
     pub max_connections: u32,
+    /// What is kept of requests and runs.
+    pub kept: Kept,
     /// How log lines look.
     pub log_format: LogFormat,
     /// For measurements: where the generator sends instead of to this server. Its audit is
@@ -163,6 +168,7 @@ impl Config {
             admin_token: flags.admin_token.filter(|token| !token.is_empty()).map(AdminToken),
             max_streams: flags.max_streams,
             max_connections: flags.max_connections,
+            kept: flags.kept,
             log_format: flags.log_format,
             development_target: flags.development_target,
         };
@@ -214,6 +220,21 @@ mod tests {
     }
 
     #[test]
+    fn what_is_kept_has_bounds() {
+        let flags = |given: &[&str]| Flags::try_parse_from([&["traffic-simulator"], given].concat());
+        assert_eq!(flags(&[]).expect("defaults").kept, Kept::default());
+        let given = ["--keep-requests-days", "1", "--keep-runs", "5"];
+        let kept = flags(&given).expect("good ones").kept;
+        assert_eq!(kept, Kept { keep_requests_days: 1, keep_runs: 5, ..Kept::default() });
+        for flag in ["requests-days", "requests", "rollups-days", "runs-days", "runs"] {
+            for value in ["0", "-1", "1000000000", "a week"] {
+                let refused = flags(&[&format!("--keep-{flag}={value}")]).expect_err("out of range").to_string();
+                assert!(refused.contains(&format!("--keep-{flag}")), "{refused}");
+            }
+        }
+    }
+
+    #[test]
     fn a_public_address_needs_a_long_token() {
         let config = |address: &str, token: Option<&str>, target: Option<&str>| Config {
             leptos: LeptosOptions::builder()
@@ -227,6 +248,7 @@ mod tests {
             admin_token: token.map(|token| AdminToken(token.to_owned())),
             max_streams: 1,
             max_connections: 1,
+            kept: Kept::default(),
             log_format: LogFormat::Pretty,
             development_target: target.map(|target| target.parse().expect("an address")),
         };

@@ -108,7 +108,7 @@ impl Inside {
     /// Names the request, refuses what must not come in, and gives the answer its last form.
     async fn enter(&self, request: Request) -> Response {
         let arrived = Instant::now();
-        let id = RequestId::draw(arrived);
+        let id = RequestId::draw();
         let (method, uri) = (request.method().clone(), request.uri().clone());
         let is_api = is_api(uri.path());
         // Not in the `match`: its borrow of the request would live through the await.

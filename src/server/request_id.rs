@@ -5,10 +5,9 @@
 
 use std::fmt;
 
-use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::clock::epoch_micros_at;
+use super::database::epoch_micros;
 
 /// Names one request. Drawn by the server; what a client sends under that name is ignored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,10 +20,9 @@ const VERSION: u64 = 7 << 12;
 const VARIANT: u64 = 0b10 << 62;
 
 impl RequestId {
-    /// That of a request that arrived at this moment, which is now. Not a secret, so that its random bits need no
-    /// call of the system.
-    pub fn draw(arrived: Instant) -> Self {
-        Self::at(epoch_micros_at(arrived), fastrand::u64(..))
+    /// That of a request that arrives now. Not a secret, so that its random bits need no call of the system.
+    pub fn draw() -> Self {
+        Self::at(epoch_micros(), fastrand::u64(..))
     }
 
     /// That of a request that arrived at `micros` since the epoch. Of `random`, 62 bits count.
@@ -56,7 +54,6 @@ impl fmt::Display for RequestId {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::database::epoch_micros;
 
     #[test]
     fn it_is_a_uuid_of_version_7_with_the_time_of_its_arrival() {
@@ -77,7 +74,7 @@ mod tests {
     fn two_of_one_moment_differ() {
         let now = epoch_micros();
         assert_ne!(RequestId::at(now, fastrand::u64(..)), RequestId::at(now, fastrand::u64(..)));
-        let since = RequestId::draw(Instant::now()).arrival() - now;
+        let since = RequestId::draw().arrival() - now;
         // Each of the two is cut to a microsecond.
         assert!((-100..60_000_000).contains(&since), "{since}");
     }

@@ -84,6 +84,8 @@ pub async fn run(
     stored?;
     state.recorder.flush().await;
     state.metrics.stopped().await;
+    shutdown.background.close();
+    shutdown.background.wait().await;
     drop(state);
     database.close().await;
     tracing::info!("down");
@@ -207,7 +209,7 @@ async fn refuse(stream: TcpStream) {
     let full = service_fn(async |_| {
         let detail = "The server has as many connections as it takes, and answers all of them. Come back in a second.";
         let refusal = Refusal::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(1);
-        let id = RequestId::draw(Instant::now());
+        let id = RequestId::draw();
         let mut response = write_problem(refusal.into_response(), id, true).await;
         add_headers(response.headers_mut(), id, true);
         Ok::<_, Infallible>(response)

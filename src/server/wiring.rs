@@ -8,14 +8,17 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use super::access::Access;
 use super::batch_writer::BatchWriter;
 use super::config::Config;
-use super::database::{Database, StoreError};
+use super::database::{Database, StoreError, epoch_micros};
+use super::retention::prune;
 use super::security::Hosts;
 use super::state::AppState;
+use super::wall_clock::WallClock;
 use crate::metrics::model::Totals;
 use crate::metrics::server::live::Metrics;
 use crate::metrics::server::ports::{Family, Vitals};
@@ -36,6 +39,7 @@ pub use crate::traffic::server::jobs::NotStored;
 use crate::traffic::server::jobs::{JobManager, Surroundings};
 use crate::traffic::server::ports::{Housekeeping, Witness};
 use crate::traffic::server::recovery::close_left_overs;
+use crate::traffic::server::retention::StoredRuns;
 use crate::traffic::server::store::SqliteRuns;
 use crate::users::model::{DEMO_USERS, demo_user_id};
 use crate::users::server::store::{SqliteUsers, Undone, UserStore};
@@ -93,6 +97,10 @@ struct GeneratorVitals {
 impl Vitals for GeneratorVitals {
     fn pacer_lag(&self) -> Option<Duration> {
         self.jobs.active().filter(|job| !job.is_over())?.latest_lag()
+    }
+
+    fn open_run(&self) -> Option<RunId> {
+        self.jobs.active().filter(|job| !job.is_closed()).map(|job| job.id)
     }
 
     fn open_streams(&self) -> u32 {
@@ -183,8 +191,10 @@ pub async fn connect(
     let users = SqliteUsers(database.clone());
     let metrics = SqliteMetrics(database.clone());
     let runs = SqliteRuns(database.clone());
+    let stored_runs = runs.clone();
     users.add_demo_users().await?;
     let store = metrics;
+    let newest = store.newest().await?;
     let metrics = Metrics::open(Arc::new(store.clone())).await?;
     let losses = Losses::default();
     let (dropped, losing) = (losses.recorded.clone(), Arc::clone(&metrics));
@@ -231,7 +241,14 @@ pub async fn connect(
         streams: Arc::clone(&streams),
         max_streams: config.max_streams,
     };
-    metrics.start(&recorder, Arc::new(vitals), &shutdown.streams);
+    let clock = WallClock::new(epoch_micros);
+    metrics.start(&recorder, Arc::new(vitals), &clock, &shutdown.streams);
+    let stored_runs = StoredRuns { jobs: Arc::clone(&jobs), store: Arc::new(stored_runs) };
+    let newest = newest.max(stored_runs.newest().await?);
+    let pruning =
+        prune(Arc::clone(&clock), newest, config.kept, vec![Arc::clone(&metrics) as _, Arc::new(stored_runs)]);
+    shutdown.background.spawn(shutdown.streams.clone().run_until_cancelled_owned(clock.watch()));
+    shutdown.background.spawn(shutdown.streams.clone().run_until_cancelled_owned(pruning));
     Ok(AppState {
         leptos: config.leptos.clone(),
         users: Arc::new(users),
@@ -264,4 +281,6 @@ pub struct Shutdown {
     pub jobs: CancellationToken,
     /// Streams end, and no connection is accepted.
     pub streams: CancellationToken,
+    /// What goes on beside the requests until the streams end, and may use the database.
+    pub background: TaskTracker,
 }

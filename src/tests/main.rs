@@ -19,6 +19,7 @@ mod signals;
 mod starts;
 mod storage;
 mod storing;
+mod time;
 mod traffic;
 mod undo;
 mod users;

@@ -1,16 +1,19 @@
 //! What is kept of recorded requests, and what is found again.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use traffic_simulator::metrics::log_model::{LogQuery, StatusClass};
 use traffic_simulator::metrics::model::{Origins, OverviewQuery, Range};
 use traffic_simulator::metrics::server::live::Metrics;
 use traffic_simulator::metrics::server::record::{Batch, Row};
-use traffic_simulator::metrics::server::retention::Kept;
+use traffic_simulator::metrics::server::retention::Removed;
 use traffic_simulator::metrics::server::store::{MetricsStore, SqliteMetrics};
 use traffic_simulator::origin::{Origin, RunId};
 use traffic_simulator::server::database::{Database, epoch_micros};
 use traffic_simulator::server::request_id::RequestId;
+use traffic_simulator::server::retention::{Ages, Kept};
+use traffic_simulator::server::wall_clock::Shown;
 use uuid::Uuid;
 
 const DAY: i64 = 86_400 * 1_000_000;
@@ -28,9 +31,11 @@ fn synthetic(at: i64, number: u32) -> Row {
     }
 }
 
-async fn prune(store: &SqliteMetrics, kept: &Kept, now: i64) {
-    let outdated = store.outdated(kept, now).await.expect("bounds");
-    while store.prune(&outdated).await.expect("pruned") > 0 {}
+/// As a process does that has been up for ten minutes, and has stored none of the rows.
+pub(crate) async fn prune(store: &SqliteMetrics, kept: &Kept, now: i64, open: Option<RunId>) {
+    let ages = Ages::new(now, Duration::from_secs(600), None, Shown::default()).expect("long enough");
+    let mut outdated = store.outdated(kept, &ages).await.expect("bounds");
+    while store.prune(&mut outdated, open).await.expect("pruned") != Removed::default() {}
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -66,21 +71,23 @@ async fn fifty_thousand_rows_load_roll_up_and_are_pruned_without_a_change_of_the
     // First by age, then by number; each call removes a chunk, and the roll-ups stay as they are.
     let old = rows.iter().filter(|row| row.at() < now - 7 * DAY).count() as i64;
     assert!(old > 1000, "more than one chunk: {old}");
-    for (kept, left) in
-        [(Kept::default(), i64::from(ROWS) - old), (Kept { most_rows: 20_000, ..Kept::default() }, 20_000)]
-    {
-        prune(&store, &kept, now).await;
+    let young = rows.iter().filter(|row| row.at() >= now - 7 * DAY);
+    let simulated = young.filter(|row| row.origin != Origin::Real).count() as i64;
+    let few = Kept { keep_requests: 20_000, ..Kept::default() };
+    for (kept, left) in [(Kept::default(), i64::from(ROWS) - old), (few, 20_000 + simulated)] {
+        prune(&store, &kept, now, None).await;
         assert_eq!(count().await, left);
         assert_eq!(sums().await, loaded);
     }
     let after =
         Metrics::open(Arc::new(store.clone())).await.expect("metrics").overview(&day).await.expect("an overview");
     assert_eq!((&after.totals, &after.statuses, after.real), (&before.totals, &before.statuses, before.real));
-    let minutes = Kept { rollups_for: 60, ..Kept::default() };
-    prune(&store, &minutes, now).await;
+    let minutes = Kept { keep_rollups_days: 2, ..Kept::default() };
+    prune(&store, &minutes, now, None).await;
     let oldest: i64 =
         sqlx::query_scalar("SELECT min(minute) FROM rollups").fetch_one(&database.read).await.expect("one");
-    assert_eq!(oldest, now / 60_000_000 - 60);
+    let bound = now / 60_000_000 - 2 * 1440;
+    assert!((bound..bound + 10).contains(&oldest), "{oldest} of {bound}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -158,7 +165,7 @@ async fn store_of(batches: &[Vec<Row>]) -> (tempfile::TempDir, Database, SqliteM
     (folder, database, store)
 }
 
-fn is_wanted(row: &Row, query: &LogQuery, from: i64) -> bool {
+fn is_wanted(row: &Row, query: &LogQuery, times: &std::ops::Range<i64>) -> bool {
     let of_origin = match query.origin {
         Origins::All => true,
         Origins::Real => row.origin == Origin::Real,
@@ -167,7 +174,7 @@ fn is_wanted(row: &Row, query: &LogQuery, from: i64) -> bool {
     };
     let of_status = query.status.is_none_or(|class| (class.bounds().0..=class.bounds().1).contains(&row.status));
     let of_endpoint = query.endpoint.as_ref().is_none_or(|(method, route)| (row.method, row.route) == (method, route));
-    row.at() >= from && of_origin && of_status && of_endpoint
+    times.contains(&row.at()) && of_origin && of_status && of_endpoint
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -183,23 +190,29 @@ async fn the_log_is_the_same_however_a_request_is_stored() {
                 for slowest in [false, true] {
                     let query = LogQuery { origin, status, endpoint: endpoint.clone(), slowest, ..LogQuery::default() };
                     // Often in the middle of a block.
-                    let batch = random.choice(&batches).expect("one");
-                    let of_a_request = random.choice(batch).expect("one").at() + random.i64(0..2);
-                    let at_all = now - random.i64(0..500_000_000);
-                    questions.push((query, if random.bool() { of_a_request } else { at_all }));
+                    let mut moment = || {
+                        let batch = random.choice(&batches).expect("one");
+                        let of_a_request = random.choice(batch).expect("one").at() + random.i64(0..2);
+                        let at_all = now - random.i64(0..500_000_000);
+                        if random.bool() { of_a_request } else { at_all }
+                    };
+                    // Of some, the end is not after all requests, and may be in the middle of a block, too.
+                    let (one, other) = (moment(), moment());
+                    questions.push((query.clone(), one..now + 1));
+                    questions.push((query, one.min(other)..one.max(other)));
                 }
             }
         }
     }
-    for (mut query, from) in questions {
-        let mut expected: Vec<&Row> = batches.iter().flatten().filter(|row| is_wanted(row, &query, from)).collect();
+    for (mut query, times) in questions {
+        let mut expected: Vec<&Row> = batches.iter().flatten().filter(|row| is_wanted(row, &query, &times)).collect();
         expected.sort_by_key(|row| std::cmp::Reverse((if query.slowest { row.duration } else { 0 }, row.at())));
         query.limit = random.u32(100..1500);
         let pages: Vec<&[&Row]> =
             if expected.is_empty() { vec![&[]] } else { expected.chunks(query.limit as usize).collect() };
         for (page, rows) in (1..).zip(&pages) {
             query.page = page;
-            let found = store.log(&query, from).await.expect("a page");
+            let found = store.log(&query, times.clone()).await.expect("a page");
             assert_eq!(found.more, pages.len() > page as usize, "{query:?}");
             let found = found.requests.iter().map(|request| {
                 let of_run = request.run.zip(request.seq);
@@ -223,7 +236,7 @@ async fn the_log_is_the_same_however_a_request_is_stored() {
             assert!(found.eq(expected), "{query:?}");
         }
         query.page += 1;
-        assert!(store.log(&query, from).await.expect("a page").requests.is_empty(), "{query:?}");
+        assert!(store.log(&query, times.clone()).await.expect("a page").requests.is_empty(), "{query:?}");
     }
 }
 
@@ -263,15 +276,24 @@ async fn a_block_goes_with_its_last_request_and_no_more_are_kept_than_allowed() 
     let mut all: Vec<i64> = batches.iter().flatten().map(Row::at).collect();
     all.sort_unstable();
     assert_eq!(keys().await, all);
-    for most in [3000, 1500, 77] {
-        prune(&store, &Kept { most_rows: most, ..Kept::default() }, now).await;
-        let kept = keys().await;
+    let simulated = batches.iter().flatten().filter(|row| row.origin != Origin::Real).count() as i64;
+    let is_kept = |row: &&Row| row.origin == Origin::Real;
+    let mut all: Vec<i64> = batches.iter().flatten().filter(is_kept).map(Row::at).collect();
+    all.sort_unstable();
+    let real = async || -> Vec<i64> {
+        let real = "SELECT id / 1024 FROM recorded WHERE run IS NULL ORDER BY id";
+        sqlx::query_scalar(real).fetch_all(&database.read).await.expect("times")
+    };
+    for most in [3000, 1500, 1000] {
+        prune(&store, &Kept { keep_requests: most as u32, ..Kept::default() }, now, None).await;
+        let kept = real().await;
+        assert_eq!((keys().await.len() - kept.len()) as i64, simulated, "those of runs are not counted");
         assert!((most - BLOCK + 1..=most).contains(&(kept.len() as i64)), "{} of {most}", kept.len());
         // Of each kind a block or two (of batches that overlap) may still hold requests that are older than some that are gone.
         let newest = (most - BLOCK - 2 * BLOCK * KINDS.len() as i64).max(0);
         assert!(kept.ends_with(&all[all.len() - newest as usize..]), "the newest are kept");
     }
-    prune(&store, &Kept { rows_for: 0, ..Kept::default() }, now).await;
+    prune(&store, &Kept::default(), now + 8 * DAY, None).await;
     assert!(keys().await.is_empty());
 }
 

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use traffic_simulator::server::assets;
 use traffic_simulator::server::config::{Config, LogFormat};
 use traffic_simulator::server::database::Database;
+use traffic_simulator::server::retention::Kept;
 use traffic_simulator::server::serve;
 
 /// The server; it goes down when the test asks it to, or with the test's process.
@@ -88,6 +89,7 @@ impl TestServer {
             admin_token: None,
             max_streams: 64,
             max_connections: 512,
+            kept: Kept::default(),
             log_format: LogFormat::Pretty,
             development_target: None,
         };

@@ -30,14 +30,17 @@ struct Worst {
 #[derive(Clone, Debug)]
 pub struct Gauges {
     rings: [Ring<Worst>; 3],
+    lost: [Ring<u32>; 3],
     dropped: u64,
     database_wait: u32,
 }
 
 impl Default for Gauges {
     fn default() -> Self {
+        let slots = |range: Range| range.steps() as usize + 2;
         Self {
-            rings: Range::ALL.map(|range| Ring::new(range.step(), range.steps() as usize + 2)),
+            rings: Range::ALL.map(|range| Ring::new(range.step(), slots(range))),
+            lost: Range::ALL.map(|range| Ring::new(range.step(), slots(range))),
             dropped: 0,
             database_wait: 0,
         }
@@ -61,6 +64,23 @@ impl Gauges {
             };
             worst.dropped = worst.dropped.saturating_add(dropped);
         }
+    }
+
+    /// Counts requests that arrived in `second` and were not recorded.
+    pub fn lose(&mut self, second: i64, requests: u32, now: i64) {
+        for lost in self.lost.iter_mut().filter_map(|ring| ring.at(second, now)) {
+            *lost = lost.saturating_add(requests);
+        }
+    }
+
+    /// Forgets what was counted by [`Gauges::lose`].
+    pub fn forget_lost(&mut self) {
+        self.lost = Self::default().lost;
+    }
+
+    /// How many requests were not recorded, of those that arrived in the steps of a range that start in `from..to`.
+    pub fn lost(&self, range: Range, from: i64, to: i64) -> u32 {
+        self.lost[range as usize].between(from, to).fold(0, |sum, lost| sum.saturating_add(*lost))
     }
 
     /// How long the writer waited for the database at the last reading, in microseconds.
@@ -91,6 +111,21 @@ impl Gauges {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_not_recorded_counts_in_the_period_in_which_it_arrived() {
+        let mut gauges = Gauges::default();
+        let now = 100_000;
+        for (age, requests) in [(0, 1), (299, 10), (301, 100), (3000, 1000), (40_000, 10_000), (90_000, 100_000)] {
+            gauges.lose(now - age, requests, now);
+        }
+        let of = |gauges: &Gauges| Range::ALL.map(|range| gauges.lost(range, now - range.seconds(), now + 1));
+        assert_eq!(of(&gauges), [11, 1111, 11_111]);
+        gauges.lose(now + 1, 1, now);
+        assert_eq!(of(&gauges), [11, 1111, 11_111], "not what a clock ahead says");
+        gauges.forget_lost();
+        assert_eq!(of(&gauges), [0; 3]);
+    }
 
     #[test]
     fn each_step_shows_its_worst_and_what_it_dropped() {

@@ -29,9 +29,10 @@ impl<T: Default> Ring<T> {
         self.start_of(now) - (self.slots.len() as i64 - 1) * self.step
     }
 
-    /// The step that holds `second`. `None` when it is older than the ring is long.
+    /// The step that holds `second`. `None` when it is older than the ring is long, or after now: what is stored of a
+    /// future, by a clock that was ahead, would take the place of the present.
     pub fn at(&mut self, second: i64, now: i64) -> Option<&mut T> {
-        if second < self.reaches_back_to(now) {
+        if second < self.reaches_back_to(now) || second > now {
             return None;
         }
         let number = second.div_euclid(self.step);
@@ -62,7 +63,17 @@ impl<T: Default> Ring<T> {
     pub fn between(&self, from: i64, to: i64) -> impl Iterator<Item = &T> {
         // Rounded up: a step that begins before `to` belongs to it, wherever it ends.
         let number = |second: i64| (second + self.step - 1).div_euclid(self.step);
-        (number(from)..number(to)).filter_map(|number| self.get(number * self.step))
+        let wanted = number(from)..number(to);
+        let numbers: Vec<i64> = if wanted.end.saturating_sub(wanted.start) <= self.slots.len() as i64 {
+            wanted.collect()
+        } else {
+            // Over a clock that was set by years there are more steps than anybody can go through.
+            let held = self.slots.iter().flatten().map(|(number, _)| *number);
+            let mut held: Vec<i64> = held.filter(|number| wanted.contains(number)).collect();
+            held.sort_unstable();
+            held
+        };
+        numbers.into_iter().filter_map(|number| self.get(number * self.step))
     }
 }
 
@@ -87,6 +98,29 @@ mod tests {
         *ring.at(130, 130).expect("now") += 5;
         assert_eq!(held(&ring, 100, 140), [1, 1, 5], "130 took the place of 100");
         assert!(ring.at(105, 130).is_none());
+    }
+
+    #[test]
+    fn a_period_of_years_is_gone_through_at_once_oldest_first() {
+        let mut ring = Ring::new(1, 5);
+        let now = 1_795_942_800;
+        for (second, content) in [(62, 1), (61, 2), (now - 1, 4), (now - 2, 3)] {
+            *ring.at(second, second.max(63)).expect("recent") = content;
+        }
+        assert_eq!(held(&ring, 0, now), [2, 1, 3, 4]);
+        assert_eq!(held(&ring, 62, now - 1), [1, 3], "`to` is not part of it");
+        assert!(held(&ring, 3, 2).is_empty());
+    }
+
+    #[test]
+    fn nothing_is_taken_after_now_so_that_no_jump_takes_the_place_of_the_present() {
+        let mut ring = Ring::new(10, 3);
+        *ring.at(125, 125).expect("now") = 7;
+        assert_eq!(ring.at(125, 125), Some(&mut 7));
+        for second in [126, 150, 155, 125 + 86_400, i64::MAX] {
+            assert_eq!(ring.at(second, 125), None, "{second}");
+        }
+        assert_eq!(held(&ring, 100, 160), [7]);
     }
 
     #[test]

@@ -146,6 +146,11 @@ impl Windows {
         }
     }
 
+    /// Takes the place of these windows, of which nothing stays but that they change once more.
+    pub fn renew(&mut self, fresh: Self) {
+        *self = Self { version: self.version + 1, ..fresh };
+    }
+
     /// Notes that there are records as old as `second`.
     pub fn recorded_since(&mut self, second: i64) {
         self.since = Some(self.since.map_or(second, |since| since.min(second)));

@@ -1,22 +1,23 @@
-//! What the metrics do by themselves: read the vital signs once a second, and prune once a minute.
+//! What the metrics do by themselves: read the vital signs once a second, follow the
+//! wall clock when it is set, and remove what is no longer kept.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior};
 
 use super::live::{Metrics, lock};
 use super::record::micros;
-use super::retention::Kept;
-use super::store::MetricsStore;
+use super::retention::Removed;
 use crate::metrics::engine::gauges::Reading;
-use crate::server::database::{StoreError, epoch_micros, epoch_millis};
+use crate::server::database::{StoreError, epoch_millis};
+use crate::server::retention::{Ages, Kept, Prune};
 
 /// How often the vital signs are read.
 const READING: Duration = Duration::from_secs(1);
-/// How often is looked for what is no longer kept.
-const PRUNING: Duration = Duration::from_secs(60);
 /// The rest between two chunks, in which those who wait for the database have their turn.
 const BREATHER: Duration = Duration::from_millis(10);
 
@@ -72,28 +73,49 @@ pub(super) async fn sample(metrics: Arc<Metrics>) {
     }
 }
 
-/// Removes what is no longer kept, for ever.
-pub(super) async fn prune(metrics: Arc<Metrics>) {
-    let mut ticks = tokio::time::interval(PRUNING);
+/// Stores what was not recorded, for ever. Apart from the rows, which must not wait for it.
+pub(super) async fn store_lost(metrics: Arc<Metrics>) {
+    let mut ticks = tokio::time::interval(READING);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        match prune_once(metrics.store.as_ref()).await {
-            Ok(0) => {}
-            Ok(rows) => tracing::info!(rows, "requests that are no longer kept are removed"),
-            Err(error) => tracing::warn!(%error, "old requests could not be removed; the next minute tries again"),
+        metrics.store_lost().await;
+    }
+}
+
+/// Makes the windows anew when the wall clock was set, for ever.
+pub(super) async fn follow(metrics: Arc<Metrics>, mut steps: watch::Receiver<u32>) {
+    while steps.changed().await.is_ok() {
+        while let Err(error) = metrics.rebuild().await {
+            tracing::warn!(%error, "the stored requests could not be read after the clock was set; trying again");
+            tokio::time::sleep(READING).await;
         }
     }
 }
 
-async fn prune_once(store: &dyn MetricsStore) -> Result<u64, StoreError> {
-    let outdated = store.outdated(&Kept::default(), epoch_micros()).await?;
-    let mut removed = 0;
-    loop {
-        match store.prune(&outdated).await? {
-            0 => return Ok(removed),
-            some => removed += some,
+#[async_trait]
+impl Prune for Metrics {
+    async fn prune(&self, ages: &Ages, kept: &Kept) -> Result<(), StoreError> {
+        let open = self.attached.get().and_then(|attached| attached.vitals.open_run());
+        let mut outdated = self.store.outdated(kept, ages).await?;
+        let mut removed = Removed::default();
+        loop {
+            let chunk = self.store.prune(&mut outdated, open).await?;
+            if chunk == Removed::default() {
+                break;
+            }
+            removed = removed.and(chunk);
+            tokio::time::sleep(BREATHER).await;
         }
-        tokio::time::sleep(BREATHER).await;
+        if removed != Removed::default() {
+            let Removed { real, simulated, rollups } = removed;
+            tracing::info!(
+                real,
+                simulated,
+                rollups,
+                "recorded requests and roll-ups that are no longer kept are removed"
+            );
+        }
+        Ok(())
     }
 }

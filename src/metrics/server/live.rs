@@ -1,5 +1,6 @@
 //! The metrics in memory: the windows that answer every page view, filled by the writer.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -22,7 +23,8 @@ use crate::metrics::log_model::{LogPage, LogQuery, LoggedRequest};
 use crate::metrics::model::{Origins, Overview, OverviewQuery, Range, Totals};
 use crate::origin::RunId;
 use crate::server::batch_writer::{BatchWriter, Sink, WriterGauge};
-use crate::server::database::{StoreError, epoch_millis};
+use crate::server::database::{StoreError, epoch_micros, epoch_millis};
+use crate::server::wall_clock::WallClock;
 
 /// What the metrics look at beside the requests.
 pub(super) struct Attached {
@@ -77,9 +79,13 @@ impl Answers {
 pub struct Metrics {
     pub(super) store: Arc<dyn MetricsStore>,
     windows: Mutex<Windows>,
+    /// Held from storing rows until they are in the windows, and while those are made anew.
+    counting: tokio::sync::Mutex<()>,
     /// Locked before the windows, where both are.
     answers: Mutex<Answers>,
     pub(super) gauges: Mutex<Gauges>,
+    /// By minute, how many requests were not recorded, as far as that is not stored.
+    lost: Mutex<BTreeMap<i64, u32>>,
     pub(super) counters: Mutex<Counters>,
     pub(super) recorded: AtomicU64,
     pub(super) attached: OnceLock<Attached>,
@@ -89,6 +95,23 @@ pub struct Metrics {
 /// The content is consistent after each step, so a panic elsewhere does no harm.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The windows, as the store's rows and roll-ups say they are at this moment.
+async fn restored(store: &dyn MetricsStore) -> Result<Windows, StoreError> {
+    let mut windows = Windows::default();
+    let now = epoch_millis() / 1000;
+    store
+        .samples_since((now - SECONDS as i64) * 1_000_000, &mut |sample| {
+            windows.restore_second(&SecondKey::of(sample), &Tally::of(sample.duration), now);
+        })
+        .await?;
+    let minute = (now - 2 * Range::Day.seconds()).div_euclid(60) - Range::Day.step() / 60;
+    store.rollups_since(minute, &mut |key, tally| windows.restore_minute(key, tally, now)).await?;
+    if let Some(second) = store.oldest().await? {
+        windows.recorded_since(second);
+    }
+    Ok(windows)
 }
 
 impl Metrics {
@@ -101,48 +124,88 @@ impl Metrics {
         if older > 0 {
             tracing::info!(rows = older, "the requests of an older version are rolled up");
         }
-        let mut windows = Windows::default();
-        let now = epoch_millis() / 1000;
-        store
-            .samples_since((now - SECONDS as i64) * 1_000_000, &mut |sample| {
-                windows.restore_second(&SecondKey::of(sample), &Tally::of(sample.duration), now);
-            })
-            .await?;
-        let minute = (now - 2 * Range::Day.seconds()).div_euclid(60) - Range::Day.step() / 60;
-        store.rollups_since(minute, &mut |key, tally| windows.restore_minute(key, tally, now)).await?;
-        if let Some(second) = store.oldest().await? {
-            windows.recorded_since(second);
-        }
-        Ok(Arc::new(Self {
+        let windows = restored(store.as_ref()).await?;
+        let metrics = Self {
             store,
             windows: Mutex::new(windows),
+            counting: tokio::sync::Mutex::default(),
             answers: Mutex::default(),
             gauges: Mutex::default(),
+            lost: Mutex::default(),
             counters: Mutex::default(),
             recorded: AtomicU64::new(0),
             attached: OnceLock::new(),
             tasks: TaskTracker::new(),
-        }))
+        };
+        metrics.restore_lost().await?;
+        Ok(Arc::new(metrics))
     }
 
-    /// Begins to read the vital signs and to prune, until `stop`.
-    pub fn start(self: &Arc<Self>, writer: &BatchWriter<Row>, vitals: Arc<dyn Vitals>, stop: &CancellationToken) {
+    /// Begins to read the vital signs and to follow the clock, until `stop`.
+    pub fn start(
+        self: &Arc<Self>,
+        writer: &BatchWriter<Row>,
+        vitals: Arc<dyn Vitals>,
+        clock: &WallClock,
+        stop: &CancellationToken,
+    ) {
         if self.attached.set(Attached { writer: writer.gauge(), vitals }).is_err() {
             return;
         }
         self.tasks.spawn(stop.clone().run_until_cancelled_owned(background::sample(Arc::clone(self))));
-        self.tasks.spawn(stop.clone().run_until_cancelled_owned(background::prune(Arc::clone(self))));
-        self.tasks.close();
+        self.tasks.spawn(stop.clone().run_until_cancelled_owned(background::store_lost(Arc::clone(self))));
+        self.tasks.spawn(stop.clone().run_until_cancelled_owned(background::follow(Arc::clone(self), clock.steps())));
+    }
+
+    /// Makes the windows anew of what is stored. For a clock that was set: steps that it had shown before may be those of
+    /// another time, and what was stored may belong to other steps than it did.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub async fn rebuild(&self) -> Result<(), StoreError> {
+        let _nothing_is_stored_meanwhile = self.counting.lock().await;
+        let fresh = restored(self.store.as_ref()).await?;
+        lock(&self.windows).renew(fresh);
+        self.restore_lost().await
+    }
+
+    /// Counts anew what was not recorded, as the store says.
+    async fn restore_lost(&self) -> Result<(), StoreError> {
+        let now = epoch_millis() / 1000;
+        let stored = self.store.lost_since((now - Range::Day.seconds()).div_euclid(60)).await?;
+        let unstored = lock(&self.lost).clone();
+        let mut gauges = lock(&self.gauges);
+        gauges.forget_lost();
+        stored.into_iter().chain(unstored).for_each(|(minute, requests)| gauges.lose(minute * 60, requests, now));
+        Ok(())
+    }
+
+    /// Stores what was not recorded, as far as that is not stored. What can't be written is tried again.
+    pub(super) async fn store_lost(&self) {
+        let lost = std::mem::take(&mut *lock(&self.lost));
+        if lost.is_empty() {
+            return;
+        }
+        if let Err(error) = self.store.count_lost(&lost).await {
+            tracing::warn!(%error, "the number of requests that were not recorded could not be stored");
+            let mut unstored = lock(&self.lost);
+            lost.into_iter().for_each(|(minute, requests)| *unstored.entry(minute).or_default() += requests);
+        }
     }
 
     /// Waits until nothing of the metrics uses the database any more.
     pub async fn stopped(&self) {
+        self.tasks.close();
         self.tasks.wait().await;
+        self.store_lost().await;
     }
 
     /// A request was served whose row was dropped.
     pub fn lost(&self, row: &Row) {
         lock(&self.counters).add(row);
+        let second = row.sample().second();
+        *lock(&self.lost).entry(second.div_euclid(60)).or_default() += 1;
+        lock(&self.gauges).lose(second, 1, epoch_millis() / 1000);
     }
 
     /// Everything about a period that ends now.
@@ -185,8 +248,9 @@ impl Metrics {
 
     fn with_vital_signs(&self, overview: Overview) -> Overview {
         let (from, to) = (overview.from / 1000, overview.to / 1000 + 1);
-        let gauges = lock(&self.gauges).points(overview.range, from, to);
-        Overview { gauges, dropped: u32::try_from(self.dropped()).unwrap_or(u32::MAX), ..overview }
+        let gauges = lock(&self.gauges);
+        let dropped = gauges.lost(overview.range, from, to);
+        Overview { gauges: gauges.points(overview.range, from, to), dropped, ..overview }
     }
 
     /// Windows of minutes and more don't know runs, but the index of the rows does: a run has twelve
@@ -219,7 +283,8 @@ impl Metrics {
     /// # Errors
     /// When the store can't be read.
     pub async fn log(&self, query: &LogQuery) -> Result<LogPage, StoreError> {
-        self.store.log(query, (epoch_millis() - query.range.seconds() * 1000) * 1000).await
+        let now = epoch_micros();
+        self.store.log(query, now - query.range.seconds() * 1_000_000..now + 1).await
     }
 
     /// The request with this id.
@@ -241,6 +306,7 @@ impl Sink<Row> for Arc<Metrics> {
     /// First the database, then the windows: they show what is stored and nothing else.
     async fn write(&self, rows: &[Row]) -> Result<(), StoreError> {
         let batch = Batch::of(rows);
+        let _not_while_they_are_made_anew = self.counting.lock().await;
         self.store.insert(&batch).await?;
         self.recorded.fetch_add(rows.len() as u64, Ordering::Relaxed);
         let now = epoch_millis() / 1000;

@@ -2,10 +2,14 @@
 
 use std::time::Duration;
 
+use crate::origin::RunId;
+
 /// Knows how the rest of the program is doing.
 pub trait Vitals: Send + Sync + 'static {
     /// How late the newest request of the active run left.
     fn pacer_lag(&self) -> Option<Duration>;
+    /// The run that is not closed, if there is one: none of its requests may be removed.
+    fn open_run(&self) -> Option<RunId>;
     /// Live streams that are open.
     fn open_streams(&self) -> u32;
     /// More numbers for `/metrics`.

@@ -208,3 +208,14 @@ pub(super) async fn oldest(database: &Database) -> Result<Option<i64>, StoreErro
     let of_minute = minute.map(|minute| (minute + 1) * 60);
     Ok([row.map(second), block.map(second), of_minute].into_iter().flatten().min())
 }
+
+/// The time of the newest record, in epoch microseconds.
+pub(super) async fn newest(database: &Database) -> Result<Option<i64>, StoreError> {
+    let (row, block, minute): (Option<i64>, Option<i64>, Option<i64>) = sqlx::query_as(
+        "SELECT (SELECT max(id) FROM requests), (SELECT max(last) FROM request_blocks), (SELECT max(minute) FROM rollups)",
+    )
+    .fetch_one(&database.read)
+    .await?;
+    let of_minute = minute.map(|minute| minute.saturating_mul(60_000_000));
+    Ok([row.map(arrival), block.map(arrival), of_minute].into_iter().flatten().max())
+}

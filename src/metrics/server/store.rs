@@ -1,5 +1,7 @@
 //! Where recorded requests are kept, and that in SQL.
 
+use std::collections::BTreeMap;
+use std::ops::Range;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -9,13 +11,14 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::record::Batch;
-use super::retention::{Kept, Outdated};
+use super::retention::{Outdated, Removed};
 use super::{log, lookup, retention, rollups, rows};
 use crate::metrics::engine::Sample;
 use crate::metrics::engine::rollup::{RollupKey, Tally};
 use crate::metrics::log_model::{LogPage, LogQuery, LoggedRequest};
 use crate::origin::RunId;
 use crate::server::database::{Database, StoreError};
+use crate::server::retention::{Ages, Kept};
 
 /// Is shown one stored request after the other.
 pub type VisitSample<'a> = &'a mut (dyn FnMut(&Sample<'_>) + Send);
@@ -35,18 +38,25 @@ pub trait MetricsStore: Send + Sync + 'static {
     async fn samples_since(&self, from: i64, visit: VisitSample<'_>) -> Result<(), StoreError>;
     /// Shows the roll-ups of `minute` and later, in minutes since the epoch.
     async fn rollups_since(&self, minute: i64, visit: VisitRollup<'_>) -> Result<(), StoreError>;
+    /// Adds to the numbers of requests that were not recorded, by minute since the epoch.
+    async fn count_lost(&self, lost: &BTreeMap<i64, u32>) -> Result<(), StoreError>;
+    /// How many requests were not recorded, by minute since the epoch, from `minute` on.
+    async fn lost_since(&self, minute: i64) -> Result<Vec<(i64, u32)>, StoreError>;
     /// A second since the epoch by which there were records already: the earliest that is known.
     async fn oldest(&self) -> Result<Option<i64>, StoreError>;
     /// Rolls up the rows of a version that made no roll-ups, and says how many there were.
     async fn roll_up_older_version(&self) -> Result<u64, StoreError>;
-    /// One page of the request log, of requests that arrived at `from` or later, in epoch microseconds.
-    async fn log(&self, query: &LogQuery, from: i64) -> Result<LogPage, StoreError>;
+    /// The time of the newest record, in epoch microseconds.
+    async fn newest(&self) -> Result<Option<i64>, StoreError>;
+    /// One page of the request log, of requests that arrived at these times, in epoch microseconds.
+    async fn log(&self, query: &LogQuery, times: Range<i64>) -> Result<LogPage, StoreError>;
     /// The request with this id.
     async fn request(&self, id: Uuid) -> Result<Option<LoggedRequest>, StoreError>;
-    /// What is no longer kept at `now`, in epoch microseconds.
-    async fn outdated(&self, kept: &Kept, now: i64) -> Result<Outdated, StoreError>;
-    /// Removes a chunk of what is outdated, and says how many requests and roll-ups that were. Zero: there is no more.
-    async fn prune(&self, outdated: &Outdated) -> Result<u64, StoreError>;
+    /// What is no longer kept.
+    async fn outdated(&self, kept: &Kept, ages: &Ages) -> Result<Outdated, StoreError>;
+    /// Removes a chunk of what is outdated, but for requests of the run that is `open`, and says how much that was.
+    /// Nothing: there is no more.
+    async fn prune(&self, outdated: &mut Outdated, open: Option<RunId>) -> Result<Removed, StoreError>;
     /// How long it takes now until something could be written.
     async fn wait(&self) -> Result<Duration, StoreError>;
 }
@@ -115,6 +125,21 @@ impl MetricsStore for SqliteMetrics {
         rollups::visit_since_minute(&self.0, minute, visit).await
     }
 
+    async fn count_lost(&self, lost: &BTreeMap<i64, u32>) -> Result<(), StoreError> {
+        let mut transaction = self.0.begin().await?;
+        for (minute, requests) in lost {
+            let statement = "INSERT INTO lost_requests (minute, requests) VALUES (?, ?) \
+                             ON CONFLICT (minute) DO UPDATE SET requests = requests + excluded.requests";
+            sqlx::query(statement).bind(minute).bind(requests).execute(&mut *transaction).await?;
+        }
+        transaction.commit().await
+    }
+
+    async fn lost_since(&self, minute: i64) -> Result<Vec<(i64, u32)>, StoreError> {
+        let statement = "SELECT minute, min(requests, 4294967295) FROM lost_requests WHERE minute >= ?";
+        sqlx::query_as(statement).bind(minute).fetch_all(&self.0.read).await
+    }
+
     async fn oldest(&self) -> Result<Option<i64>, StoreError> {
         rows::oldest(&self.0).await
     }
@@ -123,20 +148,24 @@ impl MetricsStore for SqliteMetrics {
         rollups::roll_up_older_version(&self.0).await
     }
 
-    async fn log(&self, query: &LogQuery, from: i64) -> Result<LogPage, StoreError> {
-        log::page(&self.0, query, from).await
+    async fn newest(&self) -> Result<Option<i64>, StoreError> {
+        rows::newest(&self.0).await
+    }
+
+    async fn log(&self, query: &LogQuery, times: Range<i64>) -> Result<LogPage, StoreError> {
+        log::page(&self.0, query, times).await
     }
 
     async fn request(&self, id: Uuid) -> Result<Option<LoggedRequest>, StoreError> {
         lookup::request(&self.0, id).await
     }
 
-    async fn outdated(&self, kept: &Kept, now: i64) -> Result<Outdated, StoreError> {
-        retention::outdated(&self.0, kept, now).await
+    async fn outdated(&self, kept: &Kept, ages: &Ages) -> Result<Outdated, StoreError> {
+        retention::outdated(&self.0, kept, ages).await
     }
 
-    async fn prune(&self, outdated: &Outdated) -> Result<u64, StoreError> {
-        retention::prune(&self.0, outdated).await
+    async fn prune(&self, outdated: &mut Outdated, open: Option<RunId>) -> Result<Removed, StoreError> {
+        retention::prune(&self.0, outdated, open).await
     }
 
     async fn wait(&self) -> Result<Duration, StoreError> {

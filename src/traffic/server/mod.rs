@@ -14,6 +14,7 @@ pub mod page;
 pub mod ports;
 pub mod recovery;
 pub mod report;
+pub mod retention;
 pub mod runner;
 pub mod store;
 pub mod stream;

@@ -58,6 +58,8 @@ pub trait RunStore: Send + Sync + 'static {
     async fn delete(&self, id: RunId) -> Result<bool, StoreError>;
     /// The generator's side of each request of a run that can be read, in the order of the plan.
     async fn client_sides(&self, id: RunId) -> Result<Vec<ClientSide>, StoreError>;
+    /// The runs that are closed and may be removed, in no order.
+    async fn removable(&self) -> Result<Vec<RunId>, StoreError>;
     /// What an earlier process left active.
     async fn left_overs(&self) -> Result<Vec<StoredRun>, StoreError>;
 }
@@ -197,6 +199,12 @@ impl RunStore for SqliteRuns {
             side.inspect_err(|error| tracing::debug!(run = %id, %error, "a row of the ledger can't be read")).ok()
         };
         Ok(rows.iter().filter_map(readable).collect())
+    }
+
+    async fn removable(&self) -> Result<Vec<RunId>, StoreError> {
+        let ids: Vec<Vec<u8>> =
+            sqlx::query_scalar("SELECT id FROM runs WHERE closed = 1").fetch_all(&self.0.read).await?;
+        Ok(ids.iter().filter_map(|id| run_id(id).ok()).collect())
     }
 
     async fn left_overs(&self) -> Result<Vec<StoredRun>, StoreError> {

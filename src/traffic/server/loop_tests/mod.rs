@@ -11,6 +11,9 @@ use tokio::time::Instant;
 
 use super::client::TIMEOUT;
 use super::jobs::{DeleteRefusal, StartRefusal};
+use crate::server::database::epoch_micros;
+use crate::server::retention::{Ages, Kept, Prune};
+use crate::server::wall_clock::Shown;
 use crate::traffic::engine::audit::AuditOutcome;
 use crate::traffic::engine::dashboard_check::{DashboardOutcome, Kpi};
 use crate::traffic::engine::scenario::Scenario;
@@ -241,4 +244,24 @@ async fn what_can_not_be_checked_at_the_end_leaves_the_audit_incomplete_and_the_
         assert!(audit.gaps[0].starts_with(gap), "{audit:?}");
         assert_eq!((job.status, job.reason), (Status::Completed, None), "everything was sent");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_runs_that_were_stored_first_go_but_never_the_active_one() {
+    let test = Test::new(Manner::default());
+    let mut runs = Vec::new();
+    for _ in 0..3 {
+        let id = test.start(Scenario::Normal, 5).await;
+        test.closed(id).await;
+        runs.push(id);
+        // Ids of one millisecond are in no order.
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    let active = test.start(Scenario::Normal, 5).await;
+    let kept = Kept { keep_runs: 1, ..Kept::default() };
+    let ages = Ages::new(epoch_micros(), Duration::from_secs(600), None, Shown::default()).expect("long enough");
+    test.stored_runs().prune(&ages, &kept).await.expect("pruned");
+    let stored = async |id| test.jobs.job(id).await.expect("no database").is_some();
+    assert_eq!([stored(runs[0]).await, stored(runs[1]).await, stored(runs[2]).await], [false, false, true]);
+    assert!(stored(active).await);
 }

@@ -18,6 +18,7 @@ use super::super::gatekeeper::{Departed, Gatekeeper};
 use super::super::job::LedgerRow;
 use super::super::jobs::{JobManager, Surroundings};
 use super::super::ports::{Housekeeping, Witness};
+use super::super::retention::StoredRuns;
 use super::super::store::{RunFilter, RunStore, StoredRun};
 use crate::origin::RunId;
 use crate::server::batch_writer::{BatchWriter, Sink};
@@ -226,6 +227,11 @@ impl RunStore for Shared {
         Ok(self.0.stored.lock().expect("not poisoned").iter().find(|job| job.job_id == id).cloned())
     }
 
+    async fn removable(&self) -> Result<Vec<RunId>, StoreError> {
+        let stored = self.0.stored.lock().expect("not poisoned");
+        Ok(stored.iter().filter(|job| job.closed).map(|job| job.job_id).collect())
+    }
+
     async fn left_overs(&self) -> Result<Vec<StoredRun>, StoreError> {
         Ok(Vec::new())
     }
@@ -293,6 +299,10 @@ impl Test {
             shutdown: shutdown.clone(),
         });
         Self { world, jobs: Arc::new(jobs), shutdown }
+    }
+
+    pub(super) fn stored_runs(&self) -> StoredRuns {
+        StoredRuns { jobs: Arc::clone(&self.jobs), store: Arc::new(Shared(Arc::clone(&self.world))) }
     }
 
     pub(super) async fn start(&self, scenario: Scenario, duration: u32) -> RunId {

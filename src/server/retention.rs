@@ -1,0 +1,249 @@
+//! What is kept, for how long, and who removes the rest.
+//!
+//! A wall clock may be wrong by years, and what is removed is gone. So a row goes only when it is too old by the
+//! earlier of two clocks, the wall clock and the newest row of an earlier process plus the steady time since the
+//! start; and when it was stored before this start, or so long ago by the steady clock.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::time::MissedTickBehavior;
+
+use super::database::StoreError;
+use super::wall_clock::{Shown, WallClock, micros};
+
+/// How often it is looked for what is no longer kept.
+const PRUNING: Duration = Duration::from_secs(60);
+/// Nothing is removed so soon after a start, in which a wrong clock may yet be set right.
+const REST: Duration = Duration::from_secs(600);
+
+const DAY: u64 = 86_400;
+
+/// What is kept; of two limits, whichever is reached first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::Args)]
+pub struct Kept {
+    /// For how many days a recorded request is kept
+    #[arg(long, env = "KEEP_REQUESTS_DAYS", value_name = "DAYS", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=3650))]
+    pub keep_requests_days: u32,
+    /// How many recorded requests are kept, those of the simulator not counted
+    #[arg(long, env = "KEEP_REQUESTS", value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1000..=100_000_000))]
+    pub keep_requests: u32,
+    /// For how many days requests are kept as sums by minute
+    #[arg(long, env = "KEEP_ROLLUPS_DAYS", value_name = "DAYS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(2..=3650))]
+    pub keep_rollups_days: u32,
+    /// For how many days a run is kept
+    #[arg(long, env = "KEEP_RUNS_DAYS", value_name = "DAYS", default_value_t = 90, value_parser = clap::value_parser!(u32).range(1..=3650))]
+    pub keep_runs_days: u32,
+    /// How many runs are kept
+    #[arg(long, env = "KEEP_RUNS", value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub keep_runs: u32,
+}
+
+impl Default for Kept {
+    fn default() -> Self {
+        Self {
+            keep_requests_days: 7,
+            keep_requests: 1_000_000,
+            keep_rollups_days: 30,
+            keep_runs_days: 90,
+            keep_runs: 1000,
+        }
+    }
+}
+
+/// What is known of the age of stored rows.
+#[derive(Clone, Debug)]
+pub struct Ages {
+    /// The earlier of the two clocks, in epoch microseconds.
+    now: i64,
+    /// Since the start of the process.
+    steady: Duration,
+    shown: Shown,
+}
+
+impl Ages {
+    /// At the moment `steady` after the start, when the wall clock shows `wall`. `newest` is the time of the newest
+    /// row that was stored before the start, if there was any. Times are in epoch microseconds. `None` while nothing
+    /// may go, however old it looks.
+    pub fn new(wall: i64, steady: Duration, newest: Option<i64>, shown: Shown) -> Option<Self> {
+        let now = newest.map_or(wall, |newest| wall.min(newest.saturating_add(micros(steady))));
+        (steady >= REST).then_some(Self { now, steady, shown })
+    }
+
+    /// The times of rows that are older than so many days, in epoch microseconds.
+    pub fn older_than(&self, days: u32) -> Vec<Range<i64>> {
+        let limit = Duration::from_secs(u64::from(days) * DAY);
+        without(i64::MIN..self.now.saturating_sub(micros(limit)), self.shown.within(limit, self.steady))
+    }
+
+    /// All times, those of the rows that were stored first at the front: first what this process has not stored, by
+    /// its time, and then what it has.
+    pub fn in_order(&self) -> Vec<Range<i64>> {
+        let own = || self.shown.within(Duration::MAX, self.steady);
+        let mut order = without(i64::MIN..i64::MAX, own());
+        let others = order.len();
+        for (place, times) in own().enumerate() {
+            for times in without(times, own().take(place)) {
+                match order[others..].last_mut() {
+                    Some(last) if last.end == times.start => last.end = times.end,
+                    _ => order.push(times),
+                }
+            }
+        }
+        order
+    }
+}
+
+/// What is left of `all` when these are cut out, in ascending order.
+fn without(all: Range<i64>, cuts: impl Iterator<Item = Range<i64>>) -> Vec<Range<i64>> {
+    let mut cuts: Vec<Range<i64>> = cuts.collect();
+    cuts.sort_unstable_by_key(|cut| cut.start);
+    let (mut left, mut start) = (Vec::new(), all.start);
+    for cut in cuts {
+        left.push(start..cut.start.min(all.end));
+        start = start.max(cut.end);
+    }
+    left.push(start..all.end);
+    left.retain(|times| !times.is_empty());
+    left
+}
+
+/// Holds rows of which some are no longer kept.
+#[async_trait]
+pub trait Prune: Send + Sync + 'static {
+    /// Removes what is no longer kept, and logs what that was.
+    async fn prune(&self, ages: &Ages, kept: &Kept) -> Result<(), StoreError>;
+}
+
+/// Has all of them remove what is no longer kept, for ever. `newest` is the time of the newest row that was stored
+/// before the start, in epoch microseconds, if there was any.
+pub async fn prune(clock: Arc<WallClock>, newest: Option<i64>, kept: Kept, holders: Vec<Arc<dyn Prune>>) {
+    let mut ticks = tokio::time::interval(PRUNING);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let (wall, steady) = clock.now();
+        let Some(ages) = Ages::new(wall, steady, newest, clock.shown()) else { continue };
+        for holder in &holders {
+            if let Err(error) = holder.prune(&ages, &kept).await {
+                tracing::warn!(%error, "what is no longer kept could not be removed; the next minute tries again");
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use tokio::time::Instant;
+
+    use super::*;
+
+    const SECOND: i64 = 1_000_000;
+    const DAYS: i64 = DAY as i64 * SECOND;
+    /// 2026-11-29 09:00 UTC, and a process that has been up for an hour.
+    const NOW: i64 = 1_795_942_800 * SECOND;
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    /// The wall clock's times since the start, each held for so many seconds.
+    fn shown(times: &[(i64, u64)]) -> Shown {
+        let (mut shown, mut steady) = (Shown::default(), 0);
+        for (wall, held) in times {
+            for second in 0..*held {
+                shown.note(wall + second as i64 * SECOND, Duration::from_secs(steady));
+                steady += 1;
+            }
+        }
+        shown
+    }
+
+    fn goes(ages: &Ages, time: i64) -> bool {
+        ages.older_than(7).iter().any(|times| times.contains(&time))
+    }
+
+    #[test]
+    fn a_row_goes_when_it_is_old_by_both_clocks() {
+        // What the clock shows at the start, the newest row before it, and which rows go, by their age in days.
+        let rows: [(&str, i64, Option<i64>, [bool; 4]); 7] = [
+            ("a correct clock", NOW, Some(NOW - SECOND), [false, false, true, true]),
+            ("after three days off", NOW, Some(NOW - 3 * DAYS), [false, false, false, true]),
+            ("40 days ahead", NOW + 40 * DAYS, Some(NOW - SECOND), [false, false, true, true]),
+            ("an hour behind", NOW - 3600 * SECOND, Some(NOW - SECOND), [false, false, true, true]),
+            ("1970", 0, Some(NOW - SECOND), [false, false, false, false]),
+            ("an earlier one was ahead", NOW, Some(NOW + 40 * DAYS), [false, false, true, true]),
+            ("no rows", NOW, None, [false, false, true, true]),
+        ];
+        for (name, wall, newest, expected) in rows {
+            let wall_now = wall + micros(HOUR);
+            let ages = Ages::new(wall_now, HOUR, newest, shown(&[(wall, 3600)])).expect("after ten minutes");
+            let gone = [-30, 0, 8, 11].map(|days| goes(&ages, NOW - days * DAYS));
+            assert_eq!(gone, expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_limit_is_exact_and_nothing_goes_in_the_first_ten_minutes() {
+        let ages = |steady| Ages::new(NOW, Duration::from_secs(steady), Some(NOW), Shown::default());
+        assert!(ages(0).is_none() && ages(599).is_none());
+        let ages = ages(600).expect("ten minutes");
+        assert!(goes(&ages, NOW - 7 * DAYS - 1) && !goes(&ages, NOW - 7 * DAYS));
+    }
+
+    #[test]
+    fn what_this_process_stored_is_as_old_as_the_steady_clock_says() {
+        // Ten minutes of 1970, then ten days of a clock that was set right.
+        let mut shown = shown(&[(0, 600)]);
+        let up = |second: u64| Duration::from_secs(600 + second);
+        for minute in 0..10 * 1440 {
+            shown.note(NOW + minute as i64 * 60 * SECOND, up(minute * 60));
+        }
+        let at = |days: u64| Ages::new(NOW + days as i64 * DAYS, up(days * DAY), Some(NOW), shown.clone());
+        for (days, gone) in [(6, false), (7, true)] {
+            let ages = at(days).expect("after ten minutes");
+            assert_eq!(goes(&ages, 300 * SECOND), gone, "a row of 1970, after {days} days");
+            assert!(goes(&ages, 86_400 * SECOND), "a row of 1970 that was there before");
+        }
+        let ages = at(9).expect("after ten minutes");
+        for (days, gone) in [(1, true), (3, false), (9, false)] {
+            assert_eq!(goes(&ages, NOW + days * DAYS), gone, "a row of day {days}, on day 9");
+        }
+    }
+
+    #[test]
+    fn rows_are_in_the_order_in_which_they_were_stored() {
+        let place = |order: &[Range<i64>], time: i64| {
+            order.iter().position(|times| times.contains(&time)).expect("every time has a place")
+        };
+        let ages = Ages::new(NOW, HOUR, None, shown(&[(NOW, 4000), (0, 100), (NOW - 2000 * SECOND, 3000)]));
+        let order = ages.expect("after ten minutes").in_order();
+        let stored =
+            [86_400 * SECOND, NOW - DAYS, NOW + 30 * DAYS, NOW + 5, NOW + 3999 * SECOND, 50, NOW - 1999 * SECOND];
+        let places = stored.map(|time| place(&order, time));
+        assert_eq!(places, [1, 1, 2, 3, 3, 4, 5], "{order:?}");
+        assert!(order.iter().map(|times| times.end.abs_diff(times.start)).sum::<u64>() == u64::MAX, "each time once");
+    }
+
+    #[derive(Default)]
+    struct Holder(Mutex<Vec<Duration>>, Option<Instant>);
+
+    #[async_trait]
+    impl Prune for Holder {
+        async fn prune(&self, _ages: &Ages, _kept: &Kept) -> Result<(), StoreError> {
+            self.0.lock().expect("not poisoned").push(self.1.expect("a start").elapsed());
+            Err(StoreError::PoolClosed)
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_is_removed_for_ten_minutes_and_then_each_minute_whatever_goes_wrong() {
+        let holder = Arc::new(Holder(Mutex::default(), Some(Instant::now())));
+        let clock = WallClock::new(|| NOW);
+        let pruning = tokio::spawn(prune(clock, None, Kept::default(), vec![Arc::clone(&holder) as Arc<dyn Prune>]));
+        tokio::time::sleep(Duration::from_secs(725)).await;
+        pruning.abort();
+        assert_eq!(*holder.0.lock().expect("not poisoned"), [600, 660, 720].map(Duration::from_secs));
+    }
+}
