@@ -13,11 +13,13 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions, Connection, SqlSafeStr, Sqlite, SqliteConnection, SqlitePool, Transaction};
 use tokio_util::sync::CancellationToken;
 
-use super::database_file::{DatabaseFile, file_of};
 pub use super::database_file::Lost;
+use super::database_file::{Beginning, DatabaseFile, file_of};
 
 /// How long somebody waits for a connection: twice as long as SQLite waits for a lock.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// A database of more bytes than this takes seconds to check.
+const LARGE: u64 = 256 * 1024 * 1024;
 /// How often it is looked whether the file is still the one that was opened.
 const IDENTITY_EVERY: Duration = Duration::from_secs(1);
 
@@ -98,8 +100,12 @@ impl Database {
         let options = SqliteConnectOptions::new().filename(file.path()).busy_timeout(Duration::from_secs(5));
         // On a connection of its own, which does not change what is not ours.
         let mut first = options.connect().await.map_err(opening)?;
-        bring_up_to_date(&file, &mut first).await?;
-        first.close().await.map_err(opening)?;
+        if let Err(error) = bring_up_to_date(&file, &mut first).await {
+            if first.close().await.is_ok() && file.beginning() == Beginning::Nothing {
+                file.empty_again();
+            }
+            return Err(error);
+        }
         // WAL with NORMAL: always consistent; a power cut (not a crash) may cost the last commits.
         let options = options.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Normal);
         let pool = |connections| {
@@ -118,6 +124,7 @@ impl Database {
         let options = options.read_only(true);
         let read = pool(4).connect_with(options.clone()).await.map_err(opening)?;
         let read_users = pool(4).connect_with(options).await.map_err(opening)?;
+        first.close().await.map_err(opening)?;
         Ok(Self { read, read_users, write, file: Arc::new(file) })
     }
 
@@ -194,8 +201,9 @@ async fn is_reusable(connection: &mut SqliteConnection) -> Result<bool, StoreErr
 async fn bring_up_to_date(file: &DatabaseFile, first: &mut SqliteConnection) -> Result<(), OpenError> {
     let name = || file.path().display().to_string();
     let opening = |error| OpenError::Open(name(), error);
-    // For a large one this takes a while.
-    tracing::info!(database = name(), "checking the database");
+    if file.bytes() > LARGE {
+        tracing::info!(database = name(), bytes = file.bytes(), "checking the database, which takes a while");
+    }
     let health: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&mut *first).await.map_err(opening)?;
     if health != "ok" {
         return Err(OpenError::Damaged(name()));
@@ -210,8 +218,13 @@ async fn bring_up_to_date(file: &DatabaseFile, first: &mut SqliteConnection) -> 
             let copy = copy_before(file, next, first).await.map_err(|error| OpenError::Copy(name(), error))?;
             tracing::info!(copy = %copy.display(), "the database is of an older version; a copy of it is kept");
         }
-    } else if !file.was_empty() {
-        return Err(if tables.is_empty() { OpenError::Half(name()) } else { OpenError::Foreign(name()) });
+    } else if !tables.is_empty() {
+        return Err(OpenError::Foreign(name()));
+    } else if file.beginning() == Beginning::File {
+        // Everything that a new database holds is in its write-ahead log for a while, see below.
+        return Err(OpenError::Half(name()));
+    } else {
+        sqlx::query("PRAGMA journal_mode = WAL").execute(&mut *first).await.map_err(opening)?;
     }
     migrations(&MIGRATIONS).run(first).await.map_err(|error| match error {
         MigrateError::Execute(_) | MigrateError::ExecuteMigration(..) => OpenError::Update(name(), error),

@@ -26,7 +26,19 @@ pub(super) struct DatabaseFile {
     file: File,
     beside: File,
     identity: (u64, u64),
-    was_empty: bool,
+    beginning: Beginning,
+    bytes: u64,
+}
+
+/// What was there when the file was opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Beginning {
+    /// Nothing: the file is new, or has no content.
+    Nothing,
+    /// A file with its write-ahead log, as a process that was killed leaves it.
+    FileAndLog,
+    /// A file alone, as a process that ended leaves it.
+    File,
 }
 
 /// Why what is written to the database would not last.
@@ -65,7 +77,12 @@ impl DatabaseFile {
             take(&file, &path)?;
         }
         let known = file.metadata().map_err(|error| OpenError::File(words(&path), error))?;
-        Ok(Self { path, file, beside: lock, identity: identity(&known), was_empty: known.len() == 0 })
+        let beginning = match PathBuf::from(format!("{}-wal", path.display())).exists() {
+            _ if known.len() == 0 => Beginning::Nothing,
+            true => Beginning::FileAndLog,
+            false => Beginning::File,
+        };
+        Ok(Self { path, file, beside: lock, identity: identity(&known), beginning, bytes: known.len() })
     }
 
     /// Its canonical path.
@@ -73,9 +90,21 @@ impl DatabaseFile {
         &self.path
     }
 
-    /// Was there nothing in it when it was opened?
-    pub(super) fn was_empty(&self) -> bool {
-        self.was_empty
+    /// How large it was when it was opened.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// What was there when it was opened.
+    pub(super) fn beginning(&self) -> Beginning {
+        self.beginning
+    }
+
+    /// Takes back what was begun in a file that had no content. To be called when no connection is open.
+    pub(super) fn empty_again(&self) {
+        if let Err(error) = self.file.set_len(0) {
+            tracing::warn!(%error, "a database that could not be made is left as it is");
+        }
     }
 
     /// Looks whether the file at its place is the one that was opened.

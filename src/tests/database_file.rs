@@ -77,20 +77,20 @@ async fn a_file_that_is_deleted_or_replaced_under_the_server_is_noticed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn half_a_database_is_refused_and_left_as_it_is() {
     let folder = tempfile::tempdir().expect("a folder");
-    let (file, copy) = (folder.path().join("x.db"), folder.path().join("copy.db"));
-    let database = Database::open(&url(&file)).await.expect("a new one");
-    database.close().await;
-    // What a copy of the one file is while all tables are still in the write-ahead log.
-    let mut connection =
-        SqliteConnection::connect(&url(&copy).replace("copy.db", "copy.db?mode=rwc")).await.expect("a connection");
-    for statement in ["PRAGMA journal_mode = WAL", "VACUUM"] {
-        sqlx::query(statement).execute(&mut connection).await.expect(statement);
-    }
-    connection.close().await.expect("closed");
+    let copy = folder.path().join("copy.db");
+    let server = TestServer::start().await;
+    server.start_run(&json!({ "scenario": "normal", "duration": 5, "maxRps": 1, "endpoints": "all" })).await;
+    std::fs::copy(server.database_file(), &copy).expect("a copy of the one file, in mid-run");
     let bytes = std::fs::read(&copy).expect("read");
     assert!(bytes.starts_with(b"SQLite format 3\0"), "a database, and empty");
     assert!(refusal(&copy).await.contains("holds no tables"));
     assert_eq!(std::fs::read(&copy).expect("read"), bytes);
+    std::fs::copy(server.database_file().with_extension("db-wal"), copy.with_extension("db-wal"))
+        .expect("the other half");
+    let whole = Database::open(&url(&copy)).await.expect("both of them are a database");
+    let runs: i64 = sqlx::query_scalar("SELECT count(*) FROM runs").fetch_one(&whole.read).await.expect("a number");
+    assert_eq!(runs, 1);
+    whole.close().await;
 
     let other = folder.path().join("other.db");
     let mut connection =
