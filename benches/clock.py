@@ -218,7 +218,32 @@ def recovery_over_a_step(folder, clock, step, checks):
         server.terminate()
 
 
-MOMENTS = {"mid-run": mid_run, "between-runs": between_runs, "start": at_start, "recovery": recovery, "recovery-over-a-step": recovery_over_a_step}
+def pruning(folder, clock, step, checks):
+    """What goes once a server has been up for ten minutes: what is too old by both clocks, and nothing else."""
+    name, (before, after) = f"{step}, and twelve minutes", STEPS[step]
+    clock.set(before)
+    with serving(folder, clock) as server:
+        verdict(server, checks, f"{name}, before", server.start(duration=DURATION))
+        server.terminate()
+    with contextlib.closing(sqlite3.connect(server.database)) as connection:
+        (count,) = connection.execute("SELECT count(*) FROM requests").fetchone()
+        connection.execute("INSERT INTO requests SELECT id - ?, kind, duration, NULL, request_id_low, run, seq FROM requests", (10 * DAY * 1_000_000 * 1024,))
+        connection.commit()
+    clock.set(after)
+    with serving(folder, clock) as server:
+        stored = rows(server)
+        checks(f"{name}: {stored['recorded']} requests, {count} of them ten days old", stored["recorded"] == 2 * count > 0)
+        time.sleep(540)
+        healthy(server, checks, f"{name}, after nine", stored)
+        time.sleep(180)
+        left = rows(server)
+        checks(f"{name}: {left['recorded']} requests, {left['rollups']} roll-ups and {left['runs']} runs are left", left == stored | {"recorded": count})
+        server.terminate()
+
+
+MOMENTS = {"mid-run": mid_run, "between-runs": between_runs, "start": at_start, "recovery": recovery, "recovery-over-a-step": recovery_over_a_step, "pruning": pruning}
+# Twelve minutes for each step are only for those who ask for them.
+USUAL = [moment for moment in MOMENTS if moment != "pruning"]
 
 
 def main(folder):
@@ -235,6 +260,6 @@ def main(folder):
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--steps", nargs="+", choices=STEPS, default=list(STEPS), metavar="STEP", help=f"of {', '.join(STEPS)}")
-parser.add_argument("--moments", nargs="+", choices=MOMENTS, default=list(MOMENTS), metavar="MOMENT", help=f"of {', '.join(MOMENTS)}")
+parser.add_argument("--moments", nargs="+", choices=MOMENTS, default=USUAL, metavar="MOMENT", help=f"of {', '.join(MOMENTS)}")
 options = parser.parse_args()
-prove(main, 900)
+prove(main, 900 + 800 * len(options.steps) * ("pruning" in options.moments))

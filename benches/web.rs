@@ -21,6 +21,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use traffic_simulator::server::config::{Config, LogFormat};
 use traffic_simulator::server::database::Database;
+use traffic_simulator::server::retention::Kept;
 use traffic_simulator::server::state::AppState;
 use traffic_simulator::server::wiring::{Shutdown, connect};
 use traffic_simulator::server::{assets, router};
@@ -43,6 +44,7 @@ async fn program(folder: &Path) -> (Served, AppState, Database, Shutdown) {
         admin_token: None,
         max_streams: 64,
         max_connections: 512,
+        kept: Kept::default(),
         log_format: LogFormat::Pretty,
         development_target: None,
     };
@@ -102,6 +104,8 @@ async fn main() -> ExitCode {
     state.recorder.flush().await;
     shutdown.streams.cancel();
     state.metrics.stopped().await;
+    shutdown.background.close();
+    shutdown.background.wait().await;
     drop(state);
     database.close().await;
     if report.is_kept() { ExitCode::SUCCESS } else { ExitCode::FAILURE }

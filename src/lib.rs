@@ -30,8 +30,8 @@
 //! - [`ui`]: building blocks of the page without knowledge of any feature. A chart is data: pure
 //!   functions make a [`ui::chart::Chart`] of numbers, and one more makes HTML of any of them.
 //! - [`app`]: the document's shell and the pages.
-//! - `server`: configuration, wiring, routes and their description, who may come in, start and end
-//!   (only with the feature `ssr`).
+//! - `server`: configuration, wiring, routes and their description, who may come in, what is kept and for how
+//!   long, start and end (only with the feature `ssr`).
 //!
 //! # The page
 //!

@@ -48,7 +48,8 @@ fn outdated(runs: Vec<RunId>, ages: &Ages, kept: &Kept) -> Vec<RunId> {
             Some((order.iter().position(|times| times.contains(&started))?, started, run))
         })
         .collect();
-    runs.sort_unstable_by_key(|(place, started, _)| (*place, *started));
+    // Ids sort by their start, also within a millisecond.
+    runs.sort_unstable_by_key(|(place, _, run)| (*place, run.0));
     let too_many = runs.len().saturating_sub(kept.keep_runs as usize);
     let goes = |place: usize, started: i64| place < too_many || old.iter().any(|times| times.contains(&started));
     let numbered = runs.into_iter().enumerate();

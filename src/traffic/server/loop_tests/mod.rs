@@ -254,8 +254,6 @@ async fn the_runs_that_were_stored_first_go_but_never_the_active_one() {
         let id = test.start(Scenario::Normal, 5).await;
         test.closed(id).await;
         runs.push(id);
-        // Ids of one millisecond are in no order.
-        std::thread::sleep(Duration::from_millis(2));
     }
     let active = test.start(Scenario::Normal, 5).await;
     let kept = Kept { keep_runs: 1, ..Kept::default() };
