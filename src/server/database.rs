@@ -16,6 +16,9 @@ use sqlx::{Connection, SqlSafeStr, Sqlite, SqliteConnection, SqlitePool, Transac
 
 /// How long somebody waits for a connection: twice as long as SQLite waits for a lock.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a transaction waits for its turn and for the lock, together, before it is refused: as long as a person waits
+/// for an answer without doubting it, and shorter than the generator waits for one.
+const TURN: Duration = Duration::from_secs(4);
 
 /// What goes wrong in a store. Logged, never sent.
 pub type StoreError = sqlx::Error;
@@ -99,12 +102,25 @@ impl Database {
         Ok(Self { read, write, lock: Arc::new(lock) })
     }
 
-    /// Begins a transaction that may write. Waits its turn.
+    /// Begins a transaction that may write. Waits its turn, four seconds at most.
     ///
     /// # Errors
     /// When the database stays locked by another process, or can't be written.
     pub async fn begin(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
-        self.write.begin_with("BEGIN IMMEDIATE").await
+        // A transaction that begins after all is rolled back before its connection is used again: see `is_reusable`.
+        tokio::time::timeout(TURN, self.write.begin_with("BEGIN IMMEDIATE"))
+            .await
+            .unwrap_or(Err(StoreError::PoolTimedOut))
+    }
+
+    /// Is the schema of this program there? One read.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn has_schema(&self) -> Result<bool, StoreError> {
+        let applied: i64 =
+            sqlx::query_scalar("SELECT count(*) FROM _sqlx_migrations WHERE success").fetch_one(&self.read).await?;
+        Ok(applied == MIGRATIONS.len() as i64)
     }
 
     /// Writes everything back into the one file and closes it.
@@ -139,13 +155,14 @@ fn lock(file: &str) -> Result<File, OpenError> {
 }
 
 /// Every schema change, in order. Forward only; a released one never changes.
-const MIGRATIONS: [(&str, &str); 6] = [
+const MIGRATIONS: [(&str, &str); 7] = [
     ("initial", include_str!("../../migrations/0001_initial.sql")),
     ("both sides", include_str!("../../migrations/0002_both_sides.sql")),
     ("metrics", include_str!("../../migrations/0003_metrics.sql")),
     ("slim requests", include_str!("../../migrations/0004_slim_requests.sql")),
     ("request blocks", include_str!("../../migrations/0005_request_blocks.sql")),
     ("binary blocks", include_str!("../../migrations/0006_binary_blocks.sql")),
+    ("folded names", include_str!("../../migrations/0012_folded_names.sql")),
 ];
 
 fn migrations(changes: &[(&'static str, &'static str)]) -> Migrator {

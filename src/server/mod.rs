@@ -13,6 +13,7 @@ mod inbox;
 pub mod limits;
 pub mod openapi;
 pub mod problem;
+pub mod ready;
 pub mod request_id;
 pub mod router;
 pub mod security;

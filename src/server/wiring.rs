@@ -14,6 +14,7 @@ use super::access::Access;
 use super::batch_writer::BatchWriter;
 use super::config::Config;
 use super::database::{Database, StoreError};
+use super::ready::Readiness;
 use super::security::Hosts;
 use super::state::AppState;
 use crate::metrics::model::Totals;
@@ -34,6 +35,7 @@ use crate::traffic::server::ports::{Housekeeping, Witness};
 use crate::traffic::server::recovery::close_left_overs;
 use crate::traffic::server::store::SqliteRuns;
 use crate::users::model::{DEMO_USERS, demo_user_id};
+use crate::users::server::keys::fill_in_keys;
 use crate::users::server::store::{SqliteUsers, UserStore};
 
 /// The metrics, as traffic's witness.
@@ -177,6 +179,10 @@ pub async fn connect(
     let users = SqliteUsers(database.clone());
     let metrics = SqliteMetrics(database.clone());
     let runs = SqliteRuns(database.clone());
+    let folded = fill_in_keys(database).await?;
+    if folded > 0 {
+        tracing::info!(users = folded, "names and addresses of an older version are folded for search and uniqueness");
+    }
     // Also of runs whose own clean-up failed, or that a late request added to after it.
     let removed = users.remove_of_all_runs().await?;
     if removed > 0 {
@@ -228,6 +234,7 @@ pub async fn connect(
         metrics,
         boards: Arc::default(),
         recorder,
+        readiness: Readiness { database: database.clone(), shutdown: shutdown.jobs.clone() },
         traffic: Traffic { jobs, shutdown: shutdown.streams.clone(), streams },
         arrivals,
         hosts: Hosts::new(&config.allowed_hosts, address.ip()),

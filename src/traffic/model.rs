@@ -341,11 +341,11 @@ impl From<&Job> for RunSummary {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RunsPage {
-    /// Newest first.
+    /// In the order that was asked for; newest first when none was.
     pub runs: Vec<RunSummary>,
     /// The `cursor` of the next page; absent on the last one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub next: Option<RunId>,
+    pub next: Option<String>,
 }
 
 /// Everything about a run, as the JSON export holds it.

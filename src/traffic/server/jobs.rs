@@ -188,12 +188,14 @@ impl JobManager {
         }
     }
 
-    /// Stored runs, newest first, the active one as it stands now; and whether there are more.
+    /// Stored runs, in the order of the filter, the active one as it stands now; and whether there are more.
     ///
     /// # Errors
     /// When the database can't be read.
     pub async fn list(&self, filter: &RunFilter) -> Result<(Vec<Job>, bool), StoreError> {
-        let one_more = RunFilter { limit: filter.limit + 1, ..filter.clone() };
+        // What is stored of the active one is its start.
+        let live = self.active().map(|job| (job.id, filter.order.rank(&job.snapshot())));
+        let one_more = RunFilter { limit: filter.limit + 1, live, ..filter.clone() };
         let mut jobs = self.around.store.list(&one_more).await?;
         let more = jobs.len() > filter.limit as usize;
         jobs.truncate(filter.limit as usize);

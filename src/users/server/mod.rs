@@ -2,4 +2,6 @@
 
 pub mod api;
 pub mod fault;
+mod fold;
+pub mod keys;
 pub mod store;

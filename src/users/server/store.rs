@@ -5,11 +5,10 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
+use super::fold::folded;
 use crate::origin::{Origin, RunId};
 use crate::server::database::{Database, StoreError, epoch_millis};
-use crate::users::model::{
-    DEMO_USERS, NewUser, User, UserPage, UserPatch, UserQuery, demo_user, demo_user_id, email_key,
-};
+use crate::users::model::{DEMO_USERS, NewUser, User, UserPage, UserPatch, UserQuery, demo_user, demo_user_id};
 
 /// Why a user was not written.
 #[derive(Debug, thiserror::Error)]
@@ -69,9 +68,9 @@ fn written(error: StoreError) -> WriteError {
     if taken { WriteError::EmailTaken } else { WriteError::Store(error) }
 }
 
-/// A `LIKE` pattern that finds `text` itself anywhere.
+/// A `LIKE` pattern that finds `text` anywhere in a folded text, whatever its case.
 fn contains(text: &str) -> String {
-    let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    let escaped = folded(text).replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
     format!("%{escaped}%")
 }
 
@@ -79,7 +78,8 @@ fn contains(text: &str) -> String {
 impl UserStore for SqliteUsers {
     async fn list(&self, query: &UserQuery) -> Result<UserPage, StoreError> {
         let pattern = query.search.as_deref().map(contains);
-        let found = r"?1 IS NULL OR name LIKE ?1 ESCAPE '\' OR email LIKE ?1 ESCAPE '\'";
+        // Behind a blank, a key may hold what is no part of the address: see `keys`.
+        let found = r"?1 IS NULL OR name_key LIKE ?1 ESCAPE '\' OR substr(email_key, 1, instr(email_key || ' ', ' ') - 1) LIKE ?1 ESCAPE '\'";
         let count = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM users WHERE {found}"));
         let total: i64 = sqlx::query_scalar(count).bind(&pattern).fetch_one(&self.0.read).await?;
         // Bare parameters behind `LIMIT` would make SQLite prepare the statement each time.
@@ -101,12 +101,13 @@ impl UserStore for SqliteUsers {
         let user = User { id: Uuid::now_v7(), name: new.name, email: new.email, created_at: now, updated_at: now };
         let mut transaction = self.0.begin().await?;
         sqlx::query(
-            "INSERT INTO users (id, name, email, email_key, created_at, updated_at, run) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO users (id, name, name_key, email, email_key, created_at, updated_at, run) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(user.id.as_bytes().as_slice())
         .bind(&user.name)
+        .bind(folded(&user.name))
         .bind(&user.email)
-        .bind(email_key(&user.email))
+        .bind(folded(&user.email))
         .bind(now)
         .bind(now)
         .bind(origin.run().map(|run| run.0.as_bytes().to_vec()))
@@ -128,14 +129,15 @@ impl UserStore for SqliteUsers {
     async fn update(&self, id: Uuid, patch: UserPatch) -> Result<User, WriteError> {
         let mut transaction = self.0.begin().await?;
         let row = sqlx::query(
-            "UPDATE users SET name = coalesce(?2, name), email = coalesce(?3, email), email_key = coalesce(?4, email_key), updated_at = ?5 \
+            "UPDATE users SET name = coalesce(?2, name), email = coalesce(?3, email), email_key = coalesce(?4, email_key), updated_at = ?5, name_key = coalesce(?6, name_key) \
              WHERE id = ?1 RETURNING id, name, email, created_at, updated_at",
         )
         .bind(id.as_bytes().as_slice())
-        .bind(patch.name)
+        .bind(&patch.name)
         .bind(&patch.email)
-        .bind(patch.email.as_deref().map(email_key))
+        .bind(patch.email.as_deref().map(folded))
         .bind(epoch_millis())
+        .bind(patch.name.as_deref().map(folded))
         .fetch_optional(&mut *transaction)
         .await
         .map_err(written)?;
@@ -169,16 +171,17 @@ impl UserStore for SqliteUsers {
             let NewUser { name, email } = demo_user(i);
             // OR IGNORE: where somebody took a demo user's address, the demo user stays as it is.
             for statement in [
-                "INSERT OR IGNORE INTO users (id, name, email, email_key, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?5)",
-                "UPDATE OR IGNORE users SET name = ?2, email = ?3, email_key = ?4, updated_at = ?5 \
+                "INSERT OR IGNORE INTO users (id, name, email, email_key, created_at, updated_at, name_key) VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6)",
+                "UPDATE OR IGNORE users SET name = ?2, email = ?3, email_key = ?4, updated_at = ?5, name_key = ?6 \
                  WHERE id = ?1 AND (name <> ?2 OR email <> ?3 OR updated_at <> ?5)",
             ] {
                 sqlx::query(statement)
                     .bind(demo_user_id(i).as_bytes().as_slice())
                     .bind(&name)
                     .bind(&email)
-                    .bind(email_key(&email))
+                    .bind(folded(&email))
                     .bind(BORN)
+                    .bind(folded(&name))
                     .execute(&mut *transaction)
                     .await?;
             }
