@@ -63,3 +63,27 @@ async fn readyz(State(readiness): State<Readiness>) -> Result<&'static str, Refu
         Err(why) => Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, why).retry_after(5)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_server_that_goes_down_or_can_not_read_is_not_ready() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite://{}/ready.db", folder.path().display());
+        let readiness =
+            Readiness { database: Database::open(&url).await.expect("a database"), shutdown: CancellationToken::new() };
+        assert_eq!(readiness.check().await, Ok(()));
+        // Every connection that reads is taken.
+        let mut taken = Vec::new();
+        while taken.len() < readiness.database.read.options().get_max_connections() as usize {
+            taken.push(readiness.database.read.acquire().await.expect("a connection"));
+        }
+        assert_eq!(readiness.check().await, Err("The database did not answer a read within a second."));
+        drop(taken);
+        assert_eq!(readiness.check().await, Ok(()));
+        readiness.shutdown.cancel();
+        assert_eq!(readiness.check().await, Err("The server is shutting down."));
+    }
+}

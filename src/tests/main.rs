@@ -3,6 +3,7 @@
 mod access;
 mod architecture;
 mod assets;
+mod call_errors;
 mod configuration;
 mod documentation;
 mod folded_users;

@@ -1,9 +1,10 @@
 //! Forms that a browser sends without a script, when the server can't do what they ask for.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::json;
 use sqlx::{Connection, SqliteConnection};
+use tokio::time::Instant;
 
 use super::server::{Answer, TestServer};
 

@@ -114,13 +114,12 @@ pub fn runs_query(mut fields: Fields) -> Result<RunsQuery, Invalid> {
     let directions = [("true", true), ("false", false)];
     let ascending = check.optional("ascending").and_then(|value| check.word("ascending", value, &directions));
     let cursor = check.optional("cursor").and_then(|value| match value {
-        Value::Text(text) => Cursor::parse(order, text),
-        _ => None,
+        Value::Text(text) if text.parse::<Cursor>().is_ok() => text.parse().ok(),
+        _ => {
+            let detail = "is not a cursor; give the `next` of an earlier page of the same order, or leave it out";
+            check.malformed("cursor", detail)
+        }
     });
-    if cursor.is_none() && check.optional("cursor").is_some() {
-        let detail = "is not a cursor; give the `next` of an earlier page of the same order, or leave it out";
-        check.malformed::<()>("cursor", detail);
-    }
     let limit = match check.optional("limit") {
         None => Some(DEFAULT_LIMIT),
         Some(value) => check.integer("limit", value, 1, 100),

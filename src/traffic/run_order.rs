@@ -1,6 +1,9 @@
 //! In what order the history lists runs, and where a page of it begins. Both the address of the page and the REST
 //! route carry them as text.
 
+use std::fmt;
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
 use super::model::Job;
@@ -58,8 +61,8 @@ impl Order {
     }
 }
 
-/// The last run of a page; the next page begins behind it, also when that run is deleted meanwhile. On the wire it is
-/// the run's id, with its rank and a tilde before it where the order is not by start.
+/// The last run of a page; the next one begins behind it, also when that run is deleted meanwhile. On the wire it is
+/// the run's id, with its rank and a tilde before it where the rank is not 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cursor {
     /// See [`Order::rank`].
@@ -73,22 +76,31 @@ impl Cursor {
     pub fn behind(order: Order, job: &Job) -> Self {
         Self { rank: order.rank(job), id: job.job_id }
     }
+}
 
-    /// Reads a cursor of this order. Absent when it is none.
-    pub fn parse(order: Order, text: &str) -> Option<Self> {
-        let (rank, id) = match order {
-            Order::Started => (0, text),
-            _ => text.split_once('~').and_then(|(rank, id)| Some((rank.parse().ok()?, id)))?,
-        };
-        Some(Self { rank, id: id.parse().ok()? })
-    }
-
-    /// As [`Cursor::parse`] reads it.
-    pub fn text(self, order: Order) -> String {
-        match order {
-            Order::Started => self.id.to_string(),
-            _ => format!("{}~{}", self.rank, self.id),
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.rank {
+            0 => self.id.fmt(f),
+            rank => write!(f, "{rank}~{}", self.id),
         }
+    }
+}
+
+/// A text that is no cursor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoCursor;
+
+impl FromStr for Cursor {
+    type Err = NoCursor;
+
+    fn from_str(text: &str) -> Result<Self, NoCursor> {
+        let (rank, id) = text.split_once('~').unwrap_or(("0", text));
+        let digits = rank.strip_prefix('-').unwrap_or(rank);
+        if digits.len() > 15 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(NoCursor);
+        }
+        Ok(Self { rank: rank.parse().map_err(|_| NoCursor)?, id: id.parse().map_err(|_| NoCursor)? })
     }
 }
 
@@ -97,18 +109,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cursor_survives_the_wire_and_fits_its_order_only() {
+    fn a_cursor_survives_the_wire() {
         let id: RunId = "019b76da-a800-7000-8000-000000000000".parse().expect("an id");
-        for order in Order::ALL {
-            let rank = if order == Order::Started { 0 } else { -1 };
+        for (rank, text) in [(0, id.to_string()), (12, format!("12~{id}")), (-1, format!("-1~{id}"))] {
             let cursor = Cursor { rank, id };
-            assert_eq!(Cursor::parse(order, &cursor.text(order)), Some(cursor));
+            assert_eq!((cursor.to_string(), text.parse()), (text.clone(), Ok(cursor)));
         }
-        let of_sent = Cursor { rank: 12, id }.text(Order::Sent);
-        assert_eq!(of_sent, "12~019b76da-a800-7000-8000-000000000000");
-        assert_eq!(Cursor::parse(Order::Started, &of_sent), None);
-        for wrong in ["", "17", "~", "x~019b76da-a800-7000-8000-000000000000", &id.to_string()] {
-            assert_eq!(Cursor::parse(Order::Sent, wrong), None, "{wrong}");
+        for wrong in ["", "17", "~", "12~"] {
+            assert_eq!(wrong.parse::<Cursor>(), Err(NoCursor), "{wrong}");
+        }
+        for rank in ["", "x", "+1", "1.5", "1234567890123456"] {
+            assert_eq!(format!("{rank}~{id}").parse::<Cursor>(), Err(NoCursor), "{rank}");
         }
     }
 }

@@ -8,7 +8,7 @@ use leptos_router::hooks::use_query_map;
 use super::engine::scenario::Scenario;
 use super::model::{Job, RunSummary, RunsPage, Status};
 use super::run_badge::words;
-use super::run_order::{Cursor, Order};
+use super::run_order::Order;
 use super::runs_query::RunsAddress;
 use super::server_fns::{DeleteRun, get_run, get_runs};
 use crate::error::AppError;
@@ -162,7 +162,7 @@ fn List(
     };
     let b = runs.iter().map(|run| run.job_id).find(|id| Some(*id) != a);
     let head = |order: Order| order_head(&address, order);
-    let next = page.next.and_then(|next| Cursor::parse(address.order, &next));
+    let next = page.next.and_then(|next| next.parse().ok());
     let next = next.map(|next| RunsAddress { cursor: Some(next), ..address.clone() }.link());
     let first = address.cursor.map(|_| RunsAddress { cursor: None, ..address.clone() }.link());
     let (first_words, next_words) = match (address.order, address.ascending) {

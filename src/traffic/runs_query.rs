@@ -34,7 +34,7 @@ impl RunsAddress {
         Self {
             scenario: Scenario::ALL.into_iter().find(|one| Some(one.wire_name()) == scenario.as_deref()),
             status: Status::ALL.into_iter().find(|one| Some(one.wire_name()) == status.as_deref()),
-            cursor: get("cursor").and_then(|text| Cursor::parse(order, &text)),
+            cursor: get("cursor").and_then(|text| text.parse().ok()),
             order,
             ascending: get("ascending").as_deref() == Some("true"),
             a: id("a"),
@@ -50,7 +50,7 @@ impl RunsAddress {
     /// As the server function wants it.
     pub fn form(&self) -> RunsForm {
         RunsForm {
-            cursor: self.cursor.map(|cursor| cursor.text(self.order)),
+            cursor: self.cursor.map(|cursor| cursor.to_string()),
             limit: None,
             scenario: self.scenario.map(|scenario| scenario.wire_name().to_owned()),
             status: self.status.map(|status| status.wire_name().to_owned()),
@@ -66,7 +66,7 @@ impl RunsAddress {
         let mut add = |name, value: Option<String>| pairs.extend(value.map(|value| (name, value)));
         add("scenario", self.scenario.map(|scenario| scenario.wire_name().to_owned()));
         add("status", self.status.map(|status| status.wire_name().to_owned()));
-        add("cursor", self.cursor.map(|cursor| cursor.text(self.order)));
+        add("cursor", self.cursor.map(|cursor| cursor.to_string()));
         add("order", (self.order != Order::default()).then(|| self.order.wire_name().to_owned()));
         add("ascending", self.ascending.then(|| "true".to_owned()));
         add("a", self.a.map(|id| id.to_string()));

@@ -141,7 +141,8 @@ pub async fn stop(State(traffic): State<Traffic>, Path(id): Path<String>) -> Res
 /// Stored runs, newest first when no other order is asked for.
 #[utoipa::path(get, path = "/runs", tag = "History", operation_id = "listRuns",
     params(
-        ("cursor" = Option<String>, Query, nullable = false, description = "The `next` of an earlier page of the same order"),
+        ("cursor" = Option<String>, Query, nullable = false,
+            pattern = r"^(-?[0-9]{1,15}~)?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$", description = "The `next` of an earlier page of the same order"),
         ("limit" = Option<u32>, Query, nullable = false, minimum = 1, maximum = 100, description = "Runs on a page; 20 when left out"),
         ("scenario" = Option<Scenario>, Query, nullable = false, description = "Only runs of this scenario"),
         ("status" = Option<Status>, Query, nullable = false, description = "Only runs in this state"),
@@ -164,7 +165,7 @@ pub async fn page_of_runs(jobs: &JobManager, query: RunsQuery) -> Result<RunsPag
     let RunsQuery { cursor, limit, scenario, status, order, ascending } = query;
     let filter = RunFilter { behind: cursor, scenario, status, limit, order, ascending, live: None };
     let (runs, more) = jobs.list(&filter).await?;
-    let next = runs.last().filter(|_| more).map(|run| Cursor::behind(order, run).text(order));
+    let next = runs.last().filter(|_| more).map(|run| Cursor::behind(order, run).to_string());
     Ok(RunsPage { runs: runs.iter().map(RunSummary::from).collect(), next })
 }
 
