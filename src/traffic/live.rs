@@ -91,7 +91,7 @@ impl LiveRun {
     fn take(self, job: Job, connection: Connection) {
         // The component may be gone when an answer comes in.
         let Some(known) = self.job.try_get_untracked() else { return };
-        if known.closed || (job.stats.elapsed < known.stats.elapsed && !job.status.is_final()) {
+        if known.closed || self.is_over() || (job.stats.elapsed < known.stats.elapsed && !job.status.is_final()) {
             return;
         }
         let connection = if job.closed { Connection::Ended } else { connection };
