@@ -13,6 +13,7 @@ use crate::metrics::log_page::RequestLogPage;
 use crate::traffic::compare_page::ComparePage;
 use crate::traffic::run_page::RunPage;
 use crate::traffic::runs_page::HistoryPage;
+use crate::ui::call_fault::CallFault;
 
 /// The page's answer, for what only the server can say of it. In the context on the server only.
 #[derive(Clone)]
@@ -119,6 +120,7 @@ pub fn App() -> impl IntoView {
                 </nav>
             </header>
             <main id="main">
+                <CallFault />
                 // Every page is complete HTML: right title and status, and all of it there without JavaScript.
                 <Routes fallback=NotFoundPage>
                     <Route path=path!("/") view=DashboardPage ssr=SsrMode::Async />

@@ -2,11 +2,13 @@
 //!
 //! Only texts meant for the caller; what went wrong inside is logged, not sent.
 
+use leptos::server_fn::Bytes;
 use leptos::server_fn::codec::JsonEncoding;
-use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
+use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr, ServerFnUrlError};
 use serde::{Deserialize, Serialize};
 
 use crate::input::FieldError;
+use crate::query::encoded;
 
 /// An RFC 9457 problem.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -32,38 +34,221 @@ pub struct Problem {
     pub job_id: Option<String>,
 }
 
-/// Why a server function has no answer. Expected refusals (busy, invalid) are not errors but values
-/// of the function's outcome.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+/// Why a server function, or a question of the living page, has no answer. Expected refusals (busy, invalid) are not
+/// errors but values of the function's outcome. This is the one place with the words for it: what has happened
+/// ([`AppError::what`]), what to do ([`AppError::remedy`]), and the link that does it ([`AppError::way_out`]).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AppError {
-    /// The server could not be reached, or its answer could not be read.
-    #[error("The server can't be reached. Check that it is running and try again.")]
+    /// No answer came.
     Unreachable,
+    /// 401: the session is gone.
+    LoggedOut,
+    /// 403: the server refuses this page.
+    Forbidden,
     /// The server failed. The log knows more, under the id of the request, where that is known.
-    #[error("The server could not answer. Try again; its log has the cause{}.", under(.0))]
     Internal(Option<String>),
+    /// 503: the database is locked, full or away.
+    Unavailable,
+    /// 503: the server goes down.
+    ShuttingDown,
+    /// An answer came that this page does not understand.
+    Unreadable,
     /// The call itself was wrong.
-    #[error("The request could not be understood. Reload the page and try again.")]
     Malformed,
     /// There is no such thing.
-    #[error("There is no such run. It may have been deleted.")]
     NotFound,
 }
 
-fn under(request_id: &Option<String>) -> String {
-    request_id.as_ref().map(|id| format!(" under request id {id}")).unwrap_or_default()
+impl AppError {
+    /// What an answer with this HTTP status means, where nothing more is known of it.
+    pub fn of_status(status: u16) -> Self {
+        match status {
+            401 => Self::LoggedOut,
+            403 => Self::Forbidden,
+            404 | 410 => Self::NotFound,
+            // A proxy says so of a server that it can't reach.
+            502 | 504 => Self::Unreachable,
+            503 => Self::Unavailable,
+            400..=499 => Self::Malformed,
+            500..=599 => Self::Internal(None),
+            _ => Self::Unreadable,
+        }
+    }
+
+    /// Reads the error that the address of a page carries, after a form was sent without JavaScript and the server
+    /// function was never reached. Anybody can write such an address, so no text of it is shown.
+    pub fn from_address(encoded: &str) -> Self {
+        match ServerFnUrlError::<Self>::decode_err(encoded) {
+            // On the server both mean that the body of the form could not be read.
+            Self::Unreachable | Self::Unreadable => Self::Malformed,
+            Self::Internal(id) => Self::Internal(id.filter(|id| uuid::Uuid::try_parse(id).is_ok())),
+            error => error,
+        }
+    }
+
+    /// A word for the address of a page that a form comes back to.
+    pub fn wire_name(&self) -> &'static str {
+        match self {
+            Self::Unavailable => "unavailable",
+            Self::ShuttingDown => "shutdown",
+            _ => "failed",
+        }
+    }
+
+    /// The error that such a word stands for.
+    pub fn of_wire_name(name: &str) -> Option<Self> {
+        [Self::Unavailable, Self::ShuttingDown, Self::Internal(None)]
+            .into_iter()
+            .find(|error| error.wire_name() == name)
+    }
+
+    /// What has happened, as a sentence.
+    pub fn what(&self) -> &'static str {
+        match self {
+            Self::Unreachable => "The server can't be reached.",
+            Self::LoggedOut => "You are not logged in any more.",
+            Self::Forbidden => "The server refuses requests of this page.",
+            Self::Internal(_) => "The server could not answer.",
+            Self::Unavailable => "The database can't be used at the moment; nothing was changed.",
+            Self::ShuttingDown => "The server is shutting down; nothing was changed.",
+            Self::Unreadable => "The server's answer can't be read; it may be of a newer version than this page.",
+            Self::Malformed => "The request could not be understood.",
+            Self::NotFound => "There is no such run.",
+        }
+    }
+
+    /// What to do about it, as a sentence.
+    pub fn remedy(&self) -> String {
+        let remedy = match self {
+            Self::Unreachable => "Check that it is running and try again.",
+            Self::LoggedOut => "Log in again.",
+            Self::Forbidden => "Open it by an address that the server answers to: its log names one.",
+            Self::Internal(Some(id)) => {
+                return format!("Try again; its log has the cause under request id {id}.");
+            }
+            Self::Internal(None) => "Try again; its log has the cause.",
+            Self::Unavailable => "Try again in a few seconds.",
+            Self::ShuttingDown => "Try again when it is back.",
+            Self::Unreadable => "Reload the page.",
+            Self::Malformed => "Reload the page and try again.",
+            Self::NotFound => "It may have been deleted.",
+        };
+        remedy.to_owned()
+    }
+
+    /// The words and the address of a link that leads on from the page at `here`, which is path and query; nothing
+    /// when trying again is all that can be done.
+    pub fn way_out(&self, here: &str) -> Option<(&'static str, String)> {
+        match self {
+            Self::LoggedOut => Some(("Log in again", format!("/login?next={}", encoded(here)))),
+            Self::Forbidden => Some(("Go to the dashboard", "/".to_owned())),
+            Self::Unreadable | Self::Malformed => Some(("Reload the page", here.to_owned())),
+            Self::NotFound => Some(("All runs", "/runs".to_owned())),
+            Self::Unreachable | Self::Internal(_) | Self::Unavailable | Self::ShuttingDown => None,
+        }
+    }
 }
+
+impl std::fmt::Display for AppError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.what(), self.remedy())
+    }
+}
+
+impl std::error::Error for AppError {}
 
 impl FromServerFnError for AppError {
     type Encoder = JsonEncoding;
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         match error {
-            ServerFnErrorErr::Request(_) | ServerFnErrorErr::Response(_) | ServerFnErrorErr::Deserialization(_) => {
-                Self::Unreachable
-            }
+            ServerFnErrorErr::Request(_) => Self::Unreachable,
+            ServerFnErrorErr::Deserialization(_) => Self::Unreadable,
             ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => Self::Malformed,
             _ => Self::Internal(None),
         }
+    }
+
+    /// The body of an answer that is no success: an error of a server function, or a problem of what is around all of
+    /// them, such as the check of the session.
+    fn de(body: Bytes) -> Self {
+        let of_problem = || serde_json::from_slice::<Problem>(&body).map(|problem| Self::of_status(problem.status));
+        serde_json::from_slice(&body).or_else(|_| of_problem()).unwrap_or(Self::Unreadable)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One of each.
+    fn all() -> [AppError; 9] {
+        [
+            AppError::Unreachable,
+            AppError::LoggedOut,
+            AppError::Forbidden,
+            AppError::Internal(None),
+            AppError::Unavailable,
+            AppError::ShuttingDown,
+            AppError::Unreadable,
+            AppError::Malformed,
+            AppError::NotFound,
+        ]
+    }
+
+    #[test]
+    fn each_error_has_a_sentence_of_its_own_and_survives_the_wire() {
+        let sentences: std::collections::BTreeSet<String> = all().iter().map(ToString::to_string).collect();
+        assert_eq!(sentences.len(), all().len());
+        for error in all() {
+            assert_eq!(AppError::de(error.ser()), error);
+        }
+        let id = AppError::Internal(Some("017f".to_owned()));
+        assert!(id.to_string().ends_with("has the cause under request id 017f."), "{id}");
+    }
+
+    #[test]
+    fn what_stands_around_the_functions_answers_problems_and_others_answer_anything() {
+        let problem = |status: u16| {
+            AppError::de(
+                format!(r#"{{"type":"about:blank","title":"x","status":{status},"detail":"y","new":1}}"#).into(),
+            )
+        };
+        let rows = [(401, AppError::LoggedOut), (403, AppError::Forbidden), (500, AppError::Internal(None))];
+        for (status, error) in rows {
+            assert_eq!(problem(status), error);
+        }
+        for (status, error) in [(502, AppError::Unreachable), (503, AppError::Unavailable), (404, AppError::NotFound)] {
+            assert_eq!(problem(status), error);
+        }
+        for body in ["<html>Bad gateway</html>", "", r#"{"Newer":{}}"#] {
+            assert_eq!(AppError::de(body.into()), AppError::Unreadable, "{body}");
+        }
+    }
+
+    #[test]
+    fn an_address_puts_no_words_into_our_mouth() {
+        let carried = |error: &AppError| {
+            let url = ServerFnUrlError::new("/fn/x", error.clone()).to_url("http://localhost/").expect("a URL");
+            let (_, encoded) = url.query_pairs().find(|(name, _)| name == "__err").expect("carried");
+            AppError::from_address(&encoded)
+        };
+        assert_eq!(carried(&AppError::Internal(Some("Call 555 now".to_owned()))), AppError::Internal(None));
+        let id = AppError::Internal(Some("019b76da-a800-7000-8000-000000000000".to_owned()));
+        assert_eq!(carried(&id), id);
+        assert_eq!(carried(&AppError::Unreadable), AppError::Malformed, "the server could not read the form");
+        assert_eq!(AppError::from_address("&%"), AppError::Malformed);
+    }
+
+    #[test]
+    fn the_way_out_leads_back_to_where_one_was() {
+        let (words, href) = AppError::LoggedOut.way_out("/runs?order=sent&a=é").expect("a link");
+        assert_eq!((words, href.as_str()), ("Log in again", "/login?next=%2Fruns%3Forder%3Dsent%26a%3D%C3%A9"));
+        assert_eq!(AppError::Unreadable.way_out("/runs").expect("a link").1, "/runs");
+        assert_eq!(AppError::Unreachable.way_out("/runs"), None);
+        for error in [AppError::Unavailable, AppError::ShuttingDown, AppError::Internal(None)] {
+            assert_eq!(AppError::of_wire_name(error.wire_name()), Some(error));
+        }
+        assert_eq!(AppError::of_wire_name("true"), None);
     }
 }

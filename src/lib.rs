@@ -21,8 +21,9 @@
 //!
 //! Features first; each folder reads in the order of the data flow.
 //!
-//! - [`origin`], [`input`], [`buckets`], [`error`]: what the features share: who made a
-//!   request, how input is checked, in which steps latency is drawn, and what crosses the wire as an error.
+//! - [`origin`], [`input`], [`query`], [`buckets`], [`error`]: what the features share: who made a
+//!   request, how input is checked, how an address carries it, in which steps latency is drawn, and what crosses the
+//!   wire as an error.
 //! - [`users`]: the users API, the thing that is hit.
 //! - [`traffic`]: the simulator. [`traffic::engine`] is its pure core.
 //! - [`metrics`]: what the server measured, and the key figures made of it. [`metrics::engine`] is its pure core.
@@ -75,6 +76,7 @@ pub mod error;
 pub mod input;
 pub mod metrics;
 pub mod origin;
+pub mod query;
 #[cfg(feature = "ssr")]
 pub mod server;
 pub mod traffic;

@@ -30,7 +30,7 @@ test("[2] nothing complains while one goes from page to page", async ({ page, re
   await expect(page.getByText("Audit verified")).toBeVisible();
   await expect(page.locator('figure[data-chart="latency"] .picture path.p50')).toHaveAttribute("d", /^M/);
   await page.getByRole("link", { name: "Compare with …" }).click();
-  await expect(page.locator(`input[name=a][value="${id}"]`)).toBeChecked();
+  await expect(page.locator(`input[type=radio][name=a][value="${id}"]`)).toBeChecked();
   await nav.getByRole("link", { name: "Dashboard" }).click();
   await expect(page.getByRole("button", { name: "START TEST" })).toBeVisible();
   await expect(nav.getByRole("link", { name: "Dashboard" })).toHaveAttribute("aria-current", "page");
@@ -144,6 +144,55 @@ test("[14] when the way to the server is cut the page says so and keeps its numb
   } finally {
     way.close();
   }
+});
+
+test("[14] [22] what keeps the page from the server is said, each with its own way out", async ({ page, request }) => {
+  expectComplaint(/Failed to load resource|ERR_FAILED|EventSource|MIME/);
+  const id = await startRun(request);
+  let answer = { status: 401, body: "{}", contentType: "application/json" };
+  let broken = true;
+  await page.route("**/traffic/stream/**", (route) => (broken ? route.abort() : route.continue()));
+  await page.route("**/traffic/status/**", (route) => (broken ? route.fulfill(answer) : route.continue()));
+  await page.goto(`/runs/${id}`);
+  const alert = page.getByRole("alert").filter({ hasText: /\w/ });
+  const says = async (status: number, words: string, link?: string, href?: string) => {
+    answer = { ...answer, status };
+    await expect(alert).toContainText(words, { timeout: 8_000 });
+    if (link) await expect(alert.getByRole("link", { name: link })).toHaveAttribute("href", href!);
+    await expect(page.locator(".run")).toHaveAttribute("data-stale", "true");
+  };
+  await says(401, "You are not logged in any more.", "Log in again", `/login?next=${encodeURIComponent(`/runs/${id}`)}`);
+  await says(403, "The server refuses requests of this page.", "Go to the dashboard", "/");
+  await says(500, "The server could not answer.");
+  await says(200, "may be of a newer version", "Reload the page", `/runs/${id}`);
+  broken = false;
+  await expect(page.getByText("Live", { exact: true })).toBeVisible({ timeout: 15_000 });
+  await expect(alert).toHaveCount(0);
+});
+
+test("[14] the page of a run that was deleted says so and stops asking", async ({ page, request }) => {
+  expectComplaint(/Failed to load resource/);
+  const id = await startRun(request);
+  let asked = 0;
+  await page.route("**/fn/traffic/details*", (route) => (asked++, route.fulfill({ status: 404, body: '"NotFound"', contentType: "application/json" })));
+  await page.goto(`/runs/${id}`);
+  const alert = page.getByRole("alert").filter({ hasText: "This run was deleted." });
+  await expect(alert.getByRole("link", { name: "All runs" })).toHaveAttribute("href", "/runs");
+  const before = asked;
+  await page.waitForTimeout(4_500);
+  expect(asked).toBe(before);
+});
+
+test("[2] another run has another seed", async ({ page }) => {
+  await page.goto("/");
+  const seed = page.locator('input[name="form[seed]"]');
+  const first = await seed.inputValue();
+  await page.getByLabel("I understand this generates load").check();
+  await page.getByRole("button", { name: "START TEST" }).click();
+  await page.getByRole("button", { name: "Stop" }).click();
+  await page.getByRole("button", { name: "Set up another run" }).click();
+  await expect(seed).toHaveCount(1);
+  expect(await seed.inputValue()).not.toBe(first);
 });
 
 test("[18] title and icon follow the run, also in a hidden tab, and are given back", async ({ page, request }) => {

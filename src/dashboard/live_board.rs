@@ -15,7 +15,7 @@ use crate::error::AppError;
 use crate::metrics::address::read_view;
 use crate::metrics::model::OverviewQuery;
 use crate::ui::chart::reader::Reader;
-use crate::ui::notice::failed_html;
+use crate::ui::notice::{failed_call_html, here};
 use crate::ui::patch::patch;
 use crate::ui::poll::poll;
 
@@ -35,19 +35,52 @@ pub async fn ask(view: OverviewQuery, points: String) -> Result<Board, AppError>
 
 /// In place of a board that can't be had.
 pub fn nothing(why: &AppError) -> Board {
-    let words = failed_html("The dashboard's figures could not be loaded.", &why.to_string());
+    let words = failed_call_html("The dashboard's figures could not be loaded.", why, &here());
     Board(String::new(), words, String::new())
 }
 
 /// Follows the board of the page, and says so when it can't.
 #[island]
 pub fn LiveBoard() -> impl IntoView {
-    let stale = RwSignal::new(false);
+    let stale = RwSignal::new(None);
     Effect::new(move |_| Live { stale, view: StoredValue::new(chosen()), drawn: StoredValue::new(true) }.begin());
+    let way_out = move || {
+        let (words, href) = stale.get()?.way_out(&here())?;
+        Some(view! { <a href=href>{words}</a> })
+    };
     view! {
-        <p class="stale-note" hidden=move || !stale.get()>
-            "The server can't be reached. These are its last known figures; the page keeps trying."
+        <p class="stale-note" hidden=move || stale.read().is_none()>
+            {move || stale.read().as_ref().map(stale_words)}
+            {way_out}
         </p>
+    }
+}
+
+/// What is said beside figures that could not be replaced by newer ones.
+fn stale_words(why: &AppError) -> String {
+    // Else there is a link for what is to be done.
+    let next = if why.way_out("").is_none() { "; the page keeps trying." } else { ". " };
+    format!("{} These are its last known figures{next}", why.what())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn old_figures_say_why_they_are_old() {
+        assert_eq!(
+            stale_words(&AppError::Unreachable),
+            "The server can't be reached. These are its last known figures; the page keeps trying."
+        );
+        assert_eq!(
+            stale_words(&AppError::LoggedOut),
+            "You are not logged in any more. These are its last known figures. "
+        );
+        let Board(_, words, _) = nothing(&AppError::LoggedOut);
+        assert!(words.contains("<a class=\"button\" href=\"/login?next=\">Log in again</a>"), "{words}");
+        let Board(_, words, _) = nothing(&AppError::Internal(None));
+        assert!(words.contains("data-retry>Retry</a>"), "{words}");
     }
 }
 
@@ -60,8 +93,8 @@ fn chosen() -> OverviewQuery {
 /// The board as it was last drawn. All of it is of one moment.
 #[derive(Clone, Copy)]
 struct Live {
-    /// The last question was not answered, and what was drawn before stays.
-    stale: RwSignal<bool>,
+    /// Why the last question was not answered, and what was drawn before stays.
+    stale: RwSignal<Option<AppError>>,
     /// What is chosen.
     view: StoredValue<OverviewQuery>,
     /// What is drawn is what is chosen.
@@ -96,11 +129,11 @@ impl Live {
         match answer {
             Ok(board) => {
                 self.drawn.set_value(true);
-                self.stale.set(false);
+                self.stale.set(None);
                 draw(&board);
             }
             Err(why) if !self.drawn.get_value() => draw(&nothing(&why)),
-            Err(_) => self.stale.set(true),
+            Err(why) => self.stale.set(Some(why)),
         }
     }
 
@@ -108,7 +141,7 @@ impl Live {
     fn clicked(self, event: &MouseEvent) {
         let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
         let link = target.and_then(|target| {
-            target.closest(".view-choice, .figures-now [data-retry], .board [data-retry]").ok().flatten()
+            target.closest("a.view-choice, .figures-now [data-retry], .board [data-retry]").ok().flatten()
         });
         let plain =
             event.button() == 0 && !(event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key());

@@ -17,6 +17,7 @@ use crate::metrics::model::OverviewQuery;
 use crate::metrics::newest_requests::NEWEST;
 use crate::server::state::AppState;
 use crate::traffic::input::RunsQuery;
+use crate::traffic::run_order::Order;
 use crate::traffic::server::api::page_of_runs;
 use crate::ui::chart::Rows;
 
@@ -64,7 +65,8 @@ pub async fn board(range: &str, origin: &str, points: &str) -> Result<Board, App
 
 async fn figures(state: &AppState, view: OverviewQuery) -> Figures {
     let log = LogQuery { range: view.range, origin: view.origin, limit: NEWEST, ..LogQuery::default() };
-    let runs = RunsQuery { cursor: None, limit: RUNS, scenario: None, status: None };
+    let runs =
+        RunsQuery { cursor: None, limit: RUNS, scenario: None, status: None, order: Order::Started, ascending: false };
     let (overview, log, runs) =
         tokio::join!(state.metrics.overview(&view), state.metrics.log(&log), page_of_runs(&state.traffic.jobs, runs));
     Figures {
@@ -76,7 +78,7 @@ async fn figures(state: &AppState, view: OverviewQuery) -> Figures {
 }
 
 /// What is said of a fault inside; the log says more.
-fn words(fault: impl std::fmt::Display) -> String {
+fn words(fault: crate::server::database::StoreError) -> String {
     crate::server::problem::inside(fault).to_string()
 }
 

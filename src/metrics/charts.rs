@@ -39,9 +39,13 @@ pub fn charts_html(overview: Result<&Overview, &str>, periods: &[Period], rows: 
     html
 }
 
-/// The steps that are over, up to now.
+/// The steps that are over: up to now, or those of one run.
 fn axis(overview: &Overview) -> TimeAxis {
-    TimeAxis::until_now(overview.from, overview.step, overview.points.len() as u32)
+    let steps = overview.points.len() as u32;
+    match overview.origin {
+        Origins::Run(_) => TimeAxis::from_start(overview.from, overview.step, steps),
+        _ => TimeAxis::until_now(overview.from, overview.step, steps),
+    }
 }
 
 /// "second", "minute" or "5 minutes".

@@ -51,7 +51,7 @@ mod tests {
         let totals = Totals { requests: 8, errors: 2, error_rate: Some(0.25), p50: Some(1.0), ..Totals::default() };
         let line = EndpointTotals { method: "GET".into(), route: "/api/v1/users/{id}".into(), totals };
         let html = endpoint_row(&Overview::default(), &line);
-        assert!(html.contains("href=\"/requests?endpoint=GET%20/api/v1/users/%7Bid%7D\""), "{html}");
+        assert!(html.contains("href=\"/requests?endpoint=GET%20%2Fapi%2Fv1%2Fusers%2F%7Bid%7D\""), "{html}");
         assert!(html.contains("<td data-tone=\"bad\">2 (25.0 %)</td>"), "{html}");
     }
 }

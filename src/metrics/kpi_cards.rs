@@ -1,20 +1,32 @@
 //! The four key figures.
 
-use super::model::{Overview, Range, SparkPoint};
+use super::model::{Origins, Overview, Range, SparkPoint};
 use crate::ui::chart::spark::spark_html;
-use crate::ui::format::{count, millis, percent, time_of_day, utc};
+use crate::ui::format::{count, duration, millis, percent, time_of_day, utc};
 use crate::ui::notice::failed_html;
 
 /// The key figures of the chosen range and requests.
 pub fn kpis_html(overview: Result<&Overview, &str>) -> String {
     let (range, content) = match overview {
-        Ok(overview) => (format!("Last {}", overview.range.title()), row(overview)),
+        Ok(overview) => (period_title(overview), row(overview)),
         Err(why) => ("Key figures".to_owned(), failed_html("The key figures could not be loaded.", why)),
     };
     format!(
         "<section class=\"kpis\" aria-labelledby=\"kpis-title\">\
          <h2 id=\"kpis-title\" class=\"section-title\" data-part=\"range\">{range}</h2>{content}</section>"
     )
+}
+
+/// The period that the figures are of, in words.
+fn period_title(overview: &Overview) -> String {
+    match overview.origin {
+        Origins::Run(_) if overview.totals.requests == 0 => "One run: no request of it is recorded".to_owned(),
+        Origins::Run(_) => {
+            let seconds = u32::try_from((overview.to - overview.from) / 1000).unwrap_or(u32::MAX);
+            format!("One run in its own time: {}, {}", utc(overview.from), duration(seconds))
+        }
+        _ => format!("Last {}", overview.range.title()),
+    }
 }
 
 fn row(overview: &Overview) -> String {
@@ -132,6 +144,16 @@ mod tests {
             let html = kpis_html(Ok(&Overview { range, from, ..Overview::default() }));
             assert!(html.contains(&format!("0 simulated, 0 real since {since}")), "{html}");
         }
+    }
+
+    #[test]
+    fn one_run_is_shown_in_its_own_time() {
+        let run = "019b76da-a800-7000-8000-000000000000".parse().expect("a run");
+        let mut overview = Overview { origin: Origins::Run(run), from: 0, to: 65_000, ..Overview::default() };
+        assert!(kpis_html(Ok(&overview)).contains("no request of it is recorded"));
+        overview.totals.requests = 3;
+        let html = kpis_html(Ok(&overview));
+        assert!(html.contains("One run in its own time: 1970-01-01 00:00 UTC, 1 min 5 s"), "{html}");
     }
 
     #[test]

@@ -98,7 +98,11 @@ fn list(page: &LogPage, address: &LogAddress) -> AnyView {
     let on = page.more.then(|| view! { <a class="button" href=to(address.page + 1)>"Next page"</a> }.into_any());
     let content = if page.requests.is_empty() {
         let all = LogAddress { view: address.view, page: 1, ..LogAddress::default() }.link();
-        view! { <Empty>"No request fits. " <a href=all>"Show all of this time"</a></Empty> }.into_any()
+        let words = match address.view.origin {
+            Origins::Run(_) => "Show all of this run",
+            _ => "Show all of this time",
+        };
+        view! { <Empty>"No request fits. " <a href=all>{words}</a></Empty> }.into_any()
     } else {
         let rows = request_rows(&page.requests);
         let table = table_html("Requests as a table", REQUEST_HEADS, &rows, "texts");

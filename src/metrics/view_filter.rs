@@ -33,7 +33,13 @@ pub fn choices_html(view: OverviewQuery, link: impl Fn(OverviewQuery) -> String)
         let href = escaped(&href);
         format!("<a class=\"view-choice\" data-part=\"{text}\" href=\"{href}\"{current}>{text}</a>")
     };
-    let ranges = Range::ALL.map(|range| choice(range.title(), OverviewQuery { range, ..view })).concat();
+    let ranges = match view.origin {
+        // A run has its own time, whatever was chosen before.
+        Origins::Run(_) => {
+            "<span class=\"view-choice\" data-part=\"range\" aria-current=\"true\">The run's own time</span>".to_owned()
+        }
+        _ => Range::ALL.map(|range| choice(range.title(), OverviewQuery { range, ..view })).concat(),
+    };
     let run = Some(view.origin).filter(|origin| matches!(origin, Origins::Run(_)));
     let origins: String = [Origins::All, Origins::Real, Origins::Simulated]
         .into_iter()
@@ -57,6 +63,10 @@ mod tests {
         let html = choices_html(view, |view| view_link("/", &view));
         assert!(html.contains("href=\"/?range=24h&amp;origin=real\""), "{html}");
         assert!(html.contains("href=\"/?range=1h&amp;origin=simulated\""), "{html}");
+        assert_eq!(html.matches("aria-current=\"true\"").count(), 2);
+        let run = Origins::Run("019b76da-a800-7000-8000-000000000000".parse().expect("a run"));
+        let html = choices_html(OverviewQuery { range: Range::Hour, origin: run }, |view| view_link("/", &view));
+        assert!(html.contains("The run's own time") && !html.contains("24 hours"), "{html}");
         assert_eq!(html.matches("aria-current=\"true\"").count(), 2);
     }
 }

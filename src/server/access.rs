@@ -178,7 +178,7 @@ fn cookies(headers: &HeaderMap) -> impl Iterator<Item = &str> {
 
 /// What everybody may see: the users API, whether the server lives, and what the login page is made of.
 fn is_public(path: &str) -> bool {
-    ["/healthz", "/login", "/docs", "/favicon.svg", "/robots.txt"].contains(&path)
+    ["/healthz", "/readyz", "/login", "/docs", "/favicon.svg", "/robots.txt"].contains(&path)
         || ["/api/", "/pkg/"].iter().any(|tree| path.starts_with(tree))
 }
 
@@ -221,7 +221,7 @@ mod tests {
 
     #[test]
     fn public_is_what_is_named_and_nothing_else() {
-        for path in ["/healthz", "/login", "/docs", "/api/v1/users", "/api/openapi.json", "/pkg/x.js"] {
+        for path in ["/healthz", "/readyz", "/login", "/docs", "/api/v1/users", "/api/openapi.json", "/pkg/x.js"] {
             assert!(is_public(path), "{path}");
         }
         for path in ["/", "/runs", "/traffic/start", "/fn/traffic/start", "/metrics", "/login/", "/healthzz", "/apiary"]

@@ -22,6 +22,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const LARGE: u64 = 256 * 1024 * 1024;
 /// How often it is looked whether the file is still the one that was opened.
 const IDENTITY_EVERY: Duration = Duration::from_secs(1);
+/// How long a transaction waits for its turn and for the lock, together, before it is refused: as long as a person waits
+/// for an answer without doubting it, and shorter than the generator waits for one.
+const TURN: Duration = Duration::from_secs(4);
 
 /// What goes wrong in a store. Logged, never sent.
 pub type StoreError = sqlx::Error;
@@ -167,12 +170,25 @@ impl Database {
         Self::open(url).await
     }
 
-    /// Begins a transaction that may write. Waits its turn.
+    /// Begins a transaction that may write. Waits its turn, four seconds at most.
     ///
     /// # Errors
     /// When the database stays locked by another process, or can't be written.
     pub async fn begin(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
-        self.write.begin_with("BEGIN IMMEDIATE").await
+        // A transaction that begins after all is rolled back before its connection is used again: see `is_reusable`.
+        tokio::time::timeout(TURN, self.write.begin_with("BEGIN IMMEDIATE"))
+            .await
+            .unwrap_or(Err(StoreError::PoolTimedOut))
+    }
+
+    /// Is the schema of this program there? One read.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn has_schema(&self) -> Result<bool, StoreError> {
+        let applied: i64 =
+            sqlx::query_scalar("SELECT count(*) FROM _sqlx_migrations WHERE success").fetch_one(&self.read).await?;
+        Ok(applied == MIGRATIONS.len() as i64)
     }
 
     /// Writes everything back into the one file and closes it.
@@ -266,7 +282,7 @@ pub fn is_unavailable(error: &StoreError) -> bool {
 }
 
 /// Every schema change, in order. Forward only; a released one never changes.
-const MIGRATIONS: [(&str, &str); 8] = [
+const MIGRATIONS: [(&str, &str); 9] = [
     ("initial", include_str!("../../migrations/0001_initial.sql")),
     ("both sides", include_str!("../../migrations/0002_both_sides.sql")),
     ("metrics", include_str!("../../migrations/0003_metrics.sql")),
@@ -275,6 +291,7 @@ const MIGRATIONS: [(&str, &str); 8] = [
     ("binary blocks", include_str!("../../migrations/0006_binary_blocks.sql")),
     ("undo", include_str!("../../migrations/0007_undo.sql")),
     ("lost requests", include_str!("../../migrations/0009_lost_requests.sql")),
+    ("folded names", include_str!("../../migrations/0012_folded_names.sql")),
 ];
 
 fn migrations(changes: &[(&'static str, &'static str)]) -> Migrator {

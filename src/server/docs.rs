@@ -13,8 +13,9 @@ use serde_json::Value;
 
 /// An example for each operation, in the order of a first walk: each builds on those before it.
 /// `BASE` is this server, `AUTH` the header with the token where one is needed.
-pub const EXAMPLES: [(&str, &str); 15] = [
+pub const EXAMPLES: [(&str, &str); 16] = [
     ("health", "curl -sS BASE/healthz"),
+    ("ready", "curl -sS BASE/readyz"),
     ("listUsers", "curl -sS \"BASE/api/v1/users?perPage=3\""),
     (
         "createUser",

@@ -15,6 +15,7 @@ pub mod limits;
 pub mod openapi;
 pub mod per_peer;
 pub mod problem;
+pub mod ready;
 pub mod request_id;
 pub mod retention;
 pub mod router;

@@ -177,15 +177,18 @@ async fn with_status_of_error(response: Response) -> Response {
     let (mut parts, body) = response.into_parts();
     let body = axum::body::to_bytes(body, LARGEST_ERROR).await.unwrap_or_default();
     let error = match serde_json::from_slice(&body) {
-        // Here it means that the body could not be read: too large, too slow, or cut off.
-        Ok(AppError::Unreachable) => AppError::Malformed,
+        // Here both mean that the body could not be read: too large, too slow, or cut off.
+        Ok(AppError::Unreachable | AppError::Unreadable) => AppError::Malformed,
         Ok(error) => error,
         Err(_) => return Response::from_parts(parts, body.into()),
     };
     parts.status = match error {
         AppError::Malformed => StatusCode::BAD_REQUEST,
+        AppError::LoggedOut => StatusCode::UNAUTHORIZED,
+        AppError::Forbidden => StatusCode::FORBIDDEN,
         AppError::NotFound => StatusCode::NOT_FOUND,
-        AppError::Unreachable | AppError::Internal(_) => parts.status,
+        AppError::Unavailable | AppError::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
+        AppError::Unreachable | AppError::Unreadable | AppError::Internal(_) => parts.status,
     };
     parts.headers.remove(header::CONTENT_LENGTH);
     (parts, Json(error)).into_response()
@@ -269,9 +272,17 @@ impl<S: Send + Sync> FromRequestParts<S> for QueryFields {
     }
 }
 
-/// The same for a server function: logged here, [`AppError::Internal`] for the page.
-pub fn inside(cause: impl std::fmt::Display) -> AppError {
-    tracing::error!(%cause, "a server function failed");
+/// The same for a server function: logged here, in words for the page.
+pub fn inside(cause: impl Into<Refusal>) -> AppError {
+    let refusal = cause.into();
+    match &refusal.cause {
+        Some(Cause::Unavailable(cause)) => tracing::warn!(%cause, "the database is not available"),
+        Some(Cause::Failure(cause)) => tracing::error!(%cause, "a server function failed"),
+        None => tracing::error!(cause = refusal.detail, "a server function failed"),
+    }
+    if refusal.status == StatusCode::SERVICE_UNAVAILABLE {
+        return AppError::Unavailable;
+    }
     let id = use_context::<Parts>().and_then(|parts| parts.extensions.get::<RequestId>().map(ToString::to_string));
     AppError::Internal(id)
 }

@@ -16,7 +16,7 @@ use super::batch_writer::BatchWriter;
 use super::entrance::{Entrance, Inside, Routes};
 use super::problem::unknown_path;
 use super::state::AppState;
-use super::{assets, docs, openapi, security};
+use super::{assets, docs, openapi, ready, security};
 use crate::app::{App, PageAnswer, shell};
 use crate::metrics::server::prometheus::{__path_scrape, scrape};
 use crate::metrics::server::record::Row;
@@ -68,6 +68,7 @@ fn api(state: &AppState) -> OpenApiRouter {
     let traffic = traffic::routes().fallback(unknown_path).with_state(state.traffic.clone());
     OpenApiRouter::new()
         .routes(routes!(healthz))
+        .merge(ready::routes().with_state(state.readiness.clone()))
         .merge(OpenApiRouter::new().routes(routes!(scrape)).with_state(Arc::clone(&state.metrics)))
         .nest("/traffic", traffic)
         .nest("/api", OpenApiRouter::new().fallback(unknown_path))

@@ -7,6 +7,7 @@ use leptos::config::LeptosOptions;
 
 use super::access::Access;
 use super::batch_writer::BatchWriter;
+use super::ready::Readiness;
 use super::security::Hosts;
 use crate::app::Assets;
 use crate::dashboard::server::Boards;
@@ -31,6 +32,8 @@ pub struct AppState {
     pub boards: Arc<Boards>,
     /// Where the record layer puts its rows.
     pub recorder: BatchWriter<Row>,
+    /// Whether the process can do its work.
+    pub readiness: Readiness,
     /// The jobs.
     pub traffic: Traffic,
     /// What arrived of them.

@@ -15,6 +15,7 @@ use super::access::Access;
 use super::batch_writer::BatchWriter;
 use super::config::Config;
 use super::database::{Database, StoreError, epoch_micros};
+use super::ready::Readiness;
 use super::retention::prune;
 use super::security::Hosts;
 use super::state::AppState;
@@ -42,6 +43,7 @@ use crate::traffic::server::recovery::close_left_overs;
 use crate::traffic::server::retention::StoredRuns;
 use crate::traffic::server::store::SqliteRuns;
 use crate::users::model::{DEMO_USERS, demo_user_id};
+use crate::users::server::keys::fill_in_keys;
 use crate::users::server::store::{SqliteUsers, Undone, UserStore};
 
 /// The metrics, as traffic's witness.
@@ -192,6 +194,10 @@ pub async fn connect(
     let metrics = SqliteMetrics(database.clone());
     let runs = SqliteRuns(database.clone());
     let stored_runs = runs.clone();
+    let folded = fill_in_keys(database).await?;
+    if folded > 0 {
+        tracing::info!(users = folded, "names and addresses of an older version are folded for search and uniqueness");
+    }
     users.add_demo_users().await?;
     let store = metrics;
     let newest = store.newest().await?;
@@ -255,6 +261,7 @@ pub async fn connect(
         metrics,
         boards: Arc::default(),
         recorder,
+        readiness: Readiness { database: database.clone(), shutdown: shutdown.jobs.clone() },
         traffic: Traffic { jobs, shutdown: shutdown.streams.clone(), streams },
         arrivals,
         hosts: Hosts::new(&config.allowed_hosts, address.ip()),

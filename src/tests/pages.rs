@@ -57,19 +57,19 @@ async fn a_form_post_without_javascript_is_answered_by_a_redirect() {
     let location = |response: &reqwest::Response| response.headers()["location"].to_str().expect("text").to_owned();
     let refused = post("form[scenario]=peak%0d%0aX&form[duration]=5&form[seed]=1").send().await.expect("an answer");
     assert_eq!(refused.status().as_u16(), 302);
-    assert_eq!(location(&refused), "/?refused=true&scenario=peak%0D%0AX&duration=5&seed=1");
+    assert_eq!(location(&refused), "/?refused=input&scenario=peak%0D%0AX&duration=5&seed=1");
     let good = "form[scenario]=peak&form[duration]=5&form[maxRps]=5&form[endpoints]=all&form[delay]=client&form[seed]=1&form[acknowledged]=true";
     let started = post(good).send().await.expect("an answer");
     assert_eq!(started.status().as_u16(), 302);
     let run = location(&started);
     assert!(run.starts_with("/runs/"), "{run}");
     let busy = post(good).send().await.expect("an answer");
-    assert!(location(&busy).starts_with("/?refused=true&scenario=peak"));
+    assert!(location(&busy).starts_with("/?refused=busy&scenario=peak"));
     assert!(
         server.get(&run).await.text.contains("http-equiv=\"refresh\""),
         "it shows itself again until the run is closed"
     );
-    assert!(server.get("/?refused=true&scenario=peak").await.text.contains(&run), "the dashboard shows the active run");
+    assert!(server.get("/?refused=busy&scenario=peak").await.text.contains(&run), "the dashboard shows the active run");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -53,7 +53,8 @@ async fn what_a_crash_left_is_closed_and_cleaned_at_the_next_start() {
     let unclosed = "UPDATE runs SET closed = 0, status = 'running', job = json_set(job, '$.closed', json('false'), '$.status', 'running')";
     sqlx::query(unclosed).execute(&mut *transaction).await.expect("an update");
     sqlx::query(
-        "INSERT INTO users SELECT randomblob(16), 'Left', 'left@example.com', 'left@example.com', 0, 0, id FROM runs",
+        "INSERT INTO users (id, name, name_key, email, email_key, created_at, updated_at, run) \
+         SELECT randomblob(16), 'Left', 'left', 'left@example.com', 'left@example.com', 0, 0, id FROM runs",
     )
     .execute(&mut *transaction)
     .await

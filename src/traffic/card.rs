@@ -12,6 +12,7 @@ use super::run_panel::RunPanel;
 use super::run_title::title;
 use super::server_fns::{CardState, StartOutcome, get_card_state};
 use super::start_form::{Form, Start, faults_of};
+use crate::error::AppError;
 use crate::input::FieldError;
 use crate::origin::RunId;
 use crate::ui::notice::failed;
@@ -21,7 +22,7 @@ use crate::ui::notice::failed;
 pub fn TrafficSimulatorCard() -> impl IntoView {
     let query = use_query_map();
     let returned = StartForm::from_query(|name| query.read_untracked().get(name));
-    let refused = returned.is_some() && query.read_untracked().get("refused").is_some();
+    let refused = query.read_untracked().get("refused");
     let content = async move {
         match get_card_state().await {
             Ok(state) => card(state, returned, refused),
@@ -37,16 +38,32 @@ pub fn TrafficSimulatorCard() -> impl IntoView {
     .into_any()
 }
 
-fn card(state: CardState, returned: Option<StartForm>, refused: bool) -> AnyView {
-    let faults = returned.as_ref().filter(|_| refused).map(|form| faults_of(form, state.cap)).unwrap_or_default();
-    // A form that was refused without a fault was refused because of another run.
-    let was_busy = refused && faults.is_empty();
+fn card(state: CardState, returned: Option<StartForm>, refused: Option<String>) -> AnyView {
+    let failed = refused.as_deref().and_then(AppError::of_wire_name);
+    // What the server could not do says nothing of the form.
+    let checked = returned.as_ref().filter(|_| refused.is_some() && failed.is_none());
+    let faults = checked.map(|form| faults_of(form, state.cap)).unwrap_or_default();
+    let note = match failed {
+        Some(error) => Some(format!("Your run was not started. {error} All that you chose is still here.")),
+        // A form that was refused without a fault was refused because of another run.
+        None if refused.is_some() && faults.is_empty() => Some(ANOTHER_RUN.to_owned()),
+        None => returned.as_ref().and_then(|form| lowered(form, state.cap)),
+    };
     view! {
         {state.active.as_ref().map(|job| view! { <Title text=title(job) /> })}
-        {was_busy.then(|| view! { <p class="error-note" role="alert">"Your run was not started, because another one was active. Stop it or wait until it is closed, and start again."</p> })}
+        {note.map(|note| view! { <p class="error-note" role="alert">{note}</p> })}
         <Simulator state returned faults />
     }
     .into_any()
+}
+
+const ANOTHER_RUN: &str =
+    "Your run was not started, because another one was active. Stop it or wait until it is closed, and start again.";
+
+/// What is said of a run that is set up again on a server that allows less than the one that ran it.
+fn lowered(form: &StartForm, cap: u32) -> Option<String> {
+    let asked = form.max_rps.as_ref()?.parse::<u32>().ok().filter(|asked| *asked > cap)?;
+    Some(format!("Max RPS is {cap} instead of {asked}: this server allows no more."))
 }
 
 /// The living part of the card.
@@ -75,6 +92,8 @@ fn Simulator(
         let (id, takes_focus) = (job.job_id, untrack(started).is_some_and(|started| started.job_id == job.job_id));
         let again = Callback::new(move |()| {
             found.set_value(None);
+            // Another run, not the same one again: with the same seed it would create the same users.
+            draft.draw_seed();
             dismissed.set(Some(id));
         });
         view! { <RunPanel run=LiveRun::follow(*job) takes_focus again /> }.into_any()

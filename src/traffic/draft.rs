@@ -5,6 +5,7 @@ use web_sys::wasm_bindgen::JsCast;
 use web_sys::{FormData, HtmlFormElement, HtmlInputElement, HtmlSelectElement};
 
 use super::choices::{self, durations, endpoint_choices, rates};
+use super::engine::random::Random;
 use super::engine::scenario::Scenario;
 use super::form::StartForm;
 use super::input;
@@ -16,7 +17,8 @@ use super::server_fns::CardState;
 pub struct Draft {
     /// What the form shows, with every field but the seed.
     pub(super) shown: RwSignal<StartForm>,
-    pub(super) seed: u32,
+    /// Of the next run.
+    pub(super) seed: RwSignal<u32>,
     pub(super) cap: u32,
     /// Nobody asked for other values than the defaults.
     is_default: StoredValue<bool>,
@@ -28,18 +30,25 @@ impl Draft {
         let is_default = StoredValue::new(returned.is_none());
         let form = returned.unwrap_or_default();
         let seed = form.seed.as_ref().and_then(|seed| seed.parse().ok()).unwrap_or(state.seed);
-        Self { shown: RwSignal::new(with_defaults(form, state.cap)), seed, cap: state.cap, is_default }
+        let shown = RwSignal::new(with_defaults(form, state.cap));
+        Self { shown, seed: RwSignal::new(seed), cap: state.cap, is_default }
+    }
+
+    /// Takes the next seed: from the last one, which the server drew at random.
+    pub(super) fn draw_seed(&self) {
+        self.seed.update(|seed| *seed = next_seed(*seed));
     }
 
     /// What the form sends now.
     pub(super) fn sent(&self) -> StartForm {
-        StartForm { seed: Some(self.seed.to_string()), ..self.shown.get_untracked() }
+        StartForm { seed: Some(self.seed.get_untracked().to_string()), ..self.shown.get_untracked() }
     }
 
     /// What is chosen now, as the server will check it.
     pub(super) fn settings(&self) -> Option<Settings> {
-        let form = StartForm { seed: Some(self.seed.to_string()), ..self.shown.get() };
-        input::settings(&form.fields(), self.cap, || self.seed).ok()
+        let seed = self.seed.get();
+        let form = StartForm { seed: Some(seed.to_string()), ..self.shown.get() };
+        input::settings(&form.fields(), self.cap, || seed).ok()
     }
 
     /// Takes over what the form shows, after somebody chose something.
@@ -87,16 +96,27 @@ impl Draft {
     }
 }
 
-/// A form as it shows itself: with a value in every field but the seed.
+/// Another seed, which has nothing in common with this one but that it follows from it.
+fn next_seed(seed: u32) -> u32 {
+    // A stream that nothing else uses.
+    (Random::new(seed, u64::MAX).next_u64() >> 32) as u32
+}
+
+/// A form as it shows itself: in every field but the seed a value that can be chosen, so that there always is a plan. A
+/// rate above the cap becomes the cap.
 fn with_defaults(form: StartForm, cap: u32) -> StartForm {
     let known = |name: &String| Scenario::ALL.into_iter().any(|scenario| scenario.wire_name() == name);
     let scenario = form.scenario.filter(known);
     let acknowledged = (form.acknowledged.as_deref() == Some("true")).then(|| "true".to_owned());
+    let chosen = |value: Option<String>, choices: fn(&str) -> Vec<(String, String)>, default: String| {
+        value.filter(|value| choices(value).iter().any(|(choice, _)| choice == value)).or(Some(default))
+    };
+    let rate = form.max_rps.and_then(|rate| rate.parse::<u32>().ok()).filter(|rate| *rate > 0);
     StartForm {
         scenario: scenario.or_else(|| Some(Scenario::default().wire_name().to_owned())),
-        duration: form.duration.or_else(|| Some(DEFAULT_DURATION.to_string())),
-        max_rps: form.max_rps.or_else(|| Some(cap.to_string())),
-        endpoints: form.endpoints.or_else(|| Some("all".to_owned())),
+        duration: chosen(form.duration, durations, DEFAULT_DURATION.to_string()),
+        max_rps: Some(rate.map_or(cap, |rate| rate.min(cap)).to_string()),
+        endpoints: chosen(form.endpoints, endpoint_choices, "all".to_owned()),
         delay: Some(if form.delay.as_deref() == Some("server") { "server" } else { "client" }.to_owned()),
         seed: None,
         acknowledged,
@@ -143,8 +163,45 @@ mod tests {
         assert_eq!((shown.scenario, shown.duration, shown.max_rps), (text("normal"), text("120"), text("20")));
         assert_eq!((shown.endpoints, shown.delay, shown.acknowledged), (text("all"), text("client"), None));
         let returned =
-            StartForm { scenario: text("no"), duration: text("ten"), seed: text("7"), ..StartForm::default() };
+            StartForm { scenario: text("no"), duration: text("45"), seed: text("7"), ..StartForm::default() };
         let shown = with_defaults(returned, 20);
-        assert_eq!((shown.scenario, shown.duration, shown.seed), (text("normal"), text("ten"), None));
+        assert_eq!((shown.scenario, shown.duration, shown.seed), (text("normal"), text("45"), None));
+    }
+
+    #[test]
+    fn every_field_of_a_form_that_came_back_can_be_chosen_and_makes_a_plan() {
+        let text = |text: &str| Some(text.to_owned());
+        let form = |duration: &str, rate: &str, endpoints: &str| StartForm {
+            duration: text(duration),
+            max_rps: text(rate),
+            endpoints: text(endpoints),
+            ..StartForm::default()
+        };
+        for (given, cap, expected) in [
+            (form("45", "20", "list,get"), 5, ("45", "5", "list,get")),
+            (form("ten", "", "delete"), 20, ("120", "20", "all")),
+            (form("700", "0", "list,"), 5, ("120", "5", "all")),
+            (form("60", "3", "all"), 5, ("60", "3", "all")),
+        ] {
+            let shown = with_defaults(given, cap);
+            let [duration, rate, endpoints] =
+                [&shown.duration, &shown.max_rps, &shown.endpoints].map(|value| value.clone().expect("a value"));
+            assert_eq!((duration.as_str(), rate.as_str(), endpoints.as_str()), expected);
+            for (choices, value) in [
+                (durations(&duration), &duration),
+                (rates(cap, &rate), &rate),
+                (endpoint_choices(&endpoints), &endpoints),
+            ] {
+                assert!(choices.iter().any(|(choice, _)| choice == value), "{value}");
+            }
+            assert!(input::settings(&shown.fields(), cap, || 0).is_ok(), "a plan: {shown:?}");
+        }
+    }
+
+    #[test]
+    fn the_next_run_has_another_seed() {
+        let seeds: std::collections::BTreeSet<u32> =
+            std::iter::successors(Some(0), |seed| Some(next_seed(*seed))).take(1000).collect();
+        assert_eq!(seeds.len(), 1000);
     }
 }

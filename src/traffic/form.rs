@@ -6,6 +6,7 @@ use super::engine::scenario::{Delay, Scenario};
 use super::input::form_fields;
 use super::model::{Endpoints, Settings};
 use crate::input::{Fields, Value};
+use crate::query::link;
 
 /// The filter of the history, as it is sent: texts, all of which may be missing or empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,13 +20,23 @@ pub struct RunsForm {
     pub scenario: Option<String>,
     /// Wire name of a state.
     pub status: Option<String>,
+    /// Wire name of an order.
+    pub order: Option<String>,
+    /// `true`: the smallest first.
+    pub ascending: Option<String>,
 }
 
 impl RunsForm {
     /// What the validator checks.
     pub fn fields(self) -> Fields {
-        let texts =
-            [("cursor", self.cursor), ("limit", self.limit), ("scenario", self.scenario), ("status", self.status)];
+        let texts = [
+            ("cursor", self.cursor),
+            ("limit", self.limit),
+            ("scenario", self.scenario),
+            ("status", self.status),
+            ("order", self.order),
+            ("ascending", self.ascending),
+        ];
         let given = texts
             .into_iter()
             .filter_map(|(name, text)| Some((name.to_owned(), Value::Text(text.filter(|text| !text.is_empty())?))));
@@ -80,12 +91,13 @@ impl StartForm {
         ]
     }
 
-    /// As a query of `/`, so that a refused form comes back with its input. Every value is percent-encoded.
-    pub fn to_query(&self) -> String {
-        self.query("refused=true")
+    /// The address of the dashboard with this form in it, so that one that was refused comes back with its input.
+    /// `why` is the word for the reason.
+    pub fn refused(&self, why: &str) -> String {
+        self.link("refused", why)
     }
 
-    /// The query of `/` that fills the form in as this run was started, to run it again.
+    /// The address of the dashboard with the form filled in as this run was started, to run it again.
     pub fn again(settings: &Settings) -> String {
         let names: Vec<&str> = settings.endpoints.list().iter().map(|endpoint| endpoint.wire_name()).collect();
         let endpoints = if settings.endpoints == Endpoints::all() { "all".to_owned() } else { names.join(",") };
@@ -98,20 +110,15 @@ impl StartForm {
             seed: Some(settings.seed.to_string()),
             acknowledged: None,
         };
-        form.query("again=true")
+        form.link("again", "true")
     }
 
-    fn query(&self, start: &str) -> String {
-        let mut query = start.to_owned();
-        for (name, text) in self.pairs() {
-            if let Some(text) = text {
-                query.push('&');
-                query.push_str(name);
-                query.push('=');
-                query.extend(text.chars().take(60).flat_map(percent_encoded));
-            }
-        }
-        query
+    fn link(&self, why: &str, word: &str) -> String {
+        let given = self.pairs().into_iter().filter_map(|(name, text)| Some((name, text.as_ref()?)));
+        // No value of the form is that long; an address has its limits.
+        let fields = given.map(|(name, text)| (name, text.chars().take(60).collect()));
+        let pairs: Vec<_> = std::iter::once((why, word.to_owned())).chain(fields).collect();
+        link("/", &pairs)
     }
 
     /// The form that a query of `/` carries: a refused one, or one to run again.
@@ -129,15 +136,6 @@ impl StartForm {
     }
 }
 
-/// RFC 3986, 2.1, with everything encoded that is not unreserved.
-fn percent_encoded(c: char) -> Vec<char> {
-    if c.is_ascii_alphanumeric() || "-._~".contains(c) {
-        return vec![c];
-    }
-    let mut buffer = [0; 4];
-    c.encode_utf8(&mut buffer).bytes().flat_map(|byte| format!("%{byte:02X}").chars().collect::<Vec<_>>()).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::engine::mix::Endpoint;
@@ -151,9 +149,8 @@ mod tests {
             acknowledged: Some("true".into()),
             ..StartForm::default()
         };
-        let query = form.to_query();
-        assert_eq!(query, "refused=true&scenario=peak&duration=ten%20%26%20a%20half%0D%0A&acknowledged=true");
-        assert!(query.is_ascii());
+        let address = form.refused("input");
+        assert_eq!(address, "/?refused=input&scenario=peak&duration=ten%20%26%20a%20half%0D%0A&acknowledged=true");
     }
 
     #[test]
@@ -166,13 +163,16 @@ mod tests {
             seed: 9,
             delay: Delay::Server,
         };
-        let query = StartForm::again(&settings);
+        let address = StartForm::again(&settings);
         assert_eq!(
-            query,
-            "again=true&scenario=latency-degradation&duration=45&maxRps=7&endpoints=list%2Cget&delay=server&seed=9"
+            address,
+            "/?again=true&scenario=latency-degradation&duration=45&maxRps=7&endpoints=list%2Cget&delay=server&seed=9"
         );
-        let pairs: Vec<(&str, String)> =
-            query.split('&').filter_map(|pair| pair.split_once('=')).map(|(k, v)| (k, v.replace("%2C", ","))).collect();
+        let pairs: Vec<(&str, String)> = address[2..]
+            .split('&')
+            .filter_map(|pair| pair.split_once('='))
+            .map(|(k, v)| (k, v.replace("%2C", ",")))
+            .collect();
         let get = |name: &str| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| value.clone());
         let form = StartForm::from_query(get).expect("carried");
         assert_eq!(crate::traffic::input::settings(&form.fields(), 20, || 0), Ok(settings));

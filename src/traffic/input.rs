@@ -5,8 +5,8 @@
 use super::engine::mix::Endpoint;
 use super::engine::scenario::{Delay, Scenario};
 use super::model::{Endpoints, MAX_DURATION, MIN_DURATION, Settings, Status};
+use super::run_order::{Cursor, Order};
 use crate::input::{Checker, Fields, Invalid, Value, read_numbers};
-use crate::origin::RunId;
 
 /// How many runs a page of the history holds, when not asked for otherwise.
 const DEFAULT_LIMIT: u32 = 20;
@@ -88,14 +88,18 @@ pub fn settings(fields: &Fields, cap: u32, draw_seed: impl FnOnce() -> u32) -> R
 /// Which runs to list, checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunsQuery {
-    /// Only runs that started before this one.
-    pub cursor: Option<RunId>,
+    /// Only runs behind this one, in the same order.
+    pub cursor: Option<Cursor>,
     /// At most so many: 1 to 100.
     pub limit: u32,
     /// Only runs of this scenario.
     pub scenario: Option<Scenario>,
     /// Only runs in this state.
     pub status: Option<Status>,
+    /// By what they are ordered, the whole history and not only a page of it.
+    pub order: Order,
+    /// The smallest, or the oldest, first.
+    pub ascending: bool,
 }
 
 /// Checks the query of the history.
@@ -104,10 +108,17 @@ pub struct RunsQuery {
 /// [`Invalid`] with every fault.
 pub fn runs_query(mut fields: Fields) -> Result<RunsQuery, Invalid> {
     read_numbers(&mut fields, &["limit"]);
-    let mut check = Checker::new(&fields, &["cursor", "limit", "scenario", "status"]);
+    let mut check = Checker::new(&fields, &["cursor", "limit", "scenario", "status", "order", "ascending"]);
+    let orders = Order::ALL.map(|order| (order.wire_name(), order));
+    let order = check.optional("order").and_then(|value| check.word("order", value, &orders)).unwrap_or_default();
+    let directions = [("true", true), ("false", false)];
+    let ascending = check.optional("ascending").and_then(|value| check.word("ascending", value, &directions));
     let cursor = check.optional("cursor").and_then(|value| match value {
-        Value::Text(text) if text.parse::<RunId>().is_ok() => text.parse().ok(),
-        _ => check.malformed("cursor", "is not a cursor; give the `next` of an earlier page, or leave it out"),
+        Value::Text(text) if text.parse::<Cursor>().is_ok() => text.parse().ok(),
+        _ => {
+            let detail = "is not a cursor; give the `next` of an earlier page of the same order, or leave it out";
+            check.malformed("cursor", detail)
+        }
     });
     let limit = match check.optional("limit") {
         None => Some(DEFAULT_LIMIT),
@@ -117,7 +128,14 @@ pub fn runs_query(mut fields: Fields) -> Result<RunsQuery, Invalid> {
     let scenario = check.optional("scenario").and_then(|value| check.word("scenario", value, &scenarios));
     let states = Status::ALL.map(|status| (status.wire_name(), status));
     let status = check.optional("status").and_then(|value| check.word("status", value, &states));
-    check.finish(limit.map(|limit| RunsQuery { cursor, limit, scenario, status }))
+    check.finish(limit.map(|limit| RunsQuery {
+        cursor,
+        limit,
+        scenario,
+        status,
+        order,
+        ascending: ascending.unwrap_or_default(),
+    }))
 }
 
 /// How an export is written.
@@ -190,12 +208,23 @@ mod tests {
         let query = |pairs: &[(&str, &str)]| {
             runs_query(pairs.iter().map(|(name, text)| ((*name).to_owned(), Value::Text((*text).to_owned()))).collect())
         };
-        let all = RunsQuery { cursor: None, limit: 20, scenario: None, status: None };
+        let all = RunsQuery {
+            cursor: None,
+            limit: 20,
+            scenario: None,
+            status: None,
+            order: Order::Started,
+            ascending: false,
+        };
         assert_eq!(query(&[]), Ok(all.clone()));
         let empty = RunsForm { scenario: Some(String::new()), status: Some(String::new()), ..RunsForm::default() };
         assert_eq!(runs_query(empty.fields()), Ok(all), "as an empty form sends it");
         let some = query(&[("scenario", "peak"), ("status", "error"), ("limit", "3")]).expect("good");
         assert_eq!((some.scenario, some.status, some.limit), (Some(Scenario::Peak), Some(Status::Error), 3));
+        let next = "7~019b76da-a800-7000-8000-000000000000";
+        let sorted = query(&[("order", "failed"), ("ascending", "true"), ("cursor", next)]).expect("good");
+        assert_eq!((sorted.order, sorted.ascending), (Order::Failed, true));
+        assert_eq!(sorted.cursor.map(|cursor| cursor.rank), Some(7));
         for (field, text, malformed) in [
             ("limit", "0", false),
             ("limit", "101", false),
@@ -205,6 +234,8 @@ mod tests {
             ("cursor", "17", true),
             ("cursor", "", true),
             ("page", "2", true),
+            ("order", "size", false),
+            ("ascending", "yes", false),
         ] {
             let invalid = query(&[(field, text)]).expect_err(text);
             assert_eq!((invalid.errors[0].field.as_str(), invalid.malformed), (field, malformed), "{text}");

@@ -13,41 +13,53 @@ use wasm_bindgen::closure::Closure;
 use web_sys::{Event, EventSource, MessageEvent};
 
 use super::model::Job;
+use crate::error::AppError;
 use crate::origin::RunId;
 
 /// How the page is connected to the run that it shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Connection {
+    /// Nothing follows the run yet: without JavaScript it stays so.
+    None,
     /// The stream was asked for.
     Connecting,
     /// The stream delivers.
     Live,
     /// No stream; the status is asked for every second.
     Polling,
-    /// Neither answers; both are tried again and again.
-    Reconnecting,
+    /// Neither delivers, for this reason. Both are tried again and again, but for a run that is not there any more.
+    Broken(AppError),
     /// The run is closed: there is nothing more to come.
     Ended,
-    /// The server does not know the run any more.
-    Lost,
 }
 
 impl Connection {
-    /// In a word or two, for the page.
-    pub fn words(self) -> &'static str {
+    /// In a word or two, for the page; empty where there is nothing to say.
+    pub fn words(&self) -> &'static str {
         match self {
+            Self::None | Self::Ended => "",
             Self::Connecting => "Connecting",
             Self::Live => "Live",
             Self::Polling => "Live (polling)",
-            Self::Reconnecting => "Reconnecting",
-            Self::Ended => "Ended",
-            Self::Lost => "Lost",
+            Self::Broken(error) => match error {
+                AppError::NotFound => "Lost",
+                AppError::LoggedOut => "Logged out",
+                AppError::Forbidden => "Refused",
+                AppError::Unreadable | AppError::Malformed => "Not understood",
+                AppError::Internal(_) | AppError::Unavailable => "Server error",
+                AppError::Unreachable | AppError::ShuttingDown => "Reconnecting",
+            },
         }
     }
 
     /// Are the shown numbers older than they should be?
-    pub fn is_stale(self) -> bool {
-        matches!(self, Self::Reconnecting | Self::Lost)
+    pub fn is_stale(&self) -> bool {
+        matches!(self, Self::Broken(_))
+    }
+
+    /// Is there nothing more to come?
+    fn is_over(&self) -> bool {
+        matches!(self, Self::Ended | Self::Broken(AppError::NotFound))
     }
 }
 
@@ -63,10 +75,11 @@ pub struct LiveRun {
 impl LiveRun {
     /// Follows the run from its state `first` on. Nothing happens on the server, and nothing for a closed run.
     pub fn follow(first: Job) -> Self {
-        let connection = if first.closed { Connection::Ended } else { Connection::Connecting };
+        let connection = if first.closed { Connection::Ended } else { Connection::None };
         let run = Self { job: RwSignal::new(first), connection: RwSignal::new(connection) };
         Effect::new(move |_| {
             if run.connection.get_untracked() != Connection::Ended {
+                run.set(Connection::Connecting);
                 let follower = StoredValue::new_local(Some(Follower::start(run)));
                 on_cleanup(move || follower.set_value(None));
             }
@@ -78,12 +91,17 @@ impl LiveRun {
     fn take(self, job: Job, connection: Connection) {
         // The component may be gone when an answer comes in.
         let Some(known) = self.job.try_get_untracked() else { return };
-        if known.closed || (job.stats.elapsed < known.stats.elapsed && !job.status.is_final()) {
+        if known.closed || self.is_over() || (job.stats.elapsed < known.stats.elapsed && !job.status.is_final()) {
             return;
         }
         let connection = if job.closed { Connection::Ended } else { connection };
         let _gone = self.job.try_set(job);
         self.set(connection);
+    }
+
+    /// The server does not know the run any more.
+    pub(super) fn lost(self) {
+        self.set(Connection::Broken(AppError::NotFound));
     }
 
     fn set(self, connection: Connection) {
@@ -93,7 +111,7 @@ impl LiveRun {
     }
 
     fn is_over(self) -> bool {
-        self.connection.try_get_untracked().is_none_or(|known| matches!(known, Connection::Ended | Connection::Lost))
+        self.connection.try_get_untracked().is_none_or(|known| known.is_over())
     }
 }
 
@@ -188,6 +206,7 @@ fn open_stream(run: LiveRun, id: RunId, state: &Rc<RefCell<State>>) {
     let heard = Rc::downgrade(state);
     let on_event = move |event: MessageEvent| {
         let Some(job) = event.data().as_string().and_then(|data| serde_json::from_str::<Job>(&data).ok()) else {
+            run.set(Connection::Broken(AppError::Unreadable));
             return;
         };
         let closed = job.closed;
@@ -201,9 +220,9 @@ fn open_stream(run: LiveRun, id: RunId, state: &Rc<RefCell<State>>) {
     };
     let on_error = move |_: Event| {
         // The browser tries again by itself, or has given up: the watchdog sees to that. While polling
-        // delivers, a stream that still fails is no news.
-        if !run.is_over() && run.connection.try_get_untracked() != Some(Connection::Polling) {
-            run.set(Connection::Reconnecting);
+        // delivers, or has said why it can't, a stream that still fails is no news.
+        if matches!(run.connection.try_get_untracked(), Some(Connection::Connecting | Connection::Live)) {
+            run.set(Connection::Broken(AppError::Unreachable));
         }
     };
     let stream = EventStream::open(&format!("/traffic/stream/{id}"), on_event, on_error);
@@ -244,7 +263,7 @@ fn watch(run: LiveRun, id: RunId, state: &Rc<RefCell<State>>) {
     if quiet >= QUIET_AFTER {
         if run.connection.try_get_untracked() == Some(Connection::Live) {
             // No error, and no frame either: something on the way holds the stream.
-            run.set(Connection::Reconnecting);
+            run.set(Connection::Broken(AppError::Unreachable));
         }
         if quiet.is_multiple_of(POLL_PATIENCE) {
             state.borrow_mut().polling = false;
@@ -259,15 +278,19 @@ fn poll(run: LiveRun, id: RunId, state: &Rc<RefCell<State>>) {
     }
     let state = Rc::clone(state);
     spawn_local(async move {
-        match Request::get(&format!("/traffic/status/{id}")).send().await {
-            Ok(response) if response.ok() => {
-                if let Ok(job) = response.json::<Job>().await {
-                    run.take(job, Connection::Polling);
-                }
-            }
-            Ok(response) if response.status() == 404 => run.set(Connection::Lost),
-            _ => run.set(Connection::Reconnecting),
+        match ask(id).await {
+            Ok(job) => run.take(job, Connection::Polling),
+            Err(error) => run.set(Connection::Broken(error)),
         }
         state.borrow_mut().polling = false;
     });
+}
+
+/// The run as it stands now.
+async fn ask(id: RunId) -> Result<Job, AppError> {
+    let answer = Request::get(&format!("/traffic/status/{id}")).send().await.map_err(|_| AppError::Unreachable)?;
+    if !answer.ok() {
+        return Err(AppError::of_status(answer.status()));
+    }
+    answer.json().await.map_err(|_| AppError::Unreadable)
 }

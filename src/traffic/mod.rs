@@ -25,6 +25,7 @@ pub mod run_actions;
 pub mod run_badge;
 pub mod run_charts;
 pub mod run_details;
+pub mod run_order;
 pub mod run_page;
 pub mod run_panel;
 pub mod run_sides;

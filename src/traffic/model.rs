@@ -364,7 +364,7 @@ impl From<&Job> for RunSummary {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RunsPage {
-    /// Newest first.
+    /// In the order that was asked for; newest first when none was.
     pub runs: Vec<RunSummary>,
     /// Stored runs of this page that can't be read, because they are damaged or of a newer version. They can be
     /// deleted.
@@ -372,7 +372,7 @@ pub struct RunsPage {
     pub unreadable: Vec<RunId>,
     /// The `cursor` of the next page; absent on the last one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub next: Option<RunId>,
+    pub next: Option<String>,
 }
 
 /// Everything about a run, as the JSON export holds it.

@@ -20,9 +20,11 @@ pub(super) struct Panel<'a> {
     pub(super) job: &'a Job,
     /// How the page is connected to it.
     pub(super) connection: Connection,
+    /// Why the page does not follow the run at the moment, as HTML; empty when it does, or tries to.
+    pub(super) trouble: String,
     /// A stop is under way.
     pub(super) stopping: bool,
-    /// Why the last stop came to nothing; empty when it did not.
+    /// Why the last stop came to nothing, as HTML; empty when it did not.
     pub(super) stop_fault: String,
     /// What a screen reader hears.
     pub(super) announcement: String,
@@ -55,23 +57,24 @@ impl Panel<'_> {
 
     /// The title, the state, and Stop.
     fn head(&self) -> String {
-        let Self { job, connection, stopping, stop_fault, .. } = self;
+        let Self { job, connection, trouble, stopping, stop_fault, .. } = self;
         let (state, word) = words(job.status, job.closed, job.unstored);
-        let (connected, ended) = (connection.words(), mark(*connection == Connection::Ended, "hidden"));
+        let (connected, silent) = (connection.words(), mark(connection.words().is_empty(), "hidden"));
         let over = mark(job.status.is_final(), "hidden");
         format!(
             "<div class=\"run-head\"><h2 class=\"run-title\" tabindex=\"-1\">{title}</h2>\
              <span class=\"badge\" data-part=\"badge\" data-state=\"{state}\">{word}</span>\
-             <span class=\"connection\" data-part=\"connection\" data-connection=\"{connected}\"{ended}><span class=\"dot\" aria-hidden=\"true\"></span>{connected}</span>\
+             <span class=\"connection\" data-part=\"connection\" data-connection=\"{connected}\"{silent}><span class=\"dot\" aria-hidden=\"true\"></span>{connected}</span>\
              <form class=\"stop-form\" method=\"post\" action=\"{action}\"><input type=\"hidden\" name=\"job_id\" value=\"{id}\">\
              <button class=\"button danger\" type=\"submit\" data-part=\"stop\" aria-disabled=\"{stopping}\"{over}>{stop}</button></form>\
-             <p class=\"error-note\" role=\"alert\" data-part=\"stop-fault\"{well}>{fault}</p></div>",
+             <p class=\"error-note\" role=\"alert\" data-part=\"trouble\"{connects}>{trouble}</p>\
+             <p class=\"error-note\" role=\"alert\" data-part=\"stop-fault\"{well}>{stop_fault}</p></div>",
             title = job.scenario.title(),
             action = StopTraffic::url(),
             id = job.job_id,
             stop = if *stopping { "Stopping…" } else { "Stop" },
+            connects = mark(trouble.is_empty(), "hidden"),
             well = mark(stop_fault.is_empty(), "hidden"),
-            fault = escaped(stop_fault),
         )
     }
 
@@ -239,7 +242,8 @@ mod tests {
     fn html(job: &Job, on_card: bool) -> String {
         let (stop_fault, announcement) = (String::new(), String::new());
         let connection = if job.closed { Connection::Ended } else { Connection::Live };
-        Panel { job, connection, stopping: false, stop_fault, announcement, on_card, rows: Rows::All }.html()
+        let trouble = String::new();
+        Panel { job, connection, trouble, stopping: false, stop_fault, announcement, on_card, rows: Rows::All }.html()
     }
 
     #[test]

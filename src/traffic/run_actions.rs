@@ -15,7 +15,7 @@ fn curl(settings: &Settings) -> String {
 /// Links and buttons below a run. What can be downloaded is shown by the style sheet, once the run is closed.
 pub fn actions_html(job: &Job) -> String {
     let (settings, id) = (job.settings(), job.job_id);
-    let again = format!("/?{}", StartForm::again(&settings));
+    let again = StartForm::again(&settings);
     let again = escaped(&again);
     let export =
         |format: &str, name: &str| format!("<a href=\"/traffic/runs/{id}/export?format={format}\" download>{name}</a>");

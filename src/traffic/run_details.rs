@@ -14,6 +14,7 @@ use super::run_charts::charts_html;
 use super::run_sides::sides_html;
 use super::run_tables::{endpoints_html, failures_html};
 use super::server_fns::get_run_details;
+use crate::error::AppError;
 use crate::ui::chart::Rows;
 use crate::ui::chart::reader::Reader;
 use crate::ui::patch::patch;
@@ -50,9 +51,19 @@ pub(super) fn follow_details(run: LiveRun) {
     let complete = StoredValue::new(run.job.with_untracked(|job| job.closed));
     let ask = move |with_sides: bool| async move {
         let (id, closed) = run.job.with_untracked(|job| (job.job_id, job.closed));
-        let Ok(details) = get_run_details(id, untrack(Reader::wanted_ids), with_sides).await else { return };
-        draw(&details);
-        complete.set_value(closed && with_sides);
+        match get_run_details(id, untrack(Reader::wanted_ids), with_sides).await {
+            Ok(details) => {
+                draw(&details);
+                complete.set_value(closed && with_sides);
+            }
+            // There is nothing to ask for any more.
+            Err(AppError::NotFound) => {
+                complete.set_value(true);
+                run.lost();
+            }
+            // What was drawn stays; the panel says what keeps the page from the server.
+            Err(_) => {}
+        }
     };
     Effect::new(move |_| {
         refresh_readers();

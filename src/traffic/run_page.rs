@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::hooks::use_params_map;
+use leptos_router::hooks::{use_params_map, use_query_map};
 
 use super::live::LiveRun;
 use super::model::Job;
@@ -21,6 +21,7 @@ use crate::ui::notice::failed;
 pub fn RunPage() -> impl IntoView {
     let params = use_params_map();
     let id = params.read_untracked().get("id").and_then(|id| id.parse::<RunId>().ok());
+    let stop_fault = use_query_map().read_untracked().get("stop").and_then(|why| AppError::of_wire_name(&why));
     let content = async move {
         match run_and_details(id).await {
             Ok((job, details)) => run(job, details),
@@ -36,6 +37,7 @@ pub fn RunPage() -> impl IntoView {
             <span aria-hidden="true">"/"</span>
             <span aria-current="page">"Run"</span>
         </nav>
+        {stop_fault.map(|why| view! { <p class="error-note" role="alert">{format!("The run was not stopped. {why}")}</p> })}
         <Suspense>{Suspend::new(content)}</Suspense>
     }
     .into_any()

@@ -6,19 +6,22 @@ use leptos::task::spawn_local;
 use web_sys::wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, MouseEvent, SubmitEvent};
 
-use super::live::LiveRun;
+use super::live::{Connection, LiveRun};
 use super::panel_html::{Panel, announcement};
 use super::run_title::follow_title;
-use super::server_fns::stop_traffic;
+use super::server_fns::{StopOutcome, stop_traffic};
+use crate::error::AppError;
 use crate::ui::chart::Rows;
 use crate::ui::chart::reader::Reader;
+use crate::ui::notice::{fault_html, here};
 use crate::ui::patch::patch;
 
 /// A stop as the panel asks for it.
 #[derive(Clone, Copy)]
 struct Stop {
     busy: RwSignal<bool>,
-    fault: RwSignal<String>,
+    /// Why the last stop came to nothing, when it did.
+    fault: RwSignal<Option<AppError>>,
 }
 
 impl Stop {
@@ -32,12 +35,29 @@ impl Stop {
             let answer = stop_traffic(id).await;
             // The panel may have been left meanwhile.
             let _left = self.busy.try_set(false);
-            let _left = self.fault.try_set(answer.as_ref().err().map(ToString::to_string).unwrap_or_default());
+            let fault = match answer {
+                Ok(StopOutcome::Stopped) => None,
+                Ok(StopOutcome::Gone) => Some(AppError::NotFound),
+                Ok(StopOutcome::Failed(error)) | Err(error) => Some(error),
+            };
+            let stopped = fault.is_none();
+            let _left = self.fault.try_set(fault);
             // The button goes away with the run, and the focus that was on it must not fall to nowhere.
-            if let (Ok(_), Some(panel)) = (answer, panel.try_get_untracked().flatten()) {
+            if let (true, Some(panel)) = (stopped, panel.try_get_untracked().flatten()) {
                 focus_title(&panel);
             }
         });
+    }
+}
+
+/// Why the page does not follow the run at the moment, with the way on. A server that can't be reached is tried again
+/// without a word: the connection says so.
+fn trouble_html(connection: &Connection) -> String {
+    match connection {
+        Connection::Broken(AppError::Unreachable) => String::new(),
+        Connection::Broken(AppError::NotFound) => "This run was deleted. <a href=\"/runs\">All runs</a>".to_owned(),
+        Connection::Broken(error) => fault_html(error, &here()),
+        _ => String::new(),
     }
 }
 
@@ -65,13 +85,16 @@ pub fn RunPanel(
     children: Option<Children>,
 ) -> impl IntoView {
     let panel = NodeRef::<html::Div>::new();
-    let stop = Stop { busy: RwSignal::new(false), fault: RwSignal::new(String::new()) };
+    let stop = Stop { busy: RwSignal::new(false), fault: RwSignal::new(None) };
     let announcement = Memo::new(move |_| run.announcement());
     let html = move |rows: Rows| {
         let job = run.job.read();
-        let (stop_fault, announcement) = (stop.fault.get(), announcement.get());
+        let stop_fault = stop.fault.get().map(|error| fault_html(&error, &here())).unwrap_or_default();
+        let announcement = announcement.get();
         let (connection, stopping) = (run.connection.get(), stop.busy.get());
-        Panel { job: &job, connection, stopping, stop_fault, announcement, on_card: again.is_some(), rows }.html()
+        let trouble = trouble_html(&connection);
+        Panel { job: &job, connection, trouble, stopping, stop_fault, announcement, on_card: again.is_some(), rows }
+            .html()
     };
     let first = untrack(|| html(Rows::All));
     Effect::new(move |before: Option<()>| {
@@ -119,5 +142,33 @@ impl LiveRun {
         });
         moment.track();
         announcement(&self.job.read_untracked(), self.connection.get().is_stale())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_keeps_the_page_from_the_run_is_said_with_the_way_on() {
+        let trouble = |error: AppError| trouble_html(&Connection::Broken(error));
+        assert_eq!(trouble(AppError::NotFound), "This run was deleted. <a href=\"/runs\">All runs</a>");
+        let rows = [
+            (AppError::LoggedOut, "You are not logged in any more.", "Log in again</a>"),
+            (AppError::Forbidden, "The server refuses requests of this page.", "Go to the dashboard</a>"),
+            (AppError::Internal(None), "The server could not answer.", ""),
+            (AppError::Unreadable, "may be of a newer version", "Reload the page</a>"),
+        ];
+        for (error, words, link) in rows {
+            let html = trouble(error.clone());
+            assert!(html.contains(words) && html.contains(link), "{error:?}: {html}");
+            assert!(!Connection::Broken(error).words().is_empty());
+        }
+        // The connection says "Reconnecting", and nobody has to do anything.
+        assert_eq!(trouble(AppError::Unreachable), "");
+        for well in [Connection::None, Connection::Connecting, Connection::Live, Connection::Polling, Connection::Ended]
+        {
+            assert_eq!((trouble_html(&well).as_str(), well.is_stale()), ("", false));
+        }
     }
 }

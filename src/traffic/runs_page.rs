@@ -1,4 +1,4 @@
-//! `/runs`: the history. Filter, order and page are in the address.
+//! `/runs`: the history. Filter, order, page and the run that is to be compared are in the address.
 
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
@@ -6,12 +6,14 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
 use super::engine::scenario::Scenario;
-use super::model::{RunSummary, RunsPage, Status};
+use super::model::{Job, RunSummary, RunsPage, Status};
 use super::run_badge::words;
-use super::runs_query::{Order, RunsAddress};
-use super::server_fns::{DeleteRun, get_runs};
+use super::run_order::Order;
+use super::runs_query::RunsAddress;
+use super::server_fns::{DeleteRun, get_run, get_runs};
 use super::settings_words::in_a_list;
 use super::verdict::{Tone, short};
+use crate::error::AppError;
 use crate::origin::RunId;
 use crate::ui::format::{count, millis, utc};
 use crate::ui::notice::{Empty, failed};
@@ -21,11 +23,20 @@ use crate::ui::notice::{Empty, failed};
 pub fn HistoryPage() -> impl IntoView {
     let query = use_query_map();
     let address = RunsAddress::read(|name| query.read_untracked().get(name));
-    let deletion = query.read_untracked().get("deletion").map(|outcome| deletion_words(&outcome));
+    let (deletion, not_deleted) = deletion_notes(query.read_untracked().get("deletion").as_deref());
+    // Of a run that could not be deleted the question stays open.
+    let asked = query.read_untracked().get("of").and_then(|id| id.parse::<RunId>().ok());
     let filter = filter(&address);
     let content = async move {
         match get_runs(address.form()).await {
-            Ok(page) => view! { <List page address /> }.into_any(),
+            Ok(page) => {
+                let elsewhere = address.a.filter(|a| page.runs.iter().all(|run| run.job_id != *a));
+                let a = match elsewhere {
+                    Some(a) => Some(get_run(a).await),
+                    None => None,
+                };
+                view! { <List page address a asked /> }.into_any()
+            }
             Err(error) => failed("The runs could not be loaded.", &error.to_string()),
         }
     };
@@ -42,6 +53,7 @@ pub fn HistoryPage() -> impl IntoView {
             <p class="status-note" role="status">
                 {deletion}
             </p>
+            {not_deleted.map(|why| view! { <p class="error-note" role="alert">{why}</p> })}
             <Suspense>{Suspend::new(content)}</Suspense>
         </section>
     }
@@ -51,8 +63,12 @@ pub fn HistoryPage() -> impl IntoView {
 fn filter(address: &RunsAddress) -> AnyView {
     let (scenario, status) = (address.scenario, address.status);
     let choice = |value: &'static str, text: &'static str, chosen: bool| view! { <option value=value selected=chosen>{text}</option> };
+    // What the form does not ask for stays as it is.
+    let others = RunsAddress { scenario: None, status: None, cursor: None, ..address.clone() }.pairs();
+    let kept = others.into_iter().map(|(name, value)| view! { <input type="hidden" name=name value=value /> });
     view! {
         <form class="filter" method="get" action="/runs">
+            {kept.collect_view()}
             <label>
                 "Scenario "
                 <select name="scenario">
@@ -75,42 +91,97 @@ fn filter(address: &RunsAddress) -> AnyView {
     .into_any()
 }
 
-/// What came of a deletion, as the address has it.
-fn deletion_words(outcome: &str) -> &'static str {
+/// What came of a deletion, as the address has it: a note, or why the run is still there.
+fn deletion_notes(outcome: Option<&str>) -> (Option<&'static str>, Option<String>) {
     match outcome {
-        "deleted" => "The run is deleted.",
-        "active" => "The run is active; stop it first, and delete it then.",
-        "gone" => "The run was deleted already.",
-        _ => "",
+        Some("deleted") => (Some("The run is deleted."), None),
+        Some("gone") => (Some("The run was deleted already."), None),
+        Some("active") => (None, Some("The run is active; stop it first, and delete it then.".to_owned())),
+        Some(why) => (None, AppError::of_wire_name(why).map(|error| format!("The run was not deleted. {error}"))),
+        None => (None, None),
+    }
+}
+
+/// The run that is to be compared with another one, when it is not on this page, as one more choice for A.
+fn chosen_elsewhere(a: &Result<Job, AppError>, address: &RunsAddress) -> AnyView {
+    let without = RunsAddress { a: None, ..address.clone() }.link();
+    match a {
+        Ok(job) => {
+            let words = format!("run of {} · {}", utc(job.start_time), job.scenario.title());
+            let (id, run) = (job.job_id.to_string(), format!("/runs/{}", job.job_id));
+            view! {
+                <p class="chosen">
+                    <label>
+                        <input type="radio" form="compare" name="a" value=id checked />
+                        " A: "
+                        {words}
+                    </label>
+                    " "
+                    <a href=run>"This run's page"</a>
+                    " "
+                    <a href=without>"Choose another A"</a>
+                </p>
+            }
+            .into_any()
+        }
+        Err(error) => {
+            let why = match error {
+                AppError::NotFound => "The run that was to be compared is not there any more.".to_owned(),
+                error => format!("The run that is to be compared could not be loaded. {error}"),
+            };
+            view! { <p class="error-note" role="alert">{why}" "<a href=without>"Choose another A"</a></p> }.into_any()
+        }
     }
 }
 
 #[component]
-fn List(page: RunsPage, address: RunsAddress) -> impl IntoView {
-    let mut runs = page.runs;
+fn List(
+    page: RunsPage,
+    address: RunsAddress,
+    /// The run that is to be compared, when it is not on this page.
+    a: Option<Result<Job, AppError>>,
+    /// The run whose deletion was asked for and failed.
+    asked: Option<RunId>,
+) -> impl IntoView {
+    let runs = page.runs;
+    let chosen = a.as_ref().map(|a| chosen_elsewhere(a, &address));
     if runs.is_empty() && page.unreadable.is_empty() {
         let filtered = address != RunsAddress::default();
         let next = if filtered { ("/runs", "Show all runs") } else { ("/", "Set up the first run") };
         return view! {
+            {chosen}
             <Empty>
                 {if filtered { "No run fits. " } else { "No run yet. " }} <a href=next.0>{next.1}</a>
             </Empty>
         }
         .into_any();
     }
-    address.sort(&mut runs);
-    let a = address.a.filter(|a| runs.iter().any(|run| run.job_id == *a)).or_else(|| runs.get(1).map(|run| run.job_id));
+    let elsewhere = a.as_ref().is_some_and(Result::is_ok);
+    let on_page = |id: &RunId| runs.iter().any(|run| run.job_id == *id);
+    let a = match elsewhere {
+        true => address.a,
+        false => address.a.filter(on_page).or_else(|| runs.get(1).map(|run| run.job_id)),
+    };
     let b = runs.iter().map(|run| run.job_id).find(|id| Some(*id) != a);
     let head = |order: Order| order_head(&address, order);
-    let next = page.next.map(|next| RunsAddress { cursor: Some(next), ..address.clone() }.link());
-    let newest = address.cursor.map(|_| RunsAddress { cursor: None, ..address.clone() }.link());
+    let next = page.next.and_then(|next| next.parse().ok());
+    let next = next.map(|next| RunsAddress { cursor: Some(next), ..address.clone() }.link());
+    let first = address.cursor.map(|_| RunsAddress { cursor: None, ..address.clone() }.link());
+    let (first_words, next_words) = match (address.order, address.ascending) {
+        (Order::Started, false) => ("Newest", "Older"),
+        _ => ("First page", "Next page"),
+    };
+    let several_pages = next.is_some() || first.is_some();
+    let back = address.query();
+    let unreadable_back = back.clone();
     let rows = runs.into_iter().map(|run| {
-        let (is_a, is_b) = (a == Some(run.job_id), b == Some(run.job_id));
-        view! { <Row run is_a is_b /> }
+        let (is_a, is_b, open) = (a == Some(run.job_id), b == Some(run.job_id), asked == Some(run.job_id));
+        view! { <Row run is_a is_b open back=back.clone() /> }
     });
     let several = b.is_some() && a.is_some();
-    let unreadable = unreadable(page.unreadable);
+    let unreadable = unreadable(page.unreadable, asked, &unreadable_back);
     view! {
+        {chosen}
         <form id="compare" method="get" action="/runs/compare"></form>
         <div class="table-scroll" role="region" tabindex="0" aria-label="Runs as a table">
             <table class="runs-table">
@@ -136,22 +207,30 @@ fn List(page: RunsPage, address: RunsAddress) -> impl IntoView {
         {unreadable}
         <div class="actions">
             {several.then(|| view! { <button class="button" type="submit" form="compare">"Compare A and B"</button> })}
-            {newest.map(|link| view! { <a class="button" href=link>"Newest"</a> })}
-            {next.map(|link| view! { <a class="button" href=link>"Older"</a> })}
+            {(several && several_pages)
+                .then(|| {
+                    view! {
+                        <button class="button" type="submit" form="compare" formaction="/runs">
+                            "Keep A, choose B on another page"
+                        </button>
+                    }
+                })}
+            {first.map(|link| view! { <a class="button" href=link>{first_words}</a> })}
+            {next.map(|link| view! { <a class="button" href=link>{next_words}</a> })}
         </div>
     }
     .into_any()
 }
 
 /// Stored runs of which only the name is known.
-fn unreadable(runs: Vec<RunId>) -> Option<impl IntoView> {
+fn unreadable(runs: Vec<RunId>, asked: Option<RunId>, back: &str) -> Option<impl IntoView> {
     let item = |run: RunId| {
         let name = format!("run {run}");
         view! {
             <li>
                 <code>{run.to_string()}</code>
                 " "
-                <Delete id=run.to_string() name />
+                <Delete id=run.to_string() name open=asked == Some(run) back=back.to_owned() />
             </li>
         }
     };
@@ -183,14 +262,21 @@ fn order_head(address: &RunsAddress, order: Order) -> impl IntoView + use<> {
 }
 
 #[component]
-fn Row(run: RunSummary, is_a: bool, is_b: bool) -> impl IntoView {
-    let (id, started, words) =
-        (run.job_id.to_string(), utc(run.start_time), words(run.status, run.closed, run.unstored));
+fn Row(
+    run: RunSummary,
+    is_a: bool,
+    is_b: bool,
+    /// Its deletion failed: the question stays open.
+    open: bool,
+    /// The query of this page.
+    back: String,
+) -> impl IntoView {
+    let (id, started, words) = (run.job_id.to_string(), utc(run.start_time), words(run.status, run.closed, run.unstored));
     let tone = if run.failed_requests > 0 { "bad" } else { "" };
     let verdict = short(&run);
     let verdict_tone = if verdict.tone == Tone::Bad { "bad" } else { "" };
-    let deletion =
-        run.closed.then(|| view! { <Delete id=id.clone() name=format!("{} of {started}", run.scenario.title()) /> });
+    let name = format!("{} of {started}", run.scenario.title());
+    let deletion = run.closed.then(|| view! { <Delete id=id.clone() name open back /> });
     let radio = |name: &'static str, checked: bool| {
         let label = format!("{} is run {}", started, name.to_uppercase());
         view! { <input type="radio" form="compare" name=name value=id.clone() checked=checked aria-label=label /> }
@@ -217,12 +303,13 @@ fn Row(run: RunSummary, is_a: bool, is_b: bool) -> impl IntoView {
 
 /// A deletion takes two presses: one that opens, one that deletes. Also without JavaScript.
 #[component]
-fn Delete(id: String, name: String) -> impl IntoView {
+fn Delete(id: String, name: String, open: bool, back: String) -> impl IntoView {
     view! {
-        <details class="confirm">
+        <details class="confirm" open=open>
             <summary aria-label=format!("Delete {name} …")>"Delete …"</summary>
             <form method="post" action=DeleteRun::url()>
                 <input type="hidden" name="job_id" value=id />
+                <input type="hidden" name="back" value=back />
                 <button class="button danger" type="submit">
                     "Delete for good"
                 </button>

@@ -22,6 +22,20 @@ pub enum StartOutcome {
     Busy(RunId),
     /// The form was not filled in as it should be.
     Refused(Vec<FieldError>),
+    /// The server could not do it; nothing was started.
+    Failed(AppError),
+}
+
+impl StartOutcome {
+    /// Why nothing was started, as the address of the form carries it. Absent when a run was started.
+    pub fn refusal(&self) -> Option<&'static str> {
+        match self {
+            Self::Started(_) => None,
+            Self::Busy(_) => Some("busy"),
+            Self::Refused(_) => Some("input"),
+            Self::Failed(error) => Some(error.wire_name()),
+        }
+    }
 }
 
 /// Starts a run. Without JavaScript, redirects to the run, or back to the form with its input.
@@ -34,17 +48,28 @@ pub async fn start_traffic(
     super::server::page::start(form).await
 }
 
-/// Stops a run, and gives it. Without JavaScript, redirects to the run.
+/// What came of a stop.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StopOutcome {
+    /// Nothing of the run leaves any more; it may have ended before.
+    Stopped,
+    /// There is no such run.
+    Gone,
+    /// The server could not do it.
+    Failed(AppError),
+}
+
+/// Stops a run. Without JavaScript, redirects to the run.
 #[server(prefix = "/fn", endpoint = "traffic/stop")]
 pub async fn stop_traffic(
     /// The run.
     job_id: RunId,
-) -> Result<Job, AppError> {
+) -> Result<StopOutcome, AppError> {
     super::server::page::stop(job_id).await
 }
 
 /// What came of a deletion.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DeleteOutcome {
     /// It is gone.
     Deleted,
@@ -52,15 +77,18 @@ pub enum DeleteOutcome {
     Active,
     /// It was gone already.
     Gone,
+    /// The server could not do it; the run is still there.
+    Failed(AppError),
 }
 
 impl DeleteOutcome {
     /// As the address of the history carries it to the next page.
-    pub fn wire_name(self) -> &'static str {
+    pub fn wire_name(&self) -> &'static str {
         match self {
             Self::Deleted => "deleted",
             Self::Active => "active",
             Self::Gone => "gone",
+            Self::Failed(error) => error.wire_name(),
         }
     }
 }
@@ -97,8 +125,11 @@ pub async fn get_runs(
 pub async fn delete_run(
     /// The run.
     job_id: RunId,
+    /// The query of the history from which it was deleted, to come back to it.
+    #[server(default)]
+    back: String,
 ) -> Result<DeleteOutcome, AppError> {
-    super::server::page::delete(job_id).await
+    super::server::page::delete(job_id, &back).await
 }
 
 /// One request of a run; nothing when the run does not know it.

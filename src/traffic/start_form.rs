@@ -15,6 +15,7 @@ use super::setup_html::Setup;
 use crate::error::AppError;
 use crate::input::FieldError;
 use crate::ui::chart::reader::Reader;
+use crate::ui::notice::{fault_html, here};
 use crate::ui::patch::patch;
 use crate::ui::table::escaped;
 
@@ -77,7 +78,7 @@ pub fn Form(
     let returned = StoredValue::new(returned);
     let setup = move || Setup {
         form: draft.shown.get(),
-        seed: draft.seed,
+        seed: draft.seed.get(),
         cap: draft.cap,
         settings: draft.settings(),
         busy: start.busy.get(),
@@ -148,7 +149,7 @@ fn refusals(outcome: Option<&Result<StartOutcome, AppError>>, returned: &[FieldE
             "Another run is active. <a href=\"/runs/{id}\">Watch it</a>, or stop it there, and start again."
         )),
         Some(Ok(StartOutcome::Started(_))) => String::new(),
-        Some(Err(error)) => note(&escaped(&error.to_string())),
+        Some(Ok(StartOutcome::Failed(error)) | Err(error)) => note(&fault_html(error, &here())),
     }
 }
 

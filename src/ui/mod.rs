@@ -1,5 +1,6 @@
 //! Building blocks of the page. They know numbers, texts and shapes, and no feature.
 
+pub mod call_fault;
 pub mod chart;
 pub mod copy;
 pub mod format;

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::table::escaped;
+use crate::error::AppError;
 
 /// Something could not be loaded: what, why, and a way to try again. A script that shows it listens to clicks on
 /// `data-retry`; else the page is asked for again.
@@ -13,6 +14,35 @@ pub fn failed_html(what: &str, why: &str) -> String {
         escaped(what),
         escaped(why)
     )
+}
+
+/// An error of a call in words, with the link that leads on from the page at `here`, where there is one.
+pub fn fault_html(error: &AppError, here: &str) -> String {
+    let link = error.way_out(here).map(|(words, href)| format!(" <a href=\"{}\">{words}</a>", escaped(&href)));
+    format!("{}{}", escaped(&error.to_string()), link.unwrap_or_default())
+}
+
+/// The same in place of what could not be loaded: the link that leads on, or else a way to try again.
+pub fn failed_call_html(what: &str, error: &AppError, here: &str) -> String {
+    match error.way_out(here) {
+        None => failed_html(what, &error.to_string()),
+        Some((words, href)) => format!(
+            "<div class=\"failed\" role=\"alert\"><p class=\"error-note\"><strong>{}</strong> {}</p>\
+             <a class=\"button\" href=\"{}\">{words}</a></div>",
+            escaped(what),
+            escaped(&error.to_string()),
+            escaped(&href)
+        ),
+    }
+}
+
+/// Path and query of the page that is shown. Called in the browser; on the server, which names no page, it is empty.
+pub fn here() -> String {
+    if !cfg!(target_arch = "wasm32") {
+        return String::new();
+    }
+    let location = window().location();
+    location.pathname().unwrap_or_default() + &location.search().unwrap_or_default()
 }
 
 /// The same on a page.

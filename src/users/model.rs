@@ -21,7 +21,7 @@ pub struct User {
     pub id: Uuid,
     /// As people call them.
     pub name: String,
-    /// Unique, whatever its case.
+    /// Unique, whatever its case and however its letters are composed.
     pub email: String,
     /// Epoch milliseconds.
     pub created_at: i64,
@@ -55,7 +55,7 @@ pub struct NewUserRequest {
         example = "Ada Lovelace"
     )]
     pub name: String,
-    /// Unique, whatever its case.
+    /// Unique, whatever its case and however its letters are composed.
     #[schema(
         max_length = 254,
         pattern = r"^\s*[^\s@\x00-\x1f\x7f-\x9f]+@[^\s@.\x00-\x1f\x7f-\x9f]+(\.[^\s@.\x00-\x1f\x7f-\x9f]+)+\s*$",
@@ -94,7 +94,7 @@ pub struct UserPatchRequest {
 pub struct NewUser {
     /// As people call them.
     pub name: String,
-    /// Unique, whatever its case.
+    /// Unique, whatever its case and however its letters are composed.
     pub email: String,
 }
 
@@ -190,11 +190,6 @@ pub fn demo_user(i: u32) -> NewUser {
     NewUser { name: format!("{name} {family}"), email }
 }
 
-/// The address by which two users are the same.
-pub fn email_key(email: &str) -> String {
-    email.to_lowercase()
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -267,7 +262,7 @@ mod tests {
     #[test]
     fn demo_users_are_fifty_different_people() {
         let users: Vec<NewUser> = (0..DEMO_USERS).map(demo_user).collect();
-        let emails: BTreeSet<String> = users.iter().map(|user| email_key(&user.email)).collect();
+        let emails: BTreeSet<String> = users.iter().map(|user| user.email.to_lowercase()).collect();
         assert_eq!(emails.len(), 50);
         assert_eq!(demo_user_id(7).get_version_num(), 7);
         assert!(users.iter().all(|user| user.email.len() <= LONGEST_EMAIL));

@@ -29,6 +29,13 @@ impl Period {
         let over = (now - SETTLED).div_euclid(1000).div_euclid(step) * step;
         Self { from: over - query.range.seconds(), over, to: now.div_euclid(1000) + 1 }
     }
+
+    /// The period of a run whose requests arrived from second `first` to second `last`, seen at `now`, in epoch
+    /// milliseconds. Its end may not be settled yet.
+    pub fn of_run(first: i64, last: i64, now: i64) -> Self {
+        let over = (last + 1).min((now - SETTLED).div_euclid(1000)).max(first);
+        Self { from: first, over, to: last + 1 }
+    }
 }
 
 impl Windows {
@@ -36,7 +43,11 @@ impl Windows {
     /// and the number of dropped rows. The run of a request is known in the range of seconds only;
     /// in the others nothing is found for a run.
     pub fn overview(&mut self, query: &OverviewQuery, now: i64) -> Overview {
-        let period = Period::until(now, query);
+        self.overview_of(query, Period::until(now, query), now, now)
+    }
+
+    /// The same about any period, which ends at `end`, in epoch milliseconds.
+    pub fn overview_of(&mut self, query: &OverviewQuery, period: Period, end: i64, now: i64) -> Overview {
         let mut merged = Merged::default();
         let points = self.points(query, period, &mut merged);
         let ring = &self.rings[query.range as usize];
@@ -44,7 +55,7 @@ impl Windows {
             ring.between(period.from, period.to).flat_map(|step| &step.tallies).collect();
         let chosen: Vec<(&Series, &Tally)> =
             of_period.iter().filter(|(series, _)| series.is_of(query.origin)).copied().collect();
-        let seconds = (now - period.from * 1000) as f64 / 1000.0;
+        let seconds = (end - period.from * 1000) as f64 / 1000.0;
         let before = ring.between(period.from - query.range.seconds(), period.from).flat_map(|step| &step.tallies);
         let before =
             totals(before.filter(|(series, _)| series.is_of(query.origin)), query.range.seconds() as f64, &mut merged);
@@ -57,7 +68,7 @@ impl Windows {
             range: query.range,
             origin: query.origin,
             from: period.from * 1000,
-            to: now,
+            to: end,
             step: query.range.step() as u32,
             all: count(Origins::All),
             real: count(Origins::Real),
@@ -109,7 +120,8 @@ impl Windows {
     /// The steps that are over in intervals of the same number of steps, so that the newest one is complete.
     fn spark(&self, query: &OverviewQuery, period: Period, merged: &mut Merged) -> Vec<SparkPoint> {
         let ring = &self.rings[query.range as usize];
-        let interval = query.range.steps().div_euclid(SPARK_POINTS as i64) * query.range.step();
+        let steps = (period.over - period.from) / query.range.step();
+        let interval = steps.div_euclid(SPARK_POINTS as i64).max(1) * query.range.step();
         let count = (period.over - period.from) / interval;
         (1..=count)
             .rev()
@@ -304,6 +316,27 @@ mod tests {
             windows.add(&SecondKey::of(&sample(0, 200, 100, source)), &Tally::of(100), NOW / 1000);
         }
         assert_eq!(windows.totals_of_run(RUN).requests, 0, "only the newest runs are kept");
+    }
+
+    #[test]
+    fn the_period_of_a_run_is_its_own_however_long_ago() {
+        let of_run = Source::Simulated(Some(RUN));
+        let mut windows = windows(&[
+            sample(400_000, 200, 100, Source::Real),
+            sample(390_000, 200, 100, of_run),
+            sample(387_500, 500, 100, of_run),
+            sample(10_000, 200, 100, Source::Real),
+        ]);
+        let second = |age: i64| (NOW - age) / 1000;
+        let period = Period::of_run(second(390_000), second(387_500), NOW);
+        let of = query(Range::Minutes5, Origins::Run(RUN));
+        let overview = windows.overview_of(&of, period, period.to * 1000, NOW);
+        assert_eq!((overview.from, overview.to), (second(390_000) * 1000, (second(387_500) + 1) * 1000));
+        assert_eq!((overview.totals.requests, overview.totals.errors, overview.all), (2, 1, 2));
+        assert_eq!(overview.points.iter().map(|point| point.requests).collect::<Vec<_>>(), [1, 0, 1]);
+        assert_eq!((overview.spark.len(), overview.open.requests, overview.current_rate), (3, 0, 0));
+        let live = Period::of_run(second(5_000), second(100), NOW);
+        assert_eq!(live.over, second(SETTLED), "the newest second is not settled");
     }
 
     fn any_sample() -> impl Strategy<Value = Sample<'static>> {

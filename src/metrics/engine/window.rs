@@ -146,9 +146,18 @@ impl Windows {
         }
     }
 
-    /// Takes the place of these windows, of which nothing stays but that they change once more.
+    /// Gives `fresh` the place of these windows. What is known of the newest runs stays, because it belongs to no time.
     pub fn renew(&mut self, fresh: Self) {
-        *self = Self { version: self.version + 1, ..fresh };
+        let Self { version, endpoints, runs, .. } = std::mem::replace(self, fresh);
+        self.version = version + 1;
+        for (run, tallies) in runs {
+            let renamed = tallies.into_iter().map(|(series, tally)| {
+                let (method, route) = &endpoints[usize::from(series.endpoint)];
+                (self.series(method, route, series.status, series.source), tally)
+            });
+            let renamed = renamed.collect();
+            self.runs.push_back((run, renamed));
+        }
     }
 
     /// Notes that there are records as old as `second`.

@@ -227,8 +227,7 @@ impl Metrics {
     async fn answer(&self, query: &OverviewQuery) -> Result<Arc<Answer>, StoreError> {
         let now = epoch_millis();
         let overview = match query.origin {
-            Origins::Run(run) if query.range != Range::Minutes5 => self.overview_of_run(run, query, now).await?,
-            Origins::Run(_) => lock(&self.windows).overview(query, now),
+            Origins::Run(run) => self.overview_of_run(run, now).await?,
             _ => return Ok(self.answer_for_all(query, now)),
         };
         Ok(Answer::new(self.with_vital_signs(overview)))
@@ -253,24 +252,26 @@ impl Metrics {
         Overview { gauges: gauges.points(overview.range, from, to), dropped, ..overview }
     }
 
-    /// Windows of minutes and more don't know runs, but the index of the rows does: a run has twelve
-    /// thousand rows at most.
-    async fn overview_of_run(&self, run: RunId, query: &OverviewQuery, now: i64) -> Result<Overview, StoreError> {
-        let mut windows = Windows::default();
-        let from = Period::until(now, query).from * 1_000_000;
-        let visit: VisitSample<'_> =
-            &mut |sample| windows.add(&SecondKey::of(sample), &Tally::of(sample.duration), now / 1000);
-        self.store.samples_of_run(run, from, visit).await?;
-        let of_run = windows.overview(&OverviewQuery { origin: Origins::All, ..*query }, now);
-        let all = lock(&self.windows).overview(&OverviewQuery { origin: Origins::All, ..*query }, now);
-        Ok(Overview {
-            origin: query.origin,
-            all: all.all,
-            real: all.real,
-            simulated: all.simulated,
-            trend: None,
-            ..of_run
-        })
+    /// A run is shown in its own time, second by second, and nothing else: from its rows, which an
+    /// index knows and of which there are twelve thousand at most.
+    async fn overview_of_run(&self, run: RunId, now: i64) -> Result<Overview, StoreError> {
+        let query = OverviewQuery { range: Range::Minutes5, origin: Origins::Run(run) };
+        let overview = match self.store.seconds_of_run(run).await? {
+            None => Windows::default().overview(&query, now),
+            Some((first, last)) => {
+                // What no run can span, only a clock that was set.
+                let period = Period::of_run(first.max(last - SECONDS as i64 + 1), last, now);
+                let end = now.min(period.to * 1000);
+                let mut windows = Windows::default();
+                let visit: VisitSample<'_> = &mut |sample| {
+                    windows.restore_second(&SecondKey::of(sample), &Tally::of(sample.duration), last);
+                };
+                self.store.samples_of_run(run, period.from * 1_000_000, visit).await?;
+                windows.overview_of(&query, period, end, now)
+            }
+        };
+        let all = overview.totals.requests;
+        Ok(Overview { all, simulated: all, real: 0, trend: None, ..overview })
     }
 
     /// The numbers of one of the newest runs, by the same tallies that the dashboard shows.
@@ -284,7 +285,12 @@ impl Metrics {
     /// When the store can't be read.
     pub async fn log(&self, query: &LogQuery) -> Result<LogPage, StoreError> {
         let now = epoch_micros();
-        self.store.log(query, now - query.range.seconds() * 1_000_000..now + 1).await
+        let from = match query.origin {
+            // All of the run, however long ago.
+            Origins::Run(_) => 0,
+            _ => now - query.range.seconds() * 1_000_000,
+        };
+        self.store.log(query, from..now + 1).await
     }
 
     /// The request with this id.

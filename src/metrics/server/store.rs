@@ -32,6 +32,8 @@ pub trait MetricsStore: Send + Sync + 'static {
     async fn insert(&self, batch: &Batch<'_>) -> Result<(), StoreError>;
     /// What was recorded for a run, in the order of arrival; a request as often as it was recorded.
     async fn rows_of_run(&self, run: RunId) -> Result<Vec<RowOfRun>, StoreError>;
+    /// The seconds since the epoch in which the first and the last request of a run arrived. `None` without one.
+    async fn seconds_of_run(&self, run: RunId) -> Result<Option<(i64, i64)>, StoreError>;
     /// Shows the requests of a run that arrived at `from` or later, in epoch microseconds.
     async fn samples_of_run(&self, run: RunId, from: i64, visit: VisitSample<'_>) -> Result<(), StoreError>;
     /// Shows the requests that arrived at `from` or later, in epoch microseconds.
@@ -111,6 +113,16 @@ impl MetricsStore for SqliteMetrics {
             })
         };
         rows.iter().map(row_of_run).collect()
+    }
+
+    async fn seconds_of_run(&self, run: RunId) -> Result<Option<(i64, i64)>, StoreError> {
+        let (first, last): (Option<i64>, Option<i64>) =
+            sqlx::query_as("SELECT min(id), max(id) FROM requests WHERE run = ?")
+                .bind(run.0.as_bytes().as_slice())
+                .fetch_one(&self.0.read)
+                .await?;
+        let second = |key: i64| rows::arrival(key).div_euclid(1_000_000);
+        Ok(first.map(second).zip(last.map(second)))
     }
 
     async fn samples_of_run(&self, run: RunId, from: i64, visit: VisitSample<'_>) -> Result<(), StoreError> {

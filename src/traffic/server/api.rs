@@ -24,6 +24,7 @@ use crate::server::problem::{JsonFields, QueryFields, Refusal};
 use crate::traffic::engine::scenario::Scenario;
 use crate::traffic::input::{self, RunsQuery};
 use crate::traffic::model::{Job, RunSummary, RunsPage, Settings, StartRequest, Started, Status};
+use crate::traffic::run_order::{Cursor, Order};
 
 /// `/traffic`, with its documentation.
 pub fn routes() -> OpenApiRouter<Traffic> {
@@ -156,13 +157,16 @@ pub async fn stop(State(traffic): State<Traffic>, Path(id): Path<String>) -> Res
     traffic.jobs.stop(run_id(&id)?).await.map_err(unreadable)?.map(Json).ok_or_else(no_such_run)
 }
 
-/// Stored runs, newest first.
+/// Stored runs, newest first when no other order is asked for.
 #[utoipa::path(get, path = "/runs", tag = "History", operation_id = "listRuns",
     params(
-        ("cursor" = Option<RunId>, Query, nullable = false, description = "The `next` of an earlier page"),
+        ("cursor" = Option<String>, Query, nullable = false,
+            pattern = r"^(-?[0-9]{1,15}~)?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$", description = "The `next` of an earlier page of the same order"),
         ("limit" = Option<u32>, Query, nullable = false, minimum = 1, maximum = 100, description = "Runs on a page; 20 when left out"),
         ("scenario" = Option<Scenario>, Query, nullable = false, description = "Only runs of this scenario"),
         ("status" = Option<Status>, Query, nullable = false, description = "Only runs in this state"),
+        ("order" = Option<Order>, Query, nullable = false, description = "By what they are ordered, the largest first; by their start when left out"),
+        ("ascending" = Option<bool>, Query, nullable = false, description = "The smallest first"),
     ),
     responses(
         (status = 200, description = "One page", body = RunsPage),
@@ -177,9 +181,10 @@ pub async fn runs(State(traffic): State<Traffic>, QueryFields(fields): QueryFiel
 /// # Errors
 /// When the database can't be read.
 pub async fn page_of_runs(jobs: &JobManager, query: RunsQuery) -> Result<RunsPage, StoreError> {
-    let RunsQuery { cursor, limit, scenario, status } = query;
-    let (runs, more) = jobs.list(&RunFilter { before: cursor, scenario, status, limit }).await?;
-    let next = runs.last().filter(|_| more).map(|run| run.id);
+    let RunsQuery { cursor, limit, scenario, status, order, ascending } = query;
+    let filter = RunFilter { behind: cursor, scenario, status, limit, order, ascending, live: None };
+    let (runs, more) = jobs.list(&filter).await?;
+    let next = runs.last().filter(|_| more).map(|run| Cursor { rank: run.rank, id: run.id }.to_string());
     let unreadable = runs.iter().filter(|run| run.job.is_none()).map(|run| run.id).collect();
     let runs = runs.iter().filter_map(|run| run.job.as_ref()).map(RunSummary::from).collect();
     Ok(RunsPage { runs, unreadable, next })

@@ -230,13 +230,15 @@ impl JobManager {
         }
     }
 
-    /// Stored runs, newest first, the active one as it stands now; and whether there are more. Those that can't be
-    /// read are there by name only.
+    /// Stored runs, in the order of the filter, the active one as it stands now; and whether there are more. Those that
+    /// can't be read are there by name only.
     ///
     /// # Errors
     /// When the database can't be read.
     pub async fn list(&self, filter: &RunFilter) -> Result<(Vec<StoredRun>, bool), StoreError> {
-        let one_more = RunFilter { limit: filter.limit + 1, ..filter.clone() };
+        // What is stored of the active one is its start.
+        let live = self.active().map(|job| (job.id, filter.order.rank(&job.snapshot())));
+        let one_more = RunFilter { limit: filter.limit + 1, live, ..filter.clone() };
         let mut runs = self.around.store.list(&one_more).await?;
         let more = runs.len() > filter.limit as usize;
         runs.truncate(filter.limit as usize);

@@ -10,6 +10,7 @@ use super::jobs::{DeleteRefusal, StartRefusal};
 use crate::error::AppError;
 use crate::input::FieldError;
 use crate::origin::RunId;
+use crate::query::link;
 use crate::server::problem::inside;
 use crate::server::state::AppState;
 use crate::traffic::engine::exchange::Exchange;
@@ -19,7 +20,8 @@ use crate::traffic::form::{RunsForm, StartForm};
 use crate::traffic::input;
 use crate::traffic::model::{Job, RunsPage};
 use crate::traffic::run_details::{RunDetails, run_details};
-use crate::traffic::server_fns::{CardState, DeleteOutcome, StartOutcome};
+use crate::traffic::runs_query::RunsAddress;
+use crate::traffic::server_fns::{CardState, DeleteOutcome, StartOutcome, StopOutcome};
 use crate::ui::chart::Rows;
 
 fn traffic() -> Traffic {
@@ -42,11 +44,11 @@ fn is_plain_form() -> bool {
 
 /// Starts a run from the form.
 pub async fn start(form: StartForm) -> Result<StartOutcome, AppError> {
-    let outcome = try_start(&form).await?;
-    match &outcome {
-        StartOutcome::Started(job) => redirect_plain_form(&format!("/runs/{}", job.job_id)),
-        StartOutcome::Busy(_) | StartOutcome::Refused(_) => redirect_plain_form(&format!("/?{}", form.to_query())),
-    }
+    let outcome = try_start(&form).await.unwrap_or_else(StartOutcome::Failed);
+    redirect_plain_form(&match (&outcome, outcome.refusal()) {
+        (StartOutcome::Started(job), _) => format!("/runs/{}", job.job_id),
+        (_, why) => form.refused(why.unwrap_or_default()),
+    });
     Ok(outcome)
 }
 
@@ -71,15 +73,26 @@ async fn try_start(form: &StartForm) -> Result<StartOutcome, AppError> {
             Ok(StartOutcome::Started(Box::new(job)))
         }
         Err(StartRefusal::Busy(id) | StartRefusal::Unstored(id)) => Ok(StartOutcome::Busy(id)),
+        Err(StartRefusal::ShuttingDown) => Err(AppError::ShuttingDown),
         Err(refusal) => Err(inside(refusal)),
     }
 }
 
 /// Stops a run from its page or from the card.
-pub async fn stop(id: RunId) -> Result<Job, AppError> {
-    let job = traffic().jobs.stop(id).await.map_err(inside)?;
-    redirect_plain_form(&format!("/runs/{id}"));
-    job.ok_or(AppError::NotFound)
+pub async fn stop(id: RunId) -> Result<StopOutcome, AppError> {
+    let outcome = match traffic().jobs.stop(id).await.map_err(inside) {
+        Ok(Some(_)) => StopOutcome::Stopped,
+        // Its page says that there is no such run.
+        Ok(None) if is_plain_form() => StopOutcome::Gone,
+        Ok(None) => return Err(AppError::NotFound),
+        Err(error) => StopOutcome::Failed(error),
+    };
+    let why = match &outcome {
+        StopOutcome::Failed(error) => vec![("stop", error.wire_name().to_owned())],
+        StopOutcome::Stopped | StopOutcome::Gone => Vec::new(),
+    };
+    redirect_plain_form(&link(&format!("/runs/{id}"), &why));
+    Ok(outcome)
 }
 
 /// What the card needs.
@@ -95,16 +108,17 @@ pub async fn runs(query: RunsForm) -> Result<RunsPage, AppError> {
     page_of_runs(&traffic().jobs, query).await.map_err(inside)
 }
 
-/// Removes a closed run.
-pub async fn delete(id: RunId) -> Result<DeleteOutcome, AppError> {
+/// Removes a closed run. `back` is the query of the history that is shown again then.
+pub async fn delete(id: RunId, back: &str) -> Result<DeleteOutcome, AppError> {
     let outcome = match traffic().jobs.delete(id).await {
         Ok(()) => DeleteOutcome::Deleted,
         Err(DeleteRefusal::Active) => DeleteOutcome::Active,
         Err(DeleteRefusal::NotFound) if is_plain_form() => DeleteOutcome::Gone,
         Err(DeleteRefusal::NotFound) => return Err(AppError::NotFound),
-        Err(DeleteRefusal::Storage(error)) => return Err(inside(error)),
+        Err(DeleteRefusal::Storage(error)) => DeleteOutcome::Failed(inside(error)),
     };
-    redirect_plain_form(&format!("/runs?deletion={}", outcome.wire_name()));
+    let still_there = matches!(outcome, DeleteOutcome::Active | DeleteOutcome::Failed(_));
+    redirect_plain_form(&RunsAddress::of_query(back).after_deletion(outcome.wire_name(), id, still_there));
     Ok(outcome)
 }
 

@@ -30,7 +30,7 @@ pub async fn close_left_overs(
     demo_users: &[Uuid],
 ) -> Result<Vec<RunId>, StoreError> {
     let mut closed = Vec::new();
-    for StoredRun { id, job } in store.left_overs().await? {
+    for StoredRun { id, job, .. } in store.left_overs().await? {
         // What can't be read any more is closed all the same: it must not keep every later run from starting.
         let clean_up = housekeeping.clean_up(id).await?;
         let Some(job) = job else {

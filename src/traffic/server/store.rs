@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection};
+use sqlx::{AssertSqlSafe, QueryBuilder, Row as _, Sqlite, SqliteConnection};
 use uuid::Uuid;
 
 use super::job::LedgerRow;
@@ -13,18 +13,52 @@ use crate::traffic::engine::exchange::ClientSide;
 use crate::traffic::engine::mix::Call;
 use crate::traffic::engine::scenario::Scenario;
 use crate::traffic::model::{Job, Reason, Status};
+use crate::traffic::run_order::{Cursor, Order};
 
-/// Which stored runs to list: newest first.
+/// Which stored runs to list, and in what order: runs of the same rank by their start.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RunFilter {
-    /// Only runs that started before this one.
-    pub before: Option<RunId>,
+    /// Only runs behind this one.
+    pub behind: Option<Cursor>,
     /// Only runs of this scenario.
     pub scenario: Option<Scenario>,
     /// Only runs in this state.
     pub status: Option<Status>,
     /// At most so many.
     pub limit: u32,
+    /// By what they are ordered.
+    pub order: Order,
+    /// The smallest, or the oldest, first.
+    pub ascending: bool,
+    /// The run that goes on, with its present rank: what is stored of it is older.
+    pub live: Option<(RunId, i64)>,
+}
+
+/// The statement for a page of the history. Its values: ?1 the id of the run before the page and ?2 its rank, ?3 the
+/// status, ?4 the scenario, ?5 how many, ?6 the id of the live run and ?7 its rank.
+fn list_statement(filter: &RunFilter) -> String {
+    let (behind, direction) = if filter.ascending { (">", "ASC") } else { ("<", "DESC") };
+    let stored = match filter.order {
+        // Ids sort by their start, and their index needs no sorting.
+        Order::Started => None,
+        Order::Sent => Some("job ->> '$.stats.sent'"),
+        Order::Failed => Some("job ->> '$.stats.failedRequests'"),
+        Order::P95 => Some("(job ->> '$.stats.service.ok.p95') * 1000"),
+    };
+    let (rank, behind, order) = match stored {
+        None => ("0".to_owned(), format!("id {behind} ?1"), format!("id {direction}")),
+        Some(stored) => (
+            format!("CASE WHEN id = ?6 THEN ?7 WHEN json_valid(job) THEN CAST(coalesce({stored}, -1) AS INTEGER) ELSE -1 END"),
+            format!("(rank, id) {behind} (?2, ?1)"),
+            format!("rank {direction}, id {direction}"),
+        ),
+    };
+    // A bare `LIMIT ?` would make SQLite prepare the statement each time.
+    format!(
+        "SELECT id, rank, closed, job FROM (SELECT id, status, closed, job, {rank} AS rank FROM runs) \
+         WHERE (?1 IS NULL OR {behind}) AND (?3 IS NULL OR status = ?3) \
+         AND (?4 IS NULL OR CASE WHEN json_valid(job) THEN job ->> '$.scenario' END = ?4) ORDER BY {order} LIMIT ?5 + 0"
+    )
 }
 
 /// A row of the history.
@@ -32,6 +66,8 @@ pub struct RunFilter {
 pub struct StoredRun {
     /// Its name.
     pub id: RunId,
+    /// Its rank in a list.
+    pub rank: i64,
     /// What was last stored of it; absent when that can't be read: it is damaged, or of a newer version.
     pub job: Option<Job>,
 }
@@ -52,7 +88,7 @@ pub trait RunStore: Send + Sync + 'static {
     async fn close_unreadable(&self, id: RunId) -> Result<(), StoreError>;
     /// One run.
     async fn load(&self, id: RunId) -> Result<Option<Job>, StoreError>;
-    /// Some runs, newest first. One that can't be read costs no other.
+    /// Some runs, in the order of the filter. One that can't be read costs no other.
     async fn list(&self, filter: &RunFilter) -> Result<Vec<StoredRun>, StoreError>;
     /// Removes a closed run with its ledger. `false`: there is no closed run of this name.
     async fn delete(&self, id: RunId) -> Result<bool, StoreError>;
@@ -92,7 +128,7 @@ fn stored_run(row: &SqliteRow) -> Option<StoredRun> {
     let id = row.try_get::<Vec<u8>, _>("id").and_then(|id| run_id(&id));
     let id = id.inspect_err(|error| tracing::debug!(%error, "a stored run has no name that can be read")).ok()?;
     let job = job_of(row).inspect_err(|error| tracing::debug!(run = %id, %error, "a stored run can't be read"));
-    Some(StoredRun { id, job: job.ok() })
+    Some(StoredRun { id, rank: row.try_get("rank").unwrap_or(-1), job: job.ok() })
 }
 
 fn run_id(bytes: &[u8]) -> Result<RunId, StoreError> {
@@ -159,17 +195,17 @@ impl RunStore for SqliteRuns {
     }
 
     async fn list(&self, filter: &RunFilter) -> Result<Vec<StoredRun>, StoreError> {
-        let rows = sqlx::query(
-            // Ids sort by their start. A bare `LIMIT ?` would make SQLite prepare the statement each time.
-            "SELECT id, closed, job FROM runs WHERE (?1 IS NULL OR id < ?1) AND (?2 IS NULL OR status = ?2) \
-             AND (?3 IS NULL OR CASE WHEN json_valid(job) THEN job ->> '$.scenario' END = ?3) ORDER BY id DESC LIMIT ?4 + 0",
-        )
-        .bind(filter.before.map(blob))
-        .bind(filter.status.map(Status::wire_name))
-        .bind(filter.scenario.map(Scenario::wire_name))
-        .bind(filter.limit)
-        .fetch_all(&self.0.read)
-        .await?;
+        let (live, live_rank) = filter.live.unzip();
+        let rows = sqlx::query(AssertSqlSafe(list_statement(filter)))
+            .bind(filter.behind.map(|cursor| blob(cursor.id)))
+            .bind(filter.behind.map(|cursor| cursor.rank))
+            .bind(filter.status.map(Status::wire_name))
+            .bind(filter.scenario.map(Scenario::wire_name))
+            .bind(filter.limit)
+            .bind(live.map(blob))
+            .bind(live_rank)
+            .fetch_all(&self.0.read)
+            .await?;
         Ok(rows.iter().filter_map(stored_run).collect())
     }
 

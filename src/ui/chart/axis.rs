@@ -10,9 +10,10 @@ pub struct TimeAxis {
     pub steps: u32,
     /// The length of a step, in seconds.
     pub step: u32,
-    /// The left edge, in epoch milliseconds, where the right edge is now; `None` where time is
-    /// counted from the left edge.
+    /// The left edge, in epoch milliseconds; `None` where only the time since then counts.
     pub from: Option<i64>,
+    /// Is the right edge now, and time counted back from it?
+    pub until_now: bool,
     /// Are the words of its steps wanted, for a table?
     pub rows: bool,
 }
@@ -20,12 +21,17 @@ pub struct TimeAxis {
 impl TimeAxis {
     /// From a start on, second by second.
     pub fn of_run(seconds: u32) -> Self {
-        Self { steps: seconds.max(1), step: 1, from: None, rows: true }
+        Self { steps: seconds.max(1), step: 1, from: None, until_now: false, rows: true }
+    }
+
+    /// Steps of the past that are counted from their start at `from`, in epoch milliseconds.
+    pub fn from_start(from: i64, step: u32, steps: u32) -> Self {
+        Self { until_now: false, ..Self::until_now(from, step, steps) }
     }
 
     /// Up to now, from `from`, in epoch milliseconds.
     pub fn until_now(from: i64, step: u32, steps: u32) -> Self {
-        Self { steps: steps.max(1), step: step.max(1), from: Some(from), rows: true }
+        Self { steps: steps.max(1), step: step.max(1), from: Some(from), until_now: true, rows: true }
     }
 
     /// The right edge, in steps.
@@ -64,7 +70,7 @@ impl TimeAxis {
     pub(super) fn ticks(&self) -> Vec<Tick> {
         let seconds = self.seconds();
         let at = |second: u32| f64::from(second) / f64::from(seconds);
-        if self.from.is_none() {
+        if !self.until_now {
             return scale::time_ticks(seconds, 5).into_iter().map(|s| Tick { at: at(s), text: clock(s) }).collect();
         }
         // One less: these labels are longer.
@@ -95,9 +101,10 @@ impl TimeAxis {
 
     /// Its length in words, for those who can't see it.
     pub(super) fn words(&self) -> String {
-        match self.from {
-            None => format!("over {} seconds", self.seconds()),
-            Some(_) => format!("over the last {}", duration(self.seconds())),
+        if self.until_now {
+            format!("over the last {}", duration(self.seconds()))
+        } else {
+            format!("over {} seconds", self.seconds())
         }
     }
 }
@@ -122,6 +129,8 @@ mod tests {
     #[test]
     fn a_run_counts_from_its_start_and_the_past_back_from_now() {
         assert_eq!(texts(TimeAxis::of_run(30)), ["0:00", "0:10", "0:20", "0:30"]);
+        assert_eq!(texts(TimeAxis::from_start(90_000, 1, 30)), ["0:00", "0:10", "0:20", "0:30"]);
+        assert_eq!(TimeAxis::from_start(90_000, 1, 30).place(100_000), 10.0);
         assert_eq!(texts(TimeAxis::until_now(0, 1, 300)), ["−4 min", "−2 min", "now"]);
         assert_eq!(texts(TimeAxis::until_now(0, 60, 60)), ["−1 h", "−45 min", "−30 min", "−15 min", "now"]);
         assert_eq!(texts(TimeAxis::until_now(0, 300, 288)), ["−24 h", "−18 h", "−12 h", "−6 h", "now"]);

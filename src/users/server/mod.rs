@@ -2,5 +2,7 @@
 
 pub mod api;
 pub mod fault;
+mod fold;
+pub mod keys;
 pub mod store;
 mod undo;

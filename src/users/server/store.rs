@@ -5,12 +5,13 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, Sqlite, SqliteConnection};
 use uuid::Uuid;
 
+use super::fold::folded;
 use super::undo;
 pub use super::undo::Undone;
 use crate::origin::{Origin, RunId};
 use crate::server::database::{Database, StoreError, epoch_millis};
 use crate::users::model::{
-    DEMO_USERS, MOST_USERS, NewUser, User, UserPage, UserPatch, UserQuery, demo_user, demo_user_id, email_key,
+    DEMO_USERS, MOST_USERS, NewUser, User, UserPage, UserPatch, UserQuery, demo_user, demo_user_id,
 };
 
 /// Why a user was not written.
@@ -84,9 +85,9 @@ async fn is_full(connection: &mut SqliteConnection) -> Result<bool, StoreError> 
     Ok(real >= i64::from(MOST_USERS))
 }
 
-/// A `LIKE` pattern that finds `text` itself anywhere.
+/// A `LIKE` pattern that finds `text` anywhere in a folded text, whatever its case.
 fn contains(text: &str) -> String {
-    let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    let escaped = folded(text).replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
     format!("%{escaped}%")
 }
 
@@ -94,7 +95,8 @@ fn contains(text: &str) -> String {
 impl UserStore for SqliteUsers {
     async fn list(&self, query: &UserQuery) -> Result<UserPage, StoreError> {
         let pattern = query.search.as_deref().map(contains);
-        let found = r"?1 IS NULL OR name LIKE ?1 ESCAPE '\' OR email LIKE ?1 ESCAPE '\'";
+        // Behind a blank, a key may hold what is no part of the address: see `keys`.
+        let found = r"?1 IS NULL OR name_key LIKE ?1 ESCAPE '\' OR substr(email_key, 1, instr(email_key || ' ', ' ') - 1) LIKE ?1 ESCAPE '\'";
         let count = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM users WHERE {found}"));
         let total: i64 = sqlx::query_scalar(count).bind(&pattern).fetch_one(&self.0.read_users).await?;
         // Bare parameters behind `LIMIT` would make SQLite prepare the statement each time.
@@ -120,12 +122,13 @@ impl UserStore for SqliteUsers {
             return Err(WriteError::Full);
         }
         sqlx::query(
-            "INSERT INTO users (id, name, email, email_key, created_at, updated_at, run) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO users (id, name, name_key, email, email_key, created_at, updated_at, run) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(user.id.as_bytes().as_slice())
         .bind(&user.name)
+        .bind(folded(&user.name))
         .bind(&user.email)
-        .bind(email_key(&user.email))
+        .bind(folded(&user.email))
         .bind(now)
         .bind(now)
         .bind(origin.run().map(|run| run.0.as_bytes().to_vec()))
@@ -148,14 +151,15 @@ impl UserStore for SqliteUsers {
         let mut transaction = self.0.begin().await?;
         undo::before_update(&mut transaction, id, &patch, origin).await?;
         let row = sqlx::query(
-            "UPDATE users SET name = coalesce(?2, name), email = coalesce(?3, email), email_key = coalesce(?4, email_key), updated_at = ?5 \
+            "UPDATE users SET name = coalesce(?2, name), email = coalesce(?3, email), email_key = coalesce(?4, email_key), updated_at = ?5, name_key = coalesce(?6, name_key) \
              WHERE id = ?1 RETURNING id, name, email, created_at, updated_at",
         )
         .bind(id.as_bytes().as_slice())
-        .bind(patch.name)
+        .bind(&patch.name)
         .bind(&patch.email)
-        .bind(patch.email.as_deref().map(email_key))
+        .bind(patch.email.as_deref().map(folded))
         .bind(epoch_millis())
+        .bind(patch.name.as_deref().map(folded))
         .fetch_optional(&mut *transaction)
         .await
         .map_err(written)?;
@@ -202,12 +206,13 @@ impl UserStore for SqliteUsers {
         for i in 0..DEMO_USERS {
             let NewUser { name, email } = demo_user(i);
             // OR IGNORE: one that exists stays as it is, and so does a user who took its address.
-            sqlx::query("INSERT OR IGNORE INTO users (id, name, email, email_key, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?5)")
+            sqlx::query("INSERT OR IGNORE INTO users (id, name, email, email_key, created_at, updated_at, name_key) VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6)")
                 .bind(demo_user_id(i).as_bytes().as_slice())
                 .bind(&name)
                 .bind(&email)
-                .bind(email_key(&email))
+                .bind(folded(&email))
                 .bind(BORN)
+                .bind(folded(&name))
                 .execute(&mut *transaction)
                 .await?;
         }

@@ -10,7 +10,8 @@ use uuid::Uuid;
 
 use crate::origin::Origin;
 use crate::server::database::StoreError;
-use crate::users::model::{UserPatch, email_key};
+use super::fold::folded;
+use crate::users::model::UserPatch;
 
 /// What undoing did with the users that runs had created.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -114,12 +115,12 @@ async fn put_back(
     value: &str,
 ) -> Result<(), StoreError> {
     let statement = match field {
-        "name" => sqlx::query("UPDATE users SET name = ?2 WHERE id = ?1").bind(id).bind(value),
+        "name" => sqlx::query("UPDATE users SET name = ?2, name_key = ?3 WHERE id = ?1").bind(id).bind(value).bind(folded(value)),
         // OR IGNORE: where somebody took the address meanwhile, the user keeps the one that it has.
         "email" => sqlx::query("UPDATE OR IGNORE users SET email = ?2, email_key = ?3 WHERE id = ?1")
             .bind(id)
             .bind(value)
-            .bind(email_key(value)),
+            .bind(folded(value)),
         _ => sqlx::query("UPDATE users SET updated_at = CAST(?2 AS INTEGER) WHERE id = ?1").bind(id).bind(value),
     };
     statement.execute(&mut **transaction).await?;

@@ -209,7 +209,7 @@ impl RunStore for Shared {
 
     async fn list(&self, _filter: &RunFilter) -> Result<Vec<StoredRun>, StoreError> {
         let stored = self.0.stored.lock().expect("not poisoned");
-        Ok(stored.iter().map(|job| StoredRun { id: job.job_id, job: Some(job.clone()) }).collect())
+        Ok(stored.iter().map(|job| StoredRun { id: job.job_id, rank: 0, job: Some(job.clone()) }).collect())
     }
 
     async fn delete(&self, id: RunId) -> Result<bool, StoreError> {

@@ -1,0 +1,89 @@
+//! `/readyz`: can this process do its work? Asked by whatever decides to send it traffic. (`/healthz` only says that it
+//! answers at all.)
+
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use tokio_util::sync::CancellationToken;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::database::Database;
+use super::problem::Refusal;
+use crate::error::Problem;
+
+/// How long a read of the database may take.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// What has to be well for this process to do its work. Cheap to clone.
+#[derive(Clone)]
+pub struct Readiness {
+    /// Where everything is kept.
+    pub database: Database,
+    /// Cancelled when the server goes down.
+    pub shutdown: CancellationToken,
+}
+
+impl Readiness {
+    /// Each thing that keeps the process from its work has its own line here.
+    async fn check(&self) -> Result<(), &'static str> {
+        if self.shutdown.is_cancelled() {
+            return Err("The server is shutting down.");
+        }
+        match tokio::time::timeout(PATIENCE, self.database.has_schema()).await {
+            Ok(Ok(true)) => Ok(()),
+            Ok(Ok(false)) => {
+                Err("The database has not the schema of this program; was its file replaced? Restart the server.")
+            }
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "not ready: the database can't be read");
+                Err("The database can't be read. The server's log has the cause.")
+            }
+            Err(_) => Err("The database did not answer a read within a second."),
+        }
+    }
+}
+
+/// `/readyz`, with its documentation.
+pub fn routes() -> OpenApiRouter<Readiness> {
+    OpenApiRouter::new().routes(routes!(readyz))
+}
+
+/// Can the server do its work? It reads its database within a second, finds its schema there, and is not shutting down.
+#[utoipa::path(get, path = "/readyz", tag = "Server", operation_id = "ready",
+    responses(
+        (status = 200, description = "It can", body = String, content_type = "text/plain"),
+        (status = 503, description = "It can't; `detail` says why", body = Problem, content_type = "application/problem+json",
+            headers(("retry-after" = u32, description = "Seconds"))),
+    ))]
+async fn readyz(State(readiness): State<Readiness>) -> Result<&'static str, Refusal> {
+    match readiness.check().await {
+        Ok(()) => Ok("ready\n"),
+        Err(why) => Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, why).retry_after(5)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_server_that_goes_down_or_can_not_read_is_not_ready() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite://{}/ready.db", folder.path().display());
+        let readiness =
+            Readiness { database: Database::open(&url).await.expect("a database"), shutdown: CancellationToken::new() };
+        assert_eq!(readiness.check().await, Ok(()));
+        // Every connection that reads is taken.
+        let mut taken = Vec::new();
+        while taken.len() < readiness.database.read.options().get_max_connections() as usize {
+            taken.push(readiness.database.read.acquire().await.expect("a connection"));
+        }
+        assert_eq!(readiness.check().await, Err("The database did not answer a read within a second."));
+        drop(taken);
+        assert_eq!(readiness.check().await, Ok(()));
+        readiness.shutdown.cancel();
+        assert_eq!(readiness.check().await, Err("The server is shutting down."));
+    }
+}

@@ -1,0 +1,56 @@
+//! One run as what the dashboard and the request log show: all of it, and nothing else, however long ago it was.
+
+use serde_json::{Value, json};
+
+use super::server::TestServer;
+
+async fn overview(server: &TestServer, query: &str) -> Value {
+    server.get(&format!("/fn/metrics/overview?{query}")).await.json()["Found"].clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_is_shown_in_its_own_time_today_and_two_days_later() {
+    let server = TestServer::start().await;
+    let id =
+        server.start_run(&json!({ "scenario": "normal", "duration": 5, "maxRps": 10, "endpoints": ["list"] })).await;
+    let job = server.closed(&id).await;
+    for _ in 0..3 {
+        server.get("/api/v1/users").await;
+    }
+    let sent = job["stats"]["sent"].clone();
+    let check = async |days: i64| {
+        for range in ["5m", "1h", "24h"] {
+            let run = overview(&server, &format!("range={range}&origin={id}")).await;
+            assert_eq!((&run["totals"]["requests"], &run["all"], &run["real"]), (&sent, &sent, &json!(0)), "{range}");
+            let (from, to) = (run["from"].as_i64().expect("from"), run["to"].as_i64().expect("to"));
+            let start = job["startTime"].as_i64().expect("a start") - days * 86_400_000;
+            assert!((0..=1000).contains(&(start - from)), "{range}: from {from}, started {start}");
+            assert!((4000..=8000).contains(&(to - from)), "{range}: {from} to {to}");
+            let drawn: u64 = run["points"].as_array().expect("points").iter().filter_map(|p| p[1][0].as_u64()).sum();
+            assert_eq!(json!(drawn + run["open"][1][0].as_u64().unwrap_or(0)), sent);
+        }
+        let log = server.get(&format!("/fn/metrics/log?query[origin]={id}")).await.json()["Found"].clone();
+        assert_eq!(json!(log["requests"].as_array().expect("rows").len()), sent, "after {days} days");
+    };
+    // The rows of the end come in up to a quarter of a second after their answers.
+    for _ in 0..100 {
+        if overview(&server, "").await["real"] == json!(3) {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    check(0).await;
+    let page = server.get(&format!("/?origin={id}")).await.text;
+    assert!(page.contains("One run in its own time: ") && page.contains("The run's own time"), "the words say it");
+    assert!(!page.contains("Last 5 minutes"));
+    // As if it had been two days ago.
+    let shift = 2 * 86_400_000_000_i64 * 1024;
+    sqlx::query("UPDATE requests SET id = id - ? WHERE run IS NOT NULL")
+        .bind(shift)
+        .execute(&mut server.sql().await)
+        .await
+        .expect("moved");
+    check(2).await;
+    let none = overview(&server, "origin=019b76da-a800-7000-8000-000000000000").await;
+    assert_eq!((&none["totals"]["requests"], &none["all"]), (&json!(0), &json!(0)));
+}

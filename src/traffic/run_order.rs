@@ -1,0 +1,125 @@
+//! In what order the history lists runs, and where a page of it begins. Both the address of the page and the REST
+//! route carry them as text.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::model::Job;
+use crate::origin::RunId;
+
+/// By what the history is ordered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Order {
+    /// When it was started.
+    #[default]
+    Started,
+    /// Requests that left.
+    Sent,
+    /// Requests that failed.
+    Failed,
+    /// 95th percentile of the latency.
+    P95,
+}
+
+impl Order {
+    /// All of them, in the order of the columns.
+    pub const ALL: [Self; 4] = [Self::Started, Self::Sent, Self::Failed, Self::P95];
+
+    /// The name on the wire.
+    pub fn wire_name(self) -> &'static str {
+        match self {
+            Self::Started => "started",
+            Self::Sent => "sent",
+            Self::Failed => "failed",
+            Self::P95 => "p95",
+        }
+    }
+
+    /// The head of its column.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Started => "Started",
+            Self::Sent => "Sent",
+            Self::Failed => "Failed",
+            Self::P95 => "p95",
+        }
+    }
+
+    /// What a run is ordered by, as a whole number, so that it survives the way through an address; runs of the same
+    /// rank are ordered by their start. By their start alone, all have the same rank. p95 is in microseconds, and -1
+    /// where there is none.
+    pub fn rank(self, job: &Job) -> i64 {
+        match self {
+            Self::Started => 0,
+            Self::Sent => job.stats.sent.into(),
+            Self::Failed => job.stats.failed_requests.into(),
+            Self::P95 => job.stats.service.ok.p95.map_or(-1, |p95| (p95 * 1000.0) as i64),
+        }
+    }
+}
+
+/// The last run of a page; the next one begins behind it, also when that run is deleted meanwhile. On the wire it is
+/// the run's id, with its rank and a tilde before it where the rank is not 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    /// See [`Order::rank`].
+    pub rank: i64,
+    /// The run.
+    pub id: RunId,
+}
+
+impl Cursor {
+    /// Behind this run.
+    pub fn behind(order: Order, job: &Job) -> Self {
+        Self { rank: order.rank(job), id: job.job_id }
+    }
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.rank {
+            0 => self.id.fmt(f),
+            rank => write!(f, "{rank}~{}", self.id),
+        }
+    }
+}
+
+/// A text that is no cursor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoCursor;
+
+impl FromStr for Cursor {
+    type Err = NoCursor;
+
+    fn from_str(text: &str) -> Result<Self, NoCursor> {
+        let (rank, id) = text.split_once('~').unwrap_or(("0", text));
+        let digits = rank.strip_prefix('-').unwrap_or(rank);
+        if digits.len() > 15 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(NoCursor);
+        }
+        Ok(Self { rank: rank.parse().map_err(|_| NoCursor)?, id: id.parse().map_err(|_| NoCursor)? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_survives_the_wire() {
+        let id: RunId = "019b76da-a800-7000-8000-000000000000".parse().expect("an id");
+        for (rank, text) in [(0, id.to_string()), (12, format!("12~{id}")), (-1, format!("-1~{id}"))] {
+            let cursor = Cursor { rank, id };
+            assert_eq!((cursor.to_string(), text.parse()), (text.clone(), Ok(cursor)));
+        }
+        for wrong in ["", "17", "~", "12~"] {
+            assert_eq!(wrong.parse::<Cursor>(), Err(NoCursor), "{wrong}");
+        }
+        for rank in ["", "x", "+1", "1.5", "1234567890123456"] {
+            assert_eq!(format!("{rank}~{id}").parse::<Cursor>(), Err(NoCursor), "{rank}");
+        }
+    }
+}
