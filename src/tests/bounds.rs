@@ -82,6 +82,20 @@ impl Raw {
     }
 }
 
+/// Sends the same 64 times and more, until one is answered at once; the connections of the others, and that answer.
+async fn until_refused(server: &TestServer, from: &str, text: &str) -> (Vec<Raw>, String) {
+    let mut waiting = Vec::new();
+    while waiting.len() < 100 {
+        let mut connection = Raw::open(server, from).await;
+        connection.send(text).await;
+        if waiting.len() >= 64 && timeout(Duration::from_millis(100), connection.0.readable()).await.is_ok() {
+            return (waiting, connection.answer().await);
+        }
+        waiting.push(connection);
+    }
+    panic!("nothing is refused");
+}
+
 /// The settings of a run that sends all kinds of requests.
 fn settings(duration: u32) -> Value {
     json!({ "scenario": "stress", "duration": duration, "maxRps": 20, "endpoints": "all" })
@@ -162,45 +176,43 @@ async fn unfinished_requests_go_next_and_streams_never() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn connections_of_a_run_are_not_closed_for_others_of_the_same_peer() {
+    // Four for each.
     let server = TestServer::start_with(|config| config.max_connections = 8).await;
-    let id = server.start_run(&settings(5)).await;
-    let mut idle = Vec::new();
-    // As long as the run sends.
+    let id = server.start_run(&settings(10)).await;
+    // They count nowhere: four others can stay, as soon as the run needs no new connection for half a second.
+    let (mut can_stay, mut idle) = (false, Vec::new());
+    while !can_stay {
+        let job = server.job(&id).await;
+        assert!(job["endTime"].is_null(), "none of four could stay beside the run's: {job}");
+        let mut four = Vec::new();
+        for _ in 0..4 {
+            let mut connection = Raw::open(&server, SAME).await;
+            assert_eq!(connection.ask(HEALTH).await, "200");
+            four.push(connection);
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        can_stay = four.iter().all(Raw::is_open);
+        can_stay &= server.job(&id).await["stats"]["sent"].as_u64() > job["stats"]["sent"].as_u64();
+    }
     while server.job(&id).await["endTime"].is_null() {
         let mut one_more = Raw::open(&server, SAME).await;
         assert_eq!(one_more.ask(HEALTH).await, "200");
         idle.push(one_more);
     }
-    assert!(idle.len() > 8, "{}", idle.len());
     let job = server.closed(&id).await;
     let stats = &job["stats"];
     assert_eq!((&job["status"], &stats["failedRequests"]), (&json!("completed"), &json!(0)), "{stats}");
-    assert!(stats["totalRequests"].as_u64().is_some_and(|total| total > 90), "{stats}");
+    assert!(stats["totalRequests"].as_u64().is_some_and(|total| total > 150), "{stats}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[cfg_attr(not(target_os = "linux"), ignore = "there is one loopback address only")]
 async fn bodies_that_trickle_take_nothing_from_others_nor_from_a_run() {
     let server = TestServer::start().await;
-    let mut slow = Vec::new();
-    for _ in 0..64 {
-        let mut connection = Raw::open(&server, SAME).await;
-        connection.send(BODY).await;
-        slow.push(connection);
-    }
-    let refused = loop {
-        // Until all of them have come so far, one more is let in.
-        let mut one_more = Raw::open(&server, SAME).await;
-        one_more.send(BODY).await;
-        if timeout(Duration::from_millis(100), one_more.0.readable()).await.is_ok() {
-            break one_more.answer().await;
-        }
-        slow.push(one_more);
-        assert!(slow.len() < 100);
-    };
+    let (mut slow, refused) = until_refused(&server, SAME, BODY).await;
     assert!(refused.starts_with("HTTP/1.1 503 ") && refused.contains("\r\nretry-after: 1\r\n"), "{refused}");
     assert!(refused.contains("still sending their bodies"), "{refused}");
-    assert_eq!(slow.len(), 64, "{refused}");
+    assert_eq!(slow.iter().filter(|one| one.is_open()).count(), 64);
     assert_eq!(server.get("/api/v1/users").await.status, 200, "what has no body needs no such place");
     let mut other = Raw::open(&server, OTHER).await;
     assert_eq!(other.ask(&format!("{BODY}{REST}")).await, "201", "another peer has its own");
@@ -217,6 +229,49 @@ async fn bodies_that_trickle_take_nothing_from_others_nor_from_a_run() {
     }
     let mut again = Raw::open(&server, SAME).await;
     assert_eq!(again.ask(&format!("{BODY}{REST}")).await, "409");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(target_os = "linux"), ignore = "there is one loopback address only")]
+async fn writes_that_wait_for_the_database_take_nothing_from_others() {
+    let server = TestServer::start().await;
+    let mut holder = server.sql().await;
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut holder).await.expect("locked");
+    let write = format!("{BODY}{REST}");
+    let (mut waiting, refused) = until_refused(&server, OTHER, &write).await;
+    assert!(refused.starts_with("HTTP/1.1 503 ") && refused.contains("\r\nretry-after: 1\r\n"), "{refused}");
+    assert!(refused.contains("writes of this address"), "{refused}");
+    assert_eq!(waiting.iter().filter(|one| one.is_open()).count(), 64);
+    let mut same = Raw::open(&server, SAME).await;
+    same.send(&write.replace("a@", "b@")).await;
+    assert_eq!(
+        Raw::open(&server, OTHER).await.ask("GET /api/v1/users HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n").await,
+        "200"
+    );
+    sqlx::query("ROLLBACK").execute(&mut holder).await.expect("free again");
+    assert_eq!(same.status().await, "201");
+    let mut answers = Vec::new();
+    for connection in &mut waiting {
+        answers.push(connection.status().await);
+    }
+    assert_eq!(answers.iter().filter(|status| *status == "201").count(), 1, "{answers:?}");
+    assert_eq!(Raw::open(&server, OTHER).await.ask(&write).await, "409", "there is room again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_users_api_that_is_busy_reading_does_not_slow_dashboard_and_runs() {
+    let server = TestServer::start().await;
+    let reading = server.reading_users().await;
+    let began = tokio::time::Instant::now();
+    for path in ["/", "/fn/dashboard/board", "/traffic/runs", "/runs", "/metrics", "/requests"] {
+        assert_eq!(server.get(path).await.status, 200, "{path}");
+    }
+    assert!(began.elapsed() < Duration::from_secs(8), "none of them waited for a connection: {:?}", began.elapsed());
+    let mut users = Raw::open(&server, SAME).await;
+    users.send("GET /api/v1/users HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n").await;
+    assert!(timeout(Duration::from_millis(200), users.0.readable()).await.is_err(), "it is the users API that waits");
+    drop(reading);
+    assert_eq!(users.status().await, "200");
 }
 
 #[tokio::test(flavor = "multi_thread")]

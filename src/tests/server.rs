@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use leptos::config::LeptosOptions;
 use serde_json::Value;
-use sqlx::{ConnectOptions, SqliteConnection};
+use sqlx::pool::PoolConnection;
+use sqlx::{ConnectOptions, Sqlite, SqliteConnection};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -126,6 +127,16 @@ impl TestServer {
         let error = sqlx::query(rows).execute(&mut *transaction).await.expect_err("full");
         assert!(error.to_string().contains("full"), "{error}");
         drop(transaction);
+    }
+
+    /// All connections by which the users API reads, until they are dropped: as if it was busy with searches.
+    pub(crate) async fn reading_users(&self) -> Vec<PoolConnection<Sqlite>> {
+        let pool = &self.database.read_users;
+        let mut taken = Vec::new();
+        for _ in 0..pool.options().get_max_connections() {
+            taken.push(pool.acquire().await.expect("a connection"));
+        }
+        taken
     }
 
     /// A connection past the server, to see what is really stored.

@@ -26,12 +26,7 @@ impl From<WriteError> for Refusal {
     fn from(error: WriteError) -> Self {
         match error {
             WriteError::EmailTaken => Self::conflict("email", "is taken by another user; give another address"),
-            WriteError::Full => Self::new(
-                StatusCode::INSUFFICIENT_STORAGE,
-                format!(
-                    "There are {MOST_USERS} users, as many as this server keeps. To make room, stop it and remove all but the demo users by: traffic-simulator prune-users"
-                ),
-            ),
+            WriteError::Full => no_room(),
             WriteError::NotFound => no_such_user(),
             WriteError::Store(error) => error.into(),
         }
@@ -40,6 +35,14 @@ impl From<WriteError> for Refusal {
 
 fn no_such_user() -> Refusal {
     Refusal::not_found("There is no user with this id. GET /api/v1/users lists those that exist.")
+}
+
+fn no_room() -> Refusal {
+    let program = env!("CARGO_PKG_NAME");
+    let detail = format!(
+        "There are {MOST_USERS} users, as many as this server keeps. To make room, stop it and remove all but the demo users by: {program} prune-users"
+    );
+    Refusal::new(StatusCode::INSUFFICIENT_STORAGE, detail)
 }
 
 fn user_id(text: &str) -> Result<Uuid, Refusal> {
