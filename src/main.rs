@@ -7,7 +7,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 use traffic_simulator::server::config::{Config, LogFormat};
 use traffic_simulator::server::database::Database;
-use traffic_simulator::server::serve;
+use traffic_simulator::server::{private_files, serve};
 
 /// Wrong settings, a port in use, a database that can't be opened.
 const CAN_NOT_START: u8 = 2;
@@ -25,9 +25,11 @@ async fn main() -> ExitCode {
 }
 
 async fn start() -> Result<(), Box<dyn std::error::Error>> {
+    private_files::keep_private();
     let config = Config::load()?;
     init_logging(config.log_format);
     let database = Database::open(&config.database_url).await?;
+    private_files::close_to_others(&database);
     let address = config.leptos.site_addr;
     let listener = serve::listen(address).map_err(|error| {
         format!("can't listen on {address}: {error}; is it running already? (--addr takes another port)")

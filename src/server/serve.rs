@@ -24,7 +24,9 @@ use tower::Service;
 
 use super::config::Config;
 use super::database::Database;
+use super::peer::FromPeer;
 use super::router;
+use super::settings::own_url;
 use super::wiring::{Shutdown, WiringError, connect};
 
 /// How long a client may take for the head of a request; also how long an idle connection lives.
@@ -55,9 +57,9 @@ pub async fn run(
     let state = connect(config, &database, address, &shutdown).await?;
     let places = Arc::new(Semaphore::new(config.max_connections as usize));
     let serving = tokio::spawn(accept(listener, router::build(&state), places, shutdown.streams.clone()));
-    tracing::info!(address = %format!("http://{address}"), database = %config.database_url, version = env!("CARGO_PKG_VERSION"), cap = config.max_rps, "serving");
+    tracing::info!(address = %own_url(address), database = %config.database_url, version = env!("CARGO_PKG_VERSION"), cap = config.max_rps, "serving");
     if let Some(path) = state.access.one_time_path() {
-        tracing::info!("log in, once, at http://{address}{path}");
+        tracing::info!("log in, once, within ten minutes, at {}{path}", config.url(address));
     }
     stop.await;
     tracing::info!("going down: ending the active run");
@@ -111,11 +113,11 @@ pub async fn accept(listener: TcpListener, app: impl Served, places: Arc<Semapho
             () = stop.cancelled() => break,
             place = Arc::clone(&places).acquire_owned() => place,
         };
-        let stream = tokio::select! {
+        let (stream, peer) = tokio::select! {
             biased;
             () = stop.cancelled() => break,
             accepted = listener.accept() => match accepted {
-                Ok((stream, _peer)) => stream,
+                Ok(accepted) => accepted,
                 Err(error) => {
                     // Out of file handles, most likely: the next one may be closed soon.
                     tracing::warn!(%error, "a connection could not be accepted");
@@ -134,7 +136,10 @@ pub async fn accept(listener: TcpListener, app: impl Served, places: Arc<Semapho
             .timer(TokioTimer::new())
             .header_read_timeout(HEADER_TIMEOUT)
             .max_buf_size(BUFFER)
-            .serve_connection(TokioIo::new(Box::pin(stream)), TowerToHyperService::new(app.clone()));
+            .serve_connection(
+                TokioIo::new(Box::pin(stream)),
+                TowerToHyperService::new(FromPeer::new(app.clone(), peer.ip())),
+            );
         let connection = connections.watch(connection);
         tokio::spawn(async move {
             let _place = place;

@@ -2,7 +2,7 @@
 //! users and metrics offer.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ use super::batch_writer::BatchWriter;
 use super::config::Config;
 use super::database::{Database, StoreError};
 use super::security::Hosts;
+use super::settings::own_address;
 use super::state::AppState;
 use crate::metrics::model::Totals;
 use crate::metrics::server::live::Metrics;
@@ -231,19 +232,9 @@ pub async fn connect(
         traffic: Traffic { jobs, shutdown: shutdown.streams.clone(), streams },
         arrivals,
         hosts: Hosts::new(&config.allowed_hosts, address.ip()),
-        access: Access::new(config.admin_token.clone(), Arc::clone(&config.assets.style)),
+        access: Access::new(config.admin_token.clone(), config.behind_proxy, Arc::clone(&config.assets.style)),
         assets: config.assets.clone(),
     })
-}
-
-/// Where the generator reaches a server that listens on `address`: what listens everywhere, on the loopback.
-fn own_address(address: SocketAddr) -> SocketAddr {
-    let ip = match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
-    };
-    SocketAddr::new(ip, address.port())
 }
 
 /// The two steps of going down: first the jobs, whose requests still need the server; then the
