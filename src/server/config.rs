@@ -13,7 +13,7 @@ use crate::app::Assets;
 use crate::traffic::engine::CAP;
 
 const FILE: &str = "Leptos.toml";
-/// Connections beside the live streams: those of the generator, as many again, and the reserve for everybody else.
+/// Connections beside the live streams: 40 of the generator, a reserve of 64, and some for pages.
 const NOT_STREAMS: u32 = 128;
 
 /// An API with a live dashboard and a safe, honest traffic simulator.

@@ -80,9 +80,12 @@ pub fn leptos_options(file: &'static str, address: Option<SocketAddr>) -> Result
         Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
         Err(error) => return Err(failed(&error)),
     };
-    let variables = Environment::with_prefix("LEPTOS").convert_case(Case::Kebab).ignore_empty(true);
+    let given =
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let given: ::config::Map<String, String> = given.filter(|(_, value)| !value.trim().is_empty()).collect();
+    let variables = Environment::with_prefix("LEPTOS").convert_case(Case::Kebab).source(Some(given));
     // The build's name for what the file calls hash-file.
-    let hash_file = std::env::var("LEPTOS_HASH_FILE_NAME").ok().filter(|name| !name.is_empty());
+    let hash_file = std::env::var("LEPTOS_HASH_FILE_NAME").ok().filter(|name| !name.trim().is_empty());
     ::config::Config::builder()
         .set_default("output-name", env!("CARGO_PKG_NAME"))
         .and_then(|builder| builder.set_default("site-root", "target/site"))

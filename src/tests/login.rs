@@ -3,6 +3,7 @@
 use reqwest::RequestBuilder;
 use reqwest::redirect::Policy;
 
+use super::program::program;
 use super::server::{Answer, TestServer};
 use traffic_simulator::server::access::AdminToken;
 
@@ -194,4 +195,57 @@ async fn what_a_guarded_server_shows_stays_in_no_cache() {
     for path in ["/login", "/login?once=x"] {
         assert_eq!(server.get(path).await.header("cache-control"), "private, no-store", "{path}");
     }
+}
+
+/// The path of the one-time address in the program's log.
+async fn one_time_path(log: &std::path::Path) -> String {
+    for _ in 0..200 {
+        let text = std::fs::read_to_string(log).expect("a log");
+        if let Some((_, rest)) = text.split_once("/login?once=") {
+            let secret: String = rest.chars().take_while(char::is_ascii_hexdigit).collect();
+            return format!("/login?once={secret}");
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("no one-time address: {}", std::fs::read_to_string(log).unwrap_or_default());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_one_time_address_is_used_up_by_its_button_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = folder.path().join("log");
+    let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
+    let mut process = program(&folder)
+        .envs([("ADMIN_TOKEN", TOKEN), ("LEPTOS_SITE_ADDR", &format!("127.0.0.1:{port}"))])
+        .stderr(std::fs::File::create(&log).expect("a file"))
+        .spawn()
+        .expect("it starts");
+    let path = one_time_path(&log).await;
+    let client = reqwest::Client::builder().no_proxy().redirect(Policy::none()).build().expect("a client");
+    let url = |path: &str| format!("http://127.0.0.1:{port}{path}");
+    // A preview, a scanner of links, and a person who looks twice.
+    for method in [reqwest::Method::HEAD, reqwest::Method::GET, reqwest::Method::GET] {
+        let page = client.request(method.clone(), url(&path)).send().await.expect("an answer");
+        assert!(page.status() == 200 && page.headers().get("set-cookie").is_none(), "{method}");
+        let text = page.text().await.expect("a body");
+        assert_eq!(
+            text.contains("method=\"post\" action=\"/login\"") && text.contains("name=\"once\""),
+            method == "GET",
+            "{text}"
+        );
+    }
+    let secret = path.rsplit('=').next().expect("a secret");
+    let press = || {
+        let post = client.post(url("/login")).header("content-type", "application/x-www-form-urlencoded");
+        post.body(format!("once={secret}&next=/runs")).send()
+    };
+    let pressed = press().await.expect("an answer");
+    assert_eq!((pressed.status().as_u16(), &pressed.headers()["location"]), (303, &"/runs".parse().expect("a value")));
+    let cookie = pressed.headers()["set-cookie"].to_str().expect("text").split(';').next().expect("a pair").to_owned();
+    let runs = client.get(url("/runs")).header("cookie", cookie).send().await.expect("an answer");
+    assert_eq!(runs.status(), 200);
+    let again = press().await.expect("an answer");
+    assert!(again.status() == 401 && again.headers().get("set-cookie").is_none());
+    assert!(again.text().await.expect("a body").contains("used before"));
+    process.kill().await.expect("killed");
 }

@@ -78,11 +78,13 @@ async fn its_log_is_json_and_no_user_writes_lines_into_it() {
         .expect("it starts");
     let client = reqwest::Client::builder().no_proxy().build().expect("a client");
     for _ in 0..200 {
-        if client.get(format!("{base}/healthz")).send().await.is_ok() {
+        if client.get(format!("{base}/healthz")).header("x-forwarded-prefix", "/simulator").send().await.is_ok() {
             break;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+    let again = client.get(format!("{base}/healthz")).header("x-script-name", "/simulator").send().await;
+    assert_eq!(again.expect("an answer").status(), 200);
     let evil = "Mallory\n{\"level\":\"ERROR\"}\u{1b}[2J";
     let form = format!("token={}", "x%0A%1B%5B2J");
     let login =
@@ -109,6 +111,7 @@ async fn its_log_is_json_and_no_user_writes_lines_into_it() {
     assert!(wrong["span"]["id"].as_str().is_some_and(|id| id.len() == 36), "under the request's id: {wrong}");
     assert!(lines.iter().any(|line| message(line) == "run started"), "{text}");
     assert!(lines.iter().any(|line| message(line).contains("/login?once=")), "the one-time address: {text}");
+    assert_eq!(text.matches("sub-path").count(), 1, "said, and once: {text}");
     assert_eq!(text.matches("/login?once=").count(), 1, "the one-time secret is said once: {text}");
     for forbidden in ["\u{1b}", "Mallory", TOKEN] {
         assert!(!text.contains(forbidden), "{forbidden:?}");

@@ -80,7 +80,7 @@ async fn what_is_clear_is_brought_into_its_form() {
         "MAX_CONNECTIONS",
         "LOG_FORMAT",
     ]
-    .map(|name| (name, if name == "MAX_RPS" { " \n" } else { "" }))
+    .map(|name| (name, if name == "MAX_RPS" || name == "LEPTOS_SITE_ADDR" { " \n" } else { "" }))
     .to_vec();
     let (text, folder) = log_of(&empty, &["--addr", "localhost:0"]).await;
     assert!(text.contains("serving") && text.contains("http://127.0.0.1:"), "empty ones don't count: {text}");
