@@ -60,6 +60,7 @@ async fn program(folder: &Path, name: &str) -> (AppState, Database, Shutdown) {
         allowed_hosts: Vec::new(),
         max_rps: 20,
         admin_token: None,
+        behind_proxy: None,
         max_streams: 64,
         max_connections: 512,
         kept: Kept::default(),

@@ -42,6 +42,7 @@ async fn program(folder: &Path) -> (Served, AppState, Database, Shutdown) {
         allowed_hosts: Vec::new(),
         max_rps: 20,
         admin_token: None,
+        behind_proxy: None,
         max_streams: 64,
         max_connections: 512,
         kept: Kept::default(),

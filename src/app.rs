@@ -18,6 +18,8 @@ use crate::ui::call_fault::CallFault;
 /// The page's answer, for what only the server can say of it. In the context on the server only.
 #[derive(Clone)]
 pub struct PageAnswer {
+    /// Does the server want a token? Then whoever sees the page has shown it.
+    pub guarded: bool,
     /// Sets the HTTP status.
     pub set_status: Arc<dyn Fn(u16) + Send + Sync>,
     /// Sets the content security policy that goes with this nonce.
@@ -104,6 +106,9 @@ const BRAND: &str =
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
+    let guarded = use_context::<PageAnswer>().is_some_and(|answer| answer.guarded);
+    let log_out =
+        guarded.then(|| view! { <form method="post" action="/logout"><button type="submit">"Log out"</button></form> });
     view! {
         <Router>
             <a class="skip" href="#main">"Skip to the content"</a>
@@ -117,6 +122,7 @@ pub fn App() -> impl IntoView {
                     <A href="/runs">"Runs"</A>
                     <A href="/requests">"Requests"</A>
                     <a href="/docs">"API"</a>
+                    {log_out}
                 </nav>
             </header>
             <main id="main">

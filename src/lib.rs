@@ -10,8 +10,9 @@
 //!                                                             │         └─► GET /traffic/status/{id}
 //!                                             runner: plan → pacer → gate → mix → HTTP client
 //!                                                             ▼ real HTTP on the loopback
-//!   on all:      connections (who may hold how many) → entrance (request id, host, token, bounds of the body; the last form of every answer)
-//!   elsewhere:   catch-panic → cross-site → pages, server functions, /traffic
+//!   on all:      connections (who may hold how many) → entrance (request id, path, host, proxies, bounds of the body; the last form of every answer)
+//!   elsewhere:   catch-panic → cross-site → public routes (docs, login, files), or
+//!                guard (token or session) → pages, server functions, /traffic, /metrics
 //!   on /api/v1:  metrics record → catch-panic → arrivals (tag, tell the gate, guard) → body, in-flight limit → cross-site → users API ─► database
 //!                   └─► batch writer ─► database (rows, roll-ups by minute) ─► windows in memory ─► KPI cards, overview, /metrics
 //!                                          └─► at the end of a run: the audit, and whether the dashboard was right

@@ -7,6 +7,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 use traffic_simulator::server::config::{LogFormat, Task};
 use traffic_simulator::server::database::Database;
+use traffic_simulator::server::private_files;
 use traffic_simulator::server::serve::{self, ServeError};
 use traffic_simulator::users::model::DEMO_USERS;
 use traffic_simulator::users::server::store::{SqliteUsers, UserStore};
@@ -30,12 +31,14 @@ async fn main() -> ExitCode {
 }
 
 async fn start() -> Result<(), Box<dyn std::error::Error>> {
+    private_files::keep_private();
     let config = match Task::read()? {
         Task::Serve(config) => config,
         Task::PruneUsers { database_url } => return prune_users(&database_url).await,
     };
     init_logging(config.log_format);
     let database = Database::open(&config.database_url).await?;
+    private_files::close_to_others(&database);
     let address = config.leptos.site_addr;
     let listener = serve::listen(address).map_err(|error| {
         format!("can't listen on {address}: {error}; is it running already? (--addr takes another port)")

@@ -11,6 +11,7 @@ use super::batch_writer::BatchWriter;
 use super::connections::Connection;
 use super::entrance::catching_panics;
 use super::limits::Limits;
+use super::peer::Peer;
 use super::problem::Refusal;
 use super::request_id::RequestId;
 use crate::metrics::server::record::{Recording, Row};
@@ -90,20 +91,20 @@ impl ApiGuard {
     where
         F: Future<Output = Response>,
     {
-        let connection = request.extensions().get::<Arc<Connection>>().cloned();
-        let mut peer = connection.as_ref().map(|connection| connection.remote());
+        let mut peer = request.extensions().get::<Peer>().copied();
         let mut open = None;
         if let Some(Recognised { origin, admission }) = recognise(&self.arrivals, request.headers()) {
             request.extensions_mut().insert(origin);
             if let Some(recording) = recording {
                 recording.recognised(origin);
             }
+            let admitted = open.insert(admission?);
             // The gate bounds what is simulated: it counts as nobody's, and nor does what carries it.
             peer = None;
-            if let Some(connection) = connection {
+            if let Some(connection) = request.extensions().get::<Arc<Connection>>() {
                 connection.exempt();
             }
-            open.insert(admission?).delay().await;
+            admitted.delay().await;
         }
         let request = self.limits.with_body(peer, request).await?;
         let _place = peer.map(|peer| self.limits.admit(peer, &request)).transpose()?;

@@ -148,16 +148,37 @@ fn holds_hashed(package: &Path) -> bool {
     files.map(|file| file.file_name()).any(|name| OsStr::to_str(&name).is_some_and(has_hash))
 }
 
-/// The page's files, compressed where they were compressed beforehand; `nowhere` answers what is none of them.
+/// What a page is made of, which is for everybody: its package, and what browsers and robots ask for by themselves.
+const FOR_EVERYBODY: [&str; 2] = ["/favicon.svg", "/robots.txt"];
+
+/// The routes of the files that are for everybody; `nowhere` answers what is none of them.
+pub fn public_files(options: &LeptosOptions, nowhere: Router) -> Router {
+    let folder = folder(options, nowhere);
+    let package = format!("/{}/{{*file}}", options.site_pkg_dir);
+    let routes =
+        FOR_EVERYBODY.into_iter().fold(Router::new().route_service(&package, folder.clone()), |routes, path| {
+            routes.route_service(path, folder.clone())
+        });
+    routes.layer(from_fn_with_state(package_of(options), keep))
+}
+
+/// Answers with the page's files, and `nowhere` what is none of them.
 pub fn files(options: &LeptosOptions, nowhere: Router) -> Router {
-    let folder = ServeDir::new(options.site_root.as_ref())
+    Router::new().fallback_service(folder(options, nowhere)).layer(from_fn_with_state(package_of(options), keep))
+}
+
+/// The folder of the page's files, compressed where they were compressed beforehand.
+fn folder(options: &LeptosOptions, nowhere: Router) -> ServeDir<Router> {
+    ServeDir::new(options.site_root.as_ref())
         .append_index_html_on_directories(false)
         .precompressed_br()
         .precompressed_gzip()
         .call_fallback_on_method_not_allowed(true)
-        .fallback(nowhere);
-    let package: Arc<str> = format!("/{}/", options.site_pkg_dir).into();
-    Router::new().fallback_service(folder).layer(from_fn_with_state(package, keep))
+        .fallback(nowhere)
+}
+
+fn package_of(options: &LeptosOptions) -> Arc<str> {
+    format!("/{}/", options.site_pkg_dir).into()
 }
 
 /// Says how long a browser may keep a file.

@@ -3,28 +3,15 @@
 //! Neither a clock nor a socket is in here: moments are arguments, and to close a connection is to cancel its token.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::peer::Peer;
+
 /// How many connections no single peer may take from the others.
 const KEPT_FOR_OTHERS: usize = 64;
-
-/// Where a connection comes from: its address without the port, of IPv6 only the network (/64), because one machine
-/// has as many addresses in there as it likes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Remote(IpAddr);
-
-impl From<IpAddr> for Remote {
-    fn from(address: IpAddr) -> Self {
-        match address.to_canonical() {
-            IpAddr::V6(address) => Self(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into()),
-            address => Self(address),
-        }
-    }
-}
 
 /// How many connections may be open at once.
 #[derive(Clone, Copy, Debug)]
@@ -59,7 +46,7 @@ enum Activity {
 #[derive(Debug)]
 pub struct Connection {
     number: u64,
-    remote: Remote,
+    peer: Peer,
     activity: Mutex<Activity>,
     closed: CancellationToken,
     connections: Weak<Connections>,
@@ -67,8 +54,8 @@ pub struct Connection {
 
 impl Connection {
     /// Who is at the other end.
-    pub fn remote(&self) -> Remote {
-        self.remote
+    pub fn peer(&self) -> Peer {
+        self.peer
     }
 
     /// Cancelled when the connection has to go.
@@ -121,7 +108,7 @@ impl Connection {
 
     fn leave(&self) {
         if let Some(connections) = self.connections.upgrade() {
-            connections.table().remove(self.remote, self.number);
+            connections.table().remove(self.peer, self.number);
         }
     }
 
@@ -169,7 +156,7 @@ struct Table {
     next: u64,
     total: usize,
     /// No peer in here is without a connection.
-    peers: HashMap<Remote, HashMap<u64, Arc<Connection>>>,
+    peers: HashMap<Peer, HashMap<u64, Arc<Connection>>>,
 }
 
 impl Connections {
@@ -183,21 +170,21 @@ impl Connections {
     /// `stop` tells it.
     ///
     /// `None`: all of them are being answered.
-    pub fn admit(self: &Arc<Self>, remote: Remote, now: Instant, stop: &CancellationToken) -> Option<Place> {
+    pub fn admit(self: &Arc<Self>, peer: Peer, now: Instant, stop: &CancellationToken) -> Option<Place> {
         let mut table = self.table();
-        if table.total >= self.bounds.total || table.count(remote) >= self.bounds.per_peer {
-            table.make_room(remote)?;
+        if table.total >= self.bounds.total || table.count(peer) >= self.bounds.per_peer {
+            table.make_room(peer)?;
         }
         let connection = Arc::new(Connection {
             number: table.next,
-            remote,
+            peer,
             activity: Mutex::new(Activity::Waiting(now)),
             closed: stop.child_token(),
             connections: Arc::downgrade(self),
         });
         table.next += 1;
         table.total += 1;
-        table.peers.entry(remote).or_default().insert(connection.number, Arc::clone(&connection));
+        table.peers.entry(peer).or_default().insert(connection.number, Arc::clone(&connection));
         Some(Place(connection))
     }
 
@@ -207,15 +194,15 @@ impl Connections {
 }
 
 impl Table {
-    fn count(&self, remote: Remote) -> usize {
-        self.peers.get(&remote).map_or(0, HashMap::len)
+    fn count(&self, peer: Peer) -> usize {
+        self.peers.get(&peer).map_or(0, HashMap::len)
     }
 
     /// Closes a connection of the fullest peer; of several, of the one that wants a new connection. `None`: it has none
     /// that may be closed.
-    fn make_room(&mut self, newcomer: Remote) -> Option<()> {
+    fn make_room(&mut self, newcomer: Peer) -> Option<()> {
         let (fullest, connections) =
-            self.peers.iter().max_by_key(|(remote, connections)| (connections.len(), **remote == newcomer))?;
+            self.peers.iter().max_by_key(|(peer, connections)| (connections.len(), **peer == newcomer))?;
         let closable = connections.values().filter_map(|one| one.closing_order().map(|order| (order, one)));
         let (_, last) = closable.min_by_key(|(order, one)| (*order, one.number))?;
         last.closed.cancel();
@@ -225,13 +212,13 @@ impl Table {
     }
 
     /// Does nothing for one that has left already.
-    fn remove(&mut self, remote: Remote, number: u64) {
-        let Some(connections) = self.peers.get_mut(&remote) else { return };
+    fn remove(&mut self, peer: Peer, number: u64) {
+        let Some(connections) = self.peers.get_mut(&peer) else { return };
         if connections.remove(&number).is_some() {
             self.total -= 1;
         }
         if connections.is_empty() {
-            self.peers.remove(&remote);
+            self.peers.remove(&peer);
         }
     }
 }
@@ -242,29 +229,8 @@ mod tests {
 
     use super::*;
 
-    fn remote(text: &str) -> Remote {
-        text.parse::<IpAddr>().expect("an address").into()
-    }
-
-    #[test]
-    fn a_peer_is_an_address_or_a_network_of_ipv6() {
-        let same = [
-            ("127.0.0.1", "::ffff:127.0.0.1"),
-            ("2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff"),
-            ("fe80::1", "fe80::2"),
-        ];
-        for (one, other) in same {
-            assert_eq!(remote(one), remote(other), "{one} {other}");
-        }
-        let different = [
-            ("127.0.0.1", "127.0.0.2"),
-            ("10.0.0.1", "::ffff:10.0.0.2"),
-            ("2001:db8:1:2::1", "2001:db8:1:3::1"),
-            ("::1", "127.0.0.1"),
-        ];
-        for (one, other) in different {
-            assert_ne!(remote(one), remote(other), "{one} {other}");
-        }
+    fn peer(text: &str) -> Peer {
+        Peer::of(text.parse().expect("an address"))
     }
 
     #[test]
@@ -294,7 +260,7 @@ mod tests {
 
         /// Opens a connection whose name begins with the last digit of its peer's address; whether it got a place.
         fn open(&mut self, name: &'static str, second: u64) -> bool {
-            let peer = remote(&format!("127.0.0.{}", &name[..1]));
+            let peer = peer(&format!("127.0.0.{}", &name[..1]));
             let place = self.connections.admit(peer, self.at(second), &CancellationToken::new());
             place.map(|place| self.open.insert(name, place)).is_some()
         }

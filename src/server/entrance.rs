@@ -11,7 +11,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, HttpBody};
 use axum::extract::{DefaultBodyLimit, Request};
-use axum::http::{Method, StatusCode};
+use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use tokio::time::Instant;
@@ -22,9 +22,11 @@ use tracing::Instrument;
 
 use super::access::Access;
 use super::api_guard::ApiGuard;
-use super::problem::{Refusal, write_problem};
+use super::connections::Connection;
+use super::problem::{Refusal, keep_headers, write_problem};
 use super::request_id::RequestId;
-use super::security::{Hosts, add_headers, cross_origin, is_cross_site_read};
+use super::security::{Hosts, add_headers, cross_origin};
+use super::{paths, plain_page, proxies};
 
 /// The largest body that is read, in bytes.
 const BODY_LIMIT: usize = 16 * 1024;
@@ -65,6 +67,8 @@ pub struct Inside {
     pub users_api: Routes,
     /// All other routes.
     pub others: Routes,
+    /// The address of the style sheet.
+    pub style: Arc<str>,
 }
 
 /// The whole server, without its port. Cheap to clone.
@@ -106,11 +110,16 @@ fn is_users_api(path: &str) -> bool {
 
 impl Inside {
     /// Names the request, refuses what must not come in, and gives the answer its last form.
-    async fn enter(&self, request: Request) -> Response {
+    async fn enter(&self, mut request: Request) -> Response {
         let arrived = Instant::now();
         let id = RequestId::draw();
         let (method, uri) = (request.method().clone(), request.uri().clone());
         let is_api = is_api(uri.path());
+        let for_a_person = !is_api && accepts_page(&request);
+        if let Some(connection) = request.extensions().get::<Arc<Connection>>() {
+            let peer = self.access.peer(connection.peer(), request.headers());
+            request.extensions_mut().insert(peer);
+        }
         // Not in the `match`: its borrow of the request would live through the await.
         let refusal = self.refusal(&request);
         let mut response = match refusal {
@@ -121,21 +130,30 @@ impl Inside {
             if let Some(refusal) = response.extensions().get::<Refusal>() {
                 refusal.log(id, &method, uri.path());
             }
-            response = write_problem(response, id, is_api).await;
+            response = match response.extensions().get::<Refusal>() {
+                Some(refusal) if for_a_person => {
+                    let detail = refusal.detail().to_owned();
+                    let mut page = plain_page::refused(response.status(), &self.style, detail);
+                    keep_headers(response.headers(), &mut page);
+                    page
+                }
+                _ => write_problem(response, id, is_api).await,
+            };
         }
         add_headers(response.headers_mut(), id, is_api);
         response
     }
 
-    /// The answer to a request that must not come in.
+    /// The answer to a request that must not come in, whatever it asks for.
     fn refusal(&self, request: &Request) -> Option<Response> {
-        if let Some(refusal) = self.hosts.refusal(request) {
-            return Some(refusal.into_response());
+        proxies::note_sub_path(request.headers());
+        let refusal = paths::refusal(request.uri().path())
+            .or_else(|| self.hosts.refusal(request))
+            .or_else(|| if self.access.is_guarded() { None } else { proxies::refusal(request, &self.hosts) });
+        match refusal {
+            Some(refusal) => Some(refusal.into_response()),
+            None => paths::without_last_slash(request),
         }
-        if is_cross_site_read(request) {
-            return Some(cross_origin());
-        }
-        self.access.refusal(request)
     }
 
     async fn answer(&self, id: RequestId, arrived: Instant, mut request: Request) -> Response {
@@ -147,6 +165,11 @@ impl Inside {
         let span = tracing::info_span!("request", %id, method = %request.method(), path = %request.uri().path());
         catching_panics(self.others.ask(request)).instrument(span).await
     }
+}
+
+fn accepts_page(request: &Request) -> bool {
+    let accepted = request.headers().get(header::ACCEPT).and_then(|accepted| accepted.to_str().ok());
+    accepted.is_some_and(|accepted| accepted.contains("text/html"))
 }
 
 fn is_error(status: StatusCode) -> bool {

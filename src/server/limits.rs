@@ -5,7 +5,7 @@ use axum::extract::Request;
 use axum::http::StatusCode;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::connections::Remote;
+use super::peer::Peer;
 use super::per_peer::{PerPeer, UnderWay};
 use super::problem::{Refusal, read_body};
 
@@ -43,7 +43,7 @@ impl Limits {
     ///
     /// # Errors
     /// A body that is too large or too slow, or one too many of its peer, is refused.
-    pub async fn with_body(&self, peer: Option<Remote>, request: Request) -> Result<Request, Refusal> {
+    pub async fn with_body(&self, peer: Option<Peer>, request: Request) -> Result<Request, Refusal> {
         if request.body().is_end_stream() {
             return Ok(request);
         }
@@ -58,7 +58,7 @@ impl Limits {
     ///
     /// # Errors
     /// Refuses at once what is too much, instead of letting it queue. Status, stop and health are outside of it.
-    pub fn admit(&self, peer: Remote, request: &Request) -> Result<Admitted<'_>, Refusal> {
+    pub fn admit(&self, peer: Peer, request: &Request) -> Result<Admitted<'_>, Refusal> {
         let too_many = || busy(format!("{WRITES} writes of this address are under way."));
         let writes = !request.method().is_safe();
         let write = writes.then(|| self.writes.begin(peer).ok_or_else(too_many)).transpose()?;

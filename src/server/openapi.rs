@@ -7,8 +7,15 @@ use utoipa::openapi::{Content, InfoBuilder, License, OpenApi, Ref, RefOr, Respon
 
 /// What any operation may answer beside its own answers.
 const GENERAL: [(&str, &str); 4] = [
-    ("400", "The request is malformed; `errors` names each field that is wrong"),
-    ("403", "Another site's page sent it, or the host name is not one of this server's"),
+    (
+        "400",
+        "The request is malformed: `errors` names each field that is wrong, or `detail` says why the path is not taken \
+         (segments of dots, two slashes in a row, backslashes, control characters, encoded more than three times)",
+    ),
+    (
+        "403",
+        "Another site's page sent it, the host name is not one of this server's, or it came through a proxy to a server without a token",
+    ),
     ("500", "The server failed; its log has the cause under the request's id"),
     ("503", "The server is busy, or its database can't be used; `Retry-After` says when to come back"),
 ];

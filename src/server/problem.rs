@@ -6,7 +6,7 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use leptos::prelude::use_context;
@@ -81,6 +81,11 @@ impl Refusal {
         Self { cause: Some(Cause::Failure(cause.to_string())), ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, detail) }
     }
 
+    /// What was wrong and what to do, for the caller's eyes.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// Tells the log the cause.
     pub fn log(&self, id: RequestId, method: &Method, path: &str) {
         match &self.cause {
@@ -136,9 +141,10 @@ pub async fn write_problem(response: Response, id: RequestId, is_api: bool) -> R
     let status = response.status();
     let refusal = match response.extensions().get::<Refusal>() {
         Some(refusal) => refusal.clone(),
-        // A server function's own error has its own form.
+        // A server function's own error has its own form, and so has a page that asks for the token.
         None if is_api
             && (status.is_client_error() || status.is_server_error())
+            && !is_page(&response)
             && !response.headers().contains_key(SERVER_FN_ERROR_HEADER) =>
         {
             Refusal::new(status, framework_detail(status))
@@ -156,12 +162,21 @@ pub async fn write_problem(response: Response, id: RequestId, is_api: bool) -> R
     };
     let mut written = (status, Json(problem)).into_response();
     written.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-    for name in [header::ALLOW, header::RETRY_AFTER, header::WWW_AUTHENTICATE] {
-        if let Some(value) = response.headers().get(&name) {
+    keep_headers(response.headers(), &mut written);
+    written
+}
+
+/// What a refusal says in its headers stays, whatever becomes of its body.
+pub fn keep_headers(of: &HeaderMap, written: &mut Response) {
+    for name in [header::ALLOW, header::CACHE_CONTROL, header::RETRY_AFTER, header::WWW_AUTHENTICATE] {
+        if let Some(value) = of.get(&name) {
             written.headers_mut().insert(name, value.clone());
         }
     }
-    written
+}
+
+fn is_page(response: &Response) -> bool {
+    response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
 }
 
 /// The largest error of a server function, in bytes: one word.

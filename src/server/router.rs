@@ -4,19 +4,20 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::from_fn_with_state;
 use axum::routing::any;
 use leptos::prelude::{provide_context, use_context};
-use leptos_axum::{LeptosRoutes, ResponseOptions, file_and_error_handler_with_context, generate_route_list};
+use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::access::login;
+use super::access::guard;
 use super::api_guard::{ApiGuard, Templates};
 use super::batch_writer::BatchWriter;
 use super::entrance::{Entrance, Inside, Routes};
 use super::problem::unknown_path;
 use super::state::AppState;
-use super::{assets, docs, openapi, ready, security};
+use super::{assets, docs, login, openapi, plain_page, ready, security};
 use crate::app::{App, PageAnswer, shell};
 use crate::metrics::server::prometheus::{__path_scrape, scrape};
 use crate::metrics::server::record::Row;
@@ -32,20 +33,30 @@ pub fn build(state: &AppState) -> Entrance {
 pub fn build_around(state: &AppState, users_api: OpenApiRouter, recorder: Option<BatchWriter<Row>>) -> Entrance {
     let (users_api, users_description) = users_api.fallback(unknown_path).split_for_parts();
     let templates = Templates::of(&users_description);
-    let (api, mut description) = api(state).split_for_parts();
+    let (public_api, mut description) = public_api(state).split_for_parts();
+    let (private_api, private_description) = private_api(state).split_for_parts();
+    description.merge(private_description);
     description.merge(users_description);
-    let description = openapi::complete(description, state.access.is_guarded());
-    let others = pages(state)
+    let (guarded, style) = (state.access.is_guarded(), Arc::clone(&state.assets.style));
+    let description = openapi::complete(description, guarded);
+    let public = public_api
+        .merge(docs::routes(description, guarded, Arc::clone(&style)))
+        .merge(login::routes(state.access.clone()))
+        .merge(assets::public_files(&state.leptos, nowhere(state)))
+        .route("/api", any(unknown_path))
+        .route("/api/{*path}", any(unknown_path));
+    // Everything that is not named above, also what is nowhere, is behind the guard.
+    let private = pages(state)
         .route("/fn/{*path}", any(unknown_path))
-        .merge(api)
-        .merge(docs::routes(description, state.access.is_guarded(), Arc::clone(&state.assets.style)))
-        .merge(login(state.access.clone()));
+        .merge(private_api)
+        .layer(from_fn_with_state(state.access.clone(), guard));
     Entrance::new(Inside {
         hosts: state.hosts.clone(),
         access: state.access.clone(),
         guard: ApiGuard::new(recorder, Arc::clone(&state.arrivals), templates),
         users_api: Routes::new(users_api),
-        others: Routes::new(others),
+        others: Routes::new(public.merge(private)),
+        style,
     })
 }
 
@@ -53,32 +64,39 @@ pub fn build_around(state: &AppState, users_api: OpenApiRouter, recorder: Option
 fn pages(state: &AppState) -> Router {
     let pages = generate_route_list(App);
     let (leptos, assets) = (state.leptos.clone(), state.assets.clone());
-    let document = move |leptos| shell(leptos, assets.clone());
-    let page = document.clone();
-    let nowhere = file_and_error_handler_with_context::<AppState, _>(provide_answer, document);
-    let nowhere = Router::new().fallback(nowhere).with_state(state.clone());
+    let guarded = state.access.is_guarded();
+    let document = move || shell(leptos.clone(), assets.clone());
     Router::new()
-        .leptos_routes_with_context(state, pages, provide_answer, move || page(leptos.clone()))
-        .fallback_service(assets::files(&state.leptos, nowhere))
+        .leptos_routes_with_context(state, pages, move || provide_answer(guarded), document)
+        .fallback_service(assets::files(&state.leptos, nowhere(state)))
         .with_state(state.clone())
 }
 
+/// Answers where there is nothing. Not the app, which would look at the path once more, and by other rules.
+fn nowhere(state: &AppState) -> Router {
+    let style = Arc::clone(&state.assets.style);
+    Router::new().fallback(move || async move { plain_page::nothing_here(&style) })
+}
+
+/// What programs may ask without the token, beside the users API.
+fn public_api(state: &AppState) -> OpenApiRouter {
+    OpenApiRouter::new().routes(routes!(healthz)).merge(ready::routes().with_state(state.readiness.clone()))
+}
+
 /// Everything else that programs use, with its description.
-fn api(state: &AppState) -> OpenApiRouter {
+fn private_api(state: &AppState) -> OpenApiRouter {
     let traffic = traffic::routes().fallback(unknown_path).with_state(state.traffic.clone());
     OpenApiRouter::new()
-        .routes(routes!(healthz))
-        .merge(ready::routes().with_state(state.readiness.clone()))
         .merge(OpenApiRouter::new().routes(routes!(scrape)).with_state(Arc::clone(&state.metrics)))
         .nest("/traffic", traffic)
-        .nest("/api", OpenApiRouter::new().fallback(unknown_path))
 }
 
 /// Lets a page set its status and its content security policy.
-fn provide_answer() {
+fn provide_answer(guarded: bool) {
     let Some(options) = use_context::<ResponseOptions>() else { return };
     let policy_of = options.clone();
     provide_context(PageAnswer {
+        guarded,
         set_status: Arc::new(move |status| options.set_status(StatusCode::from_u16(status).unwrap_or(StatusCode::OK))),
         set_policy: Arc::new(move |nonce| {
             if let Ok(policy) = HeaderValue::from_str(&security::content_security_policy(nonce)) {

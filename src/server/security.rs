@@ -4,66 +4,94 @@
 //! the operator's browser: `Sec-Fetch-Site` and `Origin` tell it apart (tower-http's `CsrfLayer`,
 //! the scheme of Go 1.25). A page whose name was rebound to this address looks like our own: only
 //! the name in `Host` gives it away.
+//!
+//! A link on another site's page is neither: the browser shows the answer to its user, and to nobody else.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
 use axum::response::{IntoResponse, Response};
 use uuid::Uuid;
 
+use super::paths::is_health;
 use super::problem::Refusal;
 use super::request_id::RequestId;
 
 static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+static CROSS_ORIGIN_RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+static CROSS_ORIGIN_OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 
 /// The names by which this server may be addressed, without port.
 #[derive(Clone, Debug)]
 pub struct Hosts {
     names: Arc<[String]>,
+    addresses: Arc<[IpAddr]>,
     /// On a public address any address will do: no name was rebound to get here.
     any_address: bool,
 }
 
 impl Hosts {
-    /// The loopback's names, and those that the operator allowed, for a server that listens on `ip`.
+    /// The loopback's names, those that the operator allowed, and `ip` itself, on which the server listens.
     pub fn new(allowed: &[String], ip: IpAddr) -> Self {
-        let loopback = ["localhost", "127.0.0.1", "[::1]"].map(str::to_owned);
-        let names = loopback.into_iter().chain(allowed.iter().map(|host| host.to_lowercase())).collect();
-        Self { names, any_address: !ip.is_loopback() }
+        let all = ["localhost", "127.0.0.1", "::1"].into_iter().chain(allowed.iter().map(String::as_str));
+        let (mut names, mut addresses) = (Vec::new(), vec![ip]);
+        for name in all {
+            match address(name) {
+                Some(address) => addresses.push(address),
+                None => names.push(name.to_lowercase()),
+            }
+        }
+        Self { names: names.into(), addresses: addresses.into(), any_address: !ip.is_loopback() }
     }
 
     /// What to say to a request to a name that is not ours, whatever its method.
     pub fn refusal(&self, request: &Request) -> Option<Refusal> {
-        let host = request.headers().get(header::HOST).map(|host| host.to_str().unwrap_or_default());
-        match host.or_else(|| request.uri().authority().map(|authority| authority.as_str())) {
-            None => Some(Refusal::new(StatusCode::BAD_REQUEST, "The Host header is missing.")),
-            Some(host) if self.allows(host) => None,
-            Some(_) => Some(Refusal::new(
+        let headers = request.headers().get_all(header::HOST).iter().map(|host| host.to_str().unwrap_or_default());
+        // A request to a proxy names the host in its first line, too; all of them have to be ours.
+        let mut hosts = headers.chain(request.uri().authority().map(|authority| authority.as_str())).peekable();
+        if hosts.peek().is_none() {
+            let may_lack_it = request.version() == Version::HTTP_10 && is_health(request.uri().path());
+            return (!may_lack_it).then(|| Refusal::new(StatusCode::BAD_REQUEST, "The Host header is missing."));
+        }
+        (!hosts.all(|host| self.allows(host))).then(|| {
+            Refusal::new(
                 StatusCode::FORBIDDEN,
                 "This server does not answer to that host name. Use localhost, or allow the name with ALLOWED_HOSTS.",
-            )),
-        }
+            )
+        })
     }
 
-    fn allows(&self, host: &str) -> bool {
+    /// Is this name, with or without a port, one of ours?
+    pub fn allows(&self, host: &str) -> bool {
         let name = match host.rsplit_once(':') {
             Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
             _ => host,
         };
-        let is_address = || name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().is_ok();
-        self.names.iter().any(|allowed| allowed.eq_ignore_ascii_case(name)) || (self.any_address && is_address())
+        match address(name) {
+            Some(address) => self.any_address || self.addresses.contains(&address),
+            None => self.names.iter().any(|allowed| allowed.eq_ignore_ascii_case(name)),
+        }
     }
 }
 
-/// Does another site's page want to read what is private? `CsrfLayer` lets every GET pass.
+/// The IP address that a host name is; that of IPv6 stands in brackets, or not.
+fn address(name: &str) -> Option<IpAddr> {
+    let bare = name.strip_prefix('[').and_then(|name| name.strip_suffix(']'));
+    bare.unwrap_or(name).parse().ok()
+}
+
+/// Does another site's page want to read this, instead of only leading its user here? `CsrfLayer` lets all that only
+/// reads pass.
 pub fn is_cross_site_read(request: &Request) -> bool {
-    let path = request.uri().path();
-    let private = path.starts_with("/traffic/") || path.starts_with("/fn/") || path == "/metrics";
-    let is_cross_site =
-        || request.headers().get("sec-fetch-site").is_some_and(|site| site == "cross-site" || site == "same-site");
-    private && request.method() == Method::GET && is_cross_site()
+    let says = |name: &str, values: &[&str]| {
+        request.headers().get(name).is_some_and(|said| values.iter().any(|value| said == value))
+    };
+    let is_navigation = *request.method() == Method::GET
+        && says("sec-fetch-mode", &["navigate"])
+        && says("sec-fetch-dest", &["document"]);
+    request.method().is_safe() && says("sec-fetch-site", &["cross-site", "same-site"]) && !is_navigation
 }
 
 /// The answer to a request that another site's page sent.
@@ -87,10 +115,13 @@ pub fn content_security_policy(nonce: &str) -> String {
 
 /// Headers that every answer carries; a page also says who may show it in a frame, and what its links tell.
 pub fn add_headers(headers: &mut HeaderMap, id: RequestId, is_api: bool) {
-    headers.reserve(if is_api { 3 } else { 5 });
+    headers.reserve(if is_api { 5 } else { 7 });
     let caching = if is_api { "no-store" } else { "no-cache" };
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static(caching));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    // No other site's page may show it within itself, nor keep a hold of the window in which it opened it.
+    headers.insert(&CROSS_ORIGIN_RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
+    headers.insert(&CROSS_ORIGIN_OPENER_POLICY, HeaderValue::from_static("same-origin"));
     if !is_api {
         headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
         headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
@@ -127,6 +158,11 @@ mod tests {
         for good in ["192.168.0.7:3000", "[2001:db8::1]:3000", "localhost"] {
             assert!(public.allows(good), "{good}");
         }
+        let other_loopback = Hosts::new(&["192.0.2.7".to_owned()], IpAddr::from([127, 0, 0, 2]));
+        for good in ["127.0.0.2:3000", "127.0.0.1", "[0:0::1]:3000", "192.0.2.7"] {
+            assert!(other_loopback.allows(good), "{good}");
+        }
+        assert!(!other_loopback.allows("127.0.0.3") && !other_loopback.allows("192.0.2.8"));
         assert!(!public.allows("evil.test:3000"), "a name may be rebound, an address not");
     }
 }

@@ -28,12 +28,14 @@ use tower::Service;
 use super::config::Config;
 use super::connections::{Bounds, Connections, Place};
 use super::database::Database;
+use super::peer::Peer;
 use super::problem::{Refusal, write_problem};
 use super::request_id::RequestId;
+use super::router;
 use super::security::add_headers;
 use super::watched::{self, WatchedStream};
+use super::settings::own_url;
 use super::wiring::{NotStored, Shutdown, WiringError, connect};
-use super::{connections, router};
 
 /// How long a client may take for the head of a request; also how long an idle connection lives.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -66,11 +68,11 @@ pub async fn run(
     let shutdown = Shutdown::default();
     let state = connect(config, &database, address, &shutdown).await?;
     tokio::spawn(database.clone().watch_identity(shutdown.streams.clone()));
-    let bounds = Bounds::new(config.max_connections, false);
+    let bounds = Bounds::new(config.max_connections, config.behind_proxy.is_some());
     let serving = tokio::spawn(accept(listener, router::build(&state), bounds, shutdown.streams.clone()));
-    tracing::info!(address = %format!("http://{address}"), database = %config.database_url, version = env!("CARGO_PKG_VERSION"), cap = config.max_rps, "serving");
+    tracing::info!(address = %own_url(address), database = %config.database_url, version = env!("CARGO_PKG_VERSION"), cap = config.max_rps, "serving");
     if let Some(path) = state.access.one_time_path() {
-        tracing::info!("log in, once, at http://{address}{path}");
+        tracing::info!("log in, once, within ten minutes, at {}{path}", config.url(address));
     }
     stop.await;
     tracing::info!("going down: ending the active run");
@@ -152,7 +154,7 @@ pub async fn accept(listener: TcpListener, app: impl Served, bounds: Bounds, sto
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection is without TCP_NODELAY");
         }
-        match connections.admit(connections::Remote::from(peer.ip()), Instant::now(), &cut) {
+        match connections.admit(Peer::of(peer.ip()), Instant::now(), &cut) {
             Some(place) => drop(tasks.spawn(serve(stream, place, app.clone(), graceful.watcher()))),
             None => {
                 tracing::debug!(%peer, "there is no place for a connection");

@@ -1,7 +1,7 @@
 //! Connects the features: the one place that knows them all, and where traffic's ports meet what
 //! users and metrics offer.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +18,7 @@ use super::database::{Database, StoreError, epoch_micros};
 use super::ready::Readiness;
 use super::retention::prune;
 use super::security::Hosts;
+use super::settings::own_address;
 use super::state::AppState;
 use super::wall_clock::WallClock;
 use crate::metrics::model::Totals;
@@ -265,19 +266,9 @@ pub async fn connect(
         traffic: Traffic { jobs, shutdown: shutdown.streams.clone(), streams },
         arrivals,
         hosts: Hosts::new(&config.allowed_hosts, address.ip()),
-        access: Access::new(config.admin_token.clone(), Arc::clone(&config.assets.style)),
+        access: Access::new(config.admin_token.clone(), config.behind_proxy, Arc::clone(&config.assets.style)),
         assets: config.assets.clone(),
     })
-}
-
-/// Where the generator reaches a server that listens on `address`: what listens everywhere, on the loopback.
-fn own_address(address: SocketAddr) -> SocketAddr {
-    let ip = match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
-    };
-    SocketAddr::new(ip, address.port())
 }
 
 /// The two steps of going down: first the jobs, whose requests still need the server; then the

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use tokio::process::Command;
 
 /// In a folder of its own, with what passes for the page's files.
-fn program(folder: &TempDir) -> Command {
+pub(super) fn program(folder: &TempDir) -> Command {
     let site = folder.path().join("site/pkg");
     std::fs::create_dir_all(&site).expect("a folder");
     for kind in ["css", "js", "wasm"] {
@@ -24,7 +24,7 @@ fn program(folder: &TempDir) -> Command {
     command
 }
 
-async fn ended(command: &mut Command) -> Output {
+pub(super) async fn ended(command: &mut Command) -> Output {
     tokio::time::timeout(Duration::from_secs(10), command.output()).await.expect("it ends").expect("it starts")
 }
 
@@ -78,11 +78,13 @@ async fn its_log_is_json_and_no_user_writes_lines_into_it() {
         .expect("it starts");
     let client = reqwest::Client::builder().no_proxy().build().expect("a client");
     for _ in 0..200 {
-        if client.get(format!("{base}/healthz")).send().await.is_ok() {
+        if client.get(format!("{base}/healthz")).header("x-forwarded-prefix", "/simulator").send().await.is_ok() {
             break;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+    let again = client.get(format!("{base}/healthz")).header("x-script-name", "/simulator").send().await;
+    assert_eq!(again.expect("an answer").status(), 200);
     let evil = "Mallory\n{\"level\":\"ERROR\"}\u{1b}[2J";
     let form = format!("token={}", "x%0A%1B%5B2J");
     let login =
@@ -105,9 +107,12 @@ async fn its_log_is_json_and_no_user_writes_lines_into_it() {
         text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line:?}"))).collect();
     let message = |line: &Value| line["fields"]["message"].as_str().unwrap_or_default().to_owned();
     let wrong = lines.iter().find(|line| message(line) == "a login with a wrong token").expect("it is logged");
+    assert_eq!(wrong["fields"]["peer"], "127.0.0.1", "with the one who tried: {wrong}");
     assert!(wrong["span"]["id"].as_str().is_some_and(|id| id.len() == 36), "under the request's id: {wrong}");
     assert!(lines.iter().any(|line| message(line) == "run started"), "{text}");
     assert!(lines.iter().any(|line| message(line).contains("/login?once=")), "the one-time address: {text}");
+    assert_eq!(text.matches("sub-path").count(), 1, "said, and once: {text}");
+    assert_eq!(text.matches("/login?once=").count(), 1, "the one-time secret is said once: {text}");
     for forbidden in ["\u{1b}", "Mallory", TOKEN] {
         assert!(!text.contains(forbidden), "{forbidden:?}");
     }

@@ -2,9 +2,10 @@
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use super::raw::send;
 use super::server::TestServer;
 
-const CHANGING: [(&str, &str); 9] = [
+const CHANGING: [(&str, &str); 10] = [
     ("POST", "/traffic/start"),
     ("POST", "/traffic/stop/019b76da-a800-7000-8000-000000000000"),
     ("DELETE", "/traffic/runs/019b76da-a800-7000-8000-000000000000"),
@@ -14,6 +15,7 @@ const CHANGING: [(&str, &str); 9] = [
     ("POST", "/api/v1/users"),
     ("PATCH", "/api/v1/users/019b76da-a800-7000-8000-000000000000"),
     ("POST", "/login"),
+    ("POST", "/logout"),
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -66,6 +68,19 @@ async fn a_request_without_a_host_is_refused() {
     let mut answer = String::new();
     connection.read_to_string(&mut answer).await.expect("an answer");
     assert!(answer.starts_with("HTTP/1.1 400 ") && answer.contains("The Host header is missing"), "{answer}");
+    let host = server.base.trim_start_matches("http://");
+    for (lines, status) in [
+        (vec!["GET /healthz HTTP/1.0"], 200),
+        (vec!["GET /healthz HTTP/1.0", "host: evil.test"], 403),
+        (vec!["GET /runs HTTP/1.0"], 400),
+        (vec!["GET /api/v1/users HTTP/1.0"], 400),
+        (vec!["GET /healthz HTTP/1.1", "host: localhost", "host: evil.test"], 403),
+        (vec!["GET http://evil.test/healthz HTTP/1.1", "host: localhost"], 403),
+        (vec!["GET http://localhost/healthz HTTP/1.1", "host: localhost"], 200),
+    ] {
+        let answer = send(host, &lines).await;
+        assert_eq!(answer.status, status, "{lines:?}: {}", answer.body);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -96,9 +111,50 @@ async fn a_rebound_name_reads_nothing_either() {
         let answer = server.send(server.request("GET", path).header("host", "evil.test")).await;
         assert_eq!(answer.status, 403, "{path}");
     }
-    let cross_site =
-        server.send(server.request("GET", "/fn/traffic/card").header("sec-fetch-site", "cross-site")).await;
-    assert_eq!(cross_site.status, 403);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_on_another_sites_page_opens_and_nothing_else_reads() {
+    let server = TestServer::start().await;
+    let read = |path: &str, site: &str, mode: &str, dest: &str| {
+        let request = server.request("GET", path).header("sec-fetch-site", site);
+        server.send(request.header("sec-fetch-mode", mode).header("sec-fetch-dest", dest))
+    };
+    for path in ["/", "/runs", "/metrics", "/traffic/runs", "/fn/traffic/card"] {
+        for site in ["cross-site", "same-site"] {
+            assert_eq!(read(path, site, "navigate", "document").await.status, 200, "a link to {path}");
+            for (mode, dest) in [
+                ("cors", "empty"),
+                ("no-cors", "script"),
+                ("no-cors", "image"),
+                ("navigate", "iframe"),
+                ("navigate", "object"),
+            ] {
+                assert_eq!(read(path, site, mode, dest).await.status, 403, "{path} by {mode} as {dest}");
+            }
+            let bare = server.send(server.request("GET", path).header("sec-fetch-site", site)).await;
+            assert_eq!(bare.status, 403, "{path} by who does not say how");
+        }
+        for site in ["same-origin", "none"] {
+            assert_eq!(read(path, site, "cors", "empty").await.status, 200, "{path} by {site}");
+        }
+    }
+    let form = server.request("POST", "/traffic/start").header("sec-fetch-site", "cross-site");
+    let form = form.header("sec-fetch-mode", "navigate").header("sec-fetch-dest", "document");
+    assert_eq!(server.send(form).await.status, 403, "a form of another site is no link");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_address_it_listens_on_is_its_name() {
+    for listen in ["127.0.0.2:0", "[::1]:0"] {
+        let server = TestServer::start_at(listen, |_| {}).await;
+        assert_eq!(server.get("/runs").await.status, 200, "{listen}");
+        let settings = serde_json::json!({ "scenario": "normal", "duration": 5, "maxRps": 5, "endpoints": "all" });
+        let run = server.start_run(&settings).await;
+        let stats = server.closed(&run).await["stats"].clone();
+        assert_eq!(stats["failedRequests"], 0, "{listen}: {stats}");
+        assert!(stats["successfulRequests"].as_u64().is_some_and(|ok| ok > 20), "{listen}: {stats}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -111,6 +167,9 @@ async fn every_answer_has_a_request_id_and_its_safety_headers() {
         assert!(uuid::Uuid::parse_str(answer.header("x-request-id")).is_ok(), "{path}");
         assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
         assert_eq!(answer.header("cache-control"), caching, "{path}");
+        for name in ["cross-origin-opener-policy", "cross-origin-resource-policy"] {
+            assert_eq!(answer.header(name), "same-origin", "{path}");
+        }
         assert_eq!(answer.header("access-control-allow-origin"), "", "{path}");
         let of_pages = [answer.header("x-frame-options"), answer.header("referrer-policy")];
         assert_eq!(of_pages, if caching == "no-cache" { ["DENY", "same-origin"] } else { [""; 2] }, "{path}");
@@ -121,7 +180,7 @@ async fn every_answer_has_a_request_id_and_its_safety_headers() {
 async fn every_page_has_a_policy_with_a_nonce_of_its_own() {
     let server = TestServer::start().await;
     let mut nonces = std::collections::BTreeSet::new();
-    for path in ["/", "/", "/runs/nonsense", "/nothing"] {
+    for path in ["/", "/", "/runs/nonsense", "/runs"] {
         let page = server.get(path).await;
         let policy = page.header("content-security-policy").to_owned();
         assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{path}: {policy}");

@@ -71,15 +71,20 @@ impl TestServer {
 
     /// With some settings changed.
     pub(crate) async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
-        Self::start_in(tempfile::tempdir().expect("a folder"), change).await
+        Self::start_at("127.0.0.1:0", change).await
+    }
+
+    /// The same on another address of this machine.
+    pub(crate) async fn start_at(listen: &str, change: impl FnOnce(&mut Config)) -> Self {
+        Self::start_in(tempfile::tempdir().expect("a folder"), listen, change).await
     }
 
     /// Takes the server down and starts another one on its database.
     pub(crate) async fn again(self) -> Self {
-        Self::start_in(self.shut_down().await, |_| {}).await
+        Self::start_in(self.shut_down().await, "127.0.0.1:0", |_| {}).await
     }
 
-    async fn start_in(folder: TempDir, change: impl FnOnce(&mut Config)) -> Self {
+    async fn start_in(folder: TempDir, listen: &str, change: impl FnOnce(&mut Config)) -> Self {
         let leptos = LeptosOptions::builder().output_name("traffic-simulator").build();
         let mut config = Config {
             assets: assets::without_hashes(&leptos),
@@ -88,6 +93,7 @@ impl TestServer {
             allowed_hosts: Vec::new(),
             max_rps: 20,
             admin_token: None,
+            behind_proxy: None,
             max_streams: 64,
             max_connections: 512,
             kept: Kept::default(),
@@ -97,7 +103,7 @@ impl TestServer {
         change(&mut config);
         let database = Database::open(&config.database_url).await.expect("a database");
         let opened = database.clone();
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let listener = TcpListener::bind(listen).await.expect("a port");
         let base = format!("http://{}", listener.local_addr().expect("an address"));
         let stop = CancellationToken::new();
         let stopped = stop.clone();

@@ -52,7 +52,8 @@ fn run(job: Job, RunDetails(charts, sides): RunDetails) -> AnyView {
     // Without JavaScript the page reloads itself until the run is closed.
     let reload =
         (!job.closed).then(|| view! { <noscript inner_html=r#"<meta http-equiv="refresh" content="2">"#></noscript> });
-    let (started, actions) = (utc(job.start_time), actions_html(&job));
+    let guarded = use_context::<crate::app::PageAnswer>().is_some_and(|answer| answer.guarded);
+    let (started, actions) = (utc(job.start_time), actions_html(&job, guarded));
     view! {
         <Title text=title(&job) />
         {reload}

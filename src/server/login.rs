@@ -1,0 +1,165 @@
+//! `/login` and `/logout`: how a browser gets a session, and how it leaves it.
+
+use axum::Router;
+use axum::extract::rejection::FormRejection;
+use axum::extract::{Extension, Form, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use leptos::prelude::*;
+use serde::Deserialize;
+
+use super::access::{Access, Guarded};
+use super::attempts::Attempt;
+use super::paths::local;
+use super::peer::Peer;
+use super::plain_page::plain_page;
+use super::problem::{QueryFields, Refusal};
+use crate::input::{Fields, Value};
+
+/// What the forms send: the token, or the secret of the one-time address; and where the browser wanted to go.
+#[derive(Deserialize)]
+struct LoginForm {
+    token: Option<String>,
+    once: Option<String>,
+    next: Option<String>,
+}
+
+/// `/login` and `/logout`, which are for everybody.
+pub fn routes(access: Access) -> Router {
+    Router::new().route("/login", get(show).post(enter)).route("/logout", post(leave)).with_state(access)
+}
+
+/// Where a browser goes after the login: to a page of this server, but not to this one again.
+fn destination(next: &str) -> &str {
+    let path = next.split(['?', '#']).next().unwrap_or_default();
+    local(next).filter(|_| !["/login", "/logout"].contains(&path)).unwrap_or("/")
+}
+
+fn field<'a>(fields: &'a Fields, name: &str) -> Option<&'a str> {
+    match fields.get(name) {
+        Some(Value::Text(text)) => Some(text),
+        _ => None,
+    }
+}
+
+/// The form. With the secret of the one-time address it is a button, so that a look at the address, which a preview
+/// takes as well, uses nothing up.
+async fn show(State(access): State<Access>, headers: HeaderMap, QueryFields(fields): QueryFields) -> Response {
+    let next = destination(field(&fields, "next").unwrap_or("/"));
+    let Some(guarded) = access.guarded() else { return Redirect::to(next).into_response() };
+    match field(&fields, "once") {
+        Some(once) => button(guarded, once.to_owned(), next),
+        None if guarded.sessions.knows(&headers) => Redirect::to(next).into_response(),
+        None => form(guarded, StatusCode::OK, "", next),
+    }
+}
+
+async fn enter(
+    State(access): State<Access>,
+    peer: Option<Extension<Peer>>,
+    headers: HeaderMap,
+    sent: Result<Form<LoginForm>, FormRejection>,
+) -> Response {
+    let Some(guarded) = access.guarded() else { return Redirect::to("/").into_response() };
+    let LoginForm { token, once, next } = match sent {
+        Ok(Form(form)) => form,
+        Err(rejection) => return form(guarded, rejection.status(), "The form could not be read. Send it again.", "/"),
+    };
+    let next = destination(next.as_deref().unwrap_or("/"));
+    let peer = peer.map_or(Peer::UNKNOWN, |Extension(peer)| peer);
+    let is_right = || match (&token, &once) {
+        (Some(token), _) => guarded.is_token(token),
+        (None, Some(once)) => guarded.use_once(once),
+        (None, None) => false,
+    };
+    let fault = match guarded.attempts.make(peer, is_right) {
+        Attempt::Right => return with_cookie(guarded.sessions.begin(guarded.is_secure(&headers)), next),
+        Attempt::Refused(seconds) => return too_many(guarded, seconds, next),
+        Attempt::Wrong { last } if token.is_some() => {
+            tracing::warn!(%peer, last, "a login with a wrong token");
+            "This is not the token. It is the server's ADMIN_TOKEN; whoever started it knows it."
+        }
+        Attempt::Wrong { last } => {
+            tracing::warn!(%peer, last, "a login with a one-time address that is not good, or no longer");
+            "This address was used before, or it is older than ten minutes. Give the token itself."
+        }
+    };
+    form(guarded, StatusCode::UNAUTHORIZED, fault, next)
+}
+
+fn too_many(guarded: &Guarded, seconds: u32, next: &str) -> Response {
+    let fault = "Too many logins have failed from this address. Wait a minute, and try again.";
+    let mut response = form(guarded, StatusCode::TOO_MANY_REQUESTS, fault, next);
+    response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    response
+}
+
+/// Ends the session of this browser.
+async fn leave(State(access): State<Access>, headers: HeaderMap) -> Response {
+    let Some(guarded) = access.guarded() else { return Redirect::to("/").into_response() };
+    with_cookie(guarded.sessions.end(guarded.is_secure(&headers)), "/login")
+}
+
+fn with_cookie(cookie: String, to: &str) -> Response {
+    match HeaderValue::try_from(cookie) {
+        Ok(cookie) => ([(header::SET_COOKIE, cookie)], Redirect::to(to)).into_response(),
+        Err(error) => Refusal::internal(error).into_response(),
+    }
+}
+
+/// The page with the form. `fault` is ours, never a user's text.
+pub(super) fn form(guarded: &Guarded, status: StatusCode, fault: &'static str, next: &str) -> Response {
+    let next = destination(next).to_owned();
+    let fault = (!fault.is_empty()).then(|| view! { <p class="error-note" role="alert">{fault}</p> });
+    let form = view! {
+        <form class="card login" method="post" action="/login">
+            {fault}
+            <p>
+                <label for="token">"Token"</label>
+                " "
+                <input
+                    id="token"
+                    name="token"
+                    type="password"
+                    autocomplete="current-password"
+                    required
+                    autofocus
+                    aria-describedby="token-help"
+                />
+            </p>
+            <p id="token-help" class="help">
+                "The ADMIN_TOKEN that this server was started with. For ten minutes after its start, its log also has an address that logs one browser in, once."
+            </p>
+            <input type="hidden" name="next" value=next />
+            <p>
+                <button class="button primary" type="submit">
+                    "Log in"
+                </button>
+            </p>
+        </form>
+    };
+    private(plain_page(status, &guarded.style, "Log in", form))
+}
+
+fn button(guarded: &Guarded, once: String, next: &str) -> Response {
+    let next = next.to_owned();
+    let form = view! {
+        <form class="card login" method="post" action="/login">
+            <p>"This logs in this browser, once. It stays logged in for 30 days, or until you log out."</p>
+            <input type="hidden" name="once" value=once />
+            <input type="hidden" name="next" value=next />
+            <p>
+                <button class="button primary" type="submit">
+                    "Log in"
+                </button>
+            </p>
+        </form>
+    };
+    private(plain_page(StatusCode::OK, &guarded.style, "Log in", form))
+}
+
+fn private(mut page: Response) -> Response {
+    page.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    page
+}

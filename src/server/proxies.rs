@@ -1,0 +1,65 @@
+//! What can be seen of a proxy before this server. Without a token one would let everybody in who reaches it.
+
+use std::sync::Once;
+
+use axum::extract::Request;
+use axum::http::{HeaderMap, StatusCode, Version, header};
+
+use super::paths::is_health;
+use super::problem::Refusal;
+use super::security::Hosts;
+
+/// The answer to a request that came through a proxy, of a server without a token.
+pub fn refusal(request: &Request, hosts: &Hosts) -> Option<Refusal> {
+    if is_health(request.uri().path()) {
+        return None;
+    }
+    let sign = sign(request, hosts)?;
+    static SAID: Once = Once::new();
+    SAID.call_once(|| tracing::warn!(sign, "requests through a proxy are refused: set ADMIN_TOKEN and BEHIND_PROXY"));
+    let detail = format!(
+        "This request seems to come through a proxy: {sign}. Without a token a proxy would let everybody in. Set \
+         ADMIN_TOKEN and BEHIND_PROXY=1 on the server (and ALLOWED_HOSTS for another name), or ask it directly."
+    );
+    Some(Refusal::new(StatusCode::FORBIDDEN, detail))
+}
+
+/// How a proxy gives itself away.
+fn sign(request: &Request, hosts: &Hosts) -> Option<&'static str> {
+    let headers = request.headers();
+    if headers.keys().any(|name| is_forwarding(name.as_str())) {
+        return Some("it has a header like X-Forwarded-For, Forwarded, X-Real-IP or Via");
+    }
+    if matches!(request.version(), Version::HTTP_09 | Version::HTTP_10) {
+        return Some("it speaks HTTP/1.0");
+    }
+    let is_foreign = |name| headers.get(name).and_then(host_of).is_some_and(|host| !hosts.allows(host));
+    if is_foreign(header::ORIGIN) {
+        return Some("its Origin has a name that is none of this server's");
+    }
+    let is_own_page = headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin");
+    (is_own_page && is_foreign(header::REFERER)).then_some("its Referer has a name that is none of this server's")
+}
+
+fn is_forwarding(name: &str) -> bool {
+    ["forwarded", "via", "x-real-ip"].contains(&name) || name.starts_with("x-forwarded-")
+}
+
+/// Host and port of an address. None in `null`, which a browser says instead of a name that it keeps for itself.
+fn host_of(address: &axum::http::HeaderValue) -> Option<&str> {
+    let (_scheme, rest) = address.to_str().unwrap_or("://?").split_once("://")?;
+    rest.split('/').next()
+}
+
+/// Says once that a proxy serves this under a path of its own, where it says so.
+pub fn note_sub_path(headers: &HeaderMap) {
+    static SAID: Once = Once::new();
+    let has_prefix = |name| headers.get(name).is_some_and(|prefix| !prefix.is_empty() && prefix != "/");
+    if !SAID.is_completed() && (has_prefix("x-forwarded-prefix") || has_prefix("x-script-name")) {
+        SAID.call_once(|| {
+            tracing::warn!(
+                "a proxy serves this under a sub-path, which is not supported: give it a host name of its own"
+            )
+        });
+    }
+}
