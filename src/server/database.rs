@@ -139,13 +139,14 @@ fn lock(file: &str) -> Result<File, OpenError> {
 }
 
 /// Every schema change, in order. Forward only; a released one never changes.
-const MIGRATIONS: [(&str, &str); 6] = [
+const MIGRATIONS: [(&str, &str); 7] = [
     ("initial", include_str!("../../migrations/0001_initial.sql")),
     ("both sides", include_str!("../../migrations/0002_both_sides.sql")),
     ("metrics", include_str!("../../migrations/0003_metrics.sql")),
     ("slim requests", include_str!("../../migrations/0004_slim_requests.sql")),
     ("request blocks", include_str!("../../migrations/0005_request_blocks.sql")),
     ("binary blocks", include_str!("../../migrations/0006_binary_blocks.sql")),
+    ("findings of runs", include_str!("../../migrations/0011_findings_of_runs.sql")),
 ];
 
 fn migrations(changes: &[(&'static str, &'static str)]) -> Migrator {

@@ -13,6 +13,7 @@ use utoipa_axum::routes;
 use super::access::login;
 use super::api_guard::{ApiGuard, Templates};
 use super::batch_writer::BatchWriter;
+use super::compression::complete_bodies;
 use super::entrance::{Entrance, Inside, Routes};
 use super::problem::unknown_path;
 use super::state::AppState;
@@ -45,7 +46,7 @@ pub fn build_around(state: &AppState, users_api: OpenApiRouter, recorder: Option
         access: state.access.clone(),
         guard: ApiGuard::new(recorder, Arc::clone(&state.arrivals), templates),
         users_api: Routes::new(users_api),
-        others: Routes::new(others),
+        others: Routes::new(others.layer(complete_bodies())),
     })
 }
 

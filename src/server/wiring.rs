@@ -51,15 +51,11 @@ impl Witness for RecordedRequests {
     }
 
     async fn rows_of_run(&self, run: RunId) -> Result<Vec<ServerSide>, StoreError> {
-        let rows = self.store.rows_of_run(run).await?;
-        let server_side = |row: RowOfRun| ServerSide {
-            seq: row.seq,
-            arrived_at: row.at,
-            duration: u64::try_from(row.duration).unwrap_or(0),
-            status: row.status,
-            request_id: row.request_id,
-        };
-        Ok(rows.into_iter().map(server_side).collect())
+        Ok(self.store.rows_of_run(run).await?.into_iter().map(server_side).collect())
+    }
+
+    async fn rows_of_request(&self, run: RunId, seq: u32) -> Result<Vec<ServerSide>, StoreError> {
+        Ok(self.store.rows_of_request(run, seq).await?.into_iter().map(server_side).collect())
     }
 
     async fn kpis_of_run(&self, run: RunId, from: i64, to: i64) -> Result<Kpi, StoreError> {
@@ -69,6 +65,16 @@ impl Witness for RecordedRequests {
 
     fn dropped_of_run(&self, run: RunId) -> u32 {
         self.dropped.lock().unwrap_or_else(PoisonError::into_inner).get(&run).copied().unwrap_or(0)
+    }
+}
+
+fn server_side(row: RowOfRun) -> ServerSide {
+    ServerSide {
+        seq: row.seq,
+        arrived_at: row.at,
+        duration: u64::try_from(row.duration).unwrap_or(0),
+        status: row.status,
+        request_id: row.request_id,
     }
 }
 
@@ -200,6 +206,7 @@ pub async fn connect(
     for run in close_left_overs(&runs, witness.as_ref(), housekeeping.as_ref()).await? {
         tracing::warn!(%run, "an earlier process left this run active; closed as interrupted");
     }
+    runs.summarise_older_version().await?;
     let gatekeeper = Gatekeeper::new(config.max_rps);
     let arrivals = Arrivals::new(Arc::clone(&gatekeeper));
     let jobs = Arc::new(JobManager::new(Surroundings {
@@ -228,7 +235,7 @@ pub async fn connect(
         metrics,
         boards: Arc::default(),
         recorder,
-        traffic: Traffic { jobs, shutdown: shutdown.streams.clone(), streams },
+        traffic: Traffic { jobs, shutdown: shutdown.streams.clone(), streams, details: Arc::default() },
         arrivals,
         hosts: Hosts::new(&config.allowed_hosts, address.ip()),
         access: Access::new(config.admin_token.clone(), Arc::clone(&config.assets.style)),

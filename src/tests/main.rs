@@ -3,9 +3,11 @@
 mod access;
 mod architecture;
 mod assets;
+mod compression;
 mod configuration;
 mod documentation;
 mod history;
+mod kept_runs;
 mod metrics;
 mod pages;
 mod program;
@@ -16,3 +18,4 @@ mod shutdown;
 mod storage;
 mod traffic;
 mod users;
+mod viewers;

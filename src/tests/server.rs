@@ -69,7 +69,11 @@ impl TestServer {
 
     /// With some settings changed.
     pub(crate) async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
+        Self::start_in(tempfile::tempdir().expect("a folder"), change).await
+    }
+
+    /// On the database that is in this folder, if there is one.
+    pub(crate) async fn start_in(folder: TempDir, change: impl FnOnce(&mut Config)) -> Self {
         let leptos = LeptosOptions::builder().output_name("traffic-simulator").build();
         let mut config = Config {
             assets: assets::without_hashes(&leptos),

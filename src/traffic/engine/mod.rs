@@ -11,6 +11,7 @@
 
 pub mod books;
 pub mod exchange;
+pub mod findings;
 pub mod gate;
 pub mod guard;
 pub mod mix;

@@ -36,6 +36,21 @@ impl Fate {
         unanswered.into_iter().find(|fate| fate.name() == name).or_else(|| name.parse().ok().map(Self::Answered))
     }
 
+    /// The status code of the answer, when there was one.
+    pub fn status(self) -> Option<u16> {
+        if let Self::Answered(status) = self { Some(status) } else { None }
+    }
+
+    /// What went wrong, in words.
+    pub fn words(self) -> String {
+        match self {
+            Self::Answered(status) => format!("answered {status}"),
+            Self::Timeout => "no answer within 5 s".to_owned(),
+            Self::Connect => "the connection was refused".to_owned(),
+            Self::Transport | Self::Cancelled => "the connection broke".to_owned(),
+        }
+    }
+
     /// Its name: the status code, or what went wrong.
     pub fn name(self) -> String {
         match self {

@@ -8,7 +8,7 @@ use super::exchange::{Exchange, slowest};
 /// How something is spread, in milliseconds; absent without a value. Percentiles are exact, by
 /// nearest rank as in [`super::stats`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Spread {
     /// Median.
     pub p50: Option<f64>,
@@ -31,7 +31,7 @@ impl Spread {
 
 /// Both sides of a run. Only requests that both sides saw count, so that each line is of the same ones.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Sides {
     /// Requests that both sides saw.
     pub joined: u32,

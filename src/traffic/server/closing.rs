@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::findings;
 use super::job::LiveJob;
 use super::jobs::Surroundings;
 use crate::server::database::epoch_millis;
@@ -59,6 +60,7 @@ pub(super) async fn close(job: &LiveJob, around: &Surroundings, ledger_dropped_b
     let mut last = job.snapshot();
     last.closed = true;
     store(&last, job, around).await;
+    findings::keep(job, around).await;
     job.close();
     tracing::info!(run = %job.id, status = last.status.wire_name(), sent = last.stats.sent, verified, cap_kept, dashboard_right, "run closed");
 }

@@ -20,13 +20,14 @@ use super::ports::{Housekeeping, Witness};
 use super::runner::Runner;
 use super::store::{RunFilter, RunStore};
 use super::tally::Tally;
-use super::{closing, recovery};
+use super::{closing, findings, recovery};
 use crate::origin::RunId;
 use crate::server::batch_writer::BatchWriter;
 use crate::server::database::StoreError;
-use crate::traffic::engine::exchange::{self, ClientSide, Exchange};
+use crate::traffic::engine::exchange::{self, Exchange};
+use crate::traffic::engine::findings::Findings;
 use crate::traffic::engine::scenario::Delay;
-use crate::traffic::model::{Job, Reason, Settings, Started, Status};
+use crate::traffic::model::{Job, Reason, RunSummary, Settings, Started, Status};
 
 /// How often the viewers of a job see a new snapshot.
 const TICK: Duration = Duration::from_millis(500);
@@ -192,17 +193,18 @@ impl JobManager {
     ///
     /// # Errors
     /// When the database can't be read.
-    pub async fn list(&self, filter: &RunFilter) -> Result<(Vec<Job>, bool), StoreError> {
+    pub async fn list(&self, filter: &RunFilter) -> Result<(Vec<RunSummary>, bool), StoreError> {
         let one_more = RunFilter { limit: filter.limit + 1, ..filter.clone() };
-        let mut jobs = self.around.store.list(&one_more).await?;
-        let more = jobs.len() > filter.limit as usize;
-        jobs.truncate(filter.limit as usize);
-        for job in &mut jobs {
-            if let Some(live) = self.live(job.job_id) {
-                *job = live.snapshot();
+        let mut runs = self.around.store.list(&one_more).await?;
+        let more = runs.len() > filter.limit as usize;
+        runs.truncate(filter.limit as usize);
+        // What is closed is stored as it stays.
+        for run in runs.iter_mut().filter(|run| !run.closed) {
+            if let Some(live) = self.live(run.job_id) {
+                *run = RunSummary::from(&live.snapshot());
             }
         }
-        Ok((jobs, more))
+        Ok((runs, more))
     }
 
     /// Removes a closed run from the history; what the metrics recorded of it stays.
@@ -221,12 +223,30 @@ impl JobManager {
         Ok(())
     }
 
-    /// The generator's side of each request of a run, as far as it is written by now.
+    /// What client and server said about a run, as it was stored at its closing.
     ///
     /// # Errors
     /// When the database can't be read.
-    pub async fn client_sides(&self, id: RunId) -> Result<Vec<ClientSide>, StoreError> {
-        self.around.store.client_sides(id).await
+    pub async fn stored_findings(&self, id: RunId) -> Result<Option<Findings>, StoreError> {
+        self.around.store.findings(id).await
+    }
+
+    /// The same from the rows that are written by now, for a run of which `over` whole seconds are over.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn findings_so_far(&self, id: RunId, over: u32) -> Result<Findings, StoreError> {
+        findings::read(self.around.store.as_ref(), self.around.witness.as_ref(), id, over).await
+    }
+
+    /// One request of a run with both of its sides. `None`: neither side knows it.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn exchange(&self, id: RunId, seq: u32) -> Result<Option<Exchange>, StoreError> {
+        let client = self.around.store.client_side(id, seq).await?;
+        let servers = self.around.witness.rows_of_request(id, seq).await?;
+        Ok(exchange::join(client.as_slice(), &servers).pop())
     }
 
     /// Each request of a run with both of its sides, as far as they are written by now.

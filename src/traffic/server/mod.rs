@@ -6,6 +6,7 @@ pub mod client;
 pub mod clock;
 pub mod closing;
 pub mod export;
+pub mod findings;
 pub mod gatekeeper;
 pub mod job;
 pub mod jobs;

@@ -14,6 +14,8 @@ pub trait Witness: Send + Sync + 'static {
     async fn flush(&self);
     /// What was recorded for a run, in the order of arrival; a request as often as it was recorded.
     async fn rows_of_run(&self, run: RunId) -> Result<Vec<ServerSide>, StoreError>;
+    /// What was recorded for one request of a run; more than one row only if it was recorded more than once.
+    async fn rows_of_request(&self, run: RunId, seq: u32) -> Result<Vec<ServerSide>, StoreError>;
     /// What the dashboard says about a run in the seconds `from..to` since the epoch, by its own query.
     async fn kpis_of_run(&self, run: RunId, from: i64, to: i64) -> Result<Kpi, StoreError>;
     /// How many records of a run were dropped and counted, instead of written.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use super::findings;
 use super::ports::{Housekeeping, Witness};
 use super::store::{LeftOver, RunStore};
 use crate::origin::RunId;
@@ -29,6 +30,7 @@ pub async fn close_left_overs(
             Some(job) => {
                 let job = recounted(job, store, witness).await?;
                 store.close(&job).await?;
+                findings::keep_of_left_over(&job, store, witness).await;
             }
             // What can't be read any more is closed all the same: it must not keep every later run from starting.
             None => store.close_unreadable(id).await?,

@@ -1,6 +1,7 @@
 //! Runs and their ledgers in SQL.
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _, Sqlite};
 use uuid::Uuid;
@@ -10,9 +11,10 @@ use crate::origin::RunId;
 use crate::server::batch_writer::Sink;
 use crate::server::database::{Database, StoreError};
 use crate::traffic::engine::exchange::ClientSide;
+use crate::traffic::engine::findings::Findings;
 use crate::traffic::engine::mix::Call;
 use crate::traffic::engine::scenario::Scenario;
-use crate::traffic::model::{Job, Status};
+use crate::traffic::model::{Job, RunSummary, Status};
 
 /// Which stored runs to list: newest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -50,11 +52,17 @@ pub trait RunStore: Send + Sync + 'static {
     /// One run.
     async fn load(&self, id: RunId) -> Result<Option<Job>, StoreError>;
     /// Some runs, newest first.
-    async fn list(&self, filter: &RunFilter) -> Result<Vec<Job>, StoreError>;
+    async fn list(&self, filter: &RunFilter) -> Result<Vec<RunSummary>, StoreError>;
     /// Removes a closed run with its ledger. `false`: there is no closed run of this name.
     async fn delete(&self, id: RunId) -> Result<bool, StoreError>;
     /// The generator's side of each request of a run, in the order of the plan.
     async fn client_sides(&self, id: RunId) -> Result<Vec<ClientSide>, StoreError>;
+    /// The same of one request.
+    async fn client_side(&self, id: RunId, seq: u32) -> Result<Option<ClientSide>, StoreError>;
+    /// Stores what client and server said about a run.
+    async fn keep_findings(&self, id: RunId, findings: &Findings) -> Result<(), StoreError>;
+    /// What was stored of that.
+    async fn findings(&self, id: RunId) -> Result<Option<Findings>, StoreError>;
     /// What an earlier process left active.
     async fn left_overs(&self) -> Result<Vec<LeftOver>, StoreError>;
 }
@@ -63,11 +71,15 @@ pub trait RunStore: Send + Sync + 'static {
 #[derive(Clone, Debug)]
 pub struct SqliteRuns(pub Database);
 
-fn to_json(job: &Job) -> Result<String, StoreError> {
-    serde_json::to_string(job).map_err(|error| StoreError::Encode(error.into()))
+fn to_json(value: &impl Serialize) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|error| StoreError::Encode(error.into()))
 }
 
-fn from_json(json: &str) -> Result<Job, StoreError> {
+fn summary(job: &Job) -> Result<String, StoreError> {
+    to_json(&RunSummary::from(job))
+}
+
+fn from_json<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, StoreError> {
     serde_json::from_str(json).map_err(|error| StoreError::Decode(error.into()))
 }
 
@@ -80,6 +92,44 @@ fn blob(id: RunId) -> Vec<u8> {
 }
 
 impl SqliteRuns {
+    /// Makes the summaries of the runs that a version without summaries stored. What can't be read gets none.
+    ///
+    /// # Errors
+    /// When the database can't be read or written.
+    pub async fn summarise_older_version(&self) -> Result<(), StoreError> {
+        let ids: Vec<Vec<u8>> = sqlx::query_scalar("SELECT id FROM runs WHERE summary IS NULL AND json_valid(job)")
+            .fetch_all(&self.0.read)
+            .await?;
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let mut transaction = self.0.begin().await?;
+        for id in ids {
+            let json: String =
+                sqlx::query_scalar("SELECT job FROM runs WHERE id = ?").bind(&id).fetch_one(&mut *transaction).await?;
+            let Ok(job) = from_json::<Job>(&json) else { continue };
+            sqlx::query("UPDATE runs SET summary = ?2 WHERE id = ?1")
+                .bind(&id)
+                .bind(summary(&job)?)
+                .execute(&mut *transaction)
+                .await?;
+        }
+        transaction.commit().await
+    }
+
+    /// The summary of a run whose own can't be read, because another version wrote it. What can't be read at all costs
+    /// its own line and no other.
+    async fn summary_of_job(&self, id: RunId) -> Result<Option<RunSummary>, StoreError> {
+        match self.load(id).await {
+            Ok(job) => Ok(job.as_ref().map(RunSummary::from)),
+            Err(error @ StoreError::Decode(_)) => {
+                tracing::error!(run = %id, %error, "a stored run can't be read");
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     /// One update of one row, in a transaction of its own. `false`: the condition did not hold.
     async fn update(&self, condition: &'static str, from: &str, job: &Job) -> Result<bool, StoreError> {
         let mut transaction = self.0.begin().await?;
@@ -89,6 +139,7 @@ impl SqliteRuns {
             .bind(job.closed)
             .bind(to_json(job)?)
             .bind(from)
+            .bind(summary(job)?)
             .execute(&mut *transaction)
             .await?;
         transaction.commit().await?;
@@ -100,32 +151,36 @@ impl SqliteRuns {
 impl RunStore for SqliteRuns {
     async fn insert(&self, job: &Job) -> Result<(), StoreError> {
         let mut transaction = self.0.begin().await?;
-        sqlx::query("INSERT INTO runs (id, status, closed, start_time, job) VALUES (?, ?, ?, ?, ?)")
+        let statement =
+            "INSERT INTO runs (id, status, closed, start_time, job, scenario, summary) VALUES (?, ?, ?, ?, ?, ?, ?)";
+        sqlx::query(statement)
             .bind(blob(job.job_id))
             .bind(job.status.wire_name())
             .bind(job.closed)
             .bind(job.start_time)
             .bind(to_json(job)?)
+            .bind(job.scenario.wire_name())
+            .bind(summary(job)?)
             .execute(&mut *transaction)
             .await?;
         transaction.commit().await
     }
 
     async fn advance(&self, from: Status, job: &Job) -> Result<bool, StoreError> {
-        let statement =
-            "UPDATE runs SET status = ?2, closed = ?3, job = ?4 WHERE id = ?1 AND closed = 0 AND status = ?5";
+        let statement = "UPDATE runs SET status = ?2, closed = ?3, job = ?4, summary = ?6 WHERE id = ?1 AND closed = 0 AND status = ?5";
         self.update(statement, from.wire_name(), job).await
     }
 
     async fn close(&self, job: &Job) -> Result<bool, StoreError> {
         // Whatever state was noted last: the closing has the last word, but only once.
-        let statement = "UPDATE runs SET status = ?2, closed = ?3, job = ?4 WHERE id = ?1 AND closed = 0 AND ?5 = ''";
+        let statement =
+            "UPDATE runs SET status = ?2, closed = ?3, job = ?4, summary = ?6 WHERE id = ?1 AND closed = 0 AND ?5 = ''";
         self.update(statement, "", job).await
     }
 
     async fn close_unreadable(&self, id: RunId) -> Result<(), StoreError> {
         let mut transaction = self.0.begin().await?;
-        sqlx::query("UPDATE runs SET status = ?2, closed = 1 WHERE id = ?1")
+        sqlx::query("UPDATE runs SET status = ?2, closed = 1, summary = NULL WHERE id = ?1")
             .bind(blob(id))
             .bind(Status::Error.wire_name())
             .execute(&mut *transaction)
@@ -139,19 +194,30 @@ impl RunStore for SqliteRuns {
         json.as_deref().map(from_json).transpose()
     }
 
-    async fn list(&self, filter: &RunFilter) -> Result<Vec<Job>, StoreError> {
-        let rows: Vec<String> = sqlx::query_scalar(
-            // Ids sort by their start. A bare `LIMIT ?` would make SQLite prepare the statement each time.
-            "SELECT job FROM runs WHERE (?1 IS NULL OR id < ?1) AND (?2 IS NULL OR status = ?2) \
-             AND (?3 IS NULL OR job ->> '$.scenario' = ?3) AND json_valid(job) ORDER BY id DESC LIMIT ?4 + 0",
-        )
-        .bind(filter.before.map(blob))
-        .bind(filter.status.map(Status::wire_name))
-        .bind(filter.scenario.map(Scenario::wire_name))
-        .bind(filter.limit)
-        .fetch_all(&self.0.read)
-        .await?;
-        rows.iter().map(|json| from_json(json)).collect()
+    async fn list(&self, filter: &RunFilter) -> Result<Vec<RunSummary>, StoreError> {
+        // Only the conditions that there are, so that each finds its index.
+        let mut query = QueryBuilder::<Sqlite>::new("SELECT id, summary FROM runs WHERE TRUE");
+        if let Some(before) = filter.before {
+            query.push(" AND id < ").push_bind(blob(before));
+        }
+        if let Some(status) = filter.status {
+            query.push(" AND status = ").push_bind(status.wire_name());
+        }
+        if let Some(scenario) = filter.scenario {
+            query.push(" AND scenario = ").push_bind(scenario.wire_name());
+        }
+        // Ids sort by their start. A bare `LIMIT ?` would make SQLite prepare the statement each time.
+        query.push(" ORDER BY id DESC LIMIT 0 + ").push_bind(filter.limit);
+        let rows: Vec<(Vec<u8>, Option<String>)> = query.build_query_as().fetch_all(&self.0.read).await?;
+        let mut runs = Vec::with_capacity(rows.len());
+        for (id, summary) in rows {
+            let summary = summary.and_then(|json| from_json(&json).ok());
+            runs.extend(match summary {
+                Some(summary) => Some(summary),
+                None => self.summary_of_job(run_id(&id)?).await?,
+            });
+        }
+        Ok(runs)
     }
 
     async fn delete(&self, id: RunId) -> Result<bool, StoreError> {
@@ -176,6 +242,36 @@ impl RunStore for SqliteRuns {
         .fetch_all(&self.0.read)
         .await?;
         rows.iter().map(client_side).collect()
+    }
+
+    async fn client_side(&self, id: RunId, seq: u32) -> Result<Option<ClientSide>, StoreError> {
+        let row = sqlx::query(
+            "SELECT seq, call, wanted, due, sent, service, fate, sent_at, request_id FROM ledger WHERE run = ? AND seq = ?",
+        )
+        .bind(blob(id))
+        .bind(seq)
+        .fetch_optional(&self.0.read)
+        .await?;
+        row.as_ref().map(client_side).transpose()
+    }
+
+    async fn keep_findings(&self, id: RunId, findings: &Findings) -> Result<(), StoreError> {
+        let mut transaction = self.0.begin().await?;
+        sqlx::query("UPDATE runs SET findings = ?2 WHERE id = ?1")
+            .bind(blob(id))
+            .bind(to_json(findings)?)
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await
+    }
+
+    async fn findings(&self, id: RunId) -> Result<Option<Findings>, StoreError> {
+        let json: Option<Option<String>> = sqlx::query_scalar("SELECT findings FROM runs WHERE id = ?")
+            .bind(blob(id))
+            .fetch_optional(&self.0.read)
+            .await?;
+        let unreadable = |error: &StoreError| tracing::warn!(run = %id, %error, "the stored findings can't be read");
+        Ok(json.flatten().and_then(|json| from_json(&json).inspect_err(unreadable).ok()))
     }
 
     async fn left_overs(&self) -> Result<Vec<LeftOver>, StoreError> {
