@@ -141,16 +141,19 @@ async fn page_and_report_of_a_stopped_run_have_the_same_seconds() {
 async fn one_request_is_read_without_the_others() {
     let server = TestServer::start().await;
     let id = server.start_run(&settings("normal", 5)).await;
-    let sent = server.closed(&id).await["stats"]["sent"].as_u64().expect("a number");
+    server.closed(&id).await;
     let export = server.get(&format!("/traffic/runs/{id}/export?format=json")).await.json();
-    for seq in [0, 17, sent - 1] {
-        let one = server.get(&format!("/fn/traffic/exchange?job_id={id}&seq={seq}")).await.json();
-        assert_eq!(one, export["requests"][seq as usize], "{seq}");
+    // Not by its place in the list: a busy machine misses slots.
+    for request in export["requests"].as_array().expect("requests").iter().step_by(17) {
+        let one = server.get(&format!("/fn/traffic/exchange?job_id={id}&seq={}", request["seq"])).await.json();
+        assert_eq!(&one, request);
     }
     let none = server.get(&format!("/fn/traffic/exchange?job_id={id}&seq=100000")).await.json();
     assert_eq!(none, Value::Null);
     // A row that can't be read is in nobody's way but its own.
-    execute(&server, "UPDATE ledger SET call = 'GET /people' WHERE seq = 1").await;
-    let path = |seq: u32| format!("/fn/traffic/exchange?job_id={id}&seq={seq}");
-    assert_eq!((server.get(&path(0)).await.status, server.get(&path(1)).await.status), (200, 500));
+    execute(&server, "UPDATE ledger SET call = 'GET /people' WHERE seq = (SELECT max(seq) FROM ledger)").await;
+    let path = |seq: &Value| format!("/fn/traffic/exchange?job_id={id}&seq={seq}");
+    let (first, last) = (&export["requests"][0]["seq"], export["requests"].as_array().and_then(|all| all.last()));
+    let last = &last.expect("a last one")["seq"];
+    assert_eq!((server.get(&path(first)).await.status, server.get(&path(last)).await.status), (200, 500));
 }
