@@ -1,13 +1,9 @@
 //! What the dashboard's server function does: asks the features, and draws what they say, once for all who ask in
 //! the same moment.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use leptos::prelude::*;
-use tokio::sync::OnceCell;
-use tokio::time::Instant;
 
 use super::board::{Board, Figures, board as draw};
 use crate::error::AppError;
@@ -15,6 +11,7 @@ use crate::metrics::address::read_view;
 use crate::metrics::log_model::LogQuery;
 use crate::metrics::model::OverviewQuery;
 use crate::metrics::newest_requests::NEWEST;
+use crate::server::moments::Moments;
 use crate::server::state::AppState;
 use crate::traffic::input::RunsQuery;
 use crate::traffic::run_order::Order;
@@ -28,22 +25,13 @@ const RUNS: u32 = 50;
 /// Views that are kept at the same time. With more, the oldest is drawn anew.
 const VIEWS: usize = 16;
 
-type Key = (OverviewQuery, Rows);
-
 /// Boards that were drawn a moment ago.
-#[derive(Debug, Default)]
-pub struct Boards(Mutex<HashMap<Key, (Instant, Arc<OnceCell<Board>>)>>);
+#[derive(Debug)]
+pub struct Boards(Moments<(OverviewQuery, Rows), Board>);
 
-impl Boards {
-    /// A place for this board, with what was drawn of it in this moment.
-    fn place(&self, key: Key) -> Arc<OnceCell<Board>> {
-        let mut boards = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = Instant::now();
-        boards.retain(|_, (since, _)| now.duration_since(*since) < FRESH);
-        if boards.len() >= VIEWS && !boards.contains_key(&key) {
-            boards.clear();
-        }
-        Arc::clone(&boards.entry(key).or_insert_with(|| (now, Arc::default())).1)
+impl Default for Boards {
+    fn default() -> Self {
+        Self(Moments::new(FRESH, VIEWS))
     }
 }
 
@@ -59,8 +47,8 @@ pub async fn board(range: &str, origin: &str, points: &str) -> Result<Board, App
         Rows::Of(ids) => Rows::Of(ids.into_iter().filter(|id| id.starts_with("past-")).collect()),
         all => all,
     };
-    let place = state.boards.place((view, rows.clone()));
-    Ok(place.get_or_init(|| async { draw(&figures(&state, view).await, &rows) }).await.clone())
+    let key = (view, rows.clone());
+    Ok(state.boards.0.get(key, async { draw(&figures(&state, view).await, &rows) }).await)
 }
 
 async fn figures(state: &AppState, view: OverviewQuery) -> Figures {
@@ -80,25 +68,4 @@ async fn figures(state: &AppState, view: OverviewQuery) -> Figures {
 /// What is said of a fault inside; the log says more.
 fn words(fault: crate::server::database::StoreError) -> String {
     crate::server::problem::inside(fault).to_string()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::metrics::model::{Origins, Range};
-
-    fn key(range: Range) -> Key {
-        (OverviewQuery { range, origin: Origins::All }, Rows::All)
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_board_is_drawn_once_in_a_moment_and_anew_after_it() {
-        let boards = Boards::default();
-        let first = boards.place(key(Range::Hour));
-        assert!(Arc::ptr_eq(&first, &boards.place(key(Range::Hour))));
-        assert!(!Arc::ptr_eq(&first, &boards.place(key(Range::Day))));
-        tokio::time::advance(FRESH).await;
-        assert!(!Arc::ptr_eq(&first, &boards.place(key(Range::Hour))));
-        assert_eq!(boards.0.lock().expect("not poisoned").len(), 1);
-    }
 }

@@ -282,7 +282,7 @@ pub fn is_unavailable(error: &StoreError) -> bool {
 }
 
 /// Every schema change, in order. Forward only; a released one never changes.
-const MIGRATIONS: [(&str, &str); 9] = [
+const MIGRATIONS: [(&str, &str); 10] = [
     ("initial", include_str!("../../migrations/0001_initial.sql")),
     ("both sides", include_str!("../../migrations/0002_both_sides.sql")),
     ("metrics", include_str!("../../migrations/0003_metrics.sql")),
@@ -290,8 +290,9 @@ const MIGRATIONS: [(&str, &str); 9] = [
     ("request blocks", include_str!("../../migrations/0005_request_blocks.sql")),
     ("binary blocks", include_str!("../../migrations/0006_binary_blocks.sql")),
     ("undo", include_str!("../../migrations/0007_undo.sql")),
-    ("lost requests", include_str!("../../migrations/0009_lost_requests.sql")),
-    ("folded names", include_str!("../../migrations/0012_folded_names.sql")),
+    ("lost requests", include_str!("../../migrations/0008_lost_requests.sql")),
+    ("folded names", include_str!("../../migrations/0009_folded_names.sql")),
+    ("findings of runs", include_str!("../../migrations/0010_findings_of_runs.sql")),
 ];
 
 fn migrations(changes: &[(&'static str, &'static str)]) -> Migrator {

@@ -14,6 +14,7 @@ use utoipa_axum::routes;
 use super::access::guard;
 use super::api_guard::{ApiGuard, Templates};
 use super::batch_writer::BatchWriter;
+use super::compression::complete_bodies;
 use super::entrance::{Entrance, Inside, Routes};
 use super::problem::unknown_path;
 use super::state::AppState;
@@ -55,7 +56,7 @@ pub fn build_around(state: &AppState, users_api: OpenApiRouter, recorder: Option
         access: state.access.clone(),
         guard: ApiGuard::new(recorder, Arc::clone(&state.arrivals), templates),
         users_api: Routes::new(users_api),
-        others: Routes::new(public.merge(private)),
+        others: Routes::new(public.merge(private).layer(complete_bodies())),
         style,
     })
 }

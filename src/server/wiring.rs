@@ -61,20 +61,26 @@ impl Witness for RecordedRequests {
     }
 
     async fn rows_of_run(&self, run: RunId) -> Result<Vec<ServerSide>, StoreError> {
-        let rows = self.store.rows_of_run(run).await?;
-        let server_side = |row: RowOfRun| ServerSide {
-            seq: row.seq,
-            arrived_at: row.at,
-            duration: u64::try_from(row.duration).unwrap_or(0),
-            status: row.status,
-            request_id: row.request_id,
-        };
-        Ok(rows.into_iter().map(server_side).collect())
+        Ok(self.store.rows_of_run(run).await?.into_iter().map(server_side).collect())
+    }
+
+    async fn rows_of_request(&self, run: RunId, seq: u32) -> Result<Vec<ServerSide>, StoreError> {
+        Ok(self.store.rows_of_request(run, seq).await?.into_iter().map(server_side).collect())
     }
 
     async fn kpis_of_run(&self, run: RunId) -> Result<Kpi, StoreError> {
         let Totals { requests, error_rate, p95, .. } = self.metrics.totals_of_run(run);
         Ok(Kpi { requests, error_rate, p95 })
+    }
+}
+
+fn server_side(row: RowOfRun) -> ServerSide {
+    ServerSide {
+        seq: row.seq,
+        arrived_at: row.at,
+        duration: u64::try_from(row.duration).unwrap_or(0),
+        status: row.status,
+        request_id: row.request_id,
     }
 }
 
@@ -226,6 +232,7 @@ pub async fn connect(
     if removed > 0 {
         tracing::warn!(removed, "users that earlier runs had left behind are removed");
     }
+    runs.summarise_older_version().await?;
     let gatekeeper = Gatekeeper::new(config.max_rps);
     let arrivals = Arrivals::new(Arc::clone(&gatekeeper));
     let jobs = Arc::new(JobManager::new(Surroundings {
@@ -263,7 +270,7 @@ pub async fn connect(
         boards: Arc::default(),
         recorder,
         readiness: Readiness { database: database.clone(), shutdown: shutdown.jobs.clone() },
-        traffic: Traffic { jobs, shutdown: shutdown.streams.clone(), streams },
+        traffic: Traffic { jobs, shutdown: shutdown.streams.clone(), streams, details: Arc::default() },
         arrivals,
         hosts: Hosts::new(&config.allowed_hosts, address.ip()),
         access: Access::new(config.admin_token.clone(), config.behind_proxy, Arc::clone(&config.assets.style)),

@@ -84,7 +84,8 @@ impl TestServer {
         Self::start_in(self.shut_down().await, "127.0.0.1:0", |_| {}).await
     }
 
-    async fn start_in(folder: TempDir, listen: &str, change: impl FnOnce(&mut Config)) -> Self {
+    /// On the database that is in this folder, if there is one.
+    pub(crate) async fn start_in(folder: TempDir, listen: &str, change: impl FnOnce(&mut Config)) -> Self {
         let leptos = LeptosOptions::builder().output_name("traffic-simulator").build();
         let mut config = Config {
             assets: assets::without_hashes(&leptos),

@@ -12,7 +12,7 @@ use super::live::LiveRun;
 use super::model::Job;
 use super::run_charts::charts_html;
 use super::run_sides::sides_html;
-use super::run_tables::{endpoints_html, failures_html};
+use super::run_tables::{SINGLE_FAILURES, endpoints_html, failures_html};
 use super::server_fns::get_run_details;
 use crate::error::AppError;
 use crate::ui::chart::Rows;
@@ -29,6 +29,9 @@ pub struct RunDetails(
     pub Option<String>,
 );
 
+/// The parts whose rows are drawn only when they are wanted, as [`Rows`] names them.
+pub const DETAILS: [&str; 5] = ["latency", "distribution", "answers", "slowest", SINGLE_FAILURES];
+
 /// Draws it; what is missing is there in words, for those who read the page.
 pub fn run_details(
     job: &Job,
@@ -36,7 +39,7 @@ pub fn run_details(
     sides: Option<Result<&Sides, &str>>,
     rows: &Rows,
 ) -> RunDetails {
-    let charts = [charts_html(job, timeline, rows), endpoints_html(job), failures_html(job)].concat();
+    let charts = [charts_html(job, timeline, rows), endpoints_html(job), failures_html(job, rows)].concat();
     RunDetails(charts, sides.map(|sides| sides_html(sides, rows)))
 }
 

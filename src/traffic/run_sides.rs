@@ -50,7 +50,7 @@ pub fn sides_sentence(sides: &Sides) -> String {
             millis(Some(client)),
             millis(Some(server))
         ),
-        _ => "No request was seen by both sides yet.".to_owned(),
+        _ => "The server has no record of these requests: not yet, or not any more.".to_owned(),
     }
 }
 

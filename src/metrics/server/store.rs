@@ -34,6 +34,8 @@ pub trait MetricsStore: Send + Sync + 'static {
     async fn rows_of_run(&self, run: RunId) -> Result<Vec<RowOfRun>, StoreError>;
     /// The seconds since the epoch in which the first and the last request of a run arrived. `None` without one.
     async fn seconds_of_run(&self, run: RunId) -> Result<Option<(i64, i64)>, StoreError>;
+    /// What was recorded for one request of a run.
+    async fn rows_of_request(&self, run: RunId, seq: u32) -> Result<Vec<RowOfRun>, StoreError>;
     /// Shows the requests of a run that arrived at `from` or later, in epoch microseconds.
     async fn samples_of_run(&self, run: RunId, from: i64, visit: VisitSample<'_>) -> Result<(), StoreError>;
     /// Shows the requests that arrived at `from` or later, in epoch microseconds.
@@ -78,6 +80,16 @@ pub struct RowOfRun {
     pub request_id: Option<Uuid>,
 }
 
+fn row_of_run(row: &SqliteRow) -> Result<RowOfRun, StoreError> {
+    Ok(RowOfRun {
+        seq: row.try_get("seq")?,
+        at: rows::arrival(row.try_get("id")?),
+        duration: row.try_get("duration")?,
+        status: row.try_get("status")?,
+        request_id: rows::id_of(row.try_get("id")?, row.try_get("request_id_high")?, row.try_get("request_id_low")?),
+    })
+}
+
 /// [`MetricsStore`] in the embedded database.
 #[derive(Clone, Debug)]
 pub struct SqliteMetrics(pub Database);
@@ -99,19 +111,18 @@ impl MetricsStore for SqliteMetrics {
         .bind(run.0.as_bytes().as_slice())
         .fetch_all(&self.0.read)
         .await?;
-        let row_of_run = |row: &SqliteRow| {
-            Ok(RowOfRun {
-                seq: row.try_get("seq")?,
-                at: rows::arrival(row.try_get("id")?),
-                duration: row.try_get("duration")?,
-                status: row.try_get("status")?,
-                request_id: rows::id_of(
-                    row.try_get("id")?,
-                    row.try_get("request_id_high")?,
-                    row.try_get("request_id_low")?,
-                ),
-            })
-        };
+        rows.iter().map(row_of_run).collect()
+    }
+
+    async fn rows_of_request(&self, run: RunId, seq: u32) -> Result<Vec<RowOfRun>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT requests.id, seq, duration, status, request_id_high, request_id_low \
+             FROM requests CROSS JOIN kinds ON kinds.id = requests.kind WHERE run = ? AND seq = ? ORDER BY requests.id",
+        )
+        .bind(run.0.as_bytes().as_slice())
+        .bind(seq)
+        .fetch_all(&self.0.read)
+        .await?;
         rows.iter().map(row_of_run).collect()
     }
 

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::mix::Call;
+use super::outcome::Fate;
+use super::timeline::Ended;
 
 /// The generator's side of one request. Durations in microseconds.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,6 +34,18 @@ pub struct ClientSide {
     pub fate: String,
     /// The server's id of the request, when there was an answer.
     pub request_id: Option<Uuid>,
+}
+
+impl ClientSide {
+    /// As the timeline needs it.
+    pub fn ended(&self) -> Ended {
+        Ended {
+            second: u32::try_from(self.sent / 1_000_000).unwrap_or(u32::MAX),
+            service: u32::try_from(self.service).unwrap_or(u32::MAX),
+            // A name that no version of this program has written.
+            fate: Fate::of_name(&self.fate).unwrap_or(Fate::Transport),
+        }
+    }
 }
 
 /// The server's side of one request.

@@ -14,6 +14,7 @@ pub mod audit;
 pub mod dashboard_check;
 pub mod evidence;
 pub mod exchange;
+pub mod findings;
 pub mod gate;
 pub mod guard;
 pub mod mix;

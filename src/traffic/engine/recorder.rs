@@ -5,10 +5,16 @@ use std::time::Duration;
 
 use super::mix::Call;
 use super::outcome::{Fate, Outcome};
-use super::stats::{CallStats, Failure, FateCount, Latency, SplitLatency, Stats, millis, percentile, sorted};
+use super::stats::{
+    CallStats, Failure, FailureGroup, FailureSample, FateCount, Latency, SplitLatency, Stats, millis, percentile,
+    sorted,
+};
+use super::timeline::Ended;
 
 /// How many of the newest failures are kept.
 pub const FAILURES_KEPT: usize = 50;
+/// How many groups of failures a snapshot has at most.
+const MOST_GROUPS: usize = 10;
 
 #[derive(Debug, Default)]
 struct CallRecord {
@@ -34,7 +40,10 @@ pub struct Recorder {
     response: [Vec<u32>; 2],
     calls: BTreeMap<Call, CallRecord>,
     fates: BTreeMap<String, u32>,
+    /// Each request that has ended, for the timeline.
+    requests: Vec<Ended>,
     failures: VecDeque<Failure>,
+    failure_groups: BTreeMap<(Call, String), (u32, FailureSample)>,
     transport_failures_in_a_row: u32,
 }
 
@@ -59,7 +68,9 @@ impl Recorder {
             response: Default::default(),
             calls: BTreeMap::new(),
             fates: BTreeMap::new(),
+            requests: Vec::new(),
             failures: VecDeque::new(),
+            failure_groups: BTreeMap::new(),
             transport_failures_in_a_row: 0,
         }
     }
@@ -93,12 +104,14 @@ impl Recorder {
     /// A request ended. `failure` describes it when it was neither ok nor cancelled.
     pub fn ended(&mut self, outcome: &Outcome, failure: Option<Failure>) {
         *self.fates.entry(outcome.fate.name()).or_default() += 1;
+        let service = micros(outcome.ended.saturating_sub(outcome.sent));
+        let second = u32::try_from(outcome.sent.as_secs()).unwrap_or(u32::MAX);
+        self.requests.push(Ended { second, service, fate: outcome.fate });
         if outcome.fate == Fate::Cancelled {
             self.cancelled += 1;
             return;
         }
         let side = usize::from(!outcome.fate.is_ok());
-        let service = micros(outcome.ended.saturating_sub(outcome.sent));
         self.service[side].push(service);
         self.response[side].push(micros(outcome.ended.saturating_sub(outcome.wanted)));
         let call = self.calls.entry(outcome.call).or_default();
@@ -106,6 +119,7 @@ impl Recorder {
             call.service_ok.push(service);
         } else {
             call.failed += 1;
+            self.group(outcome, failure.as_ref());
         }
         if outcome.fate.is_transport_failure() {
             self.transport_failures_in_a_row += 1;
@@ -116,6 +130,26 @@ impl Recorder {
             self.failures.truncate(FAILURES_KEPT - 1);
             self.failures.push_front(failure);
         }
+    }
+
+    fn group(&mut self, outcome: &Outcome, failure: Option<&Failure>) {
+        let sample = FailureSample {
+            seq: outcome.seq,
+            path: failure.map(|failure| failure.path.clone()),
+            request_id: failure.and_then(|failure| failure.request_id.clone()),
+        };
+        let count = self.failure_groups.get(&(outcome.call, outcome.fate.name())).map_or(0, |(count, _)| *count);
+        self.failure_groups.insert((outcome.call, outcome.fate.name()), (count + 1, sample));
+    }
+
+    /// Each request that has ended, in the order of their ends.
+    pub fn requests(&self) -> &[Ended] {
+        &self.requests
+    }
+
+    /// The newest single failures, newest first.
+    pub fn failures(&self) -> Vec<Failure> {
+        self.failures.iter().cloned().collect()
     }
 
     /// Nothing will be sent any more.
@@ -160,7 +194,8 @@ impl Recorder {
             calls: self.call_stats(),
             fates: self.fates.iter().map(|(name, count)| FateCount { name: name.clone(), count: *count }).collect(),
             sent_per_second: self.sent_per_second(now, duration),
-            recent_failures: self.failures.iter().cloned().collect(),
+            failures: self.groups_of_failures(),
+            recent_failures: Vec::new(),
             audit: None,
             dashboard_check: None,
         }
@@ -178,6 +213,18 @@ impl Recorder {
     fn sent_per_second(&self, now: Duration, duration: Duration) -> Vec<u32> {
         let over = now.min(duration).as_secs() as usize;
         (0..over).map(|second| self.sent_in_second.get(second).copied().unwrap_or(0)).collect()
+    }
+
+    fn groups_of_failures(&self) -> Vec<FailureGroup> {
+        let mut groups: Vec<_> = self.failure_groups.iter().collect();
+        groups.sort_by_key(|(_, (count, _))| std::cmp::Reverse(*count));
+        let group = |((call, outcome), (count, sample)): (&(Call, String), &(u32, FailureSample))| FailureGroup {
+            call: *call,
+            outcome: outcome.clone(),
+            count: *count,
+            sample: sample.clone(),
+        };
+        groups.into_iter().take(MOST_GROUPS).map(group).collect()
     }
 
     fn call_stats(&self) -> Vec<CallStats> {
@@ -235,7 +282,11 @@ mod tests {
         assert_eq!(stats.avg_latency, Some(1670.667));
         assert_eq!(stats.response.ok.max, Some(20.0), "10 ms of waiting for the gate count");
         assert_eq!(stats.fates.iter().map(|f| f.name.as_str()).collect::<Vec<_>>(), ["200", "503", "timeout"]);
-        assert_eq!(stats.recent_failures[0].seq, 2, "newest first");
+        assert_eq!(recorder.failures()[0].seq, 2, "newest first");
+        assert!(stats.recent_failures.is_empty(), "a snapshot has groups");
+        let groups: Vec<_> =
+            stats.failures.iter().map(|group| (group.outcome.as_str(), group.count, group.sample.seq)).collect();
+        assert_eq!(groups, [("503", 1, 1), ("timeout", 1, 2)]);
     }
 
     #[test]
@@ -279,8 +330,31 @@ mod tests {
             recorder.sent(Duration::ZERO, Duration::ZERO);
             recorder.ended(&outcome(seq, Fate::Answered(500), 1), Some(failure(seq)));
         }
-        let failures = recorder.snapshot(Duration::ZERO, MINUTE).recent_failures;
+        let failures = recorder.failures();
         assert_eq!((failures.len(), failures[0].seq, failures[49].seq), (50, 59, 10));
+    }
+
+    #[test]
+    fn failures_are_grouped_by_endpoint_and_outcome_and_the_ten_largest_groups_are_shown() {
+        let mut recorder = Recorder::new(1000);
+        let mut seq = 0;
+        for status in 500..512_u16 {
+            // The later the status, the more of them.
+            for _ in 500..=status {
+                recorder.sent(Duration::ZERO, Duration::ZERO);
+                recorder.ended(&outcome(seq, Fate::Answered(status), 1), Some(failure(seq)));
+                seq += 1;
+            }
+        }
+        let stats = recorder.snapshot(Duration::ZERO, MINUTE);
+        assert_eq!((stats.failures.len(), stats.failed_requests), (10, 78));
+        let largest = &stats.failures[0];
+        assert_eq!((largest.call, largest.outcome.as_str(), largest.count), (Call::List, "511", 12));
+        assert_eq!((largest.sample.seq, largest.sample.path.as_deref()), (77, Some("/")), "the newest of them");
+        assert_eq!(stats.failures[9].outcome, "502", "500 and 501 were the rarest");
+        recorder.ended(&Outcome { call: Call::Get, ..outcome(78, Fate::Answered(511), 1) }, None);
+        let groups = recorder.groups_of_failures();
+        assert!(groups.iter().all(|group| group.call == Call::List), "the other endpoint has a group of its own");
     }
 
     #[test]

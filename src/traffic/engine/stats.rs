@@ -30,6 +30,34 @@ pub struct Failure {
     pub reason: String,
 }
 
+/// Failures of one endpoint that ended in the same way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FailureGroup {
+    /// What was called.
+    pub call: Call,
+    /// How they ended: a status code, or `connect`, `timeout`, `transport`.
+    pub outcome: String,
+    /// How many requests.
+    pub count: u32,
+    /// The newest one of them.
+    pub sample: FailureSample,
+}
+
+/// One failure of a group, with what is needed to find it in the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FailureSample {
+    /// Its place in the plan.
+    pub seq: u32,
+    /// Path and query; absent in a run that was counted anew after a crash.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// The server's id of the request, when there was an answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+}
+
 /// Latencies in milliseconds. All are absent when nothing was measured.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -130,7 +158,10 @@ pub struct Stats {
     pub fates: Vec<FateCount>,
     /// Requests sent in each second of the run that is over.
     pub sent_per_second: Vec<u32>,
-    /// The newest failures, newest first.
+    /// The failures by endpoint and outcome: the most frequent groups, at most ten, largest first.
+    pub failures: Vec<FailureGroup>,
+    /// The newest single failures, newest first, in a run that has ended.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub recent_failures: Vec<Failure>,
     /// Whether every request is accounted for, once that was checked. Earlier versions stored it as `books`.
     #[serde(skip_serializing_if = "Option::is_none", alias = "books")]
@@ -161,6 +192,14 @@ impl Stats {
     /// What the dashboard was found to be, once it was checked.
     pub fn dashboard(&self) -> Option<DashboardOutcome> {
         self.dashboard_check.as_ref().map(|check| check.outcome)
+    }
+}
+
+impl Stats {
+    /// How many whole seconds of the run are over. A second that the run did not live to the end would be drawn as a
+    /// drop, so it is in no chart and no table.
+    pub fn whole_seconds(&self) -> u32 {
+        self.elapsed / 1000
     }
 }
 

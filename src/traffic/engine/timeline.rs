@@ -11,13 +11,19 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::exchange::ClientSide;
+use super::outcome::Fate;
 use super::stats::{FateCount, percentile};
 use crate::buckets::bucket;
 
-/// A 2xx answer, by the name of its fate.
-fn is_ok(fate: &str) -> bool {
-    fate.len() == 3 && fate.starts_with('2')
+/// A request that has ended, as far as the timeline needs to know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// The second of the run in which it was sent.
+    pub second: u32,
+    /// From then to the end of the answer, in microseconds.
+    pub service: u32,
+    /// How it ended.
+    pub fate: Fate,
 }
 
 /// [`Second`] on the wire: without the names of its fields, which would be a third of it.
@@ -69,26 +75,18 @@ fn heat<'a>(micros: impl Iterator<Item = &'a u32>) -> Vec<(u8, u32)> {
 
 impl Timeline {
     /// Of the requests that have ended, in any order. `over` seconds of the run are over.
-    pub fn of(requests: &[ClientSide], over: u32) -> Self {
-        let mut fates = BTreeMap::<&str, u32>::new();
-        for request in requests {
-            *fates.entry(&request.fate).or_default() += 1;
-        }
-        let names: Vec<&str> = fates.keys().copied().collect();
-        let mut ended = vec![vec![0; names.len()]; over as usize];
+    pub fn of(requests: &[Ended], over: u32) -> Self {
+        let fates = counts(requests);
+        let mut ended = vec![vec![0; fates.len()]; over as usize];
         let mut services = vec![Vec::new(); over as usize];
-        let (mut all_services, service) =
-            (Vec::new(), |request: &ClientSide| u32::try_from(request.service).unwrap_or(u32::MAX));
         for request in requests {
-            if is_ok(&request.fate) {
-                all_services.push(service(request));
+            let Some(in_second) = ended.get_mut(request.second as usize) else { continue };
+            let place = fates.iter().position(|(fate, _)| *fate == request.fate);
+            if let Some(count) = place.and_then(|place| in_second.get_mut(place)) {
+                *count += 1;
             }
-            let second = (request.sent / 1_000_000) as usize;
-            let Some(counts) = ended.get_mut(second) else { continue };
-            // Found by construction.
-            counts[names.binary_search(&request.fate.as_str()).unwrap_or_default()] += 1;
-            if is_ok(&request.fate) {
-                services[second].push(service(request));
+            if request.fate.is_ok() {
+                services[request.second as usize].push(request.service);
             }
         }
         let second = |(fates, mut services): (Vec<u32>, Vec<u32>)| {
@@ -98,29 +96,31 @@ impl Timeline {
         };
         Self {
             seconds: ended.into_iter().zip(services).map(second).collect(),
-            heat: heat(all_services.iter()),
-            fates: fates.into_iter().map(|(name, count)| FateCount { name: name.to_owned(), count }).collect(),
+            heat: heat(requests.iter().filter(|request| request.fate.is_ok()).map(|request| &request.service)),
+            fates: fates.into_iter().map(|(fate, count)| FateCount { name: fate.name(), count }).collect(),
         }
     }
 }
 
+/// How often a request ended in each way, in the order of their names.
+fn counts(requests: &[Ended]) -> Vec<(Fate, u32)> {
+    let mut counts = Vec::<(Fate, u32)>::new();
+    for request in requests {
+        match counts.iter_mut().find(|(fate, _)| *fate == request.fate) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((request.fate, 1)),
+        }
+    }
+    counts.sort_by_cached_key(|(fate, _)| fate.name());
+    counts
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::mix::Call;
     use super::*;
 
-    fn request(sent_ms: u64, service: u64, fate: &str) -> ClientSide {
-        ClientSide {
-            seq: 0,
-            call: Call::List,
-            wanted: 0,
-            due: 0,
-            sent: sent_ms * 1000,
-            sent_at: None,
-            service,
-            fate: fate.to_owned(),
-            request_id: None,
-        }
+    fn request(sent_ms: u32, service: u32, fate: &str) -> Ended {
+        Ended { second: sent_ms / 1000, service, fate: Fate::of_name(fate).expect("a fate") }
     }
 
     #[test]
@@ -153,8 +153,8 @@ mod tests {
     fn the_longest_run_stays_below_60_kb_on_the_wire() {
         // Twenty requests in each second, spread over seven buckets and four ways to end.
         let fates = ["200", "201", "500", "503"];
-        let requests: Vec<ClientSide> = (0..12_000)
-            .map(|i: u64| {
+        let requests: Vec<Ended> = (0..12_000)
+            .map(|i: u32| {
                 request(i * 50, [250, 400, 550, 800, 1234, 2345, 45_678][i as usize % 7], fates[i as usize % 4])
             })
             .collect();

@@ -12,6 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::export::{__path_export, export};
+use super::findings::Details;
 use super::job;
 use super::jobs::{DeleteRefusal, JobManager, StartRefusal};
 use super::store::RunFilter;
@@ -23,7 +24,7 @@ use crate::server::database::StoreError;
 use crate::server::problem::{JsonFields, QueryFields, Refusal};
 use crate::traffic::engine::scenario::Scenario;
 use crate::traffic::input::{self, RunsQuery};
-use crate::traffic::model::{Job, RunSummary, RunsPage, Settings, StartRequest, Started, Status};
+use crate::traffic::model::{Job, RunsPage, Settings, StartRequest, Started, Status};
 use crate::traffic::run_order::{Cursor, Order};
 
 /// `/traffic`, with its documentation.
@@ -47,6 +48,8 @@ pub struct Traffic {
     pub shutdown: CancellationToken,
     /// One for each live stream that may be open.
     pub streams: Arc<Semaphore>,
+    /// What was drawn of runs a moment ago.
+    pub details: Arc<Details>,
 }
 
 impl From<StartRefusal> for Refusal {
@@ -185,9 +188,8 @@ pub async fn page_of_runs(jobs: &JobManager, query: RunsQuery) -> Result<RunsPag
     let filter = RunFilter { behind: cursor, scenario, status, limit, order, ascending, live: None };
     let (runs, more) = jobs.list(&filter).await?;
     let next = runs.last().filter(|_| more).map(|run| Cursor { rank: run.rank, id: run.id }.to_string());
-    let unreadable = runs.iter().filter(|run| run.job.is_none()).map(|run| run.id).collect();
-    let runs = runs.iter().filter_map(|run| run.job.as_ref()).map(RunSummary::from).collect();
-    Ok(RunsPage { runs, unreadable, next })
+    let unreadable = runs.iter().filter(|run| run.summary.is_none()).map(|run| run.id).collect();
+    Ok(RunsPage { runs: runs.into_iter().filter_map(|run| run.summary).collect(), unreadable, next })
 }
 
 /// One run of the history: the same as its status.
@@ -214,14 +216,16 @@ pub async fn delete(State(traffic): State<Traffic>, Path(id): Path<String>) -> R
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// A run, live: server-sent events. `stats` every half second with the whole run, then one `done`, then the end.
+/// A run, live: server-sent events. `stats` every half second, then one `done`, then the end. The data of `done` is the
+/// whole run; that of `stats` is the run without what its status has beside the live picture (in its `stats`: `calls`,
+/// `fates`, `failures` and the checks made at the end), so that it stays below 4 KB.
 #[utoipa::path(get, path = "/stream/{jobId}", tag = "Traffic", operation_id = "streamRun",
     params(
         ("jobId" = RunId, Path, description = "The run"),
         ("last-event-id" = Option<String>, Header, description = "The last event that was seen; a browser sends it by itself"),
     ),
     responses(
-        (status = 200, description = "The events; the data of each is a run", body = String, content_type = "text/event-stream"),
+        (status = 200, description = "The events; the data of each is a run, in `stats` without its larger parts", body = String, content_type = "text/event-stream"),
         (status = 204, description = "The end was seen before: don't come back"),
         (status = 404, description = "There is no such run", body = Problem, content_type = "application/problem+json"),
     ))]

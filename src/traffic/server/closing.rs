@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::findings;
 use super::job::LiveJob;
 use super::jobs::Surroundings;
 use crate::server::database::{StoreError, is_unavailable};
@@ -42,6 +43,7 @@ pub(super) async fn close(job: &LiveJob, around: &Surroundings) {
 /// Stores the run as it stands now, and tells its viewers that it is done.
 pub(super) async fn finish(job: &LiveJob, around: &Surroundings) {
     store(&Job { closed: true, unstored: false, ..job.snapshot() }, job, around).await;
+    findings::keep(job, around).await;
     job.close();
 }
 
@@ -95,6 +97,7 @@ fn mere_numbers(last: &Job) -> Job {
             calls: Vec::new(),
             fates: Vec::new(),
             sent_per_second: Vec::new(),
+            failures: Vec::new(),
             recent_failures: Vec::new(),
             audit: None,
             dashboard_check: None,

@@ -7,7 +7,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::api::{Traffic, no_such_run, run_id};
-use super::report;
+use super::{findings, report};
 use crate::error::Problem;
 use crate::origin::RunId;
 use crate::server::problem::{QueryFields, Refusal};
@@ -35,16 +35,16 @@ pub async fn export(
         let detail = "This run is not closed yet, so its numbers still change. Stop it, or wait until it is closed.";
         return Err(Refusal::new(StatusCode::CONFLICT, detail).with_job(id).retry_after(1));
     }
-    let requests = traffic.jobs.exchanges(id).await?;
     let (kind, extension, text) = match format {
         ExportFormat::Json => {
+            let requests = traffic.jobs.exchanges(id).await?;
             let text = serde_json::to_string(&RunExport { run, requests }).map_err(Refusal::internal)?;
             ("application/json", "json", text)
         }
-        ExportFormat::Csv => ("text/csv; charset=utf-8", "csv", csv(&requests)),
+        ExportFormat::Csv => ("text/csv; charset=utf-8", "csv", csv(&traffic.jobs.exchanges(id).await?)),
         ExportFormat::Html => {
-            let clients = traffic.jobs.client_sides(id).await?;
-            ("text/html; charset=utf-8", "html", report::html(&run, &clients, &requests))
+            let findings = findings::of_run(&traffic.jobs, &run).await?;
+            ("text/html; charset=utf-8", "html", report::html(&run, findings))
         }
     };
     let mut response = text.into_response();

@@ -23,6 +23,7 @@ use crate::traffic::engine::plan::Slot;
 use crate::traffic::engine::recorder::Recorder;
 use crate::traffic::engine::scenario::Shape;
 use crate::traffic::engine::stats::{Failure, Stats};
+use crate::traffic::engine::timeline::Timeline;
 use crate::traffic::model::{Job, Reason, Settings, Status};
 
 /// How many transport failures in a row mean that nobody is there.
@@ -322,6 +323,22 @@ impl LiveJob {
         core.dashboard_check = Some(dashboard_check);
     }
 
+    /// The newest single failures, newest first.
+    pub fn failures(&self) -> Vec<Failure> {
+        self.core().recorder.failures()
+    }
+
+    /// The run second by second, as far as all requests of a second have ended.
+    pub fn timeline(&self) -> Timeline {
+        let (requests, over) = {
+            let core = self.core();
+            let now = core.ended_at.unwrap_or_else(|| self.elapsed()).min(self.shape.duration());
+            let settled = core.open.values().map(|open| open.sent).fold(now, Duration::min);
+            (core.recorder.requests().to_vec(), settled.as_secs())
+        };
+        Timeline::of(&requests, u32::try_from(over).unwrap_or(u32::MAX))
+    }
+
     /// How late the newest request left.
     pub fn latest_lag(&self) -> Option<Duration> {
         self.core().recorder.latest_lag()
@@ -361,6 +378,7 @@ impl LiveJob {
             closed: core.closed,
             unstored: core.unstored,
             stats: Stats {
+                recent_failures: if core.status.is_final() { core.recorder.failures() } else { Vec::new() },
                 cap_violations: core.cap_violations,
                 audit: core.audit.clone(),
                 dashboard_check: core.dashboard_check.clone(),
@@ -388,15 +406,31 @@ impl LiveJob {
     }
 }
 
-/// The event of a job at one moment: `stats`, or `done` for one that is closed.
+/// What `stats` frames leave out, because it does not change the live picture of a run and may be large. The run's
+/// status has it, and so has the last frame.
+const NOT_IN_FRAMES: [&str; 8] =
+    ["calls", "fates", "failures", "recentFailures", "books", "truth", "audit", "dashboardCheck"];
+
+/// The event of a job at one moment: `stats`, or `done` with everything for one that is closed.
 pub fn frame(job: &Job, id: u64) -> Frame {
     let event = if job.closed { "done" } else { "stats" };
     // Without line ends, so it is one `data` line.
-    let data = serde_json::to_string(job).unwrap_or_else(|error| {
+    let data = data(job).unwrap_or_else(|error| {
         tracing::error!(%error, "a job could not be written as JSON");
         "null".to_owned()
     });
     Frame { bytes: Bytes::from(format!("id: {id}\nevent: {event}\ndata: {data}\n\n")), id, done: job.closed }
+}
+
+fn data(job: &Job) -> serde_json::Result<String> {
+    if job.closed {
+        return serde_json::to_string(job);
+    }
+    let mut job = serde_json::to_value(job)?;
+    if let Some(stats) = job.get_mut("stats").and_then(serde_json::Value::as_object_mut) {
+        stats.retain(|name, _| !NOT_IN_FRAMES.contains(&name.as_str()));
+    }
+    serde_json::to_string(&job)
 }
 
 fn failure(open: &Open, answer: &Answer) -> Failure {
@@ -407,5 +441,78 @@ fn failure(open: &Open, answer: &Answer) -> Failure {
         status: answer.fate.status(),
         request_id: answer.request_id.clone(),
         reason: answer.fate.words(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::traffic::engine::mix::Endpoint;
+    use crate::traffic::engine::scenario::{Delay, Scenario};
+    use crate::traffic::model::{Endpoints, MAX_DURATION};
+
+    /// The largest frame that a viewer gets, in bytes.
+    const LARGEST_FRAME: usize = 4096;
+
+    /// A run of ten minutes in which everything is as long as it can be: sixty status codes on every endpoint, so that
+    /// all groups of failures are there, and latencies with all their digits.
+    async fn worst_run() -> Arc<LiveJob> {
+        let settings = Settings {
+            scenario: Scenario::ErrorInjection,
+            duration: MAX_DURATION,
+            max_rps: 20,
+            endpoints: Endpoints::some(&[Endpoint::List, Endpoint::Create, Endpoint::Update]).expect("some"),
+            seed: u32::MAX,
+            delay: Delay::Client,
+        };
+        let job = LiveJob::new(RunId(Uuid::from_u128(u128::MAX)), settings, 20, Instant::now());
+        job.begin();
+        for slot in job.shape.plan() {
+            tokio::time::sleep_until(job.starts + slot.due + Duration::from_micros(99_999)).await;
+            let call = Call::ALL[slot.k as usize % Call::ALL.len()];
+            let path = format!("/api/v1/users/{}", Uuid::from_u128(u128::MAX));
+            job.refused();
+            job.refused_by_in_flight();
+            assert!(job.depart(slot, &PlannedRequest { call, method: "PATCH", path, body: None }));
+            let status = if slot.k % 3 == 0 { 200 } else { 500 + (slot.k / 5 % 60) as u16 };
+            let answer = Answer {
+                fate: Fate::Answered(status),
+                request_id: Some(Uuid::from_u128(u128::MAX).to_string()),
+                ended: Instant::now() + Duration::from_micros(4_123_457 + u64::from(slot.k) * 7),
+            };
+            job.ended(slot.k, &answer);
+        }
+        job
+    }
+
+    fn data_of(job: &LiveJob) -> (usize, Job) {
+        job.publish();
+        let bytes = job.frames().borrow().bytes.clone();
+        let text = String::from_utf8(bytes.to_vec()).expect("text");
+        let data = text.lines().find_map(|line| line.strip_prefix("data: ")).expect("data");
+        (bytes.len(), serde_json::from_str(data).expect("what the page reads"))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_frame_of_the_worst_run_stays_small_and_the_last_one_has_everything() {
+        let job = worst_run().await;
+        let whole = job.snapshot();
+        assert!(whole.stats.sent_per_second.len() >= 599 && whole.stats.sent > 11_000, "{whole:?}");
+        assert_eq!((whole.stats.failures.len(), whole.stats.calls.len(), whole.stats.fates.len()), (10, 5, 61));
+        let (bytes, shown) = data_of(&job);
+        assert!((2000..=LARGEST_FRAME).contains(&bytes), "{bytes} bytes");
+        let left_out = Stats { calls: Vec::new(), fates: Vec::new(), failures: Vec::new(), ..whole.stats.clone() };
+        assert_eq!(shown, Job { stats: left_out, ..whole }, "everything else is there");
+
+        job.end(Status::Error, Some(Reason::Interrupted));
+        job.stop_took(Duration::from_micros(4_999_999));
+        let (bytes, shown) = data_of(&job);
+        assert!(bytes <= LARGEST_FRAME, "{bytes} bytes while it is being closed");
+        assert!(shown.stats.recent_failures.is_empty());
+
+        job.close();
+        let (_, shown) = data_of(&job);
+        assert_eq!(shown, job.snapshot());
+        assert_eq!((shown.stats.failures.len(), shown.stats.recent_failures.len()), (10, 50));
     }
 }

@@ -19,15 +19,16 @@ use super::gatekeeper::Gatekeeper;
 use super::job::{LedgerRow, LiveJob};
 use super::ports::{Housekeeping, Witness};
 use super::runner::Runner;
-use super::store::{RunFilter, RunStore, StoredRun};
+use super::store::{ListedRun, RunFilter, RunStore};
 use super::tally::Tally;
-use super::{closing, recovery};
+use super::{closing, findings, recovery};
 use crate::origin::RunId;
 use crate::server::batch_writer::BatchWriter;
 use crate::server::database::StoreError;
-use crate::traffic::engine::exchange::{self, ClientSide, Exchange};
+use crate::traffic::engine::exchange::{self, Exchange};
+use crate::traffic::engine::findings::Findings;
 use crate::traffic::engine::scenario::Delay;
-use crate::traffic::model::{Job, Reason, Settings, Started, Status};
+use crate::traffic::model::{Job, Reason, RunSummary, Settings, Started, Status};
 
 /// How often the viewers of a job see a new snapshot.
 const TICK: Duration = Duration::from_millis(500);
@@ -235,16 +236,17 @@ impl JobManager {
     ///
     /// # Errors
     /// When the database can't be read.
-    pub async fn list(&self, filter: &RunFilter) -> Result<(Vec<StoredRun>, bool), StoreError> {
+    pub async fn list(&self, filter: &RunFilter) -> Result<(Vec<ListedRun>, bool), StoreError> {
         // What is stored of the active one is its start.
         let live = self.active().map(|job| (job.id, filter.order.rank(&job.snapshot())));
         let one_more = RunFilter { limit: filter.limit + 1, live, ..filter.clone() };
         let mut runs = self.around.store.list(&one_more).await?;
         let more = runs.len() > filter.limit as usize;
         runs.truncate(filter.limit as usize);
-        for run in &mut runs {
+        // What is closed is stored as it stays.
+        for run in runs.iter_mut().filter(|run| run.summary.as_ref().is_none_or(|summary| !summary.closed)) {
             if let Some(live) = self.live(run.id) {
-                run.job = Some(live.snapshot());
+                run.summary = Some(RunSummary::from(&live.snapshot()));
             }
         }
         Ok((runs, more))
@@ -273,12 +275,30 @@ impl JobManager {
         Ok(())
     }
 
-    /// The generator's side of each request of a run, as far as it is written by now.
+    /// What client and server said about a run, as it was stored at its closing.
     ///
     /// # Errors
     /// When the database can't be read.
-    pub async fn client_sides(&self, id: RunId) -> Result<Vec<ClientSide>, StoreError> {
-        self.around.store.client_sides(id).await
+    pub async fn stored_findings(&self, id: RunId) -> Result<Option<Findings>, StoreError> {
+        self.around.store.findings(id).await
+    }
+
+    /// The same from the rows that are written by now, for a run of which `over` whole seconds are over.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn findings_so_far(&self, id: RunId, over: u32) -> Result<Findings, StoreError> {
+        findings::read(self.around.store.as_ref(), self.around.witness.as_ref(), id, over).await
+    }
+
+    /// One request of a run with both of its sides. `None`: neither side knows it.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn exchange(&self, id: RunId, seq: u32) -> Result<Option<Exchange>, StoreError> {
+        let client = self.around.store.client_side(id, seq).await?;
+        let servers = self.around.witness.rows_of_request(id, seq).await?;
+        Ok(exchange::join(client.as_slice(), &servers).pop())
     }
 
     /// Each request of a run with both of its sides, as far as they are written by now.

@@ -7,6 +7,7 @@ pub mod clock;
 pub mod closing;
 pub mod dropped_rows;
 pub mod export;
+pub mod findings;
 pub mod gatekeeper;
 pub mod job;
 pub mod jobs;

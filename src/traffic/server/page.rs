@@ -6,6 +6,7 @@ use axum::http::request::Parts;
 use leptos::prelude::*;
 
 use super::api::{Traffic, check, page_of_runs};
+use super::findings;
 use super::jobs::{DeleteRefusal, StartRefusal};
 use crate::error::AppError;
 use crate::input::FieldError;
@@ -14,12 +15,11 @@ use crate::query::link;
 use crate::server::problem::inside;
 use crate::server::state::AppState;
 use crate::traffic::engine::exchange::Exchange;
-use crate::traffic::engine::sides::Sides;
 use crate::traffic::engine::timeline::Timeline;
 use crate::traffic::form::{RunsForm, StartForm};
 use crate::traffic::input;
 use crate::traffic::model::{Job, RunsPage};
-use crate::traffic::run_details::{RunDetails, run_details};
+use crate::traffic::run_details::RunDetails;
 use crate::traffic::runs_query::RunsAddress;
 use crate::traffic::server_fns::{CardState, DeleteOutcome, StartOutcome, StopOutcome};
 use crate::ui::chart::Rows;
@@ -122,43 +122,21 @@ pub async fn delete(id: RunId, back: &str) -> Result<DeleteOutcome, AppError> {
     Ok(outcome)
 }
 
-/// How many of the slowest requests a run's page shows.
-const SLOWEST: usize = 10;
-
-/// A run from both sides.
-async fn sides(id: RunId) -> Result<Sides, AppError> {
-    let exchanges = traffic().jobs.exchanges(id).await.map_err(inside)?;
-    Ok(Sides::of(&exchanges, SLOWEST))
-}
-
 /// One request of a run.
 pub async fn exchange(id: RunId, seq: u32) -> Result<Option<Exchange>, AppError> {
-    let exchanges = traffic().jobs.exchanges(id).await.map_err(inside)?;
-    Ok(exchanges.into_iter().find(|exchange| exchange.seq == seq))
+    traffic().jobs.exchange(id, seq).await.map_err(inside)
 }
 
-/// For how long a request of a second that is over may still be missing in the ledger, in
-/// milliseconds: a quarter of a second in the writer, and the answer itself.
-const SETTLED: u32 = 800;
-
-/// A run second by second, as far as it is written down.
+/// A run second by second.
 pub async fn timeline(id: RunId) -> Result<Timeline, AppError> {
-    let jobs = traffic().jobs;
-    let job = jobs.job(id).await.map_err(inside)?.ok_or(AppError::NotFound)?;
-    let settled = if job.closed { job.stats.elapsed } else { job.stats.elapsed.saturating_sub(SETTLED) };
-    let requests = jobs.client_sides(id).await.map_err(inside)?;
-    Ok(Timeline::of(&requests, settled / 1000))
+    let (jobs, job) = (traffic().jobs, run(id).await?);
+    findings::timeline(&jobs, &job).await.map_err(inside)
 }
 
-/// What a run's page shows below its panel. A part that can't be had is there in words.
+/// What a run's page shows below its panel.
 pub async fn details(id: RunId, points: &str, with_sides: bool) -> Result<RunDetails, AppError> {
-    let job = run(id).await?;
-    let words = |error: AppError| error.to_string();
-    let timeline = timeline(id).await.map_err(words);
-    let sides = if with_sides { Some(sides(id).await.map_err(words)) } else { None };
-    let timeline = timeline.as_ref().map_err(String::as_str);
-    let sides = sides.as_ref().map(|sides| sides.as_ref().map_err(String::as_str));
-    Ok(run_details(&job, timeline, sides, &Rows::read(points)))
+    let Traffic { jobs, details, .. } = traffic();
+    details.of(&jobs, id, Rows::read(points), with_sides).await
 }
 
 /// One run.

@@ -15,6 +15,8 @@ pub trait Witness: Send + Sync + 'static {
     async fn flush(&self);
     /// What was recorded for a run, in the order of arrival; a request as often as it was recorded.
     async fn rows_of_run(&self, run: RunId) -> Result<Vec<ServerSide>, StoreError>;
+    /// What was recorded for one request of a run; more than one row only if it was recorded more than once.
+    async fn rows_of_request(&self, run: RunId, seq: u32) -> Result<Vec<ServerSide>, StoreError>;
     /// What the dashboard says about a run, by its own query. By the run and not by a period, so that no step of the
     /// clock makes a difference.
     async fn kpis_of_run(&self, run: RunId) -> Result<Kpi, StoreError>;

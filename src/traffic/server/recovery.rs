@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use super::findings;
 use super::ports::{Housekeeping, Witness};
 use super::store::{RunStore, StoredRun};
 use crate::origin::RunId;
@@ -30,7 +31,7 @@ pub async fn close_left_overs(
     demo_users: &[Uuid],
 ) -> Result<Vec<RunId>, StoreError> {
     let mut closed = Vec::new();
-    for StoredRun { id, job, .. } in store.left_overs().await? {
+    for StoredRun { id, job } in store.left_overs().await? {
         // What can't be read any more is closed all the same: it must not keep every later run from starting.
         let clean_up = housekeeping.clean_up(id).await?;
         let Some(job) = job else {
@@ -49,6 +50,7 @@ pub async fn close_left_overs(
             }
         };
         store.update(&job).await?;
+        findings::keep_of_left_over(&job, store, witness).await;
         closed.push(id);
     }
     Ok(closed)

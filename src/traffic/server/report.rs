@@ -2,13 +2,15 @@
 
 use leptos::prelude::*;
 
-use crate::traffic::engine::exchange::{ClientSide, Exchange};
+use crate::traffic::engine::exchange::Exchange;
+use crate::traffic::engine::findings::Findings;
 use crate::traffic::engine::sides::Sides;
-use crate::traffic::engine::stats::{Failure, Latency, Stats};
+use crate::traffic::engine::stats::{Latency, Stats};
 use crate::traffic::engine::timeline::Timeline;
 use crate::traffic::model::Job;
 use crate::traffic::run_charts::{answers_chart, distribution_chart, latency_chart};
 use crate::traffic::run_sides::{SIDES_HEADS, sides_rows, sides_sentence, slowest_chart};
+use crate::traffic::run_tables::{GROUP_HEADS, failures_sentence, group_row};
 use crate::traffic::settings_words::{below_title, planned_rate_of};
 use crate::traffic::verdict;
 use crate::ui::chart::rate::{Rates, rate};
@@ -23,13 +25,10 @@ const STYLE: &str = concat!(
     include_str!("../../../style/run.css"),
     include_str!("../../../style/report.css"),
 );
-/// How many of the slowest requests it lists.
-const SLOWEST: usize = 10;
 
-/// The whole file, from the run and the generator's and both sides of its requests.
-pub fn html(job: &Job, clients: &[ClientSide], exchanges: &[Exchange]) -> String {
-    let (job, sides) = (job.clone(), Sides::of(exchanges, SLOWEST));
-    let timeline = Timeline::of(clients, job.stats.elapsed.div_ceil(1000));
+/// The whole file, from the run and what client and server said about it.
+pub fn html(job: &Job, findings: Findings) -> String {
+    let (job, Findings { timeline, sides }) = (job.clone(), findings);
     let body = Owner::new().with(|| view! { <Report job timeline sides /> }.to_html());
     let title = "Traffic Simulator: report of a run";
     format!(
@@ -71,7 +70,7 @@ fn Report(job: Job, timeline: Timeline, sides: Sides) -> impl IntoView {
             </section>
             <Latencies stats=job.stats.clone() />
             <Calls stats=job.stats.clone() />
-            <Failures failures=job.stats.recent_failures.clone() failed=job.stats.failed_requests />
+            <Failures stats=job.stats.clone() />
             <section>
                 <h2>"Both sides"</h2>
                 <p>{sides_sentence(&sides)}</p>
@@ -167,20 +166,30 @@ fn Calls(stats: Stats) -> impl IntoView {
 }
 
 #[component]
-fn Failures(failures: Vec<Failure>, failed: u32) -> impl IntoView {
-    let rows = failures.iter().map(|failure| {
+fn Failures(stats: Stats) -> impl IntoView {
+    let groups: String = stats.failures.iter().map(|group| group_row(group, false)).collect();
+    let groups = (!stats.failures.is_empty())
+        .then(|| view! { <div inner_html=table_html("Failures by endpoint and answer", GROUP_HEADS, &groups, "texts")></div> });
+    let rows = stats.recent_failures.iter().map(|failure| {
         let id = failure.request_id.clone().unwrap_or_else(|| "–".to_owned());
         view! { <tr><th scope="row">{failure.seq}</th><td>{failure.method.clone()}" "{failure.path.clone()}</td><td>{failure.reason.clone()}</td><td><code>{id}</code></td></tr> }
     });
-    (!failures.is_empty()).then(|| {
+    let single = (!stats.recent_failures.is_empty()).then(|| {
+        view! {
+            <table>
+                <caption>{format!("The newest {} of {}; the server's log has each one under its request id", stats.recent_failures.len(), count(stats.failed_requests))}</caption>
+                <thead><tr><th scope="col">"#"</th><th scope="col">"Request"</th><th scope="col">"What happened"</th><th scope="col">"Request id"</th></tr></thead>
+                <tbody>{rows.collect_view()}</tbody>
+            </table>
+        }
+    });
+    (stats.failed_requests > 0).then(|| {
         view! {
             <section>
                 <h2>"Failures"</h2>
-                <table>
-                    <caption>{format!("The newest {} of {}; the server's log has each one under its request id", failures.len(), count(failed))}</caption>
-                    <thead><tr><th scope="col">"#"</th><th scope="col">"Request"</th><th scope="col">"What happened"</th><th scope="col">"Request id"</th></tr></thead>
-                    <tbody>{rows.collect_view()}</tbody>
-                </table>
+                <p>{failures_sentence(&stats)}</p>
+                {groups}
+                {single}
             </section>
         }
     })

@@ -1,8 +1,9 @@
 //! Runs and their ledgers in SQL.
 
 use async_trait::async_trait;
+use serde::Serialize;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{AssertSqlSafe, QueryBuilder, Row as _, Sqlite, SqliteConnection};
+use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection};
 use uuid::Uuid;
 
 use super::job::LedgerRow;
@@ -10,9 +11,10 @@ use crate::origin::RunId;
 use crate::server::batch_writer::Sink;
 use crate::server::database::{Database, StoreError};
 use crate::traffic::engine::exchange::ClientSide;
+use crate::traffic::engine::findings::Findings;
 use crate::traffic::engine::mix::Call;
 use crate::traffic::engine::scenario::Scenario;
-use crate::traffic::model::{Job, Reason, Status};
+use crate::traffic::model::{Job, Reason, RunSummary, Status};
 use crate::traffic::run_order::{Cursor, Order};
 
 /// Which stored runs to list, and in what order: runs of the same rank by their start.
@@ -34,40 +36,62 @@ pub struct RunFilter {
     pub live: Option<(RunId, i64)>,
 }
 
-/// The statement for a page of the history. Its values: ?1 the id of the run before the page and ?2 its rank, ?3 the
-/// status, ?4 the scenario, ?5 how many, ?6 the id of the live run and ?7 its rank.
-fn list_statement(filter: &RunFilter) -> String {
+/// The query for a page of the history, with only the conditions that there are, so that each finds its index.
+fn list_query(filter: &RunFilter) -> QueryBuilder<Sqlite> {
     let (behind, direction) = if filter.ascending { (">", "ASC") } else { ("<", "DESC") };
-    let stored = match filter.order {
-        // Ids sort by their start, and their index needs no sorting.
+    // See `Order::rank`. Ids sort by their start, and their index needs no sorting.
+    let figure = match filter.order {
         Order::Started => None,
-        Order::Sent => Some("job ->> '$.stats.sent'"),
-        Order::Failed => Some("job ->> '$.stats.failedRequests'"),
-        Order::P95 => Some("(job ->> '$.stats.service.ok.p95') * 1000"),
+        Order::Sent => Some("summary ->> '$.sent'"),
+        Order::Failed => Some("summary ->> '$.failedRequests'"),
+        Order::P95 => Some("(summary ->> '$.p95') * 1000"),
     };
-    let (rank, behind, order) = match stored {
-        None => ("0".to_owned(), format!("id {behind} ?1"), format!("id {direction}")),
-        Some(stored) => (
-            format!("CASE WHEN id = ?6 THEN ?7 WHEN json_valid(job) THEN CAST(coalesce({stored}, -1) AS INTEGER) ELSE -1 END"),
-            format!("(rank, id) {behind} (?2, ?1)"),
-            format!("rank {direction}, id {direction}"),
-        ),
-    };
+    let mut query = QueryBuilder::new("SELECT id, rank, summary FROM (SELECT id, status, scenario, summary, ");
+    if let Some(figure) = figure {
+        query.push("CASE ");
+        if let Some((live, rank)) = filter.live {
+            query.push("WHEN id = ").push_bind(blob(live)).push(" THEN ").push_bind(rank);
+        }
+        query.push(format!(" WHEN json_valid(summary) THEN CAST(coalesce({figure}, -1) AS INTEGER) ELSE -1 END"));
+    } else {
+        query.push("0");
+    }
+    query.push(" AS rank FROM runs) WHERE TRUE");
+    if let Some(Cursor { rank, id }) = filter.behind {
+        if figure.is_some() {
+            query.push(format!(" AND (rank, id) {behind} (")).push_bind(rank).push(", ").push_bind(blob(id)).push(")");
+        } else {
+            query.push(format!(" AND id {behind} ")).push_bind(blob(id));
+        }
+    }
+    if let Some(status) = filter.status {
+        query.push(" AND status = ").push_bind(status.wire_name());
+    }
+    if let Some(scenario) = filter.scenario {
+        query.push(" AND scenario = ").push_bind(scenario.wire_name());
+    }
+    let by_rank = if figure.is_some() { format!("rank {direction}, ") } else { String::new() };
     // A bare `LIMIT ?` would make SQLite prepare the statement each time.
-    format!(
-        "SELECT id, rank, closed, job FROM (SELECT id, status, closed, job, {rank} AS rank FROM runs) \
-         WHERE (?1 IS NULL OR {behind}) AND (?3 IS NULL OR status = ?3) \
-         AND (?4 IS NULL OR CASE WHEN json_valid(job) THEN job ->> '$.scenario' END = ?4) ORDER BY {order} LIMIT ?5 + 0"
-    )
+    query.push(format!(" ORDER BY {by_rank}id {direction} LIMIT 0 + ")).push_bind(filter.limit);
+    query
 }
 
 /// A row of the history.
 #[derive(Clone, Debug)]
+pub struct ListedRun {
+    /// Its name.
+    pub id: RunId,
+    /// What it is ordered by.
+    pub rank: i64,
+    /// Its line; absent when it can't be read: it is damaged, or of a newer version.
+    pub summary: Option<RunSummary>,
+}
+
+/// A run as it is stored.
+#[derive(Clone, Debug)]
 pub struct StoredRun {
     /// Its name.
     pub id: RunId,
-    /// Its rank in a list.
-    pub rank: i64,
     /// What was last stored of it; absent when that can't be read: it is damaged, or of a newer version.
     pub job: Option<Job>,
 }
@@ -89,13 +113,19 @@ pub trait RunStore: Send + Sync + 'static {
     /// One run.
     async fn load(&self, id: RunId) -> Result<Option<Job>, StoreError>;
     /// Some runs, in the order of the filter. One that can't be read costs no other.
-    async fn list(&self, filter: &RunFilter) -> Result<Vec<StoredRun>, StoreError>;
+    async fn list(&self, filter: &RunFilter) -> Result<Vec<ListedRun>, StoreError>;
     /// Removes a closed run with its ledger. `false`: there is no closed run of this name.
     async fn delete(&self, id: RunId) -> Result<bool, StoreError>;
     /// The generator's side of each request of a run that can be read, in the order of the plan.
     async fn client_sides(&self, id: RunId) -> Result<Vec<ClientSide>, StoreError>;
     /// The runs that are closed and may be removed, in no order.
     async fn removable(&self) -> Result<Vec<RunId>, StoreError>;
+    /// The same of one request.
+    async fn client_side(&self, id: RunId, seq: u32) -> Result<Option<ClientSide>, StoreError>;
+    /// Stores what client and server said about a run.
+    async fn keep_findings(&self, id: RunId, findings: &Findings) -> Result<(), StoreError>;
+    /// What was stored of that.
+    async fn findings(&self, id: RunId) -> Result<Option<Findings>, StoreError>;
     /// What an earlier process left active.
     async fn left_overs(&self) -> Result<Vec<StoredRun>, StoreError>;
 }
@@ -104,8 +134,12 @@ pub trait RunStore: Send + Sync + 'static {
 #[derive(Clone, Debug)]
 pub struct SqliteRuns(pub Database);
 
-fn to_json(job: &Job) -> Result<String, StoreError> {
-    serde_json::to_string(job).map_err(|error| StoreError::Encode(error.into()))
+fn to_json(value: &impl Serialize) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|error| StoreError::Encode(error.into()))
+}
+
+fn summary(job: &Job) -> Result<String, StoreError> {
+    to_json(&RunSummary::from(job))
 }
 
 /// The run in a row with `closed` and `job`. The columns say whether it is closed, also where the text could not be
@@ -128,7 +162,7 @@ fn stored_run(row: &SqliteRow) -> Option<StoredRun> {
     let id = row.try_get::<Vec<u8>, _>("id").and_then(|id| run_id(&id));
     let id = id.inspect_err(|error| tracing::debug!(%error, "a stored run has no name that can be read")).ok()?;
     let job = job_of(row).inspect_err(|error| tracing::debug!(run = %id, %error, "a stored run can't be read"));
-    Some(StoredRun { id, rank: row.try_get("rank").unwrap_or(-1), job: job.ok() })
+    Some(StoredRun { id, job: job.ok() })
 }
 
 fn run_id(bytes: &[u8]) -> Result<RunId, StoreError> {
@@ -137,6 +171,45 @@ fn run_id(bytes: &[u8]) -> Result<RunId, StoreError> {
 
 fn blob(id: RunId) -> Vec<u8> {
     id.0.as_bytes().to_vec()
+}
+
+impl SqliteRuns {
+    /// Makes the summaries of the runs that a version without summaries stored. What can't be read gets none.
+    ///
+    /// # Errors
+    /// When the database can't be read or written.
+    pub async fn summarise_older_version(&self) -> Result<(), StoreError> {
+        let ids: Vec<Vec<u8>> = sqlx::query_scalar("SELECT id FROM runs WHERE summary IS NULL AND json_valid(job)")
+            .fetch_all(&self.0.read)
+            .await?;
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let mut transaction = self.0.begin().await?;
+        for id in ids {
+            let row = sqlx::query("SELECT closed, job FROM runs WHERE id = ?").bind(&id).fetch_one(&mut *transaction).await?;
+            let Ok(job) = job_of(&row) else { continue };
+            sqlx::query("UPDATE runs SET summary = ?2 WHERE id = ?1")
+                .bind(&id)
+                .bind(summary(&job)?)
+                .execute(&mut *transaction)
+                .await?;
+        }
+        transaction.commit().await
+    }
+
+    /// The summary of a run whose own can't be read, because another version wrote it. What can't be read at all costs
+    /// its own line and no other.
+    async fn summary_of_job(&self, id: RunId) -> Result<Option<RunSummary>, StoreError> {
+        match self.load(id).await {
+            Ok(job) => Ok(job.as_ref().map(RunSummary::from)),
+            Err(error @ (StoreError::Decode(_) | StoreError::ColumnDecode { .. })) => {
+                tracing::error!(run = %id, %error, "a stored run can't be read");
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
 }
 
 #[async_trait]
@@ -153,11 +226,12 @@ impl RunStore for SqliteRuns {
 
     async fn update(&self, job: &Job) -> Result<bool, StoreError> {
         let mut transaction = self.0.begin().await?;
-        let updated = sqlx::query("UPDATE runs SET status = ?2, closed = ?3, job = ?4 WHERE id = ?1 AND closed = 0")
+        let updated = sqlx::query("UPDATE runs SET status = ?2, closed = ?3, job = ?4, summary = ?5 WHERE id = ?1 AND closed = 0")
             .bind(blob(job.job_id))
             .bind(job.status.wire_name())
             .bind(job.closed)
             .bind(to_json(job)?)
+            .bind(summary(job)?)
             .execute(&mut *transaction)
             .await?;
         transaction.commit().await?;
@@ -178,7 +252,7 @@ impl RunStore for SqliteRuns {
 
     async fn close_unreadable(&self, id: RunId) -> Result<(), StoreError> {
         let mut transaction = self.0.begin().await?;
-        sqlx::query("UPDATE runs SET status = ?2, closed = 1 WHERE id = ?1")
+        sqlx::query("UPDATE runs SET status = ?2, closed = 1, summary = NULL WHERE id = ?1")
             .bind(blob(id))
             .bind(Status::Error.wire_name())
             .execute(&mut *transaction)
@@ -194,19 +268,17 @@ impl RunStore for SqliteRuns {
         row.as_ref().map(job_of).transpose()
     }
 
-    async fn list(&self, filter: &RunFilter) -> Result<Vec<StoredRun>, StoreError> {
-        let (live, live_rank) = filter.live.unzip();
-        let rows = sqlx::query(AssertSqlSafe(list_statement(filter)))
-            .bind(filter.behind.map(|cursor| blob(cursor.id)))
-            .bind(filter.behind.map(|cursor| cursor.rank))
-            .bind(filter.status.map(Status::wire_name))
-            .bind(filter.scenario.map(Scenario::wire_name))
-            .bind(filter.limit)
-            .bind(live.map(blob))
-            .bind(live_rank)
-            .fetch_all(&self.0.read)
-            .await?;
-        Ok(rows.iter().filter_map(stored_run).collect())
+    async fn list(&self, filter: &RunFilter) -> Result<Vec<ListedRun>, StoreError> {
+        let rows: Vec<(Vec<u8>, i64, Option<String>)> =
+            list_query(filter).build_query_as().fetch_all(&self.0.read).await?;
+        let mut runs = Vec::with_capacity(rows.len());
+        for (id, rank, json) in rows {
+            let Ok(id) = run_id(&id) else { continue };
+            let stored = json.and_then(|json| serde_json::from_str(&json).ok());
+            let summary = if stored.is_some() { stored } else { self.summary_of_job(id).await? };
+            runs.push(ListedRun { id, rank, summary });
+        }
+        Ok(runs)
     }
 
     async fn delete(&self, id: RunId) -> Result<bool, StoreError> {
@@ -243,6 +315,37 @@ impl RunStore for SqliteRuns {
         Ok(ids.iter().filter_map(|id| run_id(id).ok()).collect())
     }
 
+    async fn client_side(&self, id: RunId, seq: u32) -> Result<Option<ClientSide>, StoreError> {
+        let row = sqlx::query(
+            "SELECT seq, call, wanted, due, sent, service, fate, sent_at, request_id FROM ledger WHERE run = ? AND seq = ?",
+        )
+        .bind(blob(id))
+        .bind(seq)
+        .fetch_optional(&self.0.read)
+        .await?;
+        row.as_ref().map(client_side).transpose()
+    }
+
+    async fn keep_findings(&self, id: RunId, findings: &Findings) -> Result<(), StoreError> {
+        let mut transaction = self.0.begin().await?;
+        sqlx::query("UPDATE runs SET findings = ?2 WHERE id = ?1")
+            .bind(blob(id))
+            .bind(to_json(findings)?)
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await
+    }
+
+    async fn findings(&self, id: RunId) -> Result<Option<Findings>, StoreError> {
+        let json: Option<Option<String>> = sqlx::query_scalar("SELECT findings FROM runs WHERE id = ?")
+            .bind(blob(id))
+            .fetch_optional(&self.0.read)
+            .await?;
+        let unreadable = |error: &StoreError| tracing::warn!(run = %id, %error, "the stored findings can't be read");
+        let findings = |json: String| serde_json::from_str(&json).map_err(|error| StoreError::Decode(error.into()));
+        Ok(json.flatten().and_then(|json| findings(json).inspect_err(unreadable).ok()))
+    }
+
     async fn left_overs(&self) -> Result<Vec<StoredRun>, StoreError> {
         let rows = sqlx::query("SELECT id, closed, job FROM runs WHERE closed = 0").fetch_all(&self.0.read).await?;
         Ok(rows.iter().filter_map(stored_run).collect())
@@ -251,12 +354,14 @@ impl RunStore for SqliteRuns {
 
 /// Adds a run within a transaction.
 async fn insert(job: &Job, transaction: &mut SqliteConnection) -> Result<(), StoreError> {
-    sqlx::query("INSERT INTO runs (id, status, closed, start_time, job) VALUES (?, ?, ?, ?, ?)")
+    sqlx::query("INSERT INTO runs (id, status, closed, start_time, job, scenario, summary) VALUES (?, ?, ?, ?, ?, ?, ?)")
         .bind(blob(job.job_id))
         .bind(job.status.wire_name())
         .bind(job.closed)
         .bind(job.start_time)
         .bind(to_json(job)?)
+        .bind(job.scenario.wire_name())
+        .bind(summary(job)?)
         .execute(transaction)
         .await
         .map(drop)

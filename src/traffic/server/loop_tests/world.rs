@@ -1,5 +1,6 @@
 //! A world in memory for a job: the users API, the arrivals layer, the metrics and the stores.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -19,17 +20,18 @@ use super::super::job::LedgerRow;
 use super::super::jobs::{JobManager, Surroundings};
 use super::super::ports::{Housekeeping, Witness};
 use super::super::retention::StoredRuns;
-use super::super::store::{RunFilter, RunStore, StoredRun};
+use super::super::store::{ListedRun, RunFilter, RunStore, StoredRun};
 use crate::origin::RunId;
 use crate::server::batch_writer::{BatchWriter, Sink};
 use crate::server::database::StoreError;
 use crate::traffic::engine::dashboard_check::Kpi;
 use crate::traffic::engine::evidence::CleanUp;
 use crate::traffic::engine::exchange::{ClientSide, ServerSide};
+use crate::traffic::engine::findings::Findings;
 use crate::traffic::engine::guard::most_in_any_second;
 use crate::traffic::engine::outcome::Fate;
 use crate::traffic::engine::scenario::{Delay, Scenario};
-use crate::traffic::model::{Endpoints, Job, Settings, Status};
+use crate::traffic::model::{Endpoints, Job, RunSummary, Settings, Status};
 
 /// How the fake target behaves.
 #[derive(Clone, Copy, Debug, Default)]
@@ -69,6 +71,8 @@ pub(super) struct World {
     pub(super) sent: Mutex<Vec<Duration>>,
     pub(super) rows: Mutex<Vec<u32>>,
     pub(super) stored: Mutex<Vec<Job>>,
+    /// What both sides said about the runs.
+    pub(super) findings: Mutex<HashMap<RunId, Findings>>,
     /// The states that were stored, one after the other.
     pub(super) states: Mutex<Vec<Status>>,
     /// Users that were created and not removed.
@@ -159,6 +163,10 @@ impl Witness for Shared {
             .collect())
     }
 
+    async fn rows_of_request(&self, run: RunId, seq: u32) -> Result<Vec<ServerSide>, StoreError> {
+        Ok(self.rows_of_run(run).await?.into_iter().filter(|row| row.seq == seq).collect())
+    }
+
     async fn kpis_of_run(&self, _run: RunId) -> Result<Kpi, StoreError> {
         let requests = self.0.rows.lock().expect("not poisoned").len() as u32;
         let some = requests > 0;
@@ -207,9 +215,9 @@ impl RunStore for Shared {
         Ok(())
     }
 
-    async fn list(&self, _filter: &RunFilter) -> Result<Vec<StoredRun>, StoreError> {
-        let stored = self.0.stored.lock().expect("not poisoned");
-        Ok(stored.iter().map(|job| StoredRun { id: job.job_id, rank: 0, job: Some(job.clone()) }).collect())
+    async fn list(&self, _filter: &RunFilter) -> Result<Vec<ListedRun>, StoreError> {
+        let listed = |job: &Job| ListedRun { id: job.job_id, rank: 0, summary: Some(RunSummary::from(job)) };
+        Ok(self.0.stored.lock().expect("not poisoned").iter().map(listed).collect())
     }
 
     async fn delete(&self, id: RunId) -> Result<bool, StoreError> {
@@ -221,6 +229,19 @@ impl RunStore for Shared {
 
     async fn client_sides(&self, _id: RunId) -> Result<Vec<ClientSide>, StoreError> {
         Ok(Vec::new())
+    }
+
+    async fn client_side(&self, _id: RunId, _seq: u32) -> Result<Option<ClientSide>, StoreError> {
+        Ok(None)
+    }
+
+    async fn keep_findings(&self, id: RunId, findings: &Findings) -> Result<(), StoreError> {
+        self.0.findings.lock().expect("not poisoned").insert(id, findings.clone());
+        Ok(())
+    }
+
+    async fn findings(&self, id: RunId) -> Result<Option<Findings>, StoreError> {
+        Ok(self.0.findings.lock().expect("not poisoned").get(&id).cloned())
     }
 
     async fn load(&self, id: RunId) -> Result<Option<Job>, StoreError> {
