@@ -33,8 +33,8 @@ use super::problem::{Refusal, write_problem};
 use super::request_id::RequestId;
 use super::router;
 use super::security::add_headers;
-use super::watched::{self, WatchedStream};
 use super::settings::own_url;
+use super::watched::{self, WatchedStream};
 use super::wiring::{NotStored, Shutdown, WiringError, connect};
 
 /// How long a client may take for the head of a request; also how long an idle connection lives.

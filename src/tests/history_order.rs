@@ -28,8 +28,9 @@ async fn with_runs() -> TestServer {
         let id = id(number);
         let p95 = (number % 3 > 0).then(|| sent(number) as f64 + 0.25);
         sqlx::query(
-            "INSERT INTO runs (id, status, closed, start_time, job) SELECT ?1, status, closed, start_time, \
-             json_set(job, '$.jobId', ?2, '$.stats.sent', ?3, '$.stats.failedRequests', ?3 / 2, '$.stats.service.ok.p95', ?4) \
+            "INSERT INTO runs (id, status, closed, start_time, scenario, job, summary) SELECT ?1, status, closed, start_time, scenario, \
+             json_set(job, '$.jobId', ?2, '$.stats.sent', ?3, '$.stats.failedRequests', ?3 / 2, '$.stats.service.ok.p95', ?4), \
+             json_set(summary, '$.jobId', ?2, '$.sent', ?3, '$.failedRequests', ?3 / 2, '$.p95', ?4) \
              FROM runs WHERE job ->> '$.jobId' = ?5",
         )
         .bind(Uuid::parse_str(&id).expect("an id").as_bytes().to_vec())

@@ -95,9 +95,9 @@ async fn what_the_database_refuses_for_ever_leaves_a_closed_row() {
 async fn a_run_that_can_not_be_read_costs_no_other_and_can_be_deleted() {
     let server = TestServer::start().await;
     let damages = [
-        "UPDATE runs SET job = 'no JSON' WHERE id = (SELECT max(id) FROM runs)",
-        "UPDATE runs SET job = x'00ff17' WHERE id = (SELECT max(id) FROM runs)",
-        "UPDATE runs SET job = json_set(job, '$.scenario', 'newer') WHERE id = (SELECT max(id) FROM runs)",
+        "UPDATE runs SET job = 'no JSON', summary = '{' WHERE id = (SELECT max(id) FROM runs)",
+        "UPDATE runs SET job = x'00ff17', summary = NULL WHERE id = (SELECT max(id) FROM runs)",
+        "UPDATE runs SET job = json_set(job, '$.scenario', 'newer'), summary = json_set(summary, '$.scenario', 'newer') WHERE id = (SELECT max(id) FROM runs)",
     ];
     let mut damaged = Vec::new();
     for damage in damages {
@@ -107,7 +107,7 @@ async fn a_run_that_can_not_be_read_costs_no_other_and_can_be_deleted() {
     let newer = short_run(&server).await;
     run_sql(
         &server,
-        "UPDATE runs SET job = json_set(job, '$.mood', 1, '$.stats.mood', 1) WHERE id = (SELECT max(id) FROM runs)",
+        "UPDATE runs SET job = json_set(job, '$.mood', 1, '$.stats.mood', 1), summary = json_set(summary, '$.mood', 1) WHERE id = (SELECT max(id) FROM runs)",
     )
     .await;
     let whole = short_run(&server).await;

@@ -175,7 +175,7 @@ async fn runs_of_an_older_version_are_read_as_they_are_and_those_with_drops_as_i
         let truth = r#"{"right":true,"requests":149,"arrived":149,"errorRate":0.0,"injected":0.0,"p95":2.03,"exactP95":2.03,"differences":[]}"#;
         format!(
             "UPDATE runs SET job = json_set(json_remove(job, '$.stats.audit', '$.stats.dashboardCheck'), \
-             '$.stats.books', json('{books}'), '$.stats.truth', json('{truth}'))"
+             '$.stats.books', json('{books}'), '$.stats.truth', json('{truth}')), summary = NULL"
         )
     };
     for (verified, dropped, outcomes, words) in [

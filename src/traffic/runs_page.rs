@@ -271,7 +271,8 @@ fn Row(
     /// The query of this page.
     back: String,
 ) -> impl IntoView {
-    let (id, started, words) = (run.job_id.to_string(), utc(run.start_time), words(run.status, run.closed, run.unstored));
+    let (id, started, words) =
+        (run.job_id.to_string(), utc(run.start_time), words(run.status, run.closed, run.unstored));
     let tone = if run.failed_requests > 0 { "bad" } else { "" };
     let verdict = short(&run);
     let verdict_tone = if verdict.tone == Tone::Bad { "bad" } else { "" };

@@ -104,7 +104,7 @@ pub fn recount(
     let left = remains.planned.saturating_sub(rows.len() as u32);
     (0..remains.missed.min(left)).for_each(|_| recorder.missed());
     recorder.close();
-    recorder.snapshot(end, remains.duration)
+    Stats { recent_failures: recorder.failures(), ..recorder.snapshot(end, remains.duration) }
 }
 
 #[cfg(test)]

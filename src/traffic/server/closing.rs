@@ -11,8 +11,8 @@ use super::job::LiveJob;
 use super::jobs::Surroundings;
 use crate::server::database::{StoreError, is_unavailable};
 use crate::traffic::engine::evidence::Evidence;
-use crate::traffic::engine::{audit, dashboard_check};
 use crate::traffic::engine::stats::Stats;
+use crate::traffic::engine::{audit, dashboard_check};
 use crate::traffic::model::{Job, Reason, Status};
 use crate::traffic::verdict;
 

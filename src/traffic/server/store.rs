@@ -187,7 +187,8 @@ impl SqliteRuns {
         }
         let mut transaction = self.0.begin().await?;
         for id in ids {
-            let row = sqlx::query("SELECT closed, job FROM runs WHERE id = ?").bind(&id).fetch_one(&mut *transaction).await?;
+            let row =
+                sqlx::query("SELECT closed, job FROM runs WHERE id = ?").bind(&id).fetch_one(&mut *transaction).await?;
             let Ok(job) = job_of(&row) else { continue };
             sqlx::query("UPDATE runs SET summary = ?2 WHERE id = ?1")
                 .bind(&id)
@@ -226,14 +227,16 @@ impl RunStore for SqliteRuns {
 
     async fn update(&self, job: &Job) -> Result<bool, StoreError> {
         let mut transaction = self.0.begin().await?;
-        let updated = sqlx::query("UPDATE runs SET status = ?2, closed = ?3, job = ?4, summary = ?5 WHERE id = ?1 AND closed = 0")
-            .bind(blob(job.job_id))
-            .bind(job.status.wire_name())
-            .bind(job.closed)
-            .bind(to_json(job)?)
-            .bind(summary(job)?)
-            .execute(&mut *transaction)
-            .await?;
+        let updated = sqlx::query(
+            "UPDATE runs SET status = ?2, closed = ?3, job = ?4, summary = ?5 WHERE id = ?1 AND closed = 0",
+        )
+        .bind(blob(job.job_id))
+        .bind(job.status.wire_name())
+        .bind(job.closed)
+        .bind(to_json(job)?)
+        .bind(summary(job)?)
+        .execute(&mut *transaction)
+        .await?;
         transaction.commit().await?;
         Ok(updated.rows_affected() == 1)
     }
@@ -354,17 +357,19 @@ impl RunStore for SqliteRuns {
 
 /// Adds a run within a transaction.
 async fn insert(job: &Job, transaction: &mut SqliteConnection) -> Result<(), StoreError> {
-    sqlx::query("INSERT INTO runs (id, status, closed, start_time, job, scenario, summary) VALUES (?, ?, ?, ?, ?, ?, ?)")
-        .bind(blob(job.job_id))
-        .bind(job.status.wire_name())
-        .bind(job.closed)
-        .bind(job.start_time)
-        .bind(to_json(job)?)
-        .bind(job.scenario.wire_name())
-        .bind(summary(job)?)
-        .execute(transaction)
-        .await
-        .map(drop)
+    sqlx::query(
+        "INSERT INTO runs (id, status, closed, start_time, job, scenario, summary) VALUES (?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(blob(job.job_id))
+    .bind(job.status.wire_name())
+    .bind(job.closed)
+    .bind(job.start_time)
+    .bind(to_json(job)?)
+    .bind(job.scenario.wire_name())
+    .bind(summary(job)?)
+    .execute(transaction)
+    .await
+    .map(drop)
 }
 
 fn client_side(row: &SqliteRow) -> Result<ClientSide, StoreError> {

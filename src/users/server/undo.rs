@@ -8,9 +8,9 @@
 use sqlx::{Row as _, Sqlite, Transaction};
 use uuid::Uuid;
 
+use super::fold::folded;
 use crate::origin::Origin;
 use crate::server::database::StoreError;
-use super::fold::folded;
 use crate::users::model::UserPatch;
 
 /// What undoing did with the users that runs had created.
@@ -115,7 +115,10 @@ async fn put_back(
     value: &str,
 ) -> Result<(), StoreError> {
     let statement = match field {
-        "name" => sqlx::query("UPDATE users SET name = ?2, name_key = ?3 WHERE id = ?1").bind(id).bind(value).bind(folded(value)),
+        "name" => sqlx::query("UPDATE users SET name = ?2, name_key = ?3 WHERE id = ?1")
+            .bind(id)
+            .bind(value)
+            .bind(folded(value)),
         // OR IGNORE: where somebody took the address meanwhile, the user keeps the one that it has.
         "email" => sqlx::query("UPDATE OR IGNORE users SET email = ?2, email_key = ?3 WHERE id = ?1")
             .bind(id)
