@@ -24,7 +24,7 @@ async fn main() -> ExitCode {
         Err(error) => {
             // If even this can't be written, nobody is left to tell.
             let _nobody_listens = writeln!(std::io::stderr(), "traffic-simulator: {error}");
-            let not_stored = matches!(error.downcast_ref(), Some(ServeError::NotStored(_)));
+            let not_stored = matches!(error.downcast_ref(), Some(ServeError::NotStored(_) | ServeError::NotFlushed));
             ExitCode::from(if not_stored { NOT_STORED } else { CAN_NOT_START })
         }
     }
@@ -67,6 +67,7 @@ async fn start() -> Result<(), Box<dyn std::error::Error>> {
 
 async fn prune_users(database_url: &str) -> Result<(), Box<dyn std::error::Error>> {
     let database = Database::open_existing(database_url).await?;
+    private_files::close_to_others(&database);
     let removed = SqliteUsers(database.clone()).prune().await?;
     database.close().await;
     writeln!(std::io::stdout(), "{removed} users are removed; the {DEMO_USERS} demo users stay")?;

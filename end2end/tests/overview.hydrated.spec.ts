@@ -32,7 +32,8 @@ test("the dashboard's charts move while a run goes on, and its last second is ne
     // From the left edge, at the height of the first second, a level and a step for each further one.
     return [...path.matchAll(/(?:M0 |V)([\d.]+)H/g)].map((match) => ((150 - Number(match[1])) / 150) * 23);
   });
-  expect(heights.length).toBe(300);
+  expect(heights.length, "the seconds of the run that are over, and no others").toBeLessThan(12);
+  expect(heights.length).toBeGreaterThan(1);
   expect(heights.at(-1), "the newest second that is over").toBeGreaterThan(15);
 });
 

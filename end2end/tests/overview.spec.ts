@@ -102,6 +102,6 @@ test("[22] a request that is not there, and a log without a request, say what to
   }
   await page.goto("/requests?origin=019b76da-a800-7000-8000-000000000000");
   await expect(page.getByText("No request fits.")).toBeVisible();
-  await page.getByRole("link", { name: "Show all of this time" }).click();
+  await page.getByRole("link", { name: "Show all requests" }).click();
   await expect(page).toHaveURL(/\/requests/);
 });

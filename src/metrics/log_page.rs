@@ -97,11 +97,16 @@ fn list(page: &LogPage, address: &LogAddress) -> AnyView {
         .then(|| view! { <a class="button" href=to(address.page - 1)>"Previous page"</a> }.into_any());
     let on = page.more.then(|| view! { <a class="button" href=to(address.page + 1)>"Next page"</a> }.into_any());
     let content = if page.requests.is_empty() {
-        let all = LogAddress { view: address.view, page: 1, ..LogAddress::default() }.link();
-        let words = match address.view.origin {
-            Origins::Run(_) => "Show all of this run",
-            _ => "Show all of this time",
+        let all = LogAddress { view: address.view, page: 1, ..LogAddress::default() };
+        let (all, words) = match address.view.origin {
+            // Nothing is left out, and there is nothing.
+            Origins::Run(_) if all == *address => {
+                (LogAddress { page: 1, ..LogAddress::default() }, "Show all requests")
+            }
+            Origins::Run(_) => (all, "Show all of this run"),
+            _ => (all, "Show all of this time"),
         };
+        let all = all.link();
         view! { <Empty>"No request fits. " <a href=all>{words}</a></Empty> }.into_any()
     } else {
         let rows = request_rows(&page.requests);

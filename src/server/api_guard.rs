@@ -10,7 +10,7 @@ use utoipa::openapi::OpenApi;
 use super::batch_writer::BatchWriter;
 use super::connections::Connection;
 use super::entrance::catching_panics;
-use super::limits::Limits;
+use super::limits::{Limits, no_connection_left};
 use super::peer::Peer;
 use super::problem::Refusal;
 use super::request_id::RequestId;
@@ -105,6 +105,8 @@ impl ApiGuard {
                 connection.exempt();
             }
             admitted.delay().await;
+        } else if request.extensions().get::<Arc<Connection>>().is_some_and(|connection| connection.is_guest()) {
+            return Err(no_connection_left());
         }
         let request = self.limits.with_body(peer, request).await?;
         let _place = peer.map(|peer| self.limits.admit(peer, &request)).transpose()?;

@@ -1,6 +1,6 @@
 //! Settings, read once. Precedence: flag > environment > `Leptos.toml` > default.
 
-use std::net::SocketAddr;
+use std::net::{Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
@@ -197,6 +197,7 @@ impl Config {
     /// Where a browser opens a server that listens on `address`: behind a proxy by its first name, if it has one.
     pub fn url(&self, address: SocketAddr) -> String {
         match (self.behind_proxy, self.allowed_hosts.first()) {
+            (Some(_), Some(name)) if name.parse::<Ipv6Addr>().is_ok() => format!("https://[{name}]"),
             (Some(_), Some(name)) => format!("https://{name}"),
             _ => own_url(address),
         }

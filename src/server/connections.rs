@@ -2,7 +2,7 @@
 //!
 //! Neither a clock nor a socket is in here: moments are arguments, and to close a connection is to cancel its token.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use tokio::time::Instant;
@@ -12,6 +12,8 @@ use super::peer::Peer;
 
 /// How many connections no single peer may take from the others.
 const KEPT_FOR_OTHERS: usize = 64;
+/// How many connections of this machine are served beside all others: as many requests as the generator has in flight.
+const GUESTS: usize = 40;
 
 /// How many connections may be open at once.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +52,7 @@ pub struct Connection {
     activity: Mutex<Activity>,
     closed: CancellationToken,
     connections: Weak<Connections>,
+    is_counted: bool,
 }
 
 impl Connection {
@@ -61,6 +64,13 @@ impl Connection {
     /// Cancelled when the connection has to go.
     pub fn closed(&self) -> &CancellationToken {
         &self.closed
+    }
+
+    /// Has it no place, and carried no simulated request so far? Whether it will is known only then; until that it must
+    /// not be served for anybody else.
+    pub fn is_guest(&self) -> bool {
+        let is_guest = |connections: Arc<Connections>| connections.table().guests.contains(&self.number);
+        !self.is_counted && self.connections.upgrade().is_some_and(is_guest)
     }
 
     /// Bytes have come in.
@@ -157,6 +167,8 @@ struct Table {
     total: usize,
     /// No peer in here is without a connection.
     peers: HashMap<Peer, HashMap<u64, Arc<Connection>>>,
+    /// Those that are served without a place.
+    guests: HashSet<u64>,
 }
 
 impl Connections {
@@ -169,11 +181,14 @@ impl Connections {
     /// one that has waited longest for a request, else the one whose request takes longest to come in. A token below
     /// `stop` tells it.
     ///
-    /// `None`: all of them are being answered.
+    /// When all of them are being answered, one of this machine is served all the same, as a guest: it may be the
+    /// generator's. `None`: there is nothing for it.
     pub fn admit(self: &Arc<Self>, peer: Peer, now: Instant, stop: &CancellationToken) -> Option<Place> {
         let mut table = self.table();
-        if table.total >= self.bounds.total || table.count(peer) >= self.bounds.per_peer {
-            table.make_room(peer)?;
+        let is_full = table.total >= self.bounds.total || table.count(peer) >= self.bounds.per_peer;
+        let is_counted = !is_full || table.make_room(peer).is_some();
+        if !is_counted && (!peer.is_loopback() || table.guests.len() >= GUESTS) {
+            return None;
         }
         let connection = Arc::new(Connection {
             number: table.next,
@@ -181,10 +196,15 @@ impl Connections {
             activity: Mutex::new(Activity::Waiting(now)),
             closed: stop.child_token(),
             connections: Arc::downgrade(self),
+            is_counted,
         });
         table.next += 1;
-        table.total += 1;
-        table.peers.entry(peer).or_default().insert(connection.number, Arc::clone(&connection));
+        if is_counted {
+            table.total += 1;
+            table.peers.entry(peer).or_default().insert(connection.number, Arc::clone(&connection));
+        } else {
+            table.guests.insert(connection.number);
+        }
         Some(Place(connection))
     }
 
@@ -213,6 +233,7 @@ impl Table {
 
     /// Does nothing for one that has left already.
     fn remove(&mut self, peer: Peer, number: u64) {
+        self.guests.remove(&number);
         let Some(connections) = self.peers.get_mut(&peer) else { return };
         if connections.remove(&number).is_some() {
             self.total -= 1;
@@ -260,7 +281,11 @@ mod tests {
 
         /// Opens a connection whose name begins with the last digit of its peer's address; whether it got a place.
         fn open(&mut self, name: &'static str, second: u64) -> bool {
-            let peer = peer(&format!("127.0.0.{}", &name[..1]));
+            // Peer 0 is this machine.
+            let peer = peer(&match &name[..1] {
+                "0" => "127.0.0.1".to_owned(),
+                other => format!("192.0.2.{other}"),
+            });
             let place = self.connections.admit(peer, self.at(second), &CancellationToken::new());
             place.map(|place| self.open.insert(name, place)).is_some()
         }
@@ -336,6 +361,24 @@ mod tests {
         scene.answering("2 b", 4);
         scene.answering("2 c", 4);
         assert!(!scene.open("2 d", 4), "those of others don't go instead");
+    }
+
+    #[test]
+    fn this_machine_is_served_as_a_guest_when_nothing_makes_room() {
+        let mut scene = Scene::new(2, true);
+        for name in ["1 a", "1 b"] {
+            assert!(scene.open(name, 1));
+            scene.answering(name, 1);
+        }
+        assert!(!scene.open("2 a", 2) && scene.open("0 a", 2));
+        assert!(scene.of("0 a").is_guest() && !scene.of("1 a").is_guest());
+        scene.of("0 a").exempt();
+        assert!(!scene.of("0 a").is_guest(), "it has carried a simulated request");
+        let names: Vec<&'static str> = (0..=GUESTS).map(|guest| &*format!("0 {guest}").leak()).collect();
+        assert!(names[..GUESTS].iter().all(|name| scene.open(name, 3)));
+        assert!(!scene.open(names[GUESTS], 3), "as many as the generator has in flight");
+        scene.open.remove(names[0]);
+        assert!(scene.open(names[GUESTS], 3), "one has gone");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, HttpBody};
 use axum::extract::{DefaultBodyLimit, Request};
-use axum::http::{Method, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use tokio::time::Instant;
@@ -23,6 +23,7 @@ use tracing::Instrument;
 use super::access::Access;
 use super::api_guard::ApiGuard;
 use super::connections::Connection;
+use super::limits::no_connection_left;
 use super::problem::{Refusal, keep_headers, write_problem};
 use super::request_id::RequestId;
 use super::security::{Hosts, add_headers, cross_origin};
@@ -121,7 +122,11 @@ impl Inside {
             request.extensions_mut().insert(peer);
         }
         // Not in the `match`: its borrow of the request would live through the await.
-        let refusal = self.refusal(&request);
+        let guest = request.extensions().get::<Arc<Connection>>().filter(|connection| connection.is_guest()).cloned();
+        let refusal = match &guest {
+            Some(_) if !is_users_api(uri.path()) => Some(no_connection_left().into_response()),
+            _ => self.refusal(&request),
+        };
         let mut response = match refusal {
             Some(refusal) => refusal,
             None => self.answer(id, arrived, within_bounds(request)).await,
@@ -141,6 +146,9 @@ impl Inside {
             };
         }
         add_headers(response.headers_mut(), id, is_api);
+        if guest.is_some_and(|connection| connection.is_guest()) {
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
         response
     }
 

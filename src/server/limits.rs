@@ -67,6 +67,11 @@ impl Limits {
     }
 }
 
+/// What is said to a client for which there is no connection left.
+pub fn no_connection_left() -> Refusal {
+    busy("The server has as many connections as it takes, and answers all of them.".to_owned())
+}
+
 fn busy(why: String) -> Refusal {
     Refusal::new(StatusCode::SERVICE_UNAVAILABLE, format!("{why} Come back in a second.")).retry_after(1)
 }

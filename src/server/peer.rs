@@ -22,6 +22,11 @@ impl Peer {
         }
     }
 
+    /// Is it this machine?
+    pub fn is_loopback(self) -> bool {
+        self.0.is_loopback() || self.0 == IpAddr::V6(Ipv6Addr::UNSPECIFIED)
+    }
+
     /// Whoever sent a request through this many proxies, each of which adds the address of its own client to the end
     /// of `X-Forwarded-For`. What stands further left is the client's own claim. Nothing, where the header does not
     /// say it.

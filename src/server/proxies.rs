@@ -35,7 +35,9 @@ fn sign(request: &Request, hosts: &Hosts) -> Option<&'static str> {
     }
     let is_foreign = |name| headers.get(name).and_then(host_of).is_some_and(|host| !hosts.allows(host));
     if is_foreign(header::ORIGIN) {
-        return Some("its Origin has a name that is none of this server's");
+        return Some(
+            "its Origin has a name that is none of this server's, which is that of another site or of a proxy",
+        );
     }
     let is_own_page = headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin");
     (is_own_page && is_foreign(header::REFERER)).then_some("its Referer has a name that is none of this server's")

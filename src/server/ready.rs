@@ -27,20 +27,22 @@ pub struct Readiness {
 
 impl Readiness {
     /// Each thing that keeps the process from its work has its own line here.
-    async fn check(&self) -> Result<(), &'static str> {
+    async fn check(&self) -> Result<(), String> {
         if self.shutdown.is_cancelled() {
-            return Err("The server is shutting down.");
+            return Err("The server is shutting down.".to_owned());
         }
+        self.database.identity().map_err(|lost| lost.to_string())?;
         match tokio::time::timeout(PATIENCE, self.database.has_schema()).await {
             Ok(Ok(true)) => Ok(()),
             Ok(Ok(false)) => {
-                Err("The database has not the schema of this program; was its file replaced? Restart the server.")
+                Err("The database has not the schema of this program; was its file replaced? Restart the server."
+                    .to_owned())
             }
             Ok(Err(error)) => {
                 tracing::warn!(%error, "not ready: the database can't be read");
-                Err("The database can't be read. The server's log has the cause.")
+                Err("The database can't be read. The server's log has the cause.".to_owned())
             }
-            Err(_) => Err("The database did not answer a read within a second."),
+            Err(_) => Err("The database did not answer a read within a second.".to_owned()),
         }
     }
 }
@@ -80,10 +82,14 @@ mod tests {
         while taken.len() < readiness.database.read.options().get_max_connections() as usize {
             taken.push(readiness.database.read.acquire().await.expect("a connection"));
         }
-        assert_eq!(readiness.check().await, Err("The database did not answer a read within a second."));
+        assert_eq!(readiness.check().await, Err("The database did not answer a read within a second.".to_owned()));
         drop(taken);
         assert_eq!(readiness.check().await, Ok(()));
+        std::fs::rename(folder.path().join("ready.db"), folder.path().join("gone.db")).expect("moved");
+        let gone = readiness.check().await.expect_err("what is written now does not last");
+        assert!(gone.starts_with("The file of the database is not at its place"), "{gone}");
+        std::fs::rename(folder.path().join("gone.db"), folder.path().join("ready.db")).expect("moved back");
         readiness.shutdown.cancel();
-        assert_eq!(readiness.check().await, Err("The server is shutting down."));
+        assert_eq!(readiness.check().await, Err("The server is shutting down.".to_owned()));
     }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::{Request, StatusCode};
+use axum::http::Request;
 use axum::response::{IntoResponse, Response};
 use hyper::server::conn::http1;
 use hyper::service::{Service as _, service_fn};
@@ -28,14 +28,15 @@ use tower::Service;
 use super::config::Config;
 use super::connections::{Bounds, Connections, Place};
 use super::database::Database;
+use super::limits::no_connection_left;
 use super::peer::Peer;
-use super::problem::{Refusal, write_problem};
+use super::problem::write_problem;
 use super::request_id::RequestId;
 use super::router;
 use super::security::add_headers;
 use super::settings::own_url;
 use super::watched::{self, WatchedStream};
-use super::wiring::{NotStored, Shutdown, WiringError, connect};
+use super::wiring::{NotStored, STORING_AT_SHUTDOWN, Shutdown, WiringError, connect};
 
 /// How long a client may take for the head of a request; also how long an idle connection lives.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -76,6 +77,7 @@ pub async fn run(
     }
     stop.await;
     tracing::info!("going down: ending the active run");
+    let deadline = Instant::now() + STORING_AT_SHUTDOWN;
     shutdown.jobs.cancel();
     let stored = state.traffic.jobs.shut_down().await;
     shutdown.streams.cancel();
@@ -84,10 +86,15 @@ pub async fn run(
     }
     // What could not be stored until now is not waited for again; the write-ahead log stays for the next start.
     stored?;
-    state.recorder.flush().await;
-    state.metrics.stopped().await;
-    shutdown.background.close();
-    shutdown.background.wait().await;
+    let written = async {
+        state.recorder.flush().await;
+        state.metrics.stopped().await;
+        shutdown.background.close();
+        shutdown.background.wait().await;
+    };
+    tokio::time::timeout_at(deadline.max(Instant::now() + SHORTEST_FLUSH), written)
+        .await
+        .map_err(|_| ServeError::NotFlushed)?;
     drop(state);
     database.close().await;
     tracing::info!("down");
@@ -100,10 +107,19 @@ pub enum ServeError {
     /// The program can't be put together.
     #[error(transparent)]
     Wiring(#[from] WiringError),
-    /// It went down, but what it knew could not be stored.
+    /// It went down, but the result of its last run could not be stored.
     #[error(transparent)]
     NotStored(#[from] NotStored),
+    /// It went down, but the records of its last requests could not be written.
+    #[error(
+        "the database could not be written within {} s, so the newest recorded requests are lost",
+        STORING_AT_SHUTDOWN.as_secs()
+    )]
+    NotFlushed,
 }
+
+/// How long the writers get at a shutdown in any case, also after a run that took long to be stored.
+const SHORTEST_FLUSH: Duration = Duration::from_secs(1);
 
 /// How many connections may wait to be accepted, in a burst.
 const BACKLOG: u32 = 1024;
@@ -209,10 +225,8 @@ async fn serve(stream: TcpStream, place: Place, app: impl Served, watcher: Watch
 /// Answers one request with what its client can do, for want of a place.
 async fn refuse(stream: TcpStream) {
     let full = service_fn(async |_| {
-        let detail = "The server has as many connections as it takes, and answers all of them. Come back in a second.";
-        let refusal = Refusal::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(1);
         let id = RequestId::draw();
-        let mut response = write_problem(refusal.into_response(), id, true).await;
+        let mut response = write_problem(no_connection_left().into_response(), id, true).await;
         add_headers(response.headers_mut(), id, true);
         Ok::<_, Infallible>(response)
     });

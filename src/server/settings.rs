@@ -130,7 +130,11 @@ pub fn token_of_file(path: &Path) -> Result<AdminToken, SettingError> {
     let text = match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
         Ok(mut file) => {
             let drawn = format!("{}\n", Uuid::new_v4().simple());
-            file.write_all(drawn.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
+            if let Err(error) = file.write_all(drawn.as_bytes()).and_then(|()| file.sync_all()) {
+                // Half a token would keep every later start from drawing a whole one.
+                let error = std::fs::remove_file(path).err().unwrap_or(error);
+                return Err(failed(error));
+            }
             drawn
         }
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {

@@ -37,8 +37,8 @@ use crate::traffic::server::clock::TimerThread;
 use crate::traffic::server::dropped_rows::Losses;
 use crate::traffic::server::gatekeeper::Gatekeeper;
 use crate::traffic::server::job::LedgerRow;
-pub use crate::traffic::server::jobs::NotStored;
 use crate::traffic::server::jobs::{JobManager, Surroundings};
+pub use crate::traffic::server::jobs::{NotStored, STORING_AT_SHUTDOWN};
 use crate::traffic::server::ports::{Housekeeping, Witness};
 use crate::traffic::server::recovery::close_left_overs;
 use crate::traffic::server::retention::StoredRuns;
@@ -69,7 +69,7 @@ impl Witness for RecordedRequests {
     }
 
     async fn kpis_of_run(&self, run: RunId) -> Result<Kpi, StoreError> {
-        let Totals { requests, error_rate, p95, .. } = self.metrics.totals_of_run(run);
+        let Totals { requests, error_rate, p95, .. } = self.metrics.totals_of_run(run).await?;
         Ok(Kpi { requests, error_rate, p95 })
     }
 }
@@ -214,7 +214,10 @@ pub async fn connect(
     let recorder =
         BatchWriter::start_with("requests", Arc::clone(&metrics), shutdown.jobs.clone(), move |row: &Row| {
             losing.lost(row);
-            if let Origin::Simulated { run, seq } = row.origin {
+            // Rows of no known run are missed by nobody.
+            if let Origin::Simulated { run, seq } = row.origin
+                && !run.0.is_nil()
+            {
                 dropped.note(run, seq);
             }
         });

@@ -127,6 +127,40 @@ async fn a_peer_with_too_many_connections_loses_its_own_and_the_longest_waiting_
     assert!(idle[0].is_closed().await);
 }
 
+/// Every connection that this machine may have is being answered before the run sends its first request.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_loses_nothing_when_all_connections_are_taken() {
+    let server = TestServer::start_with(|config| config.max_connections = 8).await;
+    // Its clock starts a second after the server did.
+    let id = server.start_run(&settings(5)).await;
+    let mut streams = Vec::new();
+    for _ in 0..4 {
+        let mut stream = Raw::open(&server, SAME).await;
+        let head = format!("GET /traffic/stream/{id} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n");
+        assert_eq!(stream.ask(&head).await, "200");
+        streams.push(stream);
+    }
+    let mut refused = Raw::open(&server, SAME).await;
+    assert_eq!(refused.ask(HEALTH).await, "503", "there is no place for others");
+    assert!(refused.is_closed().await);
+    let mut refused = Raw::open(&server, SAME).await;
+    assert_eq!(refused.ask("GET /api/v1/users HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n").await, "503");
+    assert!(refused.is_closed().await);
+
+    let mut seen = String::new();
+    let mut buffer = [0; 16_384];
+    while !seen.ends_with("\r\n0\r\n\r\n") {
+        let read = timeout(Duration::from_secs(15), streams[0].0.read(&mut buffer)).await.expect("goes on");
+        let read = read.expect("readable");
+        assert!(read > 0, "ends in order: {seen}");
+        seen.push_str(&String::from_utf8_lossy(&buffer[..read]));
+    }
+    let done = seen.rsplit("event: done\ndata: ").next().and_then(|data| data.lines().next()).expect("data");
+    let stats = serde_json::from_str::<Value>(done).expect("JSON")["stats"].clone();
+    assert_eq!((&stats["audit"]["outcome"], &stats["failedRequests"]), (&json!("verified"), &json!(0)), "{stats}");
+    assert!(stats["sent"].as_u64() > Some(50), "{stats}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[cfg_attr(not(target_os = "linux"), ignore = "there is one loopback address only")]
 async fn unfinished_requests_go_next_and_streams_never() {
@@ -330,6 +364,15 @@ async fn there_are_ten_thousand_users_at_most_and_pruning_makes_room() {
         (&stats["failedRequests"], server.get("/api/v1/users").await.json()["total"].clone()),
         (&json!(0), json!(10_000))
     );
+
+    // A run's user that a real client writes to is one more real user.
+    let of_run = "INSERT INTO users (id, name, email, email_key, created_at, updated_at, run) VALUES (x'019b76daa80070008000000000000099', 'A', 'a@b.example', 'a@b.example', 1, 1, x'01')";
+    sqlx::query(of_run).execute(&mut server.sql().await).await.expect("inserted");
+    let path = "/api/v1/users/019b76da-a800-7000-8000-000000000099";
+    let refused = server.with_json("PATCH", path, r#"{"name":"B"}"#).await;
+    assert_eq!(refused.status, 507, "{}", refused.text);
+    assert_eq!(server.get(path).await.json()["name"], "A");
+    sqlx::query("DELETE FROM users WHERE run IS NOT NULL").execute(&mut server.sql().await).await.expect("removed");
 
     let url = format!("sqlite://{}", server.database_file().display());
     let in_use = prune(&url).await;

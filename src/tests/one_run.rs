@@ -51,6 +51,15 @@ async fn a_run_is_shown_in_its_own_time_today_and_two_days_later() {
         .await
         .expect("moved");
     check(2).await;
+    // As if the clock had been set forth by two hours in the middle.
+    sqlx::query("UPDATE requests SET id = id + ? WHERE run IS NOT NULL AND seq % 2 = 1")
+        .bind(7_200_000_000_i64 * 1024)
+        .execute(&mut server.sql().await)
+        .await
+        .expect("moved");
+    let torn = overview(&server, &format!("origin={id}")).await;
+    assert_eq!((&torn["totals"]["requests"], &torn["all"]), (&sent, &sent), "its numbers are whole");
+    assert!(torn["from"].as_i64() < torn["to"].as_i64(), "{torn}");
     let none = overview(&server, "origin=019b76da-a800-7000-8000-000000000000").await;
     assert_eq!((&none["totals"]["requests"], &none["all"]), (&json!(0), &json!(0)));
 }

@@ -147,3 +147,19 @@ async fn a_disk_that_is_full_at_the_first_start_is_not_called_a_database_of_anot
     assert!(server.try_wait().expect("a state").is_none(), "with space it starts on what was left");
     server.kill().await.expect("killed");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shutdown_that_can_not_write_the_newest_requests_says_so_within_five_seconds() {
+    let program = Program::start("exec \"$0\"").await;
+    let mut other = Program::sql(program.folder.path()).await;
+    let lock = other.begin_with("BEGIN IMMEDIATE").await.expect("a lock");
+    let users = format!("{}/api/v1/users", program.base);
+    assert_eq!(program.client.get(users).send().await.expect("an answer").status(), 200);
+    program.signal("TERM").await;
+    let began = Instant::now();
+    let (code, said, _folder) = program.ended().await;
+    assert_eq!(code, Some(1), "{said}");
+    assert!(began.elapsed() < Duration::from_secs(7), "{:?}", began.elapsed());
+    assert!(said.lines().last().is_some_and(|line| line.contains("the newest recorded requests are lost")), "{said}");
+    lock.rollback().await.expect("unlocked");
+}

@@ -96,7 +96,7 @@ async fn a_run_that_can_not_be_read_costs_no_other_and_can_be_deleted() {
     let server = TestServer::start().await;
     let damages = [
         "UPDATE runs SET job = 'no JSON', summary = '{' WHERE id = (SELECT max(id) FROM runs)",
-        "UPDATE runs SET job = x'00ff17', summary = NULL WHERE id = (SELECT max(id) FROM runs)",
+        "UPDATE runs SET job = x'00ff17', summary = x'00ff17' WHERE id = (SELECT max(id) FROM runs)",
         "UPDATE runs SET job = json_set(job, '$.scenario', 'newer'), summary = json_set(summary, '$.scenario', 'newer') WHERE id = (SELECT max(id) FROM runs)",
     ];
     let mut damaged = Vec::new();

@@ -148,6 +148,19 @@ async fn real_requests_however_many_and_new_take_no_row_of_a_run() {
     assert!((969..=1000).contains(&left), "{left}");
 }
 
+/// Anybody can send such requests; each is answered by 410, and has a row.
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_of_runs_that_nobody_knows_are_bounded_as_real_ones_are() {
+    let (_folder, database, store) = store().await;
+    let now = epoch_micros();
+    let nobody = |number: i64| row(now + number, Origin::Simulated { run: RunId(Uuid::nil()), seq: 7 });
+    insert(&store, &(0..2000).map(nobody).collect::<Vec<_>>()).await;
+    prune(&store, &Kept { keep_requests: 1000, ..Kept::default() }, now + SECOND, None).await;
+    let left: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM recorded").fetch_one(&database.read).await.expect("a count");
+    assert_eq!(left, 1000);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn rows_of_a_run_go_after_a_week_but_not_before_it_is_closed() {
     let (_folder, _database, store) = store().await;

@@ -152,7 +152,12 @@ fn cap_line(audit: &Audit) -> Line {
 }
 
 fn rest(audit: &Audit, stop_took: Option<f64>) -> String {
-    let mut words = format!("{} users created, {} removed", count(audit.created), count(audit.removed));
+    let (created, removed) = (count(audit.created), count(audit.removed));
+    let mut words = match audit.arrived {
+        Some(_) => format!("{created} users created, {removed} removed"),
+        // Some may have been removed before the server was killed.
+        None => format!("{created} users created, {removed} removed when it was closed after that"),
+    };
     if audit.kept > 0 {
         words += &format!(", {} kept because a real client changed them", count(audit.kept));
     }

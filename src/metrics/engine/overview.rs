@@ -1,11 +1,11 @@
-//! What the windows say about one range: totals, by endpoint, by status, and step by step.
+//! What the windows say about one range: totals, with_status, by endpoint, by status, and step by step.
 
 use std::collections::BTreeMap;
 
 use super::histogram::Merged;
 use super::rollup::Tally;
 use super::trend::trend;
-use super::window::{SETTLED, Series, Step, Windows, narrow, totals};
+use super::window::{SETTLED, Series, Step, Windows, narrow, totals, with_status};
 use crate::metrics::model::{
     EndpointTotals, Origins, Overview, OverviewQuery, Point, SPARK_POINTS, SparkPoint, StatusCount, Totals,
 };
@@ -57,10 +57,13 @@ impl Windows {
             of_period.iter().filter(|(series, _)| series.is_of(query.origin)).copied().collect();
         let seconds = (end - period.from * 1000) as f64 / 1000.0;
         let before = ring.between(period.from - query.range.seconds(), period.from).flat_map(|step| &step.tallies);
-        let before =
-            totals(before.filter(|(series, _)| series.is_of(query.origin)), query.range.seconds() as f64, &mut merged);
+        let before = totals(
+            with_status(before.filter(|(series, _)| series.is_of(query.origin))),
+            query.range.seconds() as f64,
+            &mut merged,
+        );
         let covered = self.covers(period.from - query.range.seconds());
-        let now_totals = totals(chosen.iter().copied(), seconds, &mut merged);
+        let now_totals = totals(with_status(chosen.iter().copied()), seconds, &mut merged);
         let count = |origins: Origins| {
             narrow(of_period.iter().filter(|(series, _)| series.is_of(origins)).map(|(_, t)| t.histogram.count()).sum())
         };
@@ -128,7 +131,8 @@ impl Windows {
             .map(|back| {
                 let from = period.over - back * interval;
                 let tallies = ring.between(from, from + interval).flat_map(|step| &step.tallies);
-                let totals = totals(tallies.filter(|(s, _)| s.is_of(query.origin)), interval as f64, merged);
+                let totals =
+                    totals(with_status(tallies.filter(|(s, _)| s.is_of(query.origin))), interval as f64, merged);
                 SparkPoint { requests: totals.requests, errors: totals.errors, p95: totals.p95.unwrap_or(0.0) }
             })
             .collect()
@@ -139,7 +143,7 @@ impl Windows {
             .zip(&self.endpoints)
             .filter_map(|(endpoint, (method, route))| {
                 let tallies = chosen.iter().filter(|(series, _)| series.endpoint == endpoint).copied();
-                let totals: Totals = totals(tallies, seconds, merged);
+                let totals: Totals = totals(with_status(tallies), seconds, merged);
                 (totals.requests > 0).then(|| EndpointTotals { method: method.clone(), route: route.clone(), totals })
             })
             .collect();
@@ -296,26 +300,6 @@ mod tests {
         let overview = windows.overview(&query(Range::Minutes5, Origins::Run(RUN)), NOW);
         assert_eq!((overview.totals.requests, overview.totals.errors), (1, 0));
         assert_eq!((overview.all, overview.real, overview.simulated), (3, 1, 2));
-        assert_eq!(windows.totals_of_run(RUN).requests, 1);
-    }
-
-    #[test]
-    fn the_numbers_of_a_run_are_whole_whatever_the_clock_says() {
-        let mut windows = Windows::default();
-        // The clock is set back by two hours, forth by a year, and the run goes on.
-        for (now, count) in [(NOW / 1000, 3), (NOW / 1000 - 7200, 4), (NOW / 1000 + 31_536_000, 5)] {
-            for at in 0..count {
-                let sample = Sample { at: (now - at) * 1_000_000, ..sample(0, 200, 100, Source::Simulated(Some(RUN))) };
-                // The clock was set after the request came in, and before it was counted.
-                windows.add(&SecondKey::of(&sample), &Tally::of(100), now + 3600);
-            }
-        }
-        assert_eq!(windows.totals_of_run(RUN).requests, 12);
-        for other in 100..104 {
-            let source = Source::Simulated(Some(RunId(Uuid::from_u128(other))));
-            windows.add(&SecondKey::of(&sample(0, 200, 100, source)), &Tally::of(100), NOW / 1000);
-        }
-        assert_eq!(windows.totals_of_run(RUN).requests, 0, "only the newest runs are kept");
     }
 
     #[test]

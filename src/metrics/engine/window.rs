@@ -6,7 +6,7 @@
 //! [`Tally`] for each endpoint, status and source that occurred in it. They are filled by the one
 //! writer after its transaction, so that they hold what the database holds and nothing else.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::histogram::Merged;
@@ -14,16 +14,12 @@ use super::ring::Ring;
 use super::rollup::{RollupKey, SecondKey, Tally};
 use super::{Source, is_error};
 use crate::metrics::model::{self, Origins, Point, Totals};
-use crate::origin::RunId;
 
 /// How many seconds are kept: longer than the longest run, so that a run can be asked for at its end.
 pub const SECONDS: usize = 900;
 /// How old a second has to be before its rows are counted as complete, in milliseconds: a row comes
 /// in with its answer, and up to a quarter of a second later. A younger one would show too little.
 pub(super) const SETTLED: i64 = 800;
-
-/// Of how many runs, the newest ones, the numbers are kept as a whole.
-const RUNS: usize = 4;
 
 /// What requests of one tally have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -66,8 +62,6 @@ pub struct Windows {
     /// Method and route. Routes are templates and methods are known ones, so it stays short.
     pub(super) endpoints: Vec<(String, String)>,
     pub(super) rings: [Ring<Step>; 3],
-    /// The newest runs with all that was counted of them, whatever the clock said.
-    runs: VecDeque<(RunId, BTreeMap<Series, Tally>)>,
     /// The second of the oldest request that was ever recorded, as far as known.
     since: Option<i64>,
     /// Changes with every change.
@@ -84,7 +78,6 @@ impl Default for Windows {
         Self {
             endpoints: Vec::new(),
             rings: model::Range::ALL.map(|range| Ring::new(range.step(), slots(range))),
-            runs: VecDeque::new(),
             since: None,
             version: 0,
         }
@@ -95,25 +88,12 @@ impl Windows {
     /// Counts requests of one second in all windows.
     pub fn add(&mut self, key: &SecondKey<'_>, tally: &Tally, now: i64) {
         let series = self.count_second(key, tally, now);
-        self.count_for_run(series, tally);
         let series = Series { source: without_run(series.source), ..series };
         for ring in &mut self.rings[1..] {
             if let Some(step) = ring.at(key.second, now) {
                 step.tally(series).merge(tally);
             }
         }
-    }
-
-    fn count_for_run(&mut self, series: Series, tally: &Tally) {
-        let Source::Simulated(Some(run)) = series.source else { return };
-        let place = self.runs.iter().position(|(known, _)| *known == run).unwrap_or_else(|| {
-            if self.runs.len() == RUNS {
-                self.runs.pop_front();
-            }
-            self.runs.push_back((run, BTreeMap::new()));
-            self.runs.len() - 1
-        });
-        self.runs[place].1.entry(series).or_default().merge(tally);
     }
 
     /// Counts stored requests in the window of seconds only; the others come from the roll-ups.
@@ -146,18 +126,9 @@ impl Windows {
         }
     }
 
-    /// Gives `fresh` the place of these windows. What is known of the newest runs stays, because it belongs to no time.
+    /// Takes the place of these windows, of which nothing stays but that they change once more.
     pub fn renew(&mut self, fresh: Self) {
-        let Self { version, endpoints, runs, .. } = std::mem::replace(self, fresh);
-        self.version = version + 1;
-        for (run, tallies) in runs {
-            let renamed = tallies.into_iter().map(|(series, tally)| {
-                let (method, route) = &endpoints[usize::from(series.endpoint)];
-                (self.series(method, route, series.status, series.source), tally)
-            });
-            let renamed = renamed.collect();
-            self.runs.push_back((run, renamed));
-        }
+        *self = Self { version: self.version + 1, ..fresh };
     }
 
     /// Notes that there are records as old as `second`.
@@ -184,16 +155,10 @@ impl Windows {
         Series { endpoint: endpoint as u16, status, source }
     }
 
-    /// The numbers of one of the newest runs, over a time of one second: their rate says nothing.
-    pub fn totals_of_run(&self, run: RunId) -> Totals {
-        let tallies = self.runs.iter().filter(|(known, _)| *known == run).flat_map(|(_, tallies)| tallies);
-        totals(tallies, 1.0, &mut Merged::default())
-    }
-
     pub(super) fn sums(&self, origins: Origins, seconds: Range<i64>, merged: &mut Merged) -> Totals {
         let tallies = self.rings[0].between(seconds.start, seconds.end).flat_map(|step| &step.tallies);
         let length = (seconds.end - seconds.start) as f64;
-        totals(tallies.filter(|(series, _)| series.is_of(origins)), length, merged)
+        totals(with_status(tallies.filter(|(series, _)| series.is_of(origins))), length, merged)
     }
 }
 
@@ -204,18 +169,37 @@ fn without_run(source: Source) -> Source {
     }
 }
 
-/// The numbers of some tallies over a period of `seconds`. `merged` is room to work in.
-pub(super) fn totals<'a>(
+/// Requests of any times, summed up by their status: what belongs together whatever the clock said.
+#[derive(Debug, Default)]
+pub struct Sum(BTreeMap<u16, Tally>);
+
+impl Sum {
+    /// Adds requests that were answered with this status.
+    pub fn add(&mut self, status: u16, tally: &Tally) {
+        self.0.entry(status).or_default().merge(tally);
+    }
+
+    /// Their numbers, over a period of `seconds`.
+    pub fn totals(&self, seconds: f64) -> Totals {
+        totals(self.0.iter().map(|(status, tally)| (*status, tally)), seconds, &mut Merged::default())
+    }
+}
+
+/// Tallies with the status of their series, which is all of it that their numbers depend on.
+pub(super) fn with_status<'a>(
     tallies: impl Iterator<Item = (&'a Series, &'a Tally)>,
-    seconds: f64,
-    merged: &mut Merged,
-) -> Totals {
+) -> impl Iterator<Item = (u16, &'a Tally)> {
+    tallies.map(|(series, tally)| (series.status, tally))
+}
+
+/// The numbers of some tallies with their status over a period of `seconds`. `merged` is room to work in.
+pub(super) fn totals<'a>(tallies: impl Iterator<Item = (u16, &'a Tally)>, seconds: f64, merged: &mut Merged) -> Totals {
     merged.clear();
     let (mut requests, mut errors, mut sum) = (0_u64, 0_u64, 0_u64);
-    for (series, tally) in tallies {
+    for (status, tally) in tallies {
         let count = merged.add(&tally.histogram);
         requests += count;
-        errors += if is_error(series.status) { count } else { 0 };
+        errors += if is_error(status) { count } else { 0 };
         sum += tally.sum;
     }
     let [p50, p95, p99] = merged.percentiles([50, 95, 99]);

@@ -18,7 +18,7 @@ use super::store::{MetricsStore, VisitSample};
 use crate::metrics::engine::gauges::Gauges;
 use crate::metrics::engine::overview::Period;
 use crate::metrics::engine::rollup::{SecondKey, Tally};
-use crate::metrics::engine::window::{SECONDS, Windows};
+use crate::metrics::engine::window::{SECONDS, Sum, Windows};
 use crate::metrics::log_model::{LogPage, LogQuery, LoggedRequest};
 use crate::metrics::model::{Origins, Overview, OverviewQuery, Range, Totals};
 use crate::origin::RunId;
@@ -252,31 +252,37 @@ impl Metrics {
         Overview { gauges: gauges.points(overview.range, from, to), dropped, ..overview }
     }
 
-    /// A run is shown in its own time, second by second, and nothing else: from its rows, which an
-    /// index knows and of which there are twelve thousand at most.
+    /// A run is shown in its own time, second by second, and nothing else: from its rows, which an index knows and of
+    /// which there are twelve thousand at most. Its numbers are those of all rows, also where a clock that was set
+    /// between them spread them over more time than can be drawn.
     async fn overview_of_run(&self, run: RunId, now: i64) -> Result<Overview, StoreError> {
         let query = OverviewQuery { range: Range::Minutes5, origin: Origins::Run(run) };
         let overview = match self.store.seconds_of_run(run).await? {
             None => Windows::default().overview(&query, now),
             Some((first, last)) => {
-                // What no run can span, only a clock that was set.
                 let period = Period::of_run(first.max(last - SECONDS as i64 + 1), last, now);
-                let end = now.min(period.to * 1000);
-                let mut windows = Windows::default();
+                let end = now.clamp(period.from * 1000, period.to * 1000);
+                let (mut windows, mut sum) = (Windows::default(), Sum::default());
                 let visit: VisitSample<'_> = &mut |sample| {
-                    windows.restore_second(&SecondKey::of(sample), &Tally::of(sample.duration), last);
+                    let (key, tally) = (SecondKey::of(sample), Tally::of(sample.duration));
+                    windows.restore_second(&key, &tally, last);
+                    sum.add(key.status, &tally);
                 };
-                self.store.samples_of_run(run, period.from * 1_000_000, visit).await?;
-                windows.overview_of(&query, period, end, now)
+                self.store.samples_of_run(run, first * 1_000_000, visit).await?;
+                let totals = sum.totals((end - period.from * 1000) as f64 / 1000.0);
+                Overview { totals, ..windows.overview_of(&query, period, end, now) }
             }
         };
         let all = overview.totals.requests;
         Ok(Overview { all, simulated: all, real: 0, trend: None, ..overview })
     }
 
-    /// The numbers of one of the newest runs, by the same tallies that the dashboard shows.
-    pub fn totals_of_run(&self, run: RunId) -> Totals {
-        lock(&self.windows).totals_of_run(run)
+    /// The numbers of a run, by the dashboard's own query.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub async fn totals_of_run(&self, run: RunId) -> Result<Totals, StoreError> {
+        Ok(self.overview_of_run(run, epoch_millis()).await?.totals)
     }
 
     /// One page of the request log.

@@ -92,10 +92,13 @@ async fn too_many(database: &Database, most: i64, ages: &Ages) -> Result<Vec<Ran
     Ok(found)
 }
 
+/// Requests that belong to no run. Those that named a run that nobody knew are among them: anybody can send such ones.
+const OF_NO_RUN: &str = "(run IS NULL OR run = x'00000000000000000000000000000000')";
+
 /// How many real requests have one of these keys, a block's last one counting for all of them.
 async fn real_requests(database: &Database, keys: &Range<i64>) -> Result<i64, StoreError> {
     let statement = format!(
-        "SELECT (SELECT count(*) FROM requests WHERE id >= ?1 AND id < ?2 AND run IS NULL) + \
+        "SELECT (SELECT count(*) FROM requests WHERE id >= ?1 AND id < ?2 AND {OF_NO_RUN}) + \
          {BLOCK} * (SELECT count(*) FROM request_blocks WHERE last >= ?1 AND last < ?2)"
     );
     sqlx::query_scalar(AssertSqlSafe(statement)).bind(keys.start).bind(keys.end).fetch_one(&database.read).await
@@ -106,7 +109,7 @@ async fn real_requests(database: &Database, keys: &Range<i64>) -> Result<i64, St
 async fn key_after(database: &Database, keys: &Range<i64>, requests: i64) -> Result<i64, StoreError> {
     let statement = format!(
         "WITH oldest (id, requests) AS (\
-         SELECT * FROM (SELECT id, 1 FROM requests WHERE id >= ?2 AND id < ?3 AND run IS NULL ORDER BY id LIMIT ?1 + 0) UNION ALL \
+         SELECT * FROM (SELECT id, 1 FROM requests WHERE id >= ?2 AND id < ?3 AND {OF_NO_RUN} ORDER BY id LIMIT ?1 + 0) UNION ALL \
          SELECT * FROM (SELECT last, {BLOCK} FROM request_blocks WHERE last >= ?2 AND last < ?3 ORDER BY last LIMIT ?1 / {BLOCK} + 1)) \
          SELECT min(id) + 1 FROM (SELECT id, sum(requests) OVER (ORDER BY id ROWS UNBOUNDED PRECEDING) AS before FROM oldest) \
          WHERE before >= ?1"
@@ -123,11 +126,11 @@ pub(super) async fn prune(
     open: Option<RunId>,
 ) -> Result<Removed, StoreError> {
     let open = open.map_or("NULL".to_owned(), |run| format!("x'{}'", run.0.simple()));
-    let simulated = format!("run IS NOT NULL AND run IS NOT {open}");
+    let simulated = format!("NOT {OF_NO_RUN} AND run IS NOT {open}");
     let Outdated { rows, blocks, simulated: of_runs, minutes, lost } = outdated;
     // Few, and no rows of requests.
     chunk(database, ["lost_requests", "minute", "TRUE"], lost).await?;
-    let rows = chunk(database, ["requests", "id", "run IS NULL"], rows).await?;
+    let rows = chunk(database, ["requests", "id", OF_NO_RUN], rows).await?;
     let blocks = chunk(database, ["request_blocks", "last", "TRUE"], blocks).await?;
     Ok(Removed {
         real: rows + blocks * BLOCK as u64,

@@ -309,7 +309,7 @@ pub fn check(evidence: &Evidence<'_>) -> Audit {
         let mut times: Vec<_> = arrived.arrivals.iter().map(|(_, time)| *time).collect();
         most_in_any_second(&mut times)
     });
-    let cap_violations = evidence.arrived.map_or(0, |arrived| arrived.cap_violations);
+    let cap_violations = evidence.arrived.map_or(evidence.stats.cap_violations, |arrived| arrived.cap_violations);
     let clean_up = evidence.clean_up.unwrap_or_default();
     Audit {
         outcome,

@@ -11,6 +11,7 @@ use super::job::LiveJob;
 use super::jobs::Surroundings;
 use crate::server::database::{StoreError, is_unavailable};
 use crate::traffic::engine::evidence::Evidence;
+use crate::traffic::engine::findings::Findings;
 use crate::traffic::engine::stats::Stats;
 use crate::traffic::engine::{audit, dashboard_check};
 use crate::traffic::model::{Job, Reason, Status};
@@ -42,19 +43,19 @@ pub(super) async fn close(job: &LiveJob, around: &Surroundings) {
 
 /// Stores the run as it stands now, and tells its viewers that it is done.
 pub(super) async fn finish(job: &LiveJob, around: &Surroundings) {
-    store(&Job { closed: true, unstored: false, ..job.snapshot() }, job, around).await;
-    findings::keep(job, around).await;
+    let findings = findings::of_ended(job, around).await;
+    store(&Job { closed: true, unstored: false, ..job.snapshot() }, findings.as_ref(), job, around).await;
     job.close();
 }
 
 /// Stores the result, however long the database can't take it: nobody else knows it. Where that can't pass, for
 /// example because the row is gone, a row with the mere numbers is stored in its place.
-async fn store(last: &Job, job: &LiveJob, around: &Surroundings) {
+async fn store(last: &Job, findings: Option<&Findings>, job: &LiveJob, around: &Surroundings) {
     let mut pause = SHORTEST_PAUSE;
     let mut in_its_place = None;
     loop {
         let error = match &in_its_place {
-            None => match around.store.update(last).await {
+            None => match around.store.update(last, findings).await {
                 Ok(true) => return,
                 Ok(false) => "the row is gone, or was closed by somebody else".to_owned(),
                 Err(error) if is_unavailable(&error) => {

@@ -118,30 +118,21 @@ pub async fn timeline(jobs: &JobManager, job: &Job) -> Result<Timeline, StoreErr
     }
 }
 
-/// Stores what both sides said about a run that was closed just now. What can't be stored is worked out from the rows, as
+/// What both sides said about a run that has ended, to be stored with it. Without it, it is worked out from the rows, as
 /// long as they are kept.
-pub(super) async fn keep(job: &LiveJob, around: &Surroundings) {
-    let (store, witness) = (around.store.as_ref(), around.witness.as_ref());
-    let kept = async {
-        let Findings { sides, .. } = read(store, witness, job.id, 0).await?;
-        store.keep_findings(job.id, &Findings { timeline: job.timeline(), sides }).await
-    };
-    note(job.id, kept.await);
+pub(super) async fn of_ended(job: &LiveJob, around: &Surroundings) -> Option<Findings> {
+    let read = read(around.store.as_ref(), around.witness.as_ref(), job.id, 0).await;
+    known(job.id, read).map(|Findings { sides, .. }| Findings { timeline: job.timeline(), sides })
 }
 
 /// The same for a run that an earlier process left.
-pub(super) async fn keep_of_left_over(job: &Job, store: &dyn RunStore, witness: &dyn Witness) {
-    let kept = async {
-        let findings = read(store, witness, job.job_id, job.stats.whole_seconds()).await?;
-        store.keep_findings(job.job_id, &findings).await
-    };
-    note(job.job_id, kept.await);
+pub(super) async fn of_left_over(job: &Job, store: &dyn RunStore, witness: &dyn Witness) -> Option<Findings> {
+    known(job.job_id, read(store, witness, job.job_id, job.stats.whole_seconds()).await)
 }
 
-fn note(run: RunId, kept: Result<(), StoreError>) {
-    if let Err(error) = kept {
-        tracing::warn!(%run, %error, "what both sides said about a run could not be stored with it");
-    }
+fn known(run: RunId, findings: Result<Findings, StoreError>) -> Option<Findings> {
+    let unread = |error: &StoreError| tracing::warn!(%run, %error, "what both sides said about a run can't be read, and is not stored with it");
+    findings.inspect_err(unread).ok()
 }
 
 /// What both sides said about a run, from the rows that are written by now.

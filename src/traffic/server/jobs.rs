@@ -37,7 +37,7 @@ const KEPT: Duration = Duration::from_secs(300);
 /// How long a stop waits for requests that have left to arrive.
 const STOP_PATIENCE: Duration = Duration::from_millis(250);
 /// How long the closing of a run, which flushes and stores, may take once the server goes down.
-const STORING_AT_SHUTDOWN: Duration = Duration::from_secs(5);
+pub const STORING_AT_SHUTDOWN: Duration = Duration::from_secs(5);
 
 /// What every job needs around it.
 pub struct Surroundings {
@@ -428,6 +428,7 @@ async fn close(job: &Arc<LiveJob>, around: &Arc<Surroundings>) {
     if let Err(error) = AbortOnDropHandle::new(tokio::spawn(task.in_current_span())).await {
         // Its row stays open; the next start closes it.
         tracing::error!(%error, "a run could not be stored because of a panic");
+        job.close();
     }
 }
 
@@ -439,7 +440,7 @@ async fn note_states(job: Arc<LiveJob>, store: Arc<dyn RunStore>) {
     while !noted.is_final() {
         let now = job.snapshot();
         if now.status != noted && !now.closed {
-            match store.update(&now).await {
+            match store.update(&now, None).await {
                 Ok(true) => noted = now.status,
                 Ok(false) => {
                     if !job.is_closed() {

@@ -49,8 +49,8 @@ pub async fn close_left_overs(
                 job
             }
         };
-        store.update(&job).await?;
-        findings::keep_of_left_over(&job, store, witness).await;
+        let findings = findings::of_left_over(&job, store, witness).await;
+        store.update(&job, findings.as_ref()).await?;
         closed.push(id);
     }
     Ok(closed)
@@ -84,6 +84,9 @@ async fn recounted(
     };
     let mix = Mix::new(settings.scenario, settings.endpoints.list().to_vec(), settings.seed, demo_users.to_vec());
     let stats = recount(&remains, &clients, &servers, |k| mix.request(k));
+    // No row says how often the guard and the gate refused; what was last stored of it does.
+    let Stats { cap_violations, gate_refusals, in_flight_refusals, .. } = job.stats;
+    let stats = Stats { cap_violations, gate_refusals, in_flight_refusals, ..stats };
     let stats = checked(stats, &clients, &servers, clean_up, job.cap);
     if job.reason == Some(Reason::Interrupted) {
         // It lived until the last that is known of it.

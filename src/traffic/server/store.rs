@@ -46,7 +46,8 @@ fn list_query(filter: &RunFilter) -> QueryBuilder<Sqlite> {
         Order::Failed => Some("summary ->> '$.failedRequests'"),
         Order::P95 => Some("(summary ->> '$.p95') * 1000"),
     };
-    let mut query = QueryBuilder::new("SELECT id, rank, summary FROM (SELECT id, status, scenario, summary, ");
+    let mut query =
+        QueryBuilder::new("SELECT id, rank, CAST(summary AS BLOB) FROM (SELECT id, status, scenario, summary, ");
     if let Some(figure) = figure {
         query.push("CASE ");
         if let Some((live, rank)) = filter.live {
@@ -103,9 +104,9 @@ pub trait RunStore: Send + Sync + 'static {
     fn lost(&self) -> Option<String>;
     /// Adds a run that starts now. Fails while another one is not closed.
     async fn insert(&self, job: &Job) -> Result<(), StoreError>;
-    /// Stores where a run stands, or its result when it is closed by that. `false`: it was closed before, or is not
-    /// there.
-    async fn update(&self, job: &Job) -> Result<bool, StoreError>;
+    /// Stores where a run stands, or its result when it is closed by that, with what client and server said about it,
+    /// where that is known. `false`: it was closed before, or is not there.
+    async fn update(&self, job: &Job, findings: Option<&Findings>) -> Result<bool, StoreError>;
     /// Puts this closed run in the place of a row that is not closed, or gone. One that is closed stays.
     async fn replace(&self, job: &Job) -> Result<(), StoreError>;
     /// Closes a run of which nothing can be read; what is stored of it stays as it is.
@@ -122,9 +123,7 @@ pub trait RunStore: Send + Sync + 'static {
     async fn removable(&self) -> Result<Vec<RunId>, StoreError>;
     /// The same of one request.
     async fn client_side(&self, id: RunId, seq: u32) -> Result<Option<ClientSide>, StoreError>;
-    /// Stores what client and server said about a run.
-    async fn keep_findings(&self, id: RunId, findings: &Findings) -> Result<(), StoreError>;
-    /// What was stored of that.
+    /// What client and server said about a run, where that is stored.
     async fn findings(&self, id: RunId) -> Result<Option<Findings>, StoreError>;
     /// What an earlier process left active.
     async fn left_overs(&self) -> Result<Vec<StoredRun>, StoreError>;
@@ -225,16 +224,17 @@ impl RunStore for SqliteRuns {
         transaction.commit().await
     }
 
-    async fn update(&self, job: &Job) -> Result<bool, StoreError> {
+    async fn update(&self, job: &Job, findings: Option<&Findings>) -> Result<bool, StoreError> {
         let mut transaction = self.0.begin().await?;
         let updated = sqlx::query(
-            "UPDATE runs SET status = ?2, closed = ?3, job = ?4, summary = ?5 WHERE id = ?1 AND closed = 0",
+            "UPDATE runs SET status = ?2, closed = ?3, job = ?4, summary = ?5, findings = ?6 WHERE id = ?1 AND closed = 0",
         )
         .bind(blob(job.job_id))
         .bind(job.status.wire_name())
         .bind(job.closed)
         .bind(to_json(job)?)
         .bind(summary(job)?)
+        .bind(findings.map(to_json).transpose()?)
         .execute(&mut *transaction)
         .await?;
         transaction.commit().await?;
@@ -272,12 +272,12 @@ impl RunStore for SqliteRuns {
     }
 
     async fn list(&self, filter: &RunFilter) -> Result<Vec<ListedRun>, StoreError> {
-        let rows: Vec<(Vec<u8>, i64, Option<String>)> =
+        let rows: Vec<(Vec<u8>, i64, Option<Vec<u8>>)> =
             list_query(filter).build_query_as().fetch_all(&self.0.read).await?;
         let mut runs = Vec::with_capacity(rows.len());
         for (id, rank, json) in rows {
             let Ok(id) = run_id(&id) else { continue };
-            let stored = json.and_then(|json| serde_json::from_str(&json).ok());
+            let stored = json.and_then(|json| serde_json::from_slice(&json).ok());
             let summary = if stored.is_some() { stored } else { self.summary_of_job(id).await? };
             runs.push(ListedRun { id, rank, summary });
         }
@@ -327,16 +327,6 @@ impl RunStore for SqliteRuns {
         .fetch_optional(&self.0.read)
         .await?;
         row.as_ref().map(client_side).transpose()
-    }
-
-    async fn keep_findings(&self, id: RunId, findings: &Findings) -> Result<(), StoreError> {
-        let mut transaction = self.0.begin().await?;
-        sqlx::query("UPDATE runs SET findings = ?2 WHERE id = ?1")
-            .bind(blob(id))
-            .bind(to_json(findings)?)
-            .execute(&mut *transaction)
-            .await?;
-        transaction.commit().await
     }
 
     async fn findings(&self, id: RunId) -> Result<Option<Findings>, StoreError> {

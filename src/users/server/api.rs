@@ -108,6 +108,7 @@ async fn get_one(State(users): State<Users>, Path(id): Path<String>) -> Result<J
     params(("id" = Uuid, Path, description = "The user")),
     responses(
         (status = 200, description = "The changed user", body = User),
+        (status = 507, description = "The user was a run's, and there are as many real users as may be", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is no such user", body = Problem, content_type = "application/problem+json"),
         (status = 408, description = "The body did not arrive in time", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "Another user has this address", body = Problem, content_type = "application/problem+json"),

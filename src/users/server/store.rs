@@ -85,6 +85,12 @@ async fn is_full(connection: &mut SqliteConnection) -> Result<bool, StoreError> 
     Ok(real >= i64::from(MOST_USERS))
 }
 
+/// Was this user created by a run, and did no real client write to it since? Such a write makes it one more real user.
+async fn is_of_a_run(connection: &mut SqliteConnection, id: Uuid) -> Result<bool, StoreError> {
+    let of_run = "SELECT count(*) > 0 FROM users WHERE id = ? AND run IS NOT NULL";
+    sqlx::query_scalar(of_run).bind(id.as_bytes().as_slice()).fetch_one(connection).await
+}
+
 /// A `LIKE` pattern that finds `text` anywhere in a folded text, whatever its case.
 fn contains(text: &str) -> String {
     let escaped = folded(text).replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
@@ -149,6 +155,9 @@ impl UserStore for SqliteUsers {
 
     async fn update(&self, id: Uuid, patch: UserPatch, origin: Origin) -> Result<User, WriteError> {
         let mut transaction = self.0.begin().await?;
+        if origin.run().is_none() && is_of_a_run(&mut transaction, id).await? && is_full(&mut transaction).await? {
+            return Err(WriteError::Full);
+        }
         undo::before_update(&mut transaction, id, &patch, origin).await?;
         let row = sqlx::query(
             "UPDATE users SET name = coalesce(?2, name), email = coalesce(?3, email), email_key = coalesce(?4, email_key), updated_at = ?5, name_key = coalesce(?6, name_key) \

@@ -200,8 +200,11 @@ impl RunStore for Shared {
         Ok(())
     }
 
-    async fn update(&self, job: &Job) -> Result<bool, StoreError> {
+    async fn update(&self, job: &Job, findings: Option<&Findings>) -> Result<bool, StoreError> {
         self.0.available()?;
+        if let Some(findings) = findings {
+            self.0.findings.lock().expect("not poisoned").insert(job.job_id, findings.clone());
+        }
         if self.0.manner.never_stores && job.closed { Err(StoreError::RowNotFound) } else { Ok(self.0.replace(job)) }
     }
 
@@ -233,11 +236,6 @@ impl RunStore for Shared {
 
     async fn client_side(&self, _id: RunId, _seq: u32) -> Result<Option<ClientSide>, StoreError> {
         Ok(None)
-    }
-
-    async fn keep_findings(&self, id: RunId, findings: &Findings) -> Result<(), StoreError> {
-        self.0.findings.lock().expect("not poisoned").insert(id, findings.clone());
-        Ok(())
     }
 
     async fn findings(&self, id: RunId) -> Result<Option<Findings>, StoreError> {
