@@ -408,8 +408,7 @@ impl LiveJob {
 
 /// What `stats` frames leave out, because it does not change the live picture of a run and may be large. The run's
 /// status has it, and so has the last frame.
-const NOT_IN_FRAMES: [&str; 8] =
-    ["calls", "fates", "failures", "recentFailures", "books", "truth", "audit", "dashboardCheck"];
+const NOT_IN_FRAMES: [&str; 6] = ["calls", "fates", "failures", "recentFailures", "audit", "dashboardCheck"];
 
 /// The event of a job at one moment: `stats`, or `done` with everything for one that is closed.
 pub fn frame(job: &Job, id: u64) -> Frame {
