@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use traffic_simulator::metrics::log_model::{LogQuery, StatusClass};
-use traffic_simulator::metrics::model::{Origins, OverviewQuery, Range};
+use traffic_simulator::metrics::model::{Origins, OverviewQuery, Range, Totals};
 use traffic_simulator::metrics::server::live::Metrics;
 use traffic_simulator::metrics::server::record::{Batch, Row};
 use traffic_simulator::metrics::server::retention::Removed;
@@ -20,7 +20,7 @@ const DAY: i64 = 86_400 * 1_000_000;
 
 /// Row `number` of a synthetic month.
 fn synthetic(at: i64, number: u32) -> Row {
-    let run = RunId(Uuid::from_u128(u128::from(number / 1000)));
+    let run = RunId(Uuid::from_u128(1 + u128::from(number / 1000)));
     Row {
         id: RequestId::at(at, u64::from(number) << 2),
         method: "GET",
@@ -81,7 +81,9 @@ async fn fifty_thousand_rows_load_roll_up_and_are_pruned_without_a_change_of_the
     }
     let after =
         Metrics::open(Arc::new(store.clone())).await.expect("metrics").overview(&day).await.expect("an overview");
-    assert_eq!((&after.totals, &after.statuses, after.real), (&before.totals, &before.statuses, before.real));
+    // Both periods end at their own now, so that only the rate may differ.
+    let before_totals = Totals { rate: after.totals.rate, ..before.totals.clone() };
+    assert_eq!((&after.totals, &after.statuses, after.real), (&before_totals, &before.statuses, before.real));
     let minutes = Kept { keep_rollups_days: 2, ..Kept::default() };
     prune(&store, &minutes, now, None).await;
     let oldest: i64 =
