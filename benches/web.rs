@@ -19,11 +19,11 @@ use leptos::config::LeptosOptions;
 use load::{Report, Served, compare, warm_up};
 use serde_json::json;
 use tokio::net::TcpListener;
+use traffic_simulator::platform::database::Database;
+use traffic_simulator::platform::retention::Kept;
+use traffic_simulator::server::compose::{Shutdown, connect};
 use traffic_simulator::server::config::{Config, LogFormat};
-use traffic_simulator::server::database::Database;
-use traffic_simulator::server::retention::Kept;
 use traffic_simulator::server::state::AppState;
-use traffic_simulator::server::wiring::{Shutdown, connect};
 use traffic_simulator::server::{assets, router};
 use utoipa_axum::router::OpenApiRouter;
 

@@ -7,8 +7,8 @@ use leptos::server_fn::codec::JsonEncoding;
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr, ServerFnUrlError};
 use serde::{Deserialize, Serialize};
 
-use crate::input::FieldError;
 use crate::query::encoded;
+use crate::validation::FieldError;
 
 /// An RFC 9457 problem.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]

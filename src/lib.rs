@@ -71,18 +71,21 @@
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 pub mod app;
-pub mod buckets;
 pub mod dashboard;
+pub mod document;
 pub mod error;
-pub mod input;
+pub mod latency_buckets;
 pub mod metrics;
 pub mod origin;
+#[cfg(feature = "ssr")]
+pub mod platform;
 pub mod query;
 #[cfg(feature = "ssr")]
 pub mod server;
 pub mod traffic;
 pub mod ui;
 pub mod users;
+pub mod validation;
 
 /// Begins what the islands of a page share; the page's loader calls it, and then brings each of them to life.
 #[cfg(feature = "hydrate")]

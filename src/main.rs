@@ -5,10 +5,11 @@ use std::process::ExitCode;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
+use traffic_simulator::platform::database::Database;
+use traffic_simulator::platform::private_files;
 use traffic_simulator::server::config::{LogFormat, Task};
-use traffic_simulator::server::database::Database;
-use traffic_simulator::server::private_files;
-use traffic_simulator::server::serve::{self, ServeError};
+use traffic_simulator::server::serve;
+use traffic_simulator::server::serve::ServeError;
 use traffic_simulator::users::model::DEMO_USERS;
 use traffic_simulator::users::server::store::{SqliteUsers, UserStore};
 

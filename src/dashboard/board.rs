@@ -6,15 +6,15 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::metrics::address::view_link;
-use crate::metrics::charts::charts_html;
-use crate::metrics::endpoint_table::endpoints_html;
-use crate::metrics::kpi_cards::kpis_html;
 use crate::metrics::log_model::LogPage;
 use crate::metrics::model::{Overview, OverviewQuery};
-use crate::metrics::newest_requests::newest_requests_html;
-use crate::metrics::view_filter::choices_html;
+use crate::metrics::view::charts::charts_html;
+use crate::metrics::view::endpoint_table::endpoints_html;
+use crate::metrics::view::kpi_cards::kpis_html;
+use crate::metrics::view::newest_requests::newest_requests_html;
+use crate::metrics::view::view_filter::choices_html;
 use crate::traffic::model::RunSummary;
-use crate::traffic::newest_runs::{newest_runs_html, period};
+use crate::traffic::view::newest_runs::{newest_runs_html, period};
 use crate::ui::chart::Rows;
 
 /// What it is made of, all of one moment; or in words, for those who read the page, why a part of it is missing.

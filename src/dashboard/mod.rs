@@ -14,9 +14,9 @@ use self::board::Board;
 use self::live_board::{LiveBoard, ask, nothing};
 use crate::metrics::address::read_view;
 use crate::metrics::log_model::LoggedRequest;
-use crate::metrics::request_page::RequestPage;
-use crate::traffic::card::TrafficSimulatorCard;
-use crate::traffic::exchange_card::ExchangeCard;
+use crate::metrics::page::request_page::RequestPage;
+use crate::traffic::page::card::TrafficSimulatorCard;
+use crate::traffic::page::exchange_card::ExchangeCard;
 
 /// `/`
 #[component]

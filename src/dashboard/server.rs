@@ -1,6 +1,7 @@
 //! What the dashboard's server function does: asks the features, and draws what they say, once for all who ask in
 //! the same moment.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use leptos::prelude::*;
@@ -10,12 +11,13 @@ use crate::error::AppError;
 use crate::metrics::address::read_view;
 use crate::metrics::log_model::LogQuery;
 use crate::metrics::model::OverviewQuery;
-use crate::metrics::newest_requests::NEWEST;
-use crate::server::moments::Moments;
-use crate::server::state::AppState;
-use crate::traffic::input::RunsQuery;
+use crate::metrics::server::service::Metrics;
+use crate::metrics::view::newest_requests::NEWEST;
+use crate::platform::moments::Moments;
 use crate::traffic::run_order::Order;
-use crate::traffic::server::api::page_of_runs;
+use crate::traffic::server::run_manager::JobManager;
+use crate::traffic::server::state::page_of_runs;
+use crate::traffic::validation::RunsQuery;
 use crate::ui::chart::Rows;
 
 /// How long what was drawn is good for: rows are written up to a quarter of a second after their answers anyway.
@@ -25,19 +27,24 @@ const RUNS: u32 = 50;
 /// Views that are kept at the same time. With more, the oldest is drawn anew.
 const VIEWS: usize = 16;
 
-/// Boards that were drawn a moment ago.
-#[derive(Debug)]
-pub struct Boards(Moments<(OverviewQuery, Rows), Board>);
+/// Renders boards, and keeps those of a moment ago for all who ask for the same one. Cheap to clone.
+#[derive(Clone)]
+pub struct Boards {
+    metrics: Arc<Metrics>,
+    runs: Arc<JobManager>,
+    rendered: Arc<Moments<(OverviewQuery, Rows), Board>>,
+}
 
-impl Default for Boards {
-    fn default() -> Self {
-        Self(Moments::new(FRESH, VIEWS))
+impl Boards {
+    /// Boards of these requests and runs.
+    pub fn new(metrics: Arc<Metrics>, runs: Arc<JobManager>) -> Self {
+        Self { metrics, runs, rendered: Arc::new(Moments::new(FRESH, VIEWS)) }
     }
 }
 
 /// The dashboard for a view. Parts that can't be had are in it as words.
 pub async fn board(range: &str, origin: &str, points: &str) -> Result<Board, AppError> {
-    let state = expect_context::<AppState>();
+    let boards = expect_context::<Boards>();
     let view = read_view(|name| match name {
         "range" => Some(range.to_owned()),
         _ => Some(origin.to_owned()),
@@ -48,15 +55,15 @@ pub async fn board(range: &str, origin: &str, points: &str) -> Result<Board, App
         all => all,
     };
     let key = (view, rows.clone());
-    Ok(state.boards.0.get(key, async { draw(&figures(&state, view).await, &rows) }).await)
+    Ok(boards.rendered.get(key, async { draw(&figures(&boards, view).await, &rows) }).await)
 }
 
-async fn figures(state: &AppState, view: OverviewQuery) -> Figures {
+async fn figures(boards: &Boards, view: OverviewQuery) -> Figures {
     let log = LogQuery { range: view.range, origin: view.origin, limit: NEWEST, ..LogQuery::default() };
     let runs =
         RunsQuery { cursor: None, limit: RUNS, scenario: None, status: None, order: Order::Started, ascending: false };
     let (overview, log, runs) =
-        tokio::join!(state.metrics.overview(&view), state.metrics.log(&log), page_of_runs(&state.traffic.jobs, runs));
+        tokio::join!(boards.metrics.overview(&view), boards.metrics.log(&log), page_of_runs(&boards.runs, runs));
     Figures {
         view,
         overview: overview.map_err(words),
@@ -66,6 +73,6 @@ async fn figures(state: &AppState, view: OverviewQuery) -> Figures {
 }
 
 /// What is said of a fault inside; the log says more.
-fn words(fault: crate::server::database::StoreError) -> String {
-    crate::server::problem::inside(fault).to_string()
+fn words(fault: crate::platform::database::StoreError) -> String {
+    crate::platform::problem::inside(fault).to_string()
 }

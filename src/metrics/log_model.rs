@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::model::{Origins, Range};
-use crate::input::Fields;
 use crate::origin::RunId;
+use crate::validation::Fields;
 
 /// How many requests a page of the log holds, where nothing else is said.
 pub const LOG_PAGE: u32 = 50;
@@ -130,7 +130,7 @@ pub struct LogPage {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LogForm {
-    /// See [`super::input::log`], as for all of them.
+    /// See [`super::validation::log`], as for all of them.
     pub range: Option<String>,
     /// Whose requests.
     pub origin: Option<String>,
@@ -147,7 +147,7 @@ pub struct LogForm {
 impl LogForm {
     /// The fields that were given.
     pub fn fields(self) -> Fields {
-        super::input::fields([
+        super::validation::fields([
             ("range", self.range),
             ("origin", self.origin),
             ("status", self.status),

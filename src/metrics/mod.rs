@@ -8,18 +8,12 @@
 //! an [`crate::origin::Origin`], never the traffic generator.
 
 pub mod address;
-pub mod charts;
-pub mod endpoint_table;
 pub mod engine;
-pub mod input;
-pub mod kpi_cards;
 pub mod log_model;
-pub mod log_page;
 pub mod model;
-pub mod newest_requests;
-pub mod request_page;
-pub mod request_rows;
+pub mod page;
 #[cfg(feature = "ssr")]
 pub mod server;
 pub mod server_fns;
-pub mod view_filter;
+pub mod validation;
+pub mod view;

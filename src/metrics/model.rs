@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::input::FieldError;
 use crate::origin::RunId;
+use crate::validation::FieldError;
 
 /// About how many points a sparkline has: intervals of whole steps.
 pub const SPARK_POINTS: usize = 30;
@@ -201,7 +201,7 @@ pub struct Point {
     pub server_errors: u32,
     /// p50, p95 and p99 of the duration in milliseconds; absent without requests.
     pub percentiles: [Option<f64>; 3],
-    /// Bucket and number of requests, for the buckets that are not empty: see [`crate::buckets`].
+    /// Bucket and number of requests, for the buckets that are not empty: see [`crate::latency_buckets`].
     pub heat: Vec<(u8, u32)>,
 }
 

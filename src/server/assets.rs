@@ -18,7 +18,7 @@ use axum::response::Response;
 use leptos::config::LeptosOptions;
 use tower_http::services::ServeDir;
 
-use crate::app::Assets;
+use crate::document::Assets;
 
 /// Says `false` to a program that `cargo leptos watch` starts: that changes files without new names.
 const SWITCH: &str = "LEPTOS_HASH_FILES";

@@ -6,11 +6,13 @@ use std::path::PathBuf;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use leptos::config::LeptosOptions;
 
-use super::access::AdminToken;
-use super::assets::{self, AssetsError};
-use super::retention::Kept;
-use super::settings::{self, SettingError, own_url};
-use crate::app::Assets;
+use super::assets;
+use super::assets::AssetsError;
+use super::auth::AdminToken;
+use super::settings;
+use super::settings::{SettingError, own_url};
+use crate::document::Assets;
+use crate::platform::retention::Kept;
 use crate::traffic::engine::CAP;
 
 const FILE: &str = "Leptos.toml";

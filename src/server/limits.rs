@@ -7,7 +7,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::peer::Peer;
 use super::per_peer::{PerPeer, UnderWay};
-use super::problem::{Refusal, read_body};
+use crate::platform::problem::{Refusal, read_body};
 
 /// How many requests to `/api/v1` may be under way, of all peers together.
 const IN_FLIGHT: usize = 256;

@@ -9,13 +9,13 @@ use axum::routing::{get, post};
 use leptos::prelude::*;
 use serde::Deserialize;
 
-use super::access::{Access, Guarded};
 use super::attempts::Attempt;
-use super::paths::local;
+use super::auth::{Access, Guarded};
+use super::login_form::{destination, form, private};
 use super::peer::Peer;
 use super::plain_page::plain_page;
-use super::problem::{QueryFields, Refusal};
-use crate::input::{Fields, Value};
+use crate::platform::problem::{QueryFields, Refusal};
+use crate::validation::{Fields, Value};
 
 /// What the forms send: the token, or the secret of the one-time address; and where the browser wanted to go.
 #[derive(Deserialize)]
@@ -28,12 +28,6 @@ struct LoginForm {
 /// `/login` and `/logout`, which are for everybody.
 pub fn routes(access: Access) -> Router {
     Router::new().route("/login", get(show).post(enter)).route("/logout", post(leave)).with_state(access)
-}
-
-/// Where a browser goes after the login: to a page of this server, but not to this one again.
-fn destination(next: &str) -> &str {
-    let path = next.split(['?', '#']).next().unwrap_or_default();
-    local(next).filter(|_| !["/login", "/logout"].contains(&path)).unwrap_or("/")
 }
 
 fn field<'a>(fields: &'a Fields, name: &str) -> Option<&'a str> {
@@ -51,7 +45,7 @@ async fn show(State(access): State<Access>, headers: HeaderMap, QueryFields(fiel
     match field(&fields, "once") {
         Some(once) => button(guarded, once.to_owned(), next),
         None if guarded.sessions.knows(&headers) => Redirect::to(next).into_response(),
-        None => form(guarded, StatusCode::OK, "", next),
+        None => form(&guarded.style, StatusCode::OK, "", next),
     }
 }
 
@@ -64,7 +58,9 @@ async fn enter(
     let Some(guarded) = access.guarded() else { return Redirect::to("/").into_response() };
     let LoginForm { token, once, next } = match sent {
         Ok(Form(form)) => form,
-        Err(rejection) => return form(guarded, rejection.status(), "The form could not be read. Send it again.", "/"),
+        Err(rejection) => {
+            return form(&guarded.style, rejection.status(), "The form could not be read. Send it again.", "/");
+        }
     };
     let next = destination(next.as_deref().unwrap_or("/"));
     let peer = peer.map_or(Peer::UNKNOWN, |Extension(peer)| peer);
@@ -85,12 +81,12 @@ async fn enter(
             "This address was used before, or it is older than ten minutes. Give the token itself."
         }
     };
-    form(guarded, StatusCode::UNAUTHORIZED, fault, next)
+    form(&guarded.style, StatusCode::UNAUTHORIZED, fault, next)
 }
 
 fn too_many(guarded: &Guarded, seconds: u32, next: &str) -> Response {
     let fault = "Too many logins have failed from this address. Wait a minute, and try again.";
-    let mut response = form(guarded, StatusCode::TOO_MANY_REQUESTS, fault, next);
+    let mut response = form(&guarded.style, StatusCode::TOO_MANY_REQUESTS, fault, next);
     response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
     response
 }
@@ -108,40 +104,6 @@ fn with_cookie(cookie: String, to: &str) -> Response {
     }
 }
 
-/// The page with the form. `fault` is ours, never a user's text.
-pub(super) fn form(guarded: &Guarded, status: StatusCode, fault: &'static str, next: &str) -> Response {
-    let next = destination(next).to_owned();
-    let fault = (!fault.is_empty()).then(|| view! { <p class="error-note" role="alert">{fault}</p> });
-    let form = view! {
-        <form class="card login" method="post" action="/login">
-            {fault}
-            <p>
-                <label for="token">"Token"</label>
-                " "
-                <input
-                    id="token"
-                    name="token"
-                    type="password"
-                    autocomplete="current-password"
-                    required
-                    autofocus
-                    aria-describedby="token-help"
-                />
-            </p>
-            <p id="token-help" class="help">
-                "The ADMIN_TOKEN that this server was started with. For ten minutes after its start, its log also has an address that logs one browser in, once."
-            </p>
-            <input type="hidden" name="next" value=next />
-            <p>
-                <button class="button primary" type="submit">
-                    "Log in"
-                </button>
-            </p>
-        </form>
-    };
-    private(plain_page(status, &guarded.style, "Log in", form))
-}
-
 fn button(guarded: &Guarded, once: String, next: &str) -> Response {
     let next = next.to_owned();
     let form = view! {
@@ -157,9 +119,4 @@ fn button(guarded: &Guarded, once: String, next: &str) -> Response {
         </form>
     };
     private(plain_page(StatusCode::OK, &guarded.style, "Log in", form))
-}
-
-fn private(mut page: Response) -> Response {
-    page.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
-    page
 }

@@ -11,7 +11,7 @@ use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use percent_encoding::percent_decode;
 
-use super::problem::Refusal;
+use crate::platform::problem::Refusal;
 
 /// How often a path is decoded before it counts as disguised.
 const ROUNDS: usize = 3;

@@ -5,9 +5,9 @@ use std::sync::Once;
 use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode, Version, header};
 
+use super::origin_checks::Hosts;
 use super::paths::is_health;
-use super::problem::Refusal;
-use super::security::Hosts;
+use crate::platform::problem::Refusal;
 
 /// The answer to a request that came through a proxy, of a server without a token.
 pub fn refusal(request: &Request, hosts: &Hosts) -> Option<Refusal> {

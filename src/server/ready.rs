@@ -9,9 +9,9 @@ use tokio_util::sync::CancellationToken;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::database::Database;
-use super::problem::Refusal;
 use crate::error::Problem;
+use crate::platform::database::Database;
+use crate::platform::problem::Refusal;
 
 /// How long a read of the database may take.
 const PATIENCE: Duration = Duration::from_secs(1);

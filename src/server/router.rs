@@ -11,19 +11,22 @@ use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::access::guard;
-use super::api_guard::{ApiGuard, Templates};
-use super::batch_writer::BatchWriter;
+use super::api_docs::{openapi, pages as docs};
+use super::auth::guard;
 use super::compression::complete_bodies;
-use super::entrance::{Entrance, Inside, Routes};
-use super::problem::unknown_path;
+use super::front_service::{Entrance, Inside, Routes};
 use super::state::AppState;
-use super::{assets, docs, login, openapi, plain_page, ready, security};
-use crate::app::{App, PageAnswer, shell};
+use super::users_api_layer::{ApiGuard, Templates};
+use super::{assets, login, origin_checks, plain_page, ready};
+use crate::app::App;
+use crate::document::shell;
 use crate::metrics::server::prometheus::{__path_scrape, scrape};
 use crate::metrics::server::record::Row;
-use crate::traffic::server::api as traffic;
-use crate::users::server::api as users;
+use crate::platform::problem::unknown_path;
+use crate::platform::row_writer::BatchWriter;
+use crate::traffic::server::rest as traffic;
+use crate::ui::page_answer::PageAnswer;
+use crate::users::server::rest as users;
 
 /// The whole server, without its port.
 pub fn build(state: &AppState) -> Entrance {
@@ -66,11 +69,18 @@ fn pages(state: &AppState) -> Router {
     let pages = generate_route_list(App);
     let (leptos, assets) = (state.leptos.clone(), state.assets.clone());
     let guarded = state.access.is_guarded();
+    let (traffic, metrics, boards) = (state.traffic.clone(), Arc::clone(&state.metrics), state.boards.clone());
+    let provide = move || {
+        provide_answer(guarded);
+        provide_context(traffic.clone());
+        provide_context(Arc::clone(&metrics));
+        provide_context(boards.clone());
+    };
     let document = move || shell(leptos.clone(), assets.clone());
     Router::new()
-        .leptos_routes_with_context(state, pages, move || provide_answer(guarded), document)
+        .leptos_routes_with_context(&state.leptos, pages, provide, document)
         .fallback_service(assets::files(&state.leptos, nowhere(state)))
-        .with_state(state.clone())
+        .with_state(state.leptos.clone())
 }
 
 /// Answers where there is nothing. Not the app, which would look at the path once more, and by other rules.
@@ -100,7 +110,7 @@ fn provide_answer(guarded: bool) {
         guarded,
         set_status: Arc::new(move |status| options.set_status(StatusCode::from_u16(status).unwrap_or(StatusCode::OK))),
         set_policy: Arc::new(move |nonce| {
-            if let Ok(policy) = HeaderValue::from_str(&security::content_security_policy(nonce)) {
+            if let Ok(policy) = HeaderValue::from_str(&origin_checks::content_security_policy(nonce)) {
                 policy_of.insert_header(header::CONTENT_SECURITY_POLICY, policy);
             }
         }),

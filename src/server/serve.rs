@@ -25,18 +25,19 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::Service;
 
+use super::compose::{NotStored, STORING_AT_SHUTDOWN, Shutdown, WiringError, connect};
 use super::config::Config;
 use super::connections::{Bounds, Connections, Place};
-use super::database::Database;
 use super::limits::no_connection_left;
+use super::origin_checks::add_headers;
 use super::peer::Peer;
-use super::problem::write_problem;
-use super::request_id::RequestId;
 use super::router;
-use super::security::add_headers;
 use super::settings::own_url;
-use super::watched::{self, WatchedStream};
-use super::wiring::{NotStored, STORING_AT_SHUTDOWN, Shutdown, WiringError, connect};
+use super::watched;
+use super::watched::WatchedStream;
+use crate::platform::database::Database;
+use crate::platform::problem::write_problem;
+use crate::platform::request_id::RequestId;
 
 /// How long a client may take for the head of a request; also how long an idle connection lives.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);

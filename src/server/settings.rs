@@ -13,7 +13,7 @@ use clap::{ArgMatches, Command};
 use leptos::config::LeptosOptions;
 use uuid::Uuid;
 
-use super::access::{AdminToken, SHORTEST_TOKEN};
+use super::auth::{AdminToken, SHORTEST_TOKEN};
 
 /// Why a setting is of no use. Each says what to do.
 #[derive(Debug, thiserror::Error)]

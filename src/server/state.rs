@@ -2,20 +2,19 @@
 
 use std::sync::Arc;
 
-use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
 
-use super::access::Access;
-use super::batch_writer::BatchWriter;
+use super::auth::Access;
+use super::origin_checks::Hosts;
 use super::ready::Readiness;
-use super::security::Hosts;
-use crate::app::Assets;
 use crate::dashboard::server::Boards;
-use crate::metrics::server::live::Metrics;
+use crate::document::Assets;
 use crate::metrics::server::record::Row;
-use crate::traffic::server::api::Traffic;
+use crate::metrics::server::service::Metrics;
+use crate::platform::row_writer::BatchWriter;
 use crate::traffic::server::arrivals::Arrivals;
-use crate::users::server::api::Users;
+use crate::traffic::server::state::Traffic;
+use crate::users::server::rest::Users;
 
 /// Everything, connected. Cheap to clone.
 #[derive(Clone)]
@@ -28,8 +27,8 @@ pub struct AppState {
     pub users: Users,
     /// What was measured.
     pub metrics: Arc<Metrics>,
-    /// What was drawn of it a moment ago.
-    pub boards: Arc<Boards>,
+    /// What was rendered of it a moment ago.
+    pub boards: Boards,
     /// Where the record layer puts its rows.
     pub recorder: BatchWriter<Row>,
     /// Whether the process can do its work.
@@ -42,10 +41,4 @@ pub struct AppState {
     pub access: Access,
     /// By which names we may be addressed.
     pub hosts: Hosts,
-}
-
-impl FromRef<AppState> for LeptosOptions {
-    fn from_ref(state: &AppState) -> Self {
-        state.leptos.clone()
-    }
 }

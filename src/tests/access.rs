@@ -1,7 +1,7 @@
 //! With an `ADMIN_TOKEN`: who may do what.
 
-use super::server::TestServer;
-use traffic_simulator::server::access::AdminToken;
+use crate::tests::server::TestServer;
+use traffic_simulator::server::auth::AdminToken;
 
 const TOKEN: &str = "only-for-this-test-7f3a";
 

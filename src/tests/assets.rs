@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use tempfile::TempDir;
-use traffic_simulator::app::Assets;
-use traffic_simulator::server::access::AdminToken;
+use traffic_simulator::document::Assets;
+use traffic_simulator::server::auth::AdminToken;
 
-use super::server::{Answer, TestServer};
+use crate::tests::server::{Answer, TestServer};
 
 const STYLE: &str = "/pkg/traffic-simulator.aaaaaaaaaaaaaaaaaaaaa1.css";
 const SCRIPT: &str = "/pkg/traffic-simulator.bbbbbbbbbbbbbbbbbbbb_-.js";

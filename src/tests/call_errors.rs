@@ -2,9 +2,9 @@
 
 use leptos::server_fn::error::FromServerFnError;
 use traffic_simulator::error::AppError;
-use traffic_simulator::server::access::AdminToken;
+use traffic_simulator::server::auth::AdminToken;
 
-use super::server::{Answer, TestServer};
+use crate::tests::server::{Answer, TestServer};
 
 /// As the browser reads the answer of a server function.
 fn error(answer: &Answer) -> AppError {

@@ -7,9 +7,9 @@ use flate2::read::GzDecoder;
 use reqwest::Response;
 use reqwest::header::HeaderMap;
 use serde_json::json;
-use traffic_simulator::app::Assets;
+use traffic_simulator::document::Assets;
 
-use super::server::TestServer;
+use crate::tests::server::TestServer;
 
 async fn ask(server: &TestServer, method: &str, path: &str, accepted: &str) -> Response {
     let request = server.request(method, path).header("accept-encoding", accepted);

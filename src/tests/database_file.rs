@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde_json::json;
 use sqlx::{Connection, SqliteConnection};
 
-use super::server::TestServer;
-use traffic_simulator::server::database::Database;
+use crate::tests::server::TestServer;
+use traffic_simulator::platform::database::Database;
 
 fn url(path: &Path) -> String {
     format!("sqlite://{}", path.display())

@@ -7,9 +7,9 @@ use serde_json::Value;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
-use super::server::TestServer;
-use traffic_simulator::server::access::AdminToken;
-use traffic_simulator::server::docs::EXAMPLES;
+use crate::tests::server::TestServer;
+use traffic_simulator::server::api_docs::pages::EXAMPLES;
+use traffic_simulator::server::auth::AdminToken;
 use traffic_simulator::traffic::engine::CAP;
 use traffic_simulator::traffic::model::{MAX_DURATION, MIN_DURATION};
 

@@ -5,11 +5,11 @@ use std::str::FromStr;
 use serde_json::{Value, json};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
-use traffic_simulator::server::database::Database;
+use traffic_simulator::platform::database::Database;
 use traffic_simulator::users::server::keys::fill_in_keys;
 use uuid::Uuid;
 
-use super::server::TestServer;
+use crate::tests::server::TestServer;
 
 async fn created(server: &TestServer, name: &str, email: &str) -> u16 {
     server.post("/api/v1/users", json!({ "name": name, "email": email }).to_string()).await.status

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::server::TestServer;
+use crate::tests::server::TestServer;
 
 /// How many runs are made; a page holds 20.
 const RUNS: u64 = 45;

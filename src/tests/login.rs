@@ -3,9 +3,9 @@
 use reqwest::RequestBuilder;
 use reqwest::redirect::Policy;
 
-use super::program::program;
-use super::server::{Answer, TestServer};
-use traffic_simulator::server::access::AdminToken;
+use crate::tests::program::program;
+use crate::tests::server::{Answer, TestServer};
+use traffic_simulator::server::auth::AdminToken;
 
 const TOKEN: &str = "only-for-this-test-7f3a";
 

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::server::TestServer;
+use crate::tests::server::TestServer;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_dashboard_is_complete_without_a_script() {

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::raw::{RawAnswer, send, send_with_body};
-use super::server::TestServer;
-use traffic_simulator::server::access::AdminToken;
+use crate::tests::raw::{RawAnswer, send, send_with_body};
+use crate::tests::server::TestServer;
+use traffic_simulator::server::auth::AdminToken;
 
 const TOKEN: &str = "only-for-this-test-7f3a";
 

@@ -7,9 +7,9 @@ use reqwest::redirect::Policy;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
-use super::raw::send;
-use super::server::{Answer, TestServer};
-use traffic_simulator::server::access::AdminToken;
+use crate::tests::raw::send;
+use crate::tests::server::{Answer, TestServer};
+use traffic_simulator::server::auth::AdminToken;
 
 const TOKEN: &str = "only-for-this-test-7f3a";
 

@@ -2,7 +2,7 @@
 
 use sqlx::Connection;
 
-use super::server::TestServer;
+use crate::tests::server::TestServer;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_is_ready_when_it_can_read_its_database() {
@@ -24,7 +24,7 @@ async fn a_server_is_ready_when_it_can_read_its_database() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_is_described_and_needs_no_token() {
-    let token = traffic_simulator::server::access::AdminToken("a-token-that-is-long".to_owned());
+    let token = traffic_simulator::server::auth::AdminToken("a-token-that-is-long".to_owned());
     let server = TestServer::start_with(|config| config.admin_token = Some(token)).await;
     assert_eq!(server.get("/readyz").await.status, 200);
     let description = server.get("/api/openapi.json").await.json();

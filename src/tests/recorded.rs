@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use traffic_simulator::metrics::log_model::{LogQuery, StatusClass};
 use traffic_simulator::metrics::model::{Origins, OverviewQuery, Range, Totals};
-use traffic_simulator::metrics::server::live::Metrics;
 use traffic_simulator::metrics::server::record::{Batch, Row};
-use traffic_simulator::metrics::server::retention::Removed;
-use traffic_simulator::metrics::server::store::{MetricsStore, SqliteMetrics};
+use traffic_simulator::metrics::server::service::Metrics;
+use traffic_simulator::metrics::server::storage::retention::Removed;
+use traffic_simulator::metrics::server::storage::store::{MetricsStore, SqliteMetrics};
 use traffic_simulator::origin::{Origin, RunId};
-use traffic_simulator::server::database::{Database, epoch_micros};
-use traffic_simulator::server::request_id::RequestId;
-use traffic_simulator::server::retention::{Ages, Kept};
-use traffic_simulator::server::wall_clock::Shown;
+use traffic_simulator::platform::database::{Database, epoch_micros};
+use traffic_simulator::platform::request_id::RequestId;
+use traffic_simulator::platform::retention::{Ages, Kept};
+use traffic_simulator::platform::wall_clock::Shown;
 use uuid::Uuid;
 
 const DAY: i64 = 86_400 * 1_000_000;

@@ -2,8 +2,8 @@
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::raw::send;
-use super::server::TestServer;
+use crate::tests::raw::send;
+use crate::tests::server::TestServer;
 
 const CHANGING: [(&str, &str); 10] = [
     ("POST", "/traffic/start"),

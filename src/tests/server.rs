@@ -11,10 +11,10 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use traffic_simulator::platform::database::Database;
+use traffic_simulator::platform::retention::Kept;
 use traffic_simulator::server::assets;
 use traffic_simulator::server::config::{Config, LogFormat};
-use traffic_simulator::server::database::Database;
-use traffic_simulator::server::retention::Kept;
 use traffic_simulator::server::serve;
 
 /// The server; it goes down when the test asks it to, or with the test's process.

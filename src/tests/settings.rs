@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::program::{ended, program};
+use crate::tests::program::{ended, program};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_could_never_work_is_refused_in_one_line() {

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use traffic_simulator::server::database::Database;
+use traffic_simulator::platform::database::Database;
 
-use super::server::TestServer;
+use crate::tests::server::TestServer;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn in_mid_run_with_an_open_stream_everything_is_stored_within_five_seconds() {

@@ -7,8 +7,8 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
-use super::server::TestServer;
-use traffic_simulator::server::database::Database;
+use crate::tests::server::TestServer;
+use traffic_simulator::platform::database::Database;
 
 /// How often each is tried. More of them: `make crash-proof`, `make shutdown-proof`.
 const ROUNDS: u32 = 50;

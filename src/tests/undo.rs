@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 use traffic_simulator::origin::{Origin, RunId};
-use traffic_simulator::server::database::Database;
+use traffic_simulator::platform::database::Database;
 use traffic_simulator::users::model::{NewUser, User, UserPatch, demo_user, demo_user_id};
 use traffic_simulator::users::server::store::{SqliteUsers, Undone, UserStore};
 use uuid::Uuid;
 
-use super::server::TestServer;
+use crate::tests::server::TestServer;
 
 const RUN: RunId = RunId(Uuid::from_u128(7));
 const LATER_RUN: RunId = RunId(Uuid::from_u128(8));

@@ -5,9 +5,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use sqlx::Connection;
 use tempfile::TempDir;
-use traffic_simulator::server::database::Database;
+use traffic_simulator::platform::database::Database;
 
-use super::server::TestServer;
+use crate::tests::server::TestServer;
 
 fn settings(scenario: &str, endpoints: Value) -> Value {
     json!({ "scenario": scenario, "duration": 5, "maxRps": 10, "endpoints": endpoints, "seed": 3 })

@@ -101,7 +101,7 @@ impl<'de> Deserialize<'de> for Endpoints {
     }
 }
 
-/// What a run is started with, checked: see [`super::input`].
+/// What a run is started with, checked: see [`super::validation`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Settings {
@@ -385,7 +385,7 @@ pub struct RunExport {
     pub requests: Vec<Exchange>,
 }
 
-/// What a start is asked for, as the documentation shows it; [`super::input::settings`] is what
+/// What a start is asked for, as the documentation shows it; [`super::validation::settings`] is what
 /// checks it, and a test holds the two together.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -1,42 +1,28 @@
-//! The bridges between the page and the jobs.
+//! What the page asks of the simulator. The bodies run on the server, and do the same as the REST routes.
 
 use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Json};
-use serde::{Deserialize, Serialize};
 
 use super::engine::exchange::Exchange;
 use super::engine::timeline::Timeline;
-use super::form::{RunsForm, StartForm};
 use super::model::{Job, RunsPage};
-use super::run_details::RunDetails;
+use super::outcomes::{CardState, DeleteOutcome, StartOutcome, StopOutcome};
+use super::start_request::{RunsForm, StartForm};
+use super::view::run_details::RunDetails;
 use crate::error::AppError;
-use crate::input::FieldError;
 use crate::origin::RunId;
-
-/// What came of a start that was asked for on the page. Refusals are values: the form shows them.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub enum StartOutcome {
-    /// It runs.
-    Started(Box<Job>),
-    /// This run is active; no second one was started.
-    Busy(RunId),
-    /// The form was not filled in as it should be.
-    Refused(Vec<FieldError>),
-    /// The server could not do it; nothing was started.
-    Failed(AppError),
-}
-
-impl StartOutcome {
-    /// Why nothing was started, as the address of the form carries it. Absent when a run was started.
-    pub fn refusal(&self) -> Option<&'static str> {
-        match self {
-            Self::Started(_) => None,
-            Self::Busy(_) => Some("busy"),
-            Self::Refused(_) => Some("input"),
-            Self::Failed(error) => Some(error.wire_name()),
-        }
-    }
-}
+#[cfg(feature = "ssr")]
+use {
+    super::history_query::RunsAddress,
+    super::server::findings,
+    super::server::plain_form::{is_plain_form, redirect_plain_form},
+    super::server::run_manager::DeleteRefusal,
+    super::server::state::{Traffic, page_of_runs},
+    super::validation,
+    crate::platform::problem::inside,
+    crate::query::link,
+    crate::ui::chart::Rows,
+};
 
 /// Starts a run. Without JavaScript, redirects to the run, or back to the form with its input.
 #[server(prefix = "/fn", endpoint = "traffic/start")]
@@ -45,18 +31,12 @@ pub async fn start_traffic(
     #[server(default)]
     form: StartForm,
 ) -> Result<StartOutcome, AppError> {
-    super::server::page::start(form).await
-}
-
-/// What came of a stop.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum StopOutcome {
-    /// Nothing of the run leaves any more; it may have ended before.
-    Stopped,
-    /// There is no such run.
-    Gone,
-    /// The server could not do it.
-    Failed(AppError),
+    let outcome = expect_context::<Traffic>().start_from_form(&form).await.unwrap_or_else(StartOutcome::Failed);
+    redirect_plain_form(&match (&outcome, outcome.refusal()) {
+        (StartOutcome::Started(job), _) => format!("/runs/{}", job.job_id),
+        (_, why) => form.refused(why.unwrap_or_default()),
+    });
+    Ok(outcome)
 }
 
 /// Stops a run. Without JavaScript, redirects to the run.
@@ -65,49 +45,27 @@ pub async fn stop_traffic(
     /// The run.
     job_id: RunId,
 ) -> Result<StopOutcome, AppError> {
-    super::server::page::stop(job_id).await
-}
-
-/// What came of a deletion.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum DeleteOutcome {
-    /// It is gone.
-    Deleted,
-    /// It is active, and stays.
-    Active,
-    /// It was gone already.
-    Gone,
-    /// The server could not do it; the run is still there.
-    Failed(AppError),
-}
-
-impl DeleteOutcome {
-    /// As the address of the history carries it to the next page.
-    pub fn wire_name(&self) -> &'static str {
-        match self {
-            Self::Deleted => "deleted",
-            Self::Active => "active",
-            Self::Gone => "gone",
-            Self::Failed(error) => error.wire_name(),
-        }
-    }
-}
-
-/// What the card needs to know before it is drawn.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct CardState {
-    /// The run that is active.
-    pub active: Option<Box<Job>>,
-    /// The cap of this server, in requests per second.
-    pub cap: u32,
-    /// A seed for the form: the announced total is that of the run.
-    pub seed: u32,
+    let outcome = match expect_context::<Traffic>().jobs.stop(job_id).await.map_err(inside) {
+        Ok(Some(_)) => StopOutcome::Stopped,
+        // Its page says that there is no such run.
+        Ok(None) if is_plain_form() => StopOutcome::Gone,
+        Ok(None) => return Err(AppError::NotFound),
+        Err(error) => StopOutcome::Failed(error),
+    };
+    let why = match &outcome {
+        StopOutcome::Failed(error) => vec![("stop", error.wire_name().to_owned())],
+        StopOutcome::Stopped | StopOutcome::Gone => Vec::new(),
+    };
+    redirect_plain_form(&link(&format!("/runs/{job_id}"), &why));
+    Ok(outcome)
 }
 
 /// The state of the card.
 #[server(prefix = "/fn", endpoint = "traffic/card", input = GetUrl, output = Json)]
 pub async fn get_card_state() -> Result<CardState, AppError> {
-    super::server::page::card_state().await
+    let jobs = expect_context::<Traffic>().jobs;
+    let active = jobs.active().map(|job| Box::new(job.snapshot()));
+    Ok(CardState { active, cap: jobs.cap(), seed: fastrand::u32(..) })
 }
 
 /// One page of the history; empty texts are as good as none.
@@ -117,7 +75,8 @@ pub async fn get_runs(
     #[server(default)]
     query: RunsForm,
 ) -> Result<RunsPage, AppError> {
-    super::server::page::runs(query).await
+    let query = validation::runs_query(query.fields()).map_err(|_| AppError::Malformed)?;
+    page_of_runs(&expect_context::<Traffic>().jobs, query).await.map_err(inside)
 }
 
 /// Removes a closed run from the history. Without JavaScript, redirects to the history.
@@ -129,7 +88,16 @@ pub async fn delete_run(
     #[server(default)]
     back: String,
 ) -> Result<DeleteOutcome, AppError> {
-    super::server::page::delete(job_id, &back).await
+    let outcome = match expect_context::<Traffic>().jobs.delete(job_id).await {
+        Ok(()) => DeleteOutcome::Deleted,
+        Err(DeleteRefusal::Active) => DeleteOutcome::Active,
+        Err(DeleteRefusal::NotFound) if is_plain_form() => DeleteOutcome::Gone,
+        Err(DeleteRefusal::NotFound) => return Err(AppError::NotFound),
+        Err(DeleteRefusal::Storage(error)) => DeleteOutcome::Failed(inside(error)),
+    };
+    let still_there = matches!(outcome, DeleteOutcome::Active | DeleteOutcome::Failed(_));
+    redirect_plain_form(&RunsAddress::of_query(&back).after_deletion(outcome.wire_name(), job_id, still_there));
+    Ok(outcome)
 }
 
 /// One request of a run; nothing when the run does not know it.
@@ -140,7 +108,7 @@ pub async fn get_exchange(
     /// Its place in the plan.
     seq: u32,
 ) -> Result<Option<Exchange>, AppError> {
-    super::server::page::exchange(job_id, seq).await
+    expect_context::<Traffic>().jobs.exchange(job_id, seq).await.map_err(inside)
 }
 
 /// A run second by second: too much for every snapshot, so it is asked for apart.
@@ -149,7 +117,8 @@ pub async fn get_timeline(
     /// The run.
     job_id: RunId,
 ) -> Result<Timeline, AppError> {
-    super::server::page::timeline(job_id).await
+    let (jobs, job) = (expect_context::<Traffic>().jobs, get_run(job_id).await?);
+    findings::timeline(&jobs, &job).await.map_err(inside)
 }
 
 /// One run, live or stored.
@@ -158,7 +127,7 @@ pub async fn get_run(
     /// The run.
     job_id: RunId,
 ) -> Result<Job, AppError> {
-    super::server::page::run(job_id).await
+    expect_context::<Traffic>().jobs.job(job_id).await.map_err(inside)?.ok_or(AppError::NotFound)
 }
 
 /// What a run's page shows below its panel, as HTML.
@@ -173,5 +142,6 @@ pub async fn get_run_details(
     #[server(default)]
     sides: bool,
 ) -> Result<RunDetails, AppError> {
-    super::server::page::details(job_id, &points, sides).await
+    let Traffic { jobs, details, .. } = expect_context::<Traffic>();
+    details.of(&jobs, job_id, Rows::read(&points), sides).await
 }

@@ -5,6 +5,7 @@ pub mod chart;
 pub mod copy;
 pub mod format;
 pub mod notice;
+pub mod page_answer;
 pub mod patch;
 pub mod poll;
 pub mod table;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::input::{Checker, Fields, Invalid, Value, read_numbers};
+use crate::validation::{Checker, Fields, Invalid, Value, read_numbers};
 
 /// How many demo users there are.
 pub const DEMO_USERS: u32 = 50;

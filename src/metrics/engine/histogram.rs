@@ -8,7 +8,7 @@
 //! memory and in the database, so that these keep the filled buckets only. A test holds them equal
 //! to the reference.
 
-use crate::buckets;
+use crate::latency_buckets;
 
 /// The longest duration that is told apart, in microseconds.
 pub const LONGEST: u32 = 60_000_000;
@@ -192,13 +192,13 @@ impl Merged {
         found
     }
 
-    /// How many durations are in each bucket of [`crate::buckets`] that is not empty. A duration next
+    /// How many durations are in each bucket of [`crate::latency_buckets`] that is not empty. A duration next
     /// to a bound may count on its other side: these buckets know it to 1/1024 only.
     pub fn heat(&self) -> Vec<(u8, u32)> {
         let mut heat: Vec<(u8, u32)> = Vec::new();
         for fine in self.filled.map_or(0..0, |(first, last)| first..last + 1).filter(|fine| self.counts[*fine] > 0) {
             let (bucket, count) =
-                (buckets::bucket(largest(fine)), u32::try_from(self.counts[fine]).unwrap_or(u32::MAX));
+                (latency_buckets::bucket(largest(fine)), u32::try_from(self.counts[fine]).unwrap_or(u32::MAX));
             match heat.last_mut() {
                 Some((last, sum)) if *last == bucket => *sum = sum.saturating_add(count),
                 _ => heat.push((bucket, count)),

@@ -187,9 +187,9 @@ mod tests {
     use proptest::prelude::*;
     use uuid::Uuid;
 
+    use super::rollup::{SecondKey, by_second, roll_up, tallied};
     use super::*;
-    use crate::metrics::engine::rollup::{SecondKey, by_second, roll_up, tallied};
-    use crate::metrics::engine::{Sample, Source};
+    use super::{Sample, Source};
     use crate::metrics::model::Range;
     use crate::origin::RunId;
 

@@ -13,7 +13,8 @@ use super::histogram::Merged;
 use super::ring::Ring;
 use super::rollup::{RollupKey, SecondKey, Tally};
 use super::{Source, is_error};
-use crate::metrics::model::{self, Origins, Point, Totals};
+use crate::metrics::model;
+use crate::metrics::model::{Origins, Point, Totals};
 
 /// How many seconds are kept: longer than the longest run, so that a run can be asked for at its end.
 pub const SECONDS: usize = 900;

@@ -9,12 +9,12 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior};
 
-use super::live::{Metrics, lock};
 use super::record::micros;
-use super::retention::Removed;
+use super::service::{Metrics, lock};
+use super::storage::retention::Removed;
 use crate::metrics::engine::gauges::Reading;
-use crate::server::database::{StoreError, epoch_millis};
-use crate::server::retention::{Ages, Kept, Prune};
+use crate::platform::database::{StoreError, epoch_millis};
+use crate::platform::retention::{Ages, Kept, Prune};
 
 /// How often the vital signs are read.
 const READING: Duration = Duration::from_secs(1);

@@ -87,7 +87,7 @@ impl Counters {
 mod tests {
     use super::*;
     use crate::origin::Origin;
-    use crate::server::request_id::RequestId;
+    use crate::platform::request_id::RequestId;
 
     fn row(route: &'static str, status: u16, duration: u32) -> Row {
         Row { id: RequestId::at(0, 0), method: "GET", route, status, duration, origin: Origin::Real }

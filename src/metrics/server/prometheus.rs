@@ -10,7 +10,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
 use super::counters::{BOUNDS, Counters};
-use super::live::{Metrics, lock};
+use super::service::{Metrics, lock};
 
 /// Before every name: the program's.
 const PREFIX: &str = concat!(env!("CARGO_CRATE_NAME"), "_");

@@ -8,8 +8,8 @@ use tokio::time::Instant;
 use crate::metrics::engine::rollup::{Durations, Seconds, by_second, tallied};
 use crate::metrics::engine::{Sample, Source};
 use crate::origin::Origin;
-use crate::server::batch_writer::BatchWriter;
-use crate::server::request_id::RequestId;
+use crate::platform::request_id::RequestId;
+use crate::platform::row_writer::BatchWriter;
 
 /// The status of a request whose client went away before the answer (as nginx counts it).
 const CLIENT_CLOSED_REQUEST: u16 = 499;

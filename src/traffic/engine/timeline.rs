@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::outcome::Fate;
 use super::stats::{FateCount, percentile};
-use crate::buckets::bucket;
+use crate::latency_buckets::bucket;
 
 /// A request that has ended, as far as the timeline needs to know it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub struct Second {
     pub fates: Vec<u32>,
     /// p50, p95 and p99 of the service time in milliseconds, by nearest rank; absent without an ok answer.
     pub percentiles: [Option<f64>; 3],
-    /// Bucket and count of the ok answers, for the buckets that are not empty: see [`crate::buckets`].
+    /// Bucket and count of the ok answers, for the buckets that are not empty: see [`crate::latency_buckets`].
     pub heat: Vec<(u8, u32)>,
 }
 

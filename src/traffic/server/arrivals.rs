@@ -16,9 +16,9 @@ use axum::http::{HeaderMap, StatusCode};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::gatekeeper::Gatekeeper;
+use super::shared_gate::Gatekeeper;
 use crate::origin::{Origin, RunId};
-use crate::server::problem::Refusal;
+use crate::platform::problem::Refusal;
 use crate::traffic::engine::evidence::Arrived;
 use crate::traffic::engine::gate::PermitId;
 use crate::traffic::engine::guard::Guard;

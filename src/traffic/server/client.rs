@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
 use super::arrivals::{KEY_HEADER, RUN_HEADER, SEQ_HEADER, Secret};
-use super::gatekeeper::Departed;
+use super::shared_gate::Departed;
 use crate::origin::RunId;
 use crate::traffic::engine::mix::PlannedRequest;
 use crate::traffic::engine::outcome::Fate;

@@ -7,15 +7,15 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::findings;
-use super::job::LiveJob;
-use super::jobs::Surroundings;
-use crate::server::database::{StoreError, is_unavailable};
+use super::live_run::LiveJob;
+use super::run_manager::Surroundings;
+use crate::platform::database::{StoreError, is_unavailable};
 use crate::traffic::engine::evidence::Evidence;
 use crate::traffic::engine::findings::Findings;
 use crate::traffic::engine::stats::Stats;
 use crate::traffic::engine::{audit, dashboard_check};
 use crate::traffic::model::{Job, Reason, Status};
-use crate::traffic::verdict;
+use crate::traffic::view::verdict;
 
 /// How long the server's handlers get to notice that a cancelled request is gone.
 const SETTLE: Duration = Duration::from_secs(1);

@@ -6,14 +6,14 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use super::api::{Traffic, no_such_run, run_id};
+use super::state::{Traffic, no_such_run, run_id};
 use super::{findings, report};
 use crate::error::Problem;
 use crate::origin::RunId;
-use crate::server::problem::{QueryFields, Refusal};
+use crate::platform::problem::{QueryFields, Refusal};
 use crate::traffic::engine::exchange::Exchange;
-use crate::traffic::input::{ExportFormat, export_format};
 use crate::traffic::model::RunExport;
+use crate::traffic::validation::{ExportFormat, export_format};
 
 /// A closed run as a file, with each of its requests.
 #[utoipa::path(get, path = "/runs/{jobId}/export", tag = "History", operation_id = "exportRun",

@@ -3,21 +3,21 @@
 
 use std::time::Duration;
 
-use super::job::LiveJob;
-use super::jobs::{JobManager, Surroundings};
+use super::live_run::LiveJob;
 use super::ports::Witness;
+use super::run_manager::{JobManager, Surroundings};
 use super::store::RunStore;
 use crate::error::AppError;
 use crate::origin::RunId;
-use crate::server::database::StoreError;
-use crate::server::moments::Moments;
-use crate::server::problem::inside;
+use crate::platform::database::StoreError;
+use crate::platform::moments::Moments;
+use crate::platform::problem::inside;
 use crate::traffic::engine::findings::Findings;
 use crate::traffic::engine::sides::Sides;
 use crate::traffic::engine::timeline::Timeline;
 use crate::traffic::model::Job;
-use crate::traffic::run_details::{DETAILS, RunDetails, run_details};
-use crate::traffic::run_tables::SINGLE_FAILURES;
+use crate::traffic::view::run_details::{DETAILS, RunDetails, run_details};
+use crate::traffic::view::run_tables::SINGLE_FAILURES;
 use crate::ui::chart::Rows;
 
 /// How long drawn details are good for: as long as the page waits until it asks for them again.

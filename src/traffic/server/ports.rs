@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use crate::origin::RunId;
-use crate::server::database::StoreError;
+use crate::platform::database::StoreError;
 use crate::traffic::engine::dashboard_check::Kpi;
 use crate::traffic::engine::evidence::CleanUp;
 use crate::traffic::engine::exchange::ServerSide;

@@ -9,7 +9,7 @@ use super::findings;
 use super::ports::{Housekeeping, Witness};
 use super::store::{RunStore, StoredRun};
 use crate::origin::RunId;
-use crate::server::database::{StoreError, is_unavailable};
+use crate::platform::database::{StoreError, is_unavailable};
 use crate::traffic::engine::evidence::{CleanUp, Creates, Dropped, Evidence};
 use crate::traffic::engine::exchange::{ClientSide, ServerSide};
 use crate::traffic::engine::mix::{Call, Mix};

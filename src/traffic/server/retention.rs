@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::jobs::{DeleteRefusal, JobManager};
+use super::run_manager::{DeleteRefusal, JobManager};
 use super::store::RunStore;
 use crate::origin::RunId;
-use crate::server::database::StoreError;
-use crate::server::retention::{Ages, Kept, Prune};
+use crate::platform::database::StoreError;
+use crate::platform::retention::{Ages, Kept, Prune};
 
 /// The rest between two runs, in which those who wait for the database have their turn.
 const BREATHER: Duration = Duration::from_millis(10);
@@ -80,7 +80,7 @@ mod tests {
     use uuid::{NoContext, Timestamp, Uuid};
 
     use super::*;
-    use crate::server::wall_clock::Shown;
+    use crate::platform::wall_clock::Shown;
 
     const DAY: u64 = 86_400;
     const NOW: u64 = 1_795_942_800;

@@ -11,8 +11,8 @@ use tokio_util::sync::CancellationToken;
 use std::sync::Arc;
 
 use super::client::{Answer, Outgoing};
-use super::job::LiveJob;
-use super::jobs::Surroundings;
+use super::live_run::LiveJob;
+use super::run_manager::Surroundings;
 use crate::traffic::engine::gate::Refusal;
 use crate::traffic::engine::mix::Mix;
 use crate::traffic::engine::pacer::{PATIENCE, Pacer, Step};

@@ -6,10 +6,10 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection};
 use uuid::Uuid;
 
-use super::job::LedgerRow;
+use super::live_run::LedgerRow;
 use crate::origin::RunId;
-use crate::server::batch_writer::Sink;
-use crate::server::database::{Database, StoreError};
+use crate::platform::database::{Database, StoreError};
+use crate::platform::row_writer::Sink;
 use crate::traffic::engine::exchange::ClientSide;
 use crate::traffic::engine::findings::Findings;
 use crate::traffic::engine::mix::Call;

@@ -13,7 +13,7 @@ use futures_util::stream::{self, StreamExt};
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::job::Frame;
+use super::live_run::Frame;
 
 /// A comment, when there is nothing else to say for this long: a proxy cuts what is silent.
 const KEEP_ALIVE: (Duration, &str) = (Duration::from_secs(15), ": keep-alive\n\n");

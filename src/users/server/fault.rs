@@ -6,8 +6,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::error::Problem;
-use crate::input::{Checker, Fields, Invalid, Value, read_numbers};
-use crate::server::problem::{QueryFields, Refusal};
+use crate::platform::problem::{QueryFields, Refusal};
+use crate::validation::{Checker, Fields, Invalid, Value, read_numbers};
 
 const CODES: [StatusCode; 4] = [
     StatusCode::INTERNAL_SERVER_ERROR,

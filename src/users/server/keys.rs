@@ -6,7 +6,7 @@ use sqlx::{Sqlite, Transaction};
 use uuid::Uuid;
 
 use super::fold::folded;
-use crate::server::database::{Database, StoreError};
+use crate::platform::database::{Database, StoreError};
 
 /// Gives every user without a folded name its keys, and says how many there were. For a start, before anybody is
 /// served; in one transaction, so that a crash leaves all of it to the next start. Where two addresses are the same by

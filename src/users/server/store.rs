@@ -9,7 +9,7 @@ use super::fold::folded;
 use super::undo;
 pub use super::undo::Undone;
 use crate::origin::{Origin, RunId};
-use crate::server::database::{Database, StoreError, epoch_millis};
+use crate::platform::database::{Database, StoreError, epoch_millis};
 use crate::users::model::{
     DEMO_USERS, MOST_USERS, NewUser, User, UserPage, UserPatch, UserQuery, demo_user, demo_user_id,
 };

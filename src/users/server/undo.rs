@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::fold::folded;
 use crate::origin::Origin;
-use crate::server::database::StoreError;
+use crate::platform::database::StoreError;
 use crate::users::model::UserPatch;
 
 /// What undoing did with the users that runs had created.

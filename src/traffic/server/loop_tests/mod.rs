@@ -10,10 +10,10 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::client::TIMEOUT;
-use super::jobs::{DeleteRefusal, StartRefusal};
-use crate::server::database::epoch_micros;
-use crate::server::retention::{Ages, Kept, Prune};
-use crate::server::wall_clock::Shown;
+use super::run_manager::{DeleteRefusal, StartRefusal};
+use crate::platform::database::epoch_micros;
+use crate::platform::retention::{Ages, Kept, Prune};
+use crate::platform::wall_clock::Shown;
 use crate::traffic::engine::audit::AuditOutcome;
 use crate::traffic::engine::dashboard_check::{DashboardOutcome, Kpi};
 use crate::traffic::engine::scenario::Scenario;

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::super::jobs::{DeleteRefusal, StartRefusal};
 use super::world::{Manner, Test};
 use crate::origin::RunId;
 use crate::traffic::engine::scenario::{Delay, Scenario};
 use crate::traffic::model::{Endpoints, Job, Reason, Settings, Status};
+use crate::traffic::server::run_manager::{DeleteRefusal, StartRefusal};
 
 fn settings() -> Settings {
     let (scenario, endpoints, delay) = (Scenario::Normal, Endpoints::all(), Delay::Client);

@@ -11,19 +11,9 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::super::arrivals::Arrivals;
-use super::super::client::{Answer, Outgoing, TIMEOUT, Target};
-use super::super::clock::{Clock, TokioClock};
-use super::super::dropped_rows::Losses;
-use super::super::gatekeeper::{Departed, Gatekeeper};
-use super::super::job::LedgerRow;
-use super::super::jobs::{JobManager, Surroundings};
-use super::super::ports::{Housekeeping, Witness};
-use super::super::retention::StoredRuns;
-use super::super::store::{ListedRun, RunFilter, RunStore, StoredRun};
 use crate::origin::RunId;
-use crate::server::batch_writer::{BatchWriter, Sink};
-use crate::server::database::StoreError;
+use crate::platform::database::StoreError;
+use crate::platform::row_writer::{BatchWriter, Sink};
 use crate::traffic::engine::dashboard_check::Kpi;
 use crate::traffic::engine::evidence::CleanUp;
 use crate::traffic::engine::exchange::{ClientSide, ServerSide};
@@ -32,6 +22,16 @@ use crate::traffic::engine::guard::most_in_any_second;
 use crate::traffic::engine::outcome::Fate;
 use crate::traffic::engine::scenario::{Delay, Scenario};
 use crate::traffic::model::{Endpoints, Job, RunSummary, Settings, Status};
+use crate::traffic::server::arrivals::Arrivals;
+use crate::traffic::server::client::{Answer, Outgoing, TIMEOUT, Target};
+use crate::traffic::server::dropped_rows::Losses;
+use crate::traffic::server::live_run::LedgerRow;
+use crate::traffic::server::ports::{Housekeeping, Witness};
+use crate::traffic::server::retention::StoredRuns;
+use crate::traffic::server::run_manager::{JobManager, Surroundings};
+use crate::traffic::server::send_timer::{Clock, TokioClock};
+use crate::traffic::server::shared_gate::{Departed, Gatekeeper};
+use crate::traffic::server::store::{ListedRun, RunFilter, RunStore, StoredRun};
 
 /// How the fake target behaves.
 #[derive(Clone, Copy, Debug, Default)]

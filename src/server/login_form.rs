@@ -1,0 +1,53 @@
+//! The page with the log-in form.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use leptos::prelude::*;
+
+use super::paths::local;
+use super::plain_page::plain_page;
+
+/// Where a browser goes after the login: to a page of this server, but not to this one again.
+pub(super) fn destination(next: &str) -> &str {
+    let path = next.split(['?', '#']).next().unwrap_or_default();
+    local(next).filter(|_| !["/login", "/logout"].contains(&path)).unwrap_or("/")
+}
+
+/// The page with the form. `fault` is ours, never a user's text.
+pub(super) fn form(style: &str, status: StatusCode, fault: &'static str, next: &str) -> Response {
+    let next = destination(next).to_owned();
+    let fault = (!fault.is_empty()).then(|| view! { <p class="error-note" role="alert">{fault}</p> });
+    let form = view! {
+        <form class="card login" method="post" action="/login">
+            {fault}
+            <p>
+                <label for="token">"Token"</label>
+                " "
+                <input
+                    id="token"
+                    name="token"
+                    type="password"
+                    autocomplete="current-password"
+                    required
+                    autofocus
+                    aria-describedby="token-help"
+                />
+            </p>
+            <p id="token-help" class="help">
+                "The ADMIN_TOKEN that this server was started with. For ten minutes after its start, its log also has an address that logs one browser in, once."
+            </p>
+            <input type="hidden" name="next" value=next />
+            <p>
+                <button class="button primary" type="submit">
+                    "Log in"
+                </button>
+            </p>
+        </form>
+    };
+    private(plain_page(status, style, "Log in", form))
+}
+
+pub(super) fn private(mut page: Response) -> Response {
+    page.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    page
+}

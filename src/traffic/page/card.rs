@@ -1,0 +1,106 @@
+//! The Traffic Simulator card: the form, and the run that was started with it.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
+
+use super::draft::Draft;
+use super::run_feed::LiveRun;
+use super::run_panel::RunPanel;
+use super::run_title::title;
+use super::start_form::{Form, Start, faults_of};
+use crate::error::AppError;
+use crate::origin::RunId;
+use crate::traffic::model::Job;
+use crate::traffic::outcomes::{CardState, StartOutcome};
+use crate::traffic::server_fns::get_card_state;
+use crate::traffic::start_request::StartForm;
+use crate::ui::notice::failed;
+use crate::validation::FieldError;
+
+/// The card on the dashboard.
+#[component]
+pub fn TrafficSimulatorCard() -> impl IntoView {
+    let query = use_query_map();
+    let returned = StartForm::from_query(|name| query.read_untracked().get(name));
+    let refused = query.read_untracked().get("refused");
+    let content = async move {
+        match get_card_state().await {
+            Ok(state) => card(state, returned, refused),
+            Err(error) => failed("The simulator could not be loaded.", &error.to_string()),
+        }
+    };
+    view! {
+        <section class="card simulator" aria-labelledby="simulator-title">
+            <h2 id="simulator-title">"Traffic Simulator"</h2>
+            <Suspense>{Suspend::new(content)}</Suspense>
+        </section>
+    }
+    .into_any()
+}
+
+fn card(state: CardState, returned: Option<StartForm>, refused: Option<String>) -> AnyView {
+    let failed = refused.as_deref().and_then(AppError::of_wire_name);
+    // What the server could not do says nothing of the form.
+    let checked = returned.as_ref().filter(|_| refused.is_some() && failed.is_none());
+    let faults = checked.map(|form| faults_of(form, state.cap)).unwrap_or_default();
+    let note = match failed {
+        Some(error) => Some(format!("Your run was not started. {error} All that you chose is still here.")),
+        // A form that was refused without a fault was refused because of another run.
+        None if refused.is_some() && faults.is_empty() => Some(ANOTHER_RUN.to_owned()),
+        None => returned.as_ref().and_then(|form| lowered(form, state.cap)),
+    };
+    view! {
+        {state.active.as_ref().map(|job| view! { <Title text=title(job) /> })}
+        {note.map(|note| view! { <p class="error-note" role="alert">{note}</p> })}
+        <Simulator state returned faults />
+    }
+    .into_any()
+}
+
+const ANOTHER_RUN: &str =
+    "Your run was not started, because another one was active. Stop it or wait until it is closed, and start again.";
+
+/// What is said of a run that is set up again on a server that allows less than the one that ran it.
+fn lowered(form: &StartForm, cap: u32) -> Option<String> {
+    let asked = form.max_rps.as_ref()?.parse::<u32>().ok().filter(|asked| *asked > cap)?;
+    Some(format!("Max RPS is {cap} instead of {asked}: this server allows no more."))
+}
+
+/// The living part of the card.
+#[island]
+fn Simulator(
+    /// What is known at first.
+    state: CardState,
+    /// A form that came back.
+    returned: Option<StartForm>,
+    /// Why it came back.
+    faults: Vec<FieldError>,
+) -> impl IntoView {
+    let draft = Draft::new(returned, &state);
+    let start = Start::new();
+    let dismissed = RwSignal::new(None::<RunId>);
+    let found = StoredValue::new(state.active);
+    // The run that was started here, else the one that the page found active.
+    let started = move || match start.outcome.get() {
+        Some(Ok(StartOutcome::Started(job))) => Some(job),
+        _ => None,
+    };
+    let run = move || started().or_else(|| found.get_value()).filter(|job| dismissed.get() != Some(job.job_id));
+    // By id: the panel follows the run by itself, and must not be made anew.
+    let shown = Memo::new(move |_| run().map(|job| job.job_id));
+    let panel = move |job: Box<Job>| {
+        let (id, takes_focus) = (job.job_id, untrack(started).is_some_and(|started| started.job_id == job.job_id));
+        let again = Callback::new(move |()| {
+            found.set_value(None);
+            // Another run, not the same one again: with the same seed it would create the same users.
+            draft.draw_seed();
+            dismissed.set(Some(id));
+        });
+        view! { <RunPanel run=LiveRun::follow(*job) takes_focus again /> }.into_any()
+    };
+    move || match shown.get().and_then(|_| untrack(run)) {
+        Some(job) => panel(job),
+        None => view! { <Form start draft returned=faults.clone() /> }.into_any(),
+    }
+}

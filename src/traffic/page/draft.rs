@@ -1,0 +1,208 @@
+//! What is chosen in the form: read from it, put into it, and remembered.
+
+use leptos::prelude::*;
+use web_sys::wasm_bindgen::JsCast;
+use web_sys::{FormData, HtmlFormElement, HtmlInputElement, HtmlSelectElement};
+
+use crate::traffic::engine::random::Random;
+use crate::traffic::engine::scenario::Scenario;
+use crate::traffic::model::{DEFAULT_DURATION, Settings};
+use crate::traffic::outcomes::CardState;
+use crate::traffic::start_request::StartForm;
+use crate::traffic::validation;
+use crate::traffic::view::choices;
+use crate::traffic::view::choices::{durations, endpoint_choices, rates};
+
+/// The form's values while the page lives, so that it comes back as it was left.
+#[derive(Clone, Copy)]
+pub struct Draft {
+    /// What the form shows, with every field but the seed.
+    pub(crate) shown: RwSignal<StartForm>,
+    /// Of the next run.
+    pub(crate) seed: RwSignal<u32>,
+    pub(crate) cap: u32,
+    /// Nobody asked for other values than the defaults.
+    is_default: StoredValue<bool>,
+}
+
+impl Draft {
+    /// From a refused form in the query, else the defaults.
+    pub(crate) fn new(returned: Option<StartForm>, state: &CardState) -> Self {
+        let is_default = StoredValue::new(returned.is_none());
+        let form = returned.unwrap_or_default();
+        let seed = form.seed.as_ref().and_then(|seed| seed.parse().ok()).unwrap_or(state.seed);
+        let shown = RwSignal::new(with_defaults(form, state.cap));
+        Self { shown, seed: RwSignal::new(seed), cap: state.cap, is_default }
+    }
+
+    /// Takes the next seed: from the last one, which the server drew at random.
+    pub(crate) fn draw_seed(&self) {
+        self.seed.update(|seed| *seed = next_seed(*seed));
+    }
+
+    /// What the form sends now.
+    pub(crate) fn sent(&self) -> StartForm {
+        StartForm { seed: Some(self.seed.get_untracked().to_string()), ..self.shown.get_untracked() }
+    }
+
+    /// What is chosen now, as the server will check it.
+    pub(crate) fn settings(&self) -> Option<Settings> {
+        let seed = self.seed.get();
+        let form = StartForm { seed: Some(seed.to_string()), ..self.shown.get() };
+        validation::settings(&form.fields(), self.cap, || seed).ok()
+    }
+
+    /// Takes over what the form shows, after somebody chose something.
+    pub(crate) fn read(&self, form: &HtmlFormElement) {
+        let mut now = read(form);
+        // Stress is meant at the highest rate that there is; a lower one can be chosen after it.
+        let stress = Some(Scenario::Stress.wire_name().to_owned());
+        if now.scenario == stress && self.shown.with_untracked(|before| before.scenario != stress) {
+            now.max_rps = Some(self.cap.to_string());
+            show(&now, form);
+        }
+        if self.shown.with_untracked(|before| *before != now) {
+            choices::remember(&StartForm { acknowledged: None, ..now.clone() });
+            self.shown.set(now);
+        }
+    }
+
+    /// Browsers bring a form's values back after a reload, and people choose before we are here: take over what the
+    /// form shows. One that shows nothing but defaults takes what was chosen last.
+    pub(crate) fn meet(&self, form: &HtmlFormElement) {
+        let mut now = read(form);
+        if self.is_default.get_value() && self.shown.with_untracked(|before| *before == now) {
+            now = choices::recall().map_or(now.clone(), |last| self.known(&last, now));
+            show(&now, form);
+        }
+        self.is_default.set_value(false);
+        self.shown.set(now);
+    }
+
+    /// Of what was remembered, what is among the choices. The acknowledgement is never remembered.
+    fn known(&self, last: &StartForm, now: StartForm) -> StartForm {
+        let among = |choices: Vec<(String, String)>, value: &Option<String>, now: Option<String>| {
+            value.clone().filter(|value| choices.iter().any(|(choice, _)| choice == value)).or(now)
+        };
+        let scenarios = Scenario::ALL.map(|one| (one.wire_name().to_owned(), String::new())).to_vec();
+        let delays = ["client", "server"].map(|one| (one.to_owned(), String::new())).to_vec();
+        StartForm {
+            scenario: among(scenarios, &last.scenario, now.scenario),
+            duration: among(durations(""), &last.duration, now.duration),
+            max_rps: among(rates(self.cap, ""), &last.max_rps, now.max_rps),
+            endpoints: among(endpoint_choices(""), &last.endpoints, now.endpoints),
+            delay: among(delays, &last.delay, now.delay),
+            ..now
+        }
+    }
+}
+
+/// Another seed, which has nothing in common with this one but that it follows from it.
+fn next_seed(seed: u32) -> u32 {
+    // A stream that nothing else uses.
+    (Random::new(seed, u64::MAX).next_u64() >> 32) as u32
+}
+
+/// A form as it shows itself: in every field but the seed a value that can be chosen, so that there always is a plan. A
+/// rate above the cap becomes the cap.
+fn with_defaults(form: StartForm, cap: u32) -> StartForm {
+    let known = |name: &String| Scenario::ALL.into_iter().any(|scenario| scenario.wire_name() == name);
+    let scenario = form.scenario.filter(known);
+    let acknowledged = (form.acknowledged.as_deref() == Some("true")).then(|| "true".to_owned());
+    let chosen = |value: Option<String>, choices: fn(&str) -> Vec<(String, String)>, default: String| {
+        value.filter(|value| choices(value).iter().any(|(choice, _)| choice == value)).or(Some(default))
+    };
+    let rate = form.max_rps.and_then(|rate| rate.parse::<u32>().ok()).filter(|rate| *rate > 0);
+    StartForm {
+        scenario: scenario.or_else(|| Some(Scenario::default().wire_name().to_owned())),
+        duration: chosen(form.duration, durations, DEFAULT_DURATION.to_string()),
+        max_rps: Some(rate.map_or(cap, |rate| rate.min(cap)).to_string()),
+        endpoints: chosen(form.endpoints, endpoint_choices, "all".to_owned()),
+        delay: Some(if form.delay.as_deref() == Some("server") { "server" } else { "client" }.to_owned()),
+        seed: None,
+        acknowledged,
+    }
+}
+
+fn read(form: &HtmlFormElement) -> StartForm {
+    let data = FormData::new_with_form(form).ok();
+    let text = |name: &str| data.as_ref().and_then(|data| data.get(&format!("form[{name}]")).as_string());
+    StartForm {
+        scenario: text("scenario"),
+        duration: text("duration"),
+        max_rps: text("maxRps"),
+        endpoints: text("endpoints"),
+        delay: text("delay"),
+        seed: None,
+        acknowledged: text("acknowledged"),
+    }
+}
+
+/// Ticks and selects what is chosen.
+fn show(choice: &StartForm, form: &HtmlFormElement) {
+    for (name, value) in choice.pairs() {
+        let Some(value) = value else { continue };
+        let radio = form.query_selector(&format!("input[name=\"form[{name}]\"][value=\"{value}\"]")).ok().flatten();
+        if let Some(radio) = radio.and_then(|radio| radio.dyn_into::<HtmlInputElement>().ok()) {
+            radio.set_checked(true);
+        }
+        let select = form.query_selector(&format!("select[name=\"form[{name}]\"]")).ok().flatten();
+        if let Some(select) = select.and_then(|select| select.dyn_into::<HtmlSelectElement>().ok()) {
+            select.set_value(value);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_shows_a_value_in_every_field() {
+        let text = |text: &str| Some(text.to_owned());
+        let shown = with_defaults(StartForm::default(), 20);
+        assert_eq!((shown.scenario, shown.duration, shown.max_rps), (text("normal"), text("120"), text("20")));
+        assert_eq!((shown.endpoints, shown.delay, shown.acknowledged), (text("all"), text("client"), None));
+        let returned =
+            StartForm { scenario: text("no"), duration: text("45"), seed: text("7"), ..StartForm::default() };
+        let shown = with_defaults(returned, 20);
+        assert_eq!((shown.scenario, shown.duration, shown.seed), (text("normal"), text("45"), None));
+    }
+
+    #[test]
+    fn every_field_of_a_form_that_came_back_can_be_chosen_and_makes_a_plan() {
+        let text = |text: &str| Some(text.to_owned());
+        let form = |duration: &str, rate: &str, endpoints: &str| StartForm {
+            duration: text(duration),
+            max_rps: text(rate),
+            endpoints: text(endpoints),
+            ..StartForm::default()
+        };
+        for (given, cap, expected) in [
+            (form("45", "20", "list,get"), 5, ("45", "5", "list,get")),
+            (form("ten", "", "delete"), 20, ("120", "20", "all")),
+            (form("700", "0", "list,"), 5, ("120", "5", "all")),
+            (form("60", "3", "all"), 5, ("60", "3", "all")),
+        ] {
+            let shown = with_defaults(given, cap);
+            let [duration, rate, endpoints] =
+                [&shown.duration, &shown.max_rps, &shown.endpoints].map(|value| value.clone().expect("a value"));
+            assert_eq!((duration.as_str(), rate.as_str(), endpoints.as_str()), expected);
+            for (choices, value) in [
+                (durations(&duration), &duration),
+                (rates(cap, &rate), &rate),
+                (endpoint_choices(&endpoints), &endpoints),
+            ] {
+                assert!(choices.iter().any(|(choice, _)| choice == value), "{value}");
+            }
+            assert!(validation::settings(&shown.fields(), cap, || 0).is_ok(), "a plan: {shown:?}");
+        }
+    }
+
+    #[test]
+    fn the_next_run_has_another_seed() {
+        let seeds: std::collections::BTreeSet<u32> =
+            std::iter::successors(Some(0), |seed| Some(next_seed(*seed))).take(1000).collect();
+        assert_eq!(seeds.len(), 1000);
+    }
+}

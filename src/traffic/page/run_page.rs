@@ -1,0 +1,113 @@
+//! `/runs/{id}`: a run on a page of its own; live while it runs, the same page afterwards.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::{use_params_map, use_query_map};
+
+use super::run_actions::actions_html;
+use super::run_details::follow_details;
+use super::run_feed::LiveRun;
+use super::run_panel::RunPanel;
+use super::run_title::title;
+use crate::error::AppError;
+use crate::origin::RunId;
+use crate::traffic::model::Job;
+use crate::traffic::server_fns::{get_run, get_run_details};
+use crate::traffic::view::run_details::RunDetails;
+use crate::ui::format::utc;
+use crate::ui::notice::failed;
+
+/// `/runs/{id}`
+#[component]
+pub fn RunPage() -> impl IntoView {
+    let params = use_params_map();
+    let id = params.read_untracked().get("id").and_then(|id| id.parse::<RunId>().ok());
+    let stop_fault = use_query_map().read_untracked().get("stop").and_then(|why| AppError::of_wire_name(&why));
+    let content = async move {
+        match run_and_details(id).await {
+            Ok((job, details)) => run(job, details),
+            Err(error) => no_run(&error),
+        }
+    };
+    view! {
+        <Title text="Run · Traffic Simulator" />
+        <nav class="crumbs" aria-label="Breadcrumb">
+            <a href="/">"Dashboard"</a>
+            <span aria-hidden="true">"/"</span>
+            <a href="/runs">"Runs"</a>
+            <span aria-hidden="true">"/"</span>
+            <span aria-current="page">"Run"</span>
+        </nav>
+        {stop_fault.map(|why| view! { <p class="error-note" role="alert">{format!("The run was not stopped. {why}")}</p> })}
+        <Suspense>{Suspend::new(content)}</Suspense>
+    }
+    .into_any()
+}
+
+async fn run_and_details(id: Option<RunId>) -> Result<(Job, RunDetails), AppError> {
+    let id = id.ok_or(AppError::NotFound)?;
+    Ok((get_run(id).await?, get_run_details(id, "all".to_owned(), true).await?))
+}
+
+fn run(job: Job, RunDetails(charts, sides): RunDetails) -> AnyView {
+    // Without JavaScript the page reloads itself until the run is closed.
+    let reload =
+        (!job.closed).then(|| view! { <noscript inner_html=r#"<meta http-equiv="refresh" content="2">"#></noscript> });
+    let guarded = use_context::<crate::ui::page_answer::PageAnswer>().is_some_and(|answer| answer.guarded);
+    let (started, actions) = (utc(job.start_time), actions_html(&job, guarded));
+    view! {
+        <Title text=title(&job) />
+        {reload}
+        <h1>"Run of " {started}</h1>
+        <section class="run-page" aria-label="Run">
+            <RunView job>
+                <div class="actions" inner_html=actions></div>
+                <div class="grid run-details" inner_html=charts></div>
+                <div class="grid run-both-sides" inner_html=sides></div>
+            </RunView>
+        </section>
+    }
+    .into_any()
+}
+
+/// The living part of the page; what it stands around is kept fresh, too.
+#[island]
+fn RunView(
+    /// The run.
+    job: Job,
+    /// What stands below its panel.
+    children: Children,
+) -> impl IntoView {
+    let run = LiveRun::follow(job);
+    follow_details(run);
+    view! { <RunPanel run>{children()}</RunPanel> }
+}
+
+fn no_run(error: &AppError) -> AnyView {
+    not_found_status(error);
+    let heading = if *error == AppError::NotFound { "No such run" } else { "The run could not be loaded" };
+    view! {
+        <h1>{heading}</h1>
+        {if *error == AppError::NotFound {
+            view! { <p>{error.to_string()}</p> }.into_any()
+        } else {
+            failed("No answer.", &error.to_string())
+        }}
+        <p class="actions">
+            <a class="button" href="/">
+                "Go to the dashboard"
+            </a>
+            <a class="button" href="/runs">
+                "All runs"
+            </a>
+        </p>
+    }
+    .into_any()
+}
+
+/// The status of the page's answer.
+pub(crate) fn not_found_status(error: &AppError) {
+    if let (AppError::NotFound, Some(answer)) = (error, use_context::<crate::ui::page_answer::PageAnswer>()) {
+        (answer.set_status)(404);
+    }
+}

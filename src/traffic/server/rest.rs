@@ -1,0 +1,202 @@
+//! The REST routes of the traffic simulator, and the functions that the page's bridges share with them.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use tokio::sync::watch;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::export::{__path_export, export};
+use super::live_run;
+use super::run_manager::{DeleteRefusal, StartRefusal};
+use super::state::{Traffic, check, no_such_run, page_of_runs, run_id};
+use super::stream;
+use crate::error::Problem;
+use crate::origin::RunId;
+use crate::platform::database::StoreError;
+use crate::platform::problem::{JsonFields, QueryFields, Refusal};
+use crate::traffic::engine::scenario::Scenario;
+use crate::traffic::model::{Job, RunsPage, StartRequest, Started, Status};
+use crate::traffic::run_order::Order;
+use crate::traffic::validation;
+
+/// `/traffic`, with its documentation.
+pub fn routes() -> OpenApiRouter<Traffic> {
+    OpenApiRouter::new()
+        .routes(routes!(start))
+        .routes(routes!(status))
+        .routes(routes!(stop))
+        .routes(routes!(live))
+        .routes(routes!(runs))
+        .routes(routes!(run, delete))
+        .routes(routes!(export))
+}
+
+impl From<StartRefusal> for Refusal {
+    fn from(refusal: StartRefusal) -> Self {
+        match refusal {
+            StartRefusal::Busy(id) => {
+                let detail = format!("Run {id} is active. Stop it, or wait until it is closed, and start again.");
+                Self::new(StatusCode::CONFLICT, detail).with_job(id).retry_after(1)
+            }
+            StartRefusal::Unstored(id) => {
+                let detail = format!(
+                    "Run {id} is finished, not stored yet, because the database can't be written. It is tried again until it can; start again then."
+                );
+                Self::new(StatusCode::CONFLICT, detail).with_job(id).retry_after(1)
+            }
+            StartRefusal::Lost(why) => Self::new(StatusCode::SERVICE_UNAVAILABLE, why).retry_after(5),
+            StartRefusal::Panicked => Self::internal("a start panicked"),
+            StartRefusal::ShuttingDown => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "The server is shutting down.").retry_after(5)
+            }
+            StartRefusal::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<DeleteRefusal> for Refusal {
+    fn from(refusal: DeleteRefusal) -> Self {
+        match refusal {
+            DeleteRefusal::Active => {
+                let detail = "This run is active: it goes on, or is not stored yet. Stop it, or wait until it is closed, and delete it then.";
+                Self::new(StatusCode::CONFLICT, detail).retry_after(1)
+            }
+            DeleteRefusal::NotFound => no_such_run(),
+            DeleteRefusal::Storage(error) => error.into(),
+        }
+    }
+}
+
+/// Starts a run. One at a time.
+#[utoipa::path(post, path = "/start", tag = "Traffic", operation_id = "startRun", request_body = StartRequest,
+    responses(
+        (status = 201, description = "It is starting", body = Started, headers(("location" = String, description = "Its status"))),
+        (status = 408, description = "The body did not arrive in time", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Another run is active; `jobId` names it", body = Problem, content_type = "application/problem+json",
+            headers(("retry-after" = u32, description = "Seconds"))),
+        (status = 413, description = "The body is larger than 16 KiB", body = Problem, content_type = "application/problem+json"),
+        (status = 415, description = "The body is not JSON", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "A value is out of range", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub async fn start(State(traffic): State<Traffic>, JsonFields(fields): JsonFields) -> Result<Response, Refusal> {
+    let settings = check(&traffic.jobs, &fields)?;
+    let started: Started = traffic.jobs.start(settings).await?;
+    let location = HeaderValue::from_str(&format!("/traffic/status/{}", started.job_id)).map_err(Refusal::internal)?;
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(started)).into_response())
+}
+
+/// A run as it stands, live or stored.
+#[utoipa::path(get, path = "/status/{jobId}", tag = "Traffic", operation_id = "getStatus",
+    params(("jobId" = RunId, Path, description = "The run")),
+    responses(
+        (status = 200, description = "The run; its numbers are of one moment", body = Job),
+        (status = 404, description = "There is no such run", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub async fn status(State(traffic): State<Traffic>, Path(id): Path<String>) -> Result<Json<Job>, Refusal> {
+    traffic.jobs.job(run_id(&id)?).await.map_err(unreadable)?.map(Json).ok_or_else(no_such_run)
+}
+
+/// A stored run that can't be read says so.
+fn unreadable(error: StoreError) -> Refusal {
+    if !matches!(error, StoreError::Decode(_) | StoreError::ColumnDecode { .. }) {
+        return error.into();
+    }
+    tracing::warn!(%error, "a stored run can't be read");
+    let detail =
+        "This stored run can't be read: it is damaged, or of a newer version of this program. It can be deleted.";
+    Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, detail)
+}
+
+/// Stops a run: nothing leaves after the answer. Can be repeated.
+#[utoipa::path(post, path = "/stop/{jobId}", tag = "Traffic", operation_id = "stopRun",
+    params(("jobId" = RunId, Path, description = "The run")),
+    responses(
+        (status = 200, description = "The run, stopped or ended before", body = Job),
+        (status = 404, description = "There is no such run", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub async fn stop(State(traffic): State<Traffic>, Path(id): Path<String>) -> Result<Json<Job>, Refusal> {
+    traffic.jobs.stop(run_id(&id)?).await.map_err(unreadable)?.map(Json).ok_or_else(no_such_run)
+}
+
+/// Stored runs, newest first when no other order is asked for.
+#[utoipa::path(get, path = "/runs", tag = "History", operation_id = "listRuns",
+    params(
+        ("cursor" = Option<String>, Query, nullable = false,
+            pattern = r"^(-?[0-9]{1,15}~)?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$", description = "The `next` of an earlier page of the same order"),
+        ("limit" = Option<u32>, Query, nullable = false, minimum = 1, maximum = 100, description = "Runs on a page; 20 when left out"),
+        ("scenario" = Option<Scenario>, Query, nullable = false, description = "Only runs of this scenario"),
+        ("status" = Option<Status>, Query, nullable = false, description = "Only runs in this state"),
+        ("order" = Option<Order>, Query, nullable = false, description = "By what they are ordered, the largest first; by their start when left out"),
+        ("ascending" = Option<bool>, Query, nullable = false, description = "The smallest first"),
+    ),
+    responses(
+        (status = 200, description = "One page", body = RunsPage),
+        (status = 422, description = "A value is out of range", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub async fn runs(State(traffic): State<Traffic>, QueryFields(fields): QueryFields) -> Result<Json<RunsPage>, Refusal> {
+    Ok(Json(page_of_runs(&traffic.jobs, validation::runs_query(fields)?).await?))
+}
+
+/// One run of the history: the same as its status.
+#[utoipa::path(get, path = "/runs/{jobId}", tag = "History", operation_id = "getRun",
+    params(("jobId" = RunId, Path, description = "The run")),
+    responses(
+        (status = 200, description = "The run", body = Job),
+        (status = 404, description = "There is no such run", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub async fn run(traffic: State<Traffic>, id: Path<String>) -> Result<Json<Job>, Refusal> {
+    status(traffic, id).await
+}
+
+/// Removes a closed run from the history. What the metrics recorded of it stays.
+#[utoipa::path(delete, path = "/runs/{jobId}", tag = "History", operation_id = "deleteRun",
+    params(("jobId" = RunId, Path, description = "The run")),
+    responses(
+        (status = 204, description = "It is gone"),
+        (status = 404, description = "There is no such run", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "It is active", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub async fn delete(State(traffic): State<Traffic>, Path(id): Path<String>) -> Result<StatusCode, Refusal> {
+    traffic.jobs.delete(run_id(&id)?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A run, live: server-sent events. `stats` every half second, then one `done`, then the end. The data of `done` is the
+/// whole run; that of `stats` is the run without what its status has beside the live picture (in its `stats`: `calls`,
+/// `fates`, `failures` and the checks made at the end), so that it stays below 4 KB.
+#[utoipa::path(get, path = "/stream/{jobId}", tag = "Traffic", operation_id = "streamRun",
+    params(
+        ("jobId" = RunId, Path, description = "The run"),
+        ("last-event-id" = Option<String>, Header, description = "The last event that was seen; a browser sends it by itself"),
+    ),
+    responses(
+        (status = 200, description = "The events; the data of each is a run, in `stats` without its larger parts", body = String, content_type = "text/event-stream"),
+        (status = 204, description = "The end was seen before: don't come back"),
+        (status = 404, description = "There is no such run", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub async fn live(
+    State(traffic): State<Traffic>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let id = run_id(&id)?;
+    let receiver = match traffic.jobs.live(id) {
+        Some(job) => job.frames(),
+        None => {
+            let stored = traffic.jobs.job(id).await.map_err(unreadable)?.ok_or_else(no_such_run)?;
+            // Its last frame, made again; nobody sends to this channel any more.
+            watch::channel(live_run::frame(&stored, u64::from(u32::MAX))).1
+        }
+    };
+    let Ok(place) = Arc::clone(&traffic.streams).try_acquire_owned() else {
+        let detail =
+            "As many live streams are open as this server allows. Ask for the status instead, or come back later.";
+        return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(5));
+    };
+    Ok(stream::respond(receiver, &headers, traffic.shutdown, place))
+}

@@ -1,0 +1,109 @@
+//! Two runs, number by number.
+
+use super::settings_words;
+use super::verdict::{audit_word, cap_word, dashboard_word};
+use crate::traffic::model::{Job, Settings};
+use crate::ui::format::{count, duration, millis, percent};
+
+/// One line of the comparison.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// What is compared.
+    pub what: &'static str,
+    /// Of the first run.
+    pub a: String,
+    /// Of the second run.
+    pub b: String,
+    /// The second compared with the first.
+    pub words: String,
+    /// They are not the same.
+    pub differs: bool,
+}
+
+fn text(what: &'static str, a: String, b: String) -> Difference {
+    let differs = a != b;
+    let words = if differs { "different" } else { "the same" };
+    Difference { what, words: words.to_owned(), differs, a, b }
+}
+
+fn number(what: &'static str, a: u32, b: u32) -> Difference {
+    let words = match i64::from(b) - i64::from(a) {
+        0 => "the same".to_owned(),
+        more if more > 0 => format!("+{}", count(more.unsigned_abs() as u32)),
+        less => format!("−{}", count(less.unsigned_abs() as u32)),
+    };
+    Difference { what, words, differs: a != b, a: count(a), b: count(b) }
+}
+
+fn latency(what: &'static str, a: Option<f64>, b: Option<f64>) -> Difference {
+    let words = match (a, b) {
+        (Some(a), Some(b)) if a > 0.0 => {
+            let sign = if b >= a { "+" } else { "−" };
+            format!("{sign}{} ({sign}{:.0} %)", millis(Some((b - a).abs())), ((b - a) / a * 100.0).abs())
+        }
+        _ => "–".to_owned(),
+    };
+    Difference { what, words, differs: a != b, a: millis(a), b: millis(b) }
+}
+
+/// Settings first, then what came of them.
+pub fn compare(a: &Job, b: &Job) -> Vec<Difference> {
+    let setting = |what, of: fn(&Settings) -> String| text(what, of(&a.settings()), of(&b.settings()));
+    let (x, y) = (&a.stats, &b.stats);
+    let failures = |job: &Job| {
+        let stats = &job.stats;
+        let total = stats.total_requests;
+        (total > 0).then(|| f64::from(stats.failed_requests) / f64::from(total))
+    };
+    let audit = |job: &Job| job.stats.audited().map_or("–", audit_word).to_owned();
+    let cap = |job: &Job| job.stats.audit.as_ref().map_or("–", |audit| cap_word(audit.cap_kept)).to_owned();
+    let dashboard = |job: &Job| job.stats.dashboard().map_or("–", dashboard_word).to_owned();
+    let most = |job: &Job| {
+        let most = job.stats.audit.as_ref().and_then(|audit| audit.most_in_any_second);
+        most.map_or("–".to_owned(), |most| most.to_string())
+    };
+    let pauses =
+        |settings: &Settings| settings_words::delay(settings.scenario, settings.delay).unwrap_or("none").to_owned();
+    vec![
+        setting("Scenario", |settings| settings.scenario.title().to_owned()),
+        setting("Duration", |settings| duration(settings.duration)),
+        setting("Max RPS", |settings| settings.max_rps.to_string()),
+        text("Cap", a.cap.to_string(), b.cap.to_string()),
+        setting("Delay", pauses),
+        setting("Endpoints", |settings| settings.endpoints.title()),
+        setting("Seed", |settings| settings.seed.to_string()),
+        number("Planned", x.planned, y.planned),
+        number("Sent", x.sent, y.sent),
+        number("Missed", x.missed, y.missed),
+        number("Successful", x.successful_requests, y.successful_requests),
+        number("Failed", x.failed_requests, y.failed_requests),
+        text("Failure rate", percent(failures(a)), percent(failures(b))),
+        latency("Average latency", x.avg_latency, y.avg_latency),
+        latency("p50", x.service.ok.p50, y.service.ok.p50),
+        latency("p95", x.service.ok.p95, y.service.ok.p95),
+        latency("p99", x.service.ok.p99, y.service.ok.p99),
+        latency("Slowest", x.service.ok.max, y.service.ok.max),
+        latency("Response p99", x.response.ok.p99, y.response.ok.p99),
+        latency("Lag p99", x.lag_p99, y.lag_p99),
+        text("Most in any second", most(a), most(b)),
+        text("Audit", audit(a), audit(b)),
+        text("Cap kept", cap(a), cap(b)),
+        text("Dashboard", dashboard(a), dashboard(b)),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_latencies_say_how_b_stands_to_a() {
+        let words = |difference: Difference| (difference.words, difference.differs);
+        assert_eq!(words(number("x", 5, 5)), ("the same".to_owned(), false));
+        assert_eq!(words(number("x", 5, 1205)), ("+1\u{202f}200".to_owned(), true));
+        assert_eq!(words(number("x", 7, 5)), ("−2".to_owned(), true));
+        assert_eq!(words(latency("x", Some(2.0), Some(3.0))), ("+1.00 ms (+50 %)".to_owned(), true));
+        assert_eq!(words(latency("x", Some(2.0), Some(1.0))), ("−1.00 ms (−50 %)".to_owned(), true));
+        assert_eq!(words(latency("x", None, Some(1.0))), ("–".to_owned(), true));
+    }
+}

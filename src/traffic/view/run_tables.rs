@@ -1,0 +1,144 @@
+//! The tables of a run: its endpoints, and its failures.
+
+use crate::traffic::engine::outcome::Fate;
+use crate::traffic::engine::stats::{CallStats, Failure, FailureGroup, Stats};
+use crate::traffic::model::Job;
+use crate::ui::chart::Rows;
+use crate::ui::format::{count, millis, percent};
+use crate::ui::notice::empty_html;
+use crate::ui::table::{Cell, row, table_html};
+
+/// Count, failures and latency by endpoint.
+pub(crate) fn endpoints_html(job: &Job) -> String {
+    let rows: String = job.stats.calls.iter().map(endpoint_row).collect();
+    let heads = ["Endpoint", "Requests", "Failed", "p50", "p95", "p99", "Slowest"];
+    let table = table_html("By endpoint", heads, &rows, "");
+    let empty = empty_html(rows.is_empty().then_some("No request has ended yet."));
+    format!(
+        "<section class=\"card wide\" aria-labelledby=\"endpoints-title\"><h3 id=\"endpoints-title\">By endpoint</h3>{table}{empty}\
+         <p class=\"sentence\">Latencies are those of the successful requests.</p></section>"
+    )
+}
+
+fn endpoint_row(call: &CallStats) -> String {
+    let all = call.ok + call.failed;
+    let failed = match call.failed {
+        0 => "0".to_owned(),
+        failed => format!("{} ({})", count(failed), percent(Some(f64::from(failed) / f64::from(all)))),
+    };
+    let service = &call.service;
+    let latencies = [service.p50, service.p95, service.p99, service.max].map(|value| Cell::text(millis(value)));
+    let front = [Cell::code(call.call.route()), Cell::text(count(all)), Cell::text(failed).bad(call.failed > 0)];
+    row(front.into_iter().chain(latencies))
+}
+
+/// The name under which the list of single failures is asked for, among the charts whose rows are.
+pub const SINGLE_FAILURES: &str = "failures";
+
+/// The failures by endpoint and answer; and, for those who open it, the list of the newest single ones with what finds
+/// them in the server's log.
+pub(crate) fn failures_html(job: &Job, rows: &Rows) -> String {
+    let (stats, id) = (&job.stats, SINGLE_FAILURES);
+    let groups: String = stats.failures.iter().map(|group| group_row(group, true)).collect();
+    let groups = table_html("Failures by endpoint and answer", GROUP_HEADS, &groups, "texts");
+    let wanted = if rows.has(id) { &stats.recent_failures[..] } else { &[] };
+    let single: String = wanted.iter().map(failure_row).collect();
+    let single = table_html("Single failures", ["#", "Request", "What happened", "Request id"], &single, "texts");
+    format!(
+        "<section class=\"card wide\" aria-labelledby=\"failures-title\" data-chart=\"{id}\"><h3 id=\"failures-title\">Failures</h3>\
+         <p class=\"sentence\" data-part=\"failures-caption\">{}</p>{groups}\
+         <details class=\"as-table\"><summary>Show the newest single failures</summary><div class=\"tall\">{single}</div></details></section>",
+        failures_sentence(stats)
+    )
+}
+
+/// The heads of the table of failures by endpoint and answer.
+pub const GROUP_HEADS: [&str; 5] = ["Endpoint", "What happened", "Requests", "The newest of them", "Request id"];
+
+/// How much of the failures the groups are.
+pub fn failures_sentence(stats: &Stats) -> String {
+    let shown: u32 = stats.failures.iter().map(|group| group.count).sum();
+    match (stats.failed_requests, stats.failed_requests.saturating_sub(shown)) {
+        (0, _) => "No request has failed.".to_owned(),
+        // A stored run of an earlier version.
+        (all, _) if shown == 0 => format!("{} requests failed.", count(all)),
+        (1, 0) => "One request failed.".to_owned(),
+        (all, 0) => format!("{} requests failed, by endpoint and answer.", count(all)),
+        (all, others) => format!(
+            "{} requests failed. These are the {} most frequent kinds; {} failed in other ways.",
+            count(all),
+            stats.failures.len(),
+            count(others)
+        ),
+    }
+}
+
+/// One line of the table of failures by endpoint and answer, with a link to its sample or without.
+pub fn group_row(group: &FailureGroup, linked: bool) -> String {
+    let words = Fate::of_name(&group.outcome).map_or_else(|| group.outcome.clone(), Fate::words);
+    let (seq, path) = (group.sample.seq, group.sample.path.as_deref().unwrap_or_default());
+    row([
+        Cell::code(group.call.route()),
+        Cell::text(words),
+        Cell::text(count(group.count)),
+        Cell::code(format!("#{seq} {path}").trim().to_owned()),
+        request_id(group.sample.request_id.as_deref(), linked),
+    ])
+}
+
+fn request_id(id: Option<&str>, linked: bool) -> Cell<'static> {
+    let Some(id) = id else { return Cell::default() };
+    let cell = Cell::code(id.to_owned());
+    if linked { cell.linked(format!("/requests/{id}")) } else { cell }
+}
+
+fn failure_row(failure: &Failure) -> String {
+    row([
+        Cell::text(failure.seq.to_string()),
+        Cell::code(format!("{} {}", failure.method, failure.path)),
+        Cell::text(failure.reason.clone()),
+        request_id(failure.request_id.as_deref(), true),
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::traffic::engine::mix::Call;
+    use crate::traffic::engine::stats::FailureSample;
+
+    fn group(outcome: &str, count: u32) -> FailureGroup {
+        let sample = FailureSample { seq: 7, path: Some("/x?a=<b>".to_owned()), request_id: Some("0-1".to_owned()) };
+        FailureGroup { call: Call::Error, outcome: outcome.to_owned(), count, sample }
+    }
+
+    #[test]
+    fn a_group_is_a_line_with_one_of_its_requests() {
+        let line = group_row(&group("503", 1234), true);
+        for part in ["GET /users/error", "answered 503", "1\u{202f}234", "#7 /x?a=&lt;b&gt;", "href=\"/requests/0-1\""]
+        {
+            assert!(line.contains(part), "{part} is missing in {line}");
+        }
+        assert!(!group_row(&group("503", 1), false).contains("href"), "a report stands for itself");
+        assert!(group_row(&group("timeout", 1), true).contains("no answer within 5 s"));
+        assert!(group_row(&group("of-a-newer-version", 1), true).contains("of-a-newer-version"));
+    }
+
+    #[test]
+    fn the_sentence_says_what_the_groups_leave_out() {
+        let stats = |failed_requests, failures| Stats { failed_requests, failures, ..Stats::default() };
+        let rows = [
+            (stats(0, Vec::new()), "No request has failed."),
+            (stats(1, vec![group("503", 1)]), "One request failed."),
+            (stats(3, vec![group("503", 2), group("500", 1)]), "3 requests failed, by endpoint and answer."),
+            (
+                stats(9, vec![group("503", 2)]),
+                "9 requests failed. These are the 1 most frequent kinds; 7 failed in other ways.",
+            ),
+            (stats(5, Vec::new()), "5 requests failed."),
+        ];
+        for (stats, words) in rows {
+            assert_eq!(failures_sentence(&stats), words);
+        }
+    }
+}

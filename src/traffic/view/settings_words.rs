@@ -1,0 +1,81 @@
+//! What a run was started with, in words: the one place for all pages and files that say it.
+
+use crate::traffic::engine::scenario::{Delay, Scenario, Shape};
+use crate::traffic::model::{Job, RunSummary, Settings};
+use crate::ui::format::duration;
+
+/// Where Latency Degradation waits; nothing for the other scenarios.
+pub fn delay(scenario: Scenario, delay: Delay) -> Option<&'static str> {
+    match (scenario, delay) {
+        (Scenario::LatencyDegradation, Delay::Client) => Some("pauses between requests"),
+        (Scenario::LatencyDegradation, Delay::Server) => Some("delay in the server's answer"),
+        _ => None,
+    }
+}
+
+fn joined(parts: impl IntoIterator<Item = String>, delay: Option<&str>) -> String {
+    parts.into_iter().chain(delay.map(str::to_owned)).collect::<Vec<_>>().join(" · ")
+}
+
+/// Everything but the scenario, which stands above it.
+pub fn below_title(settings: &Settings) -> String {
+    let endpoints = match settings.endpoints.title() {
+        all if all == "All" => "all endpoints".to_owned(),
+        some => some,
+    };
+    let rate = format!("up to {} requests per second", settings.max_rps);
+    let parts = [duration(settings.duration), rate, endpoints, format!("seed {}", settings.seed)];
+    joined(parts, delay(settings.scenario, settings.delay))
+}
+
+/// What tells runs apart in a list.
+pub fn in_a_list(run: &RunSummary) -> String {
+    let parts = [run.scenario.title().to_owned(), duration(run.duration), format!("{}/s", run.max_rps)];
+    joined(parts, delay(run.scenario, run.delay))
+}
+
+/// The rate of the plan: its highest, and its mean where pauses keep that far below.
+pub fn planned_rate(shape: &Shape) -> String {
+    let (top, mean) = (shape.top(), shape.mean());
+    if mean < top {
+        format!("about {mean:.1} per second, at most {top:.1}")
+    } else {
+        format!("at most {top:.1} per second")
+    }
+}
+
+/// The rate of a run's plan.
+pub fn planned_rate_of(job: &Job) -> String {
+    planned_rate(&job.settings().shape(job.cap))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::traffic::model::Endpoints;
+
+    fn settings(scenario: Scenario, delay: Delay) -> Settings {
+        Settings { scenario, duration: 60, max_rps: 20, endpoints: Endpoints::all(), seed: 9, delay }
+    }
+
+    #[test]
+    fn the_delay_is_said_where_there_is_one() {
+        let words = |scenario, delay| below_title(&settings(scenario, delay));
+        let common = "1 min · up to 20 requests per second · all endpoints · seed 9";
+        assert_eq!(words(Scenario::Normal, Delay::Client), common);
+        assert_eq!(words(Scenario::LatencyDegradation, Delay::Client), format!("{common} · pauses between requests"));
+        assert_eq!(
+            words(Scenario::LatencyDegradation, Delay::Server),
+            format!("{common} · delay in the server's answer")
+        );
+    }
+
+    #[test]
+    fn a_plan_with_pauses_is_not_said_to_reach_the_cap() {
+        let words = |scenario, delay| planned_rate(&settings(scenario, delay).shape(20));
+        assert_eq!(words(Scenario::Stress, Delay::Client), "at most 19.8 per second");
+        assert_eq!(words(Scenario::Peak, Delay::Client), "at most 19.8 per second");
+        assert_eq!(words(Scenario::LatencyDegradation, Delay::Client), "about 2.9 per second, at most 6.6");
+        assert_eq!(words(Scenario::LatencyDegradation, Delay::Server), "at most 19.8 per second");
+    }
+}

@@ -1,0 +1,373 @@
+//! The verdict on a run in words: audit, cap, clean-up and dashboard check. This is the one place that words it, for the
+//! card, the run's page, the report, the history, the comparison and the log.
+
+use crate::traffic::engine::audit::{Audit, AuditOutcome};
+use crate::traffic::engine::dashboard_check::{DashboardCheck, DashboardOutcome};
+use crate::traffic::model::{Job, RunSummary};
+use crate::ui::format::{count, millis, percent};
+
+/// How a line of the verdict is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// It was checked, and all is well.
+    Good,
+    /// It could not be checked, or not wholly.
+    Open,
+    /// It was checked, and something is wrong.
+    Bad,
+    /// A fact that judges nothing.
+    Plain,
+}
+
+impl Tone {
+    /// The mark before the words, so that not the colour alone says it.
+    pub fn mark(self) -> Option<&'static str> {
+        match self {
+            Self::Good => Some("✓"),
+            Self::Open => Some("○"),
+            Self::Bad => Some("✗"),
+            Self::Plain => None,
+        }
+    }
+
+    /// The class of the line, for the style sheet.
+    pub fn class(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Open => "open",
+            Self::Bad => "bad",
+            Self::Plain => "plain",
+        }
+    }
+}
+
+impl From<AuditOutcome> for Tone {
+    fn from(outcome: AuditOutcome) -> Self {
+        match outcome {
+            AuditOutcome::Verified => Self::Good,
+            AuditOutcome::Incomplete => Self::Open,
+            AuditOutcome::Wrong => Self::Bad,
+        }
+    }
+}
+
+impl From<DashboardOutcome> for Tone {
+    fn from(outcome: DashboardOutcome) -> Self {
+        match outcome {
+            DashboardOutcome::Right => Self::Good,
+            DashboardOutcome::NotChecked => Self::Open,
+            DashboardOutcome::Wrong => Self::Bad,
+        }
+    }
+}
+
+/// One line of the verdict.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// How it is meant.
+    pub tone: Tone,
+    /// A plain sentence or two.
+    pub words: String,
+    /// It belongs to the marked line above it and has no mark of its own.
+    pub is_detail: bool,
+}
+
+impl Line {
+    fn of(tone: Tone, words: impl Into<String>) -> Self {
+        Self { tone, words: words.into(), is_detail: false }
+    }
+
+    fn detail(tone: Tone, words: impl Into<String>) -> Self {
+        Self { is_detail: true, ..Self::of(tone, words) }
+    }
+
+    /// Its mark, if it has one.
+    pub fn mark(&self) -> Option<&'static str> {
+        self.tone.mark().filter(|_| !self.is_detail)
+    }
+
+    /// Mark and words as one text.
+    pub fn text(&self) -> String {
+        self.mark().map_or_else(|| self.words.clone(), |mark| format!("{mark} {}", self.words))
+    }
+}
+
+/// The verdict on a closed run; before that there is none.
+pub fn lines(job: &Job) -> Vec<Line> {
+    if !job.closed {
+        return Vec::new();
+    }
+    let early = job.reason.map(|reason| Line::detail(Tone::Bad, format!("Ended early: {}.", reason.words())));
+    let audit = job.stats.audit.as_ref().map_or_else(never_audited, |audit| audit_lines(audit, job.stop_took));
+    let dashboard = job.stats.dashboard_check.iter().flat_map(dashboard_lines);
+    early.into_iter().chain(audit).chain(dashboard).collect()
+}
+
+/// A run that an earlier version closed after a crash.
+fn never_audited() -> Vec<Line> {
+    vec![Line::of(
+        Tone::Open,
+        "No audit: the server that ran it was killed. The numbers are what was recorded by then.",
+    )]
+}
+
+fn known(number: Option<u32>) -> String {
+    number.map_or_else(|| "an unknown number".to_owned(), count)
+}
+
+fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    format!("{first}{}.", letters.as_str())
+}
+
+fn audit_lines(audit: &Audit, stop_took: Option<f64>) -> Vec<Line> {
+    let tone = Tone::from(audit.outcome);
+    let accounts =
+        format!("{} sent, {} arrived, {} recorded", count(audit.sent), known(audit.arrived), known(audit.recorded));
+    let mut gaps = audit.gaps.iter();
+    let head = match audit.outcome {
+        AuditOutcome::Incomplete => gaps.next().cloned().unwrap_or_else(|| accounts.clone()),
+        _ => accounts.clone(),
+    };
+    let mut lines = vec![Line::of(tone, format!("Audit {}: {head}.", audit_word(audit.outcome)))];
+    lines.extend(audit.differences.iter().map(|difference| Line::detail(Tone::Bad, sentence(difference))));
+    lines.extend(gaps.map(|gap| Line::detail(Tone::Open, sentence(gap))));
+    if audit.outcome == AuditOutcome::Incomplete {
+        lines.push(Line::detail(Tone::Plain, sentence(&accounts)));
+    }
+    lines.push(cap_line(audit));
+    lines.push(Line::of(Tone::Plain, rest(audit, stop_took)));
+    lines
+}
+
+fn cap_line(audit: &Audit) -> Line {
+    let (Some(kept), Some(most)) = (audit.cap_kept, audit.most_in_any_second) else {
+        return Line::of(Tone::Open, "Cap not checked: what arrived, and when, is not known any more.");
+    };
+    let (tone, word) = if kept { (Tone::Good, "kept") } else { (Tone::Bad, "broken") };
+    let allowed = audit.cap;
+    let words = format!("Cap {word}: the server saw at most {most} requests in any second; {allowed} are allowed.");
+    Line::of(tone, words)
+}
+
+fn rest(audit: &Audit, stop_took: Option<f64>) -> String {
+    let (created, removed) = (count(audit.created), count(audit.removed));
+    let mut words = match audit.arrived {
+        Some(_) => format!("{created} users created, {removed} removed"),
+        // Some may have been removed before the server was killed.
+        None => format!("{created} users created, {removed} removed when it was closed after that"),
+    };
+    if audit.kept > 0 {
+        words += &format!(", {} kept because a real client changed them", count(audit.kept));
+    }
+    words += ".";
+    if audit.unanswered > 0 {
+        words += &format!(" {} ended without an answer.", count(audit.unanswered));
+    }
+    if let Some(never) = audit.never_arrived.filter(|never| *never > 0) {
+        words += &format!(" {} left and were never seen to arrive.", count(never));
+    }
+    if let Some(ms) = stop_took {
+        words += &format!(" Stop took {}.", millis(Some(ms)));
+    }
+    words
+}
+
+/// Whether the dashboard was right about the run.
+fn dashboard_lines(check: &DashboardCheck) -> Vec<Line> {
+    let tone = Tone::from(check.outcome);
+    let word = dashboard_word(check.outcome);
+    let compared = match check.outcome {
+        DashboardOutcome::Right => "=",
+        DashboardOutcome::Wrong => "against",
+        DashboardOutcome::NotChecked => {
+            return vec![Line::of(tone, format!("Dashboard {word}: {}.", check.gaps.join("; ")))];
+        }
+    };
+    let expected = check
+        .expected
+        .map(|expected| format!(" Expected {} ± {:.1}.", percent(Some(expected.share)), expected.four_sigma * 100.0));
+    let words = format!(
+        "Dashboard {word}: KPI says {} errors, injected {}; p95 {} {compared} {}.{}",
+        percent(check.error_rate),
+        percent(check.injected),
+        millis(check.p95),
+        millis(check.exact_p95),
+        expected.unwrap_or_default(),
+    );
+    let differences = check.differences.iter().map(|difference| Line::detail(Tone::Bad, sentence(difference)));
+    std::iter::once(Line::of(tone, words)).chain(differences).collect()
+}
+
+/// The audit's outcome in a word.
+pub fn audit_word(outcome: AuditOutcome) -> &'static str {
+    match outcome {
+        AuditOutcome::Verified => "verified",
+        AuditOutcome::Incomplete => "incomplete",
+        AuditOutcome::Wrong => "wrong",
+    }
+}
+
+/// The outcome of the dashboard check in a word or two.
+pub fn dashboard_word(outcome: DashboardOutcome) -> &'static str {
+    match outcome {
+        DashboardOutcome::Right => "right",
+        DashboardOutcome::Wrong => "wrong",
+        DashboardOutcome::NotChecked => "not checked",
+    }
+}
+
+/// Whether the cap was kept, in a word or two.
+pub fn cap_word(kept: Option<bool>) -> &'static str {
+    match kept {
+        Some(true) => "kept",
+        Some(false) => "broken",
+        None => "not checked",
+    }
+}
+
+/// The verdict in two words: the first of its parts that is wrong, else the first that is open. A dash before there is one.
+pub fn short(run: &RunSummary) -> Line {
+    let Some(audit) = run.audit else { return Line::of(Tone::Plain, "–") };
+    let cap = run.cap_kept.map_or(Tone::Open, |kept| if kept { Tone::Good } else { Tone::Bad });
+    let parts = [
+        Some((Tone::from(audit), format!("audit {}", audit_word(audit)))),
+        Some((cap, format!("cap {}", cap_word(run.cap_kept)))),
+        run.dashboard_check.map(|outcome| (Tone::from(outcome), format!("dashboard {}", dashboard_word(outcome)))),
+    ];
+    let of = |tone: Tone| parts.iter().flatten().find(|(is, _)| *is == tone).map(|(_, words)| words.clone());
+    if let Some(words) = of(Tone::Bad) {
+        return Line::of(Tone::Bad, words);
+    }
+    if let Some(words) = of(Tone::Open) {
+        return Line::of(Tone::Open, words);
+    }
+    // A run of an older version was not held against the dashboard.
+    Line::of(Tone::Good, if run.dashboard_check.is_some() { "verified" } else { "audit verified" })
+}
+
+/// The verdict in one line, for the log.
+pub fn summary(job: &Job) -> String {
+    let audit = job.stats.audited().map_or("not made", audit_word);
+    let cap = cap_word(job.stats.audit.as_ref().and_then(|audit| audit.cap_kept));
+    let dashboard = job.stats.dashboard().map_or("not checked", dashboard_word);
+    format!("audit {audit}, cap {cap}, dashboard {dashboard}")
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::origin::RunId;
+    use crate::traffic::engine::scenario::{Delay, Scenario};
+    use crate::traffic::engine::stats::Stats;
+    use crate::traffic::model::{Endpoints, Reason, Status};
+
+    /// A closed run with what a stored JSON says of its audit and its dashboard check.
+    fn job(audit: &str, check: &str) -> Job {
+        let stats = Stats {
+            audit: Some(serde_json::from_str(audit).expect("an audit")),
+            dashboard_check: Some(serde_json::from_str(check).expect("a check")),
+            ..Stats::default()
+        };
+        Job {
+            job_id: RunId(Uuid::from_u128(7)),
+            status: Status::Completed,
+            reason: None,
+            scenario: Scenario::Peak,
+            duration: 30,
+            max_rps: 20,
+            endpoints: Endpoints::all(),
+            seed: 9,
+            delay: Delay::Client,
+            cap: 20,
+            start_time: 0,
+            end_time: None,
+            closed: true,
+            unstored: false,
+            stats,
+            stop_took: None,
+        }
+    }
+
+    fn texts(job: &Job) -> Vec<String> {
+        lines(job).iter().map(Line::text).collect()
+    }
+
+    const VERIFIED: &str = r#"{"outcome":"verified","capKept":true,"sent":241,"unanswered":0,"neverArrived":0,"arrived":241,
+        "recorded":241,"mostInAnySecond":20,"cap":20,"created":42,"removed":42,"a field of a newer version":1}"#;
+    const RIGHT: &str = r#"{"outcome":"right","requests":241,"arrived":241,"errorRate":0.162,"injected":0.162,"p95":2.51,
+        "exactP95":2.51,"expected":{"share":0.149,"fourSigma":0.07}}"#;
+
+    #[test]
+    fn a_run_that_is_in_order() {
+        let job = Job { stop_took: Some(0.58), ..job(VERIFIED, RIGHT) };
+        assert_eq!(
+            texts(&job),
+            [
+                "✓ Audit verified: 241 sent, 241 arrived, 241 recorded.",
+                "✓ Cap kept: the server saw at most 20 requests in any second; 20 are allowed.",
+                "42 users created, 42 removed. Stop took 0.58 ms.",
+                "✓ Dashboard right: KPI says 16.2 % errors, injected 16.2 %; p95 2.51 ms = 2.51 ms. Expected 14.9 % ± 7.0.",
+            ]
+        );
+        assert_eq!(short(&RunSummary::from(&job)).text(), "✓ verified");
+        assert_eq!(summary(&job), "audit verified, cap kept, dashboard right");
+        assert_eq!(lines(&Job { closed: false, ..job }), [], "none before it is closed");
+    }
+
+    #[test]
+    fn what_is_not_known_has_no_tick() {
+        let audit = r#"{"outcome":"incomplete","capKept":true,"sent":149,"unanswered":69,"neverArrived":3,"arrived":146,"recorded":35,
+            "dropped":114,"mostInAnySecond":19,"cap":20,"created":4,"removed":3,"kept":1,
+            "gaps":["114 of 149 requests were not recorded (dropped, counted)","the recorded requests could not be read"]}"#;
+        let check = r#"{"outcome":"notChecked","gaps":["requests of the run were not recorded (dropped, counted)"]}"#;
+        let job = job(audit, check);
+        assert_eq!(
+            texts(&job),
+            [
+                "○ Audit incomplete: 114 of 149 requests were not recorded (dropped, counted).",
+                "The recorded requests could not be read.",
+                "149 sent, 146 arrived, 35 recorded.",
+                "✓ Cap kept: the server saw at most 19 requests in any second; 20 are allowed.",
+                "4 users created, 3 removed, 1 kept because a real client changed them. 69 ended without an answer. 3 left and were never seen to arrive.",
+                "○ Dashboard not checked: requests of the run were not recorded (dropped, counted).",
+            ]
+        );
+        assert_eq!(short(&RunSummary::from(&job)).text(), "○ audit incomplete");
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_first_and_one_by_one() {
+        let audit = VERIFIED
+            .replace("\"verified\"", "\"wrong\", \"differences\": [\"requests that arrived more than once: 1 (#4)\"]");
+        let check =
+            RIGHT.replace("\"right\"", "\"wrong\", \"differences\": [\"the dashboard says 7 requests, 241 arrived\"]");
+        let both = Job { reason: Some(Reason::Shutdown), status: Status::Error, ..job(&audit, &check) };
+        let texts = texts(&both);
+        for expected in [
+            "Ended early: the server was shut down.",
+            "✗ Audit wrong: 241 sent, 241 arrived, 241 recorded.",
+            "Requests that arrived more than once: 1 (#4).",
+            "The dashboard says 7 requests, 241 arrived.",
+        ] {
+            assert!(texts.iter().any(|text| text == expected), "{expected}: {texts:?}");
+        }
+        let short = |audit: &str, check: &str| short(&RunSummary::from(&job(audit, check))).text();
+        assert_eq!(short(&audit, &check), "✗ audit wrong");
+        assert_eq!(short(VERIFIED, &check), "✗ dashboard wrong");
+        assert_eq!(short(VERIFIED, r#"{"outcome":"notChecked"}"#), "○ dashboard not checked");
+        assert_eq!(short(&VERIFIED.replace("\"capKept\":true", "\"capKept\":false"), RIGHT), "✗ cap broken");
+        assert_eq!(short(&VERIFIED.replace("\"capKept\":true,", ""), RIGHT), "○ cap not checked");
+    }
+
+    #[test]
+    fn a_run_that_an_older_version_closed_after_a_crash_has_no_audit() {
+        let mut job = job(VERIFIED, RIGHT);
+        (job.stats.audit, job.stats.dashboard_check) = (None, None);
+        assert!(texts(&job)[0].starts_with("○ No audit"), "{:?}", texts(&job));
+        assert_eq!(short(&RunSummary::from(&job)).text(), "–");
+    }
+}
