@@ -27,9 +27,9 @@ use traffic_simulator::origin::{Origin, RunId};
 use traffic_simulator::platform::database::{Database, epoch_micros};
 use traffic_simulator::platform::request_id::RequestId;
 use traffic_simulator::platform::retention::{Ages, Kept};
-use traffic_simulator::platform::row_writer::BatchWriter;
+use traffic_simulator::platform::row_writer::RowWriter;
 use traffic_simulator::platform::wall_clock::Shown;
-use traffic_simulator::server::compose::{Shutdown, connect};
+use traffic_simulator::server::compose::{Shutdown, compose};
 use traffic_simulator::server::config::{Config, LogFormat};
 use traffic_simulator::server::state::AppState;
 use traffic_simulator::server::{assets, router};
@@ -69,7 +69,7 @@ async fn program(folder: &Path, name: &str) -> (AppState, Database, Shutdown) {
     };
     let shutdown = Shutdown::default();
     let address = "127.0.0.1:1".parse().expect("an address");
-    let state = connect(&config, &database, address, &shutdown).await.expect("connected");
+    let state = compose(&config, &database, address, &shutdown).await.expect("connected");
     (state, database, shutdown)
 }
 
@@ -142,7 +142,7 @@ fn row(at: i64, number: usize) -> Row {
 }
 
 /// Rows per second through channel, writer, roll-ups and windows.
-async fn through_the_writer(writer: &BatchWriter<Row>, rows: usize) -> f64 {
+async fn through_the_writer(writer: &RowWriter<Row>, rows: usize) -> f64 {
     let (began, gauge) = (Instant::now(), writer.gauge());
     for number in 0..rows {
         // As fast as possible, but without a drop.
@@ -186,7 +186,7 @@ async fn writer(report: &mut Report, folder: &Path) {
     const ROWS: usize = 50_000;
     let database = Database::open(&format!("sqlite://{}/writer.db", folder.display())).await.expect("a database");
     let metrics = Metrics::open(Arc::new(SqliteMetrics(database.clone()))).await.expect("metrics");
-    let writer = BatchWriter::start("requests", metrics, CancellationToken::new());
+    let writer = RowWriter::start("requests", metrics, CancellationToken::new());
     let (mut ratios, mut ours, mut raw) = (Vec::new(), Vec::new(), Vec::new());
     for pair in 0..6 {
         let (a, b) = if pair % 2 == 0 {

@@ -21,7 +21,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use traffic_simulator::platform::database::Database;
 use traffic_simulator::platform::retention::Kept;
-use traffic_simulator::server::compose::{Shutdown, connect};
+use traffic_simulator::server::compose::{Shutdown, compose};
 use traffic_simulator::server::config::{Config, LogFormat};
 use traffic_simulator::server::state::AppState;
 use traffic_simulator::server::{assets, router};
@@ -52,7 +52,7 @@ async fn program(folder: &Path) -> (Served, AppState, Database, Shutdown) {
     let shutdown = Shutdown::default();
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
-    let state = connect(&config, &database, address, &shutdown).await.expect("connected");
+    let state = compose(&config, &database, address, &shutdown).await.expect("connected");
     let served = Served::start_on(listener, router::build(&state));
     (served, state, database, shutdown)
 }

@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! traffic::card ──► server function /fn/traffic/start ─┐                ┌─► SSE /traffic/stream/{id} ─► card, run page
-//! REST client ────► POST /traffic/start ───────────────┴─► JobManager ──┤
+//! REST client ────► POST /traffic/start ───────────────┴─► RunManager ──┤
 //!                                                             │         └─► GET /traffic/status/{id}
 //!                                             runner: plan → pacer → gate → mix → HTTP client
 //!                                                             ▼ real HTTP on the loopback

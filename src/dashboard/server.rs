@@ -15,7 +15,7 @@ use crate::metrics::server::service::Metrics;
 use crate::metrics::view::newest_requests::NEWEST;
 use crate::platform::moments::Moments;
 use crate::traffic::run_order::Order;
-use crate::traffic::server::run_manager::JobManager;
+use crate::traffic::server::run_manager::RunManager;
 use crate::traffic::server::state::page_of_runs;
 use crate::traffic::validation::RunsQuery;
 use crate::ui::chart::Rows;
@@ -31,13 +31,13 @@ const VIEWS: usize = 16;
 #[derive(Clone)]
 pub struct Boards {
     metrics: Arc<Metrics>,
-    runs: Arc<JobManager>,
+    runs: Arc<RunManager>,
     rendered: Arc<Moments<(OverviewQuery, Rows), Board>>,
 }
 
 impl Boards {
     /// Boards of these requests and runs.
-    pub fn new(metrics: Arc<Metrics>, runs: Arc<JobManager>) -> Self {
+    pub fn new(metrics: Arc<Metrics>, runs: Arc<RunManager>) -> Self {
         Self { metrics, runs, rendered: Arc::new(Moments::new(FRESH, VIEWS)) }
     }
 }

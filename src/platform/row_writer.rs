@@ -1,6 +1,6 @@
 //! One task that writes rows in batches, so that nobody who produces a row ever waits for the database.
 //!
-//! The queue is bounded: when it is full, rows are dropped and counted. [`BatchWriter::flush`] is
+//! The queue is bounded: when it is full, rows are dropped and counted. [`RowWriter::flush`] is
 //! a barrier: when it returns, every row pushed before it is in the database or counted as dropped.
 
 use std::sync::Arc;
@@ -56,15 +56,15 @@ impl<T: Send> Drop for Producers<T> {
 }
 
 /// The producers' end. Cheap to clone.
-pub struct BatchWriter<T: Send>(Arc<Producers<T>>);
+pub struct RowWriter<T: Send>(Arc<Producers<T>>);
 
-impl<T: Send> Clone for BatchWriter<T> {
+impl<T: Send> Clone for RowWriter<T> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
 }
 
-impl<T: Send + Sync + 'static> BatchWriter<T> {
+impl<T: Send + Sync + 'static> RowWriter<T> {
     /// Starts the writing task. It ends when every clone of the writer is gone. Once `hurry` is
     /// cancelled, it does not wait long for a database that can't be written.
     pub fn start(name: &'static str, sink: impl Sink<T>, hurry: CancellationToken) -> Self {
@@ -262,7 +262,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn flush_is_a_barrier() {
         let memory = Memory::default();
-        let writer = BatchWriter::start("test", memory.clone(), CancellationToken::new());
+        let writer = RowWriter::start("test", memory.clone(), CancellationToken::new());
         (0..10).for_each(|row| writer.push(row));
         writer.flush().await;
         assert_eq!(memory.batches.lock().expect("not poisoned").concat(), (0..10).collect::<Vec<_>>());
@@ -271,7 +271,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn rows_are_written_together_after_a_quarter_of_a_second() {
         let memory = Memory::default();
-        let writer = BatchWriter::start("test", memory.clone(), CancellationToken::new());
+        let writer = RowWriter::start("test", memory.clone(), CancellationToken::new());
         writer.push(1);
         tokio::time::sleep(Duration::from_millis(100)).await;
         writer.push(2);
@@ -282,7 +282,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_full_queue_drops_and_counts_and_never_waits() {
         let memory = Memory::default();
-        let writer = BatchWriter::start("test", memory.clone(), CancellationToken::new());
+        let writer = RowWriter::start("test", memory.clone(), CancellationToken::new());
         // The writer's task does not get a turn before the first await.
         let pushed = CAPACITY as u32 + 5;
         (0..pushed).for_each(|row| writer.push(row));
@@ -298,7 +298,7 @@ mod tests {
         let teller = Arc::clone(&told);
         let broken = Memory { broken: true, ..Memory::default() };
         let hurry = CancellationToken::new();
-        let writer = BatchWriter::start_with("test", broken, hurry.clone(), move |row| {
+        let writer = RowWriter::start_with("test", broken, hurry.clone(), move |row| {
             teller.lock().expect("not poisoned").push(*row);
         });
         let began = Instant::now();
@@ -317,7 +317,7 @@ mod tests {
     async fn trouble_is_told_while_it_lasts() {
         let memory = Memory::default();
         memory.locked.store(true, Ordering::Relaxed);
-        let writer = BatchWriter::start("test", memory.clone(), CancellationToken::new());
+        let writer = RowWriter::start("test", memory.clone(), CancellationToken::new());
         let mut trouble = writer.trouble();
         let began = Instant::now();
         writer.push(1);

@@ -26,7 +26,7 @@ use crate::metrics::server::storage::store::{MetricsStore, RowOfRun, SqliteMetri
 use crate::origin::{Origin, RunId};
 use crate::platform::database::{Database, StoreError, epoch_micros};
 use crate::platform::retention::prune;
-use crate::platform::row_writer::BatchWriter;
+use crate::platform::row_writer::RowWriter;
 use crate::platform::wall_clock::WallClock;
 use crate::traffic::engine::dashboard_check::Kpi;
 use crate::traffic::engine::evidence::CleanUp;
@@ -35,13 +35,13 @@ use crate::traffic::server::arrivals::Arrivals;
 use crate::traffic::server::client::HttpTarget;
 use crate::traffic::server::dropped_rows::Losses;
 use crate::traffic::server::live_run::LedgerRow;
-use crate::traffic::server::ports::{Housekeeping, Witness};
+use crate::traffic::server::ports::{RecordedRequests, UserCleanup};
 use crate::traffic::server::recovery::close_left_overs;
 use crate::traffic::server::retention::StoredRuns;
-use crate::traffic::server::run_manager::{JobManager, Surroundings};
 pub use crate::traffic::server::run_manager::{NotStored, STORING_AT_SHUTDOWN};
+use crate::traffic::server::run_manager::{RunContext, RunManager};
 use crate::traffic::server::send_timer::TimerThread;
-use crate::traffic::server::shared_gate::Gatekeeper;
+use crate::traffic::server::shared_gate::SharedGate;
 use crate::traffic::server::state::Traffic;
 use crate::traffic::server::store::SqliteRuns;
 use crate::users::model::{DEMO_USERS, demo_user_id};
@@ -49,14 +49,14 @@ use crate::users::server::keys::fill_in_keys;
 use crate::users::server::store::{SqliteUsers, Undone, UserStore};
 
 /// The metrics, as traffic's witness.
-struct RecordedRequests {
+struct MetricsOfRuns {
     store: SqliteMetrics,
     metrics: Arc<Metrics>,
-    recorder: BatchWriter<Row>,
+    recorder: RowWriter<Row>,
 }
 
 #[async_trait]
-impl Witness for RecordedRequests {
+impl RecordedRequests for MetricsOfRuns {
     async fn flush(&self) {
         self.recorder.flush().await;
     }
@@ -89,7 +89,7 @@ fn server_side(row: RowOfRun) -> ServerSide {
 struct UsersOfRuns(SqliteUsers);
 
 #[async_trait]
-impl Housekeeping for UsersOfRuns {
+impl UserCleanup for UsersOfRuns {
     async fn clean_up(&self, run: RunId) -> Result<CleanUp, StoreError> {
         let Undone { removed, kept } = self.0.undo_run(run).await?;
         Ok(CleanUp { removed, kept })
@@ -98,8 +98,8 @@ impl Housekeeping for UsersOfRuns {
 
 /// The traffic, as what the metrics show beside the requests.
 struct GeneratorVitals {
-    jobs: Arc<JobManager>,
-    gatekeeper: Arc<Gatekeeper>,
+    jobs: Arc<RunManager>,
+    gatekeeper: Arc<SharedGate>,
     streams: Arc<Semaphore>,
     max_streams: u32,
 }
@@ -175,7 +175,7 @@ impl Vitals for GeneratorVitals {
 
 /// Why the program can't be put together.
 #[derive(Debug, thiserror::Error)]
-pub enum WiringError {
+pub enum ComposeError {
     /// The database failed.
     #[error("the database can't be written: {0}")]
     Store(#[from] StoreError),
@@ -191,13 +191,13 @@ pub enum WiringError {
 /// left active are closed, and the users that they created are removed.
 ///
 /// # Errors
-/// [`WiringError`], in words for the operator.
-pub async fn connect(
+/// [`ComposeError`], in words for the operator.
+pub async fn compose(
     config: &Config,
     database: &Database,
     address: SocketAddr,
     shutdown: &Shutdown,
-) -> Result<AppState, WiringError> {
+) -> Result<AppState, ComposeError> {
     let users = SqliteUsers(database.clone());
     let metrics = SqliteMetrics(database.clone());
     let runs = SqliteRuns(database.clone());
@@ -212,20 +212,19 @@ pub async fn connect(
     let metrics = Metrics::open(Arc::new(store.clone())).await?;
     let losses = Losses::default();
     let (dropped, losing) = (losses.recorded.clone(), Arc::clone(&metrics));
-    let recorder =
-        BatchWriter::start_with("requests", Arc::clone(&metrics), shutdown.jobs.clone(), move |row: &Row| {
-            losing.lost(row);
-            // Rows of no known run are missed by nobody.
-            if let Origin::Simulated { run, seq } = row.origin
-                && !run.0.is_nil()
-            {
-                dropped.note(run, seq);
-            }
-        });
+    let recorder = RowWriter::start_with("requests", Arc::clone(&metrics), shutdown.jobs.clone(), move |row: &Row| {
+        losing.lost(row);
+        // Rows of no known run are missed by nobody.
+        if let Origin::Simulated { run, seq } = row.origin
+            && !run.0.is_nil()
+        {
+            dropped.note(run, seq);
+        }
+    });
     let dropped = losses.ledger.clone();
     let on_drop = move |row: &LedgerRow| dropped.note(row.run, row.outcome.seq);
-    let ledger = BatchWriter::start_with("ledger", runs.clone(), shutdown.jobs.clone(), on_drop);
-    let witness = Arc::new(RecordedRequests { store, metrics: Arc::clone(&metrics), recorder: recorder.clone() });
+    let ledger = RowWriter::start_with("ledger", runs.clone(), shutdown.jobs.clone(), on_drop);
+    let witness = Arc::new(MetricsOfRuns { store, metrics: Arc::clone(&metrics), recorder: recorder.clone() });
     let housekeeping = Arc::new(UsersOfRuns(users.clone()));
     let demo_users: Vec<Uuid> = (0..DEMO_USERS).map(demo_user_id).collect();
     for run in close_left_overs(&runs, witness.as_ref(), housekeeping.as_ref(), &demo_users).await? {
@@ -237,9 +236,9 @@ pub async fn connect(
         tracing::warn!(removed, "users that earlier runs had left behind are removed");
     }
     runs.summarise_older_version().await?;
-    let gatekeeper = Gatekeeper::new(config.max_rps);
+    let gatekeeper = SharedGate::new(config.max_rps);
     let arrivals = Arrivals::new(Arc::clone(&gatekeeper));
-    let jobs = Arc::new(JobManager::new(Surroundings {
+    let jobs = Arc::new(RunManager::new(RunContext {
         gatekeeper: Arc::clone(&gatekeeper),
         arrivals: Arc::clone(&arrivals),
         clock: Arc::new(TimerThread::start()?),

@@ -74,16 +74,16 @@ pub struct Inside {
 
 /// The whole server, without its port. Cheap to clone.
 #[derive(Clone)]
-pub struct Entrance(Arc<Inside>);
+pub struct FrontService(Arc<Inside>);
 
-impl Entrance {
+impl FrontService {
     /// To all this.
     pub fn new(inside: Inside) -> Self {
         Self(Arc::new(inside))
     }
 }
 
-impl Service<Request> for Entrance {
+impl Service<Request> for FrontService {
     type Response = Response;
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;

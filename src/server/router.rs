@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 use super::api_docs::{openapi, pages as docs};
 use super::auth::guard;
 use super::compression::complete_bodies;
-use super::front_service::{Entrance, Inside, Routes};
+use super::front_service::{FrontService, Inside, Routes};
 use super::state::AppState;
 use super::users_api_layer::{ApiGuard, Templates};
 use super::{assets, login, origin_checks, plain_page, ready};
@@ -23,18 +23,18 @@ use crate::document::shell;
 use crate::metrics::server::prometheus::{__path_scrape, scrape};
 use crate::metrics::server::record::Row;
 use crate::platform::problem::unknown_path;
-use crate::platform::row_writer::BatchWriter;
+use crate::platform::row_writer::RowWriter;
 use crate::traffic::server::rest as traffic;
 use crate::ui::page_answer::PageAnswer;
 use crate::users::server::rest as users;
 
 /// The whole server, without its port.
-pub fn build(state: &AppState) -> Entrance {
+pub fn build(state: &AppState) -> FrontService {
     build_around(state, users::routes().with_state(Arc::clone(&state.users)), Some(state.recorder.clone()))
 }
 
 /// The whole server around this users API, with the rows of its requests for this writer.
-pub fn build_around(state: &AppState, users_api: OpenApiRouter, recorder: Option<BatchWriter<Row>>) -> Entrance {
+pub fn build_around(state: &AppState, users_api: OpenApiRouter, recorder: Option<RowWriter<Row>>) -> FrontService {
     let (users_api, users_description) = users_api.fallback(unknown_path).split_for_parts();
     let templates = Templates::of(&users_description);
     let (public_api, mut description) = public_api(state).split_for_parts();
@@ -54,7 +54,7 @@ pub fn build_around(state: &AppState, users_api: OpenApiRouter, recorder: Option
         .route("/fn/{*path}", any(unknown_path))
         .merge(private_api)
         .layer(from_fn_with_state(state.access.clone(), guard));
-    Entrance::new(Inside {
+    FrontService::new(Inside {
         hosts: state.hosts.clone(),
         access: state.access.clone(),
         guard: ApiGuard::new(recorder, Arc::clone(&state.arrivals), templates),

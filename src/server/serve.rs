@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::Service;
 
-use super::compose::{NotStored, STORING_AT_SHUTDOWN, Shutdown, WiringError, connect};
+use super::compose::{ComposeError, NotStored, STORING_AT_SHUTDOWN, Shutdown, compose};
 use super::config::Config;
 use super::connections::{Bounds, Connections, Place};
 use super::limits::no_connection_left;
@@ -66,9 +66,9 @@ pub async fn run(
     listener: TcpListener,
     stop: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
-    let address = listener.local_addr().map_err(WiringError::from)?;
+    let address = listener.local_addr().map_err(ComposeError::from)?;
     let shutdown = Shutdown::default();
-    let state = connect(config, &database, address, &shutdown).await?;
+    let state = compose(config, &database, address, &shutdown).await?;
     tokio::spawn(database.clone().watch_identity(shutdown.streams.clone()));
     let bounds = Bounds::new(config.max_connections, config.behind_proxy.is_some());
     let serving = tokio::spawn(accept(listener, router::build(&state), bounds, shutdown.streams.clone()));
@@ -107,7 +107,7 @@ pub async fn run(
 pub enum ServeError {
     /// The program can't be put together.
     #[error(transparent)]
-    Wiring(#[from] WiringError),
+    Wiring(#[from] ComposeError),
     /// It went down, but the result of its last run could not be stored.
     #[error(transparent)]
     NotStored(#[from] NotStored),

@@ -11,7 +11,7 @@ use crate::dashboard::server::Boards;
 use crate::document::Assets;
 use crate::metrics::server::record::Row;
 use crate::metrics::server::service::Metrics;
-use crate::platform::row_writer::BatchWriter;
+use crate::platform::row_writer::RowWriter;
 use crate::traffic::server::arrivals::Arrivals;
 use crate::traffic::server::state::Traffic;
 use crate::users::server::rest::Users;
@@ -30,7 +30,7 @@ pub struct AppState {
     /// What was rendered of it a moment ago.
     pub boards: Boards,
     /// Where the record layer puts its rows.
-    pub recorder: BatchWriter<Row>,
+    pub recorder: RowWriter<Row>,
     /// Whether the process can do its work.
     pub readiness: Readiness,
     /// The jobs.

@@ -14,7 +14,7 @@ use super::peer::Peer;
 use crate::metrics::server::record::{Recording, Row};
 use crate::platform::problem::Refusal;
 use crate::platform::request_id::RequestId;
-use crate::platform::row_writer::BatchWriter;
+use crate::platform::row_writer::RowWriter;
 use crate::traffic::server::arrivals::{Arrivals, Recognised, recognise};
 
 /// What is recorded as the route of a request that no route fits.
@@ -45,7 +45,7 @@ impl Templates {
 
 /// What is known around the users API.
 pub struct ApiGuard {
-    recorder: Option<BatchWriter<Row>>,
+    recorder: Option<RowWriter<Row>>,
     arrivals: Arc<Arrivals>,
     templates: Templates,
     limits: Limits,
@@ -53,7 +53,7 @@ pub struct ApiGuard {
 
 impl ApiGuard {
     /// With the rows for this writer.
-    pub fn new(recorder: Option<BatchWriter<Row>>, arrivals: Arc<Arrivals>, templates: Templates) -> Self {
+    pub fn new(recorder: Option<RowWriter<Row>>, arrivals: Arc<Arrivals>, templates: Templates) -> Self {
         Self { recorder, arrivals, templates, limits: Limits::default() }
     }
 

@@ -224,7 +224,7 @@ fn known_reason<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Opt
 /// One run of the generator, as everybody sees it: taken at one moment and consistent in itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Job {
+pub struct Run {
     /// Its name.
     pub job_id: RunId,
     /// Where it stands.
@@ -263,7 +263,7 @@ pub struct Job {
     pub stop_took: Option<f64>,
 }
 
-impl Job {
+impl Run {
     /// What it was started with.
     pub fn settings(&self) -> Settings {
         Settings {
@@ -330,8 +330,8 @@ pub struct RunSummary {
     pub dashboard_check: Option<DashboardOutcome>,
 }
 
-impl From<&Job> for RunSummary {
-    fn from(job: &Job) -> Self {
+impl From<&Run> for RunSummary {
+    fn from(job: &Run) -> Self {
         let stats = &job.stats;
         Self {
             job_id: job.job_id,
@@ -380,7 +380,7 @@ pub struct RunsPage {
 #[serde(rename_all = "camelCase")]
 pub struct RunExport {
     /// The run.
-    pub run: Job,
+    pub run: Run,
     /// Each request with both of its sides, in the order of the plan.
     pub requests: Vec<Exchange>,
 }
@@ -429,9 +429,9 @@ mod tests {
         let newer = r#"{"jobId":"019b76da-a800-7000-8000-000000000000","status":"error","reason":"weather","scenario":"normal",
             "duration":5,"maxRps":20,"endpoints":"all","seed":1,"delay":"client","cap":20,"startTime":0,"closed":true,
             "stats":{"sent":7,"moods":[1],"service":{"ok":{"count":7,"p42":1},"failed":{"count":0},"odd":{}}},"drill":{}}"#;
-        let job: Job = serde_json::from_str(newer).expect("what is known of it");
+        let job: Run = serde_json::from_str(newer).expect("what is known of it");
         assert_eq!((job.status, job.reason, job.stats.sent, job.stats.service.ok.count), (Status::Error, None, 7, 7));
-        let known: Job = serde_json::from_str(&newer.replace("weather", "cap")).expect("read");
+        let known: Run = serde_json::from_str(&newer.replace("weather", "cap")).expect("read");
         assert_eq!(known.reason, Some(Reason::Cap));
     }
 

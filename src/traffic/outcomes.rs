@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::model::Job;
+use super::model::Run;
 use crate::error::AppError;
 use crate::origin::RunId;
 use crate::validation::FieldError;
@@ -11,7 +11,7 @@ use crate::validation::FieldError;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum StartOutcome {
     /// It runs.
-    Started(Box<Job>),
+    Started(Box<Run>),
     /// This run is active; no second one was started.
     Busy(RunId),
     /// The form was not filled in as it should be.
@@ -72,7 +72,7 @@ impl DeleteOutcome {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CardState {
     /// The run that is active.
-    pub active: Option<Box<Job>>,
+    pub active: Option<Box<Run>>,
     /// The cap of this server, in requests per second.
     pub cap: u32,
     /// A seed for the form: the announced total is that of the run.

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::model::Job;
+use super::model::Run;
 use crate::origin::RunId;
 
 /// By what the history is ordered.
@@ -51,7 +51,7 @@ impl Order {
     /// What a run is ordered by, as a whole number, so that it survives the way through an address; runs of the same
     /// rank are ordered by their start. By their start alone, all have the same rank. p95 is in microseconds, and -1
     /// where there is none.
-    pub fn rank(self, job: &Job) -> i64 {
+    pub fn rank(self, job: &Run) -> i64 {
         match self {
             Self::Started => 0,
             Self::Sent => job.stats.sent.into(),
@@ -73,7 +73,7 @@ pub struct Cursor {
 
 impl Cursor {
     /// Behind this run.
-    pub fn behind(order: Order, job: &Job) -> Self {
+    pub fn behind(order: Order, job: &Run) -> Self {
         Self { rank: order.rank(job), id: job.job_id }
     }
 }

@@ -5,7 +5,7 @@ use leptos::server_fn::codec::{GetUrl, Json};
 
 use super::engine::exchange::Exchange;
 use super::engine::timeline::Timeline;
-use super::model::{Job, RunsPage};
+use super::model::{Run, RunsPage};
 use super::outcomes::{CardState, DeleteOutcome, StartOutcome, StopOutcome};
 use super::start_request::{RunsForm, StartForm};
 use super::view::run_details::RunDetails;
@@ -126,7 +126,7 @@ pub async fn get_timeline(
 pub async fn get_run(
     /// The run.
     job_id: RunId,
-) -> Result<Job, AppError> {
+) -> Result<Run, AppError> {
     expect_context::<Traffic>().jobs.job(job_id).await.map_err(inside)?.ok_or(AppError::NotFound)
 }
 

@@ -9,7 +9,7 @@ use crate::metrics::engine::rollup::{Durations, Seconds, by_second, tallied};
 use crate::metrics::engine::{Sample, Source};
 use crate::origin::Origin;
 use crate::platform::request_id::RequestId;
-use crate::platform::row_writer::BatchWriter;
+use crate::platform::row_writer::RowWriter;
 
 /// The status of a request whose client went away before the answer (as nginx counts it).
 const CLIENT_CLOSED_REQUEST: u16 = 499;
@@ -101,13 +101,13 @@ pub struct Recording<'a> {
     status: u16,
     origin: Origin,
     arrived: Instant,
-    writer: &'a BatchWriter<Row>,
+    writer: &'a RowWriter<Row>,
 }
 
 impl<'a> Recording<'a> {
     /// Begins. The request counts as real until it is recognised as something else.
     pub fn begin(
-        writer: &'a BatchWriter<Row>,
+        writer: &'a RowWriter<Row>,
         (id, arrived): (RequestId, Instant),
         method: &Method,
         route: &'static str,

@@ -23,7 +23,7 @@ use crate::metrics::log_model::{LogPage, LogQuery, LoggedRequest};
 use crate::metrics::model::{Origins, Overview, OverviewQuery, Range, Totals};
 use crate::origin::RunId;
 use crate::platform::database::{StoreError, epoch_micros, epoch_millis};
-use crate::platform::row_writer::{BatchWriter, Sink, WriterGauge};
+use crate::platform::row_writer::{RowWriter, Sink, WriterGauge};
 use crate::platform::wall_clock::WallClock;
 
 /// What the metrics look at beside the requests.
@@ -144,7 +144,7 @@ impl Metrics {
     /// Begins to read the vital signs and to follow the clock, until `stop`.
     pub fn start(
         self: &Arc<Self>,
-        writer: &BatchWriter<Row>,
+        writer: &RowWriter<Row>,
         vitals: Arc<dyn Vitals>,
         clock: &WallClock,
         stop: &CancellationToken,

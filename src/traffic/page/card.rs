@@ -5,13 +5,13 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
 use super::draft::Draft;
-use super::run_feed::LiveRun;
+use super::run_feed::RunFeed;
 use super::run_panel::RunPanel;
 use super::run_title::title;
 use super::start_form::{Form, Start, faults_of};
 use crate::error::AppError;
 use crate::origin::RunId;
-use crate::traffic::model::Job;
+use crate::traffic::model::Run;
 use crate::traffic::outcomes::{CardState, StartOutcome};
 use crate::traffic::server_fns::get_card_state;
 use crate::traffic::start_request::StartForm;
@@ -89,7 +89,7 @@ fn Simulator(
     let run = move || started().or_else(|| found.get_value()).filter(|job| dismissed.get() != Some(job.job_id));
     // By id: the panel follows the run by itself, and must not be made anew.
     let shown = Memo::new(move |_| run().map(|job| job.job_id));
-    let panel = move |job: Box<Job>| {
+    let panel = move |job: Box<Run>| {
         let (id, takes_focus) = (job.job_id, untrack(started).is_some_and(|started| started.job_id == job.job_id));
         let again = Callback::new(move |()| {
             found.set_value(None);
@@ -97,7 +97,7 @@ fn Simulator(
             draft.draw_seed();
             dismissed.set(Some(id));
         });
-        view! { <RunPanel run=LiveRun::follow(*job) takes_focus again /> }.into_any()
+        view! { <RunPanel run=RunFeed::follow(*job) takes_focus again /> }.into_any()
     };
     move || match shown.get().and_then(|_| untrack(run)) {
         Some(job) => panel(job),

@@ -8,7 +8,7 @@ use super::run_page::not_found_status;
 use crate::error::AppError;
 use crate::origin::RunId;
 use crate::traffic::engine::timeline::Timeline;
-use crate::traffic::model::Job;
+use crate::traffic::model::Run;
 use crate::traffic::server_fns::{get_run, get_timeline};
 use crate::traffic::view::comparison::{Difference, compare};
 use crate::ui::chart::axis::TimeAxis;
@@ -18,7 +18,7 @@ use crate::ui::format::{millis, utc};
 use crate::ui::notice::{Empty, failed};
 use crate::ui::table::{Cell, row, table_html};
 
-type Side = (Job, Timeline);
+type Side = (Run, Timeline);
 
 async fn side(id: Option<RunId>) -> Result<Side, AppError> {
     let id = id.ok_or(AppError::NotFound)?;
@@ -65,7 +65,7 @@ fn Comparison(a: Side, b: Side) -> impl IntoView {
     let differences: String = compare(&a.0, &b.0).iter().map(difference_row).collect();
     let table = table_html("Differences", ["What", "A", "B", "B compared with A"], &differences, "");
     let (rate, latency) = (rate_chart(&a, &b), latency_chart(&a, &b));
-    let side = |name: &'static str, class: &'static str, job: &Job| {
+    let side = |name: &'static str, class: &'static str, job: &Run| {
         let link = format!("/runs/{}", job.job_id);
         view! {
             <p class=class>

@@ -1,6 +1,6 @@
 //! What can be done with a run: set it up again, take it elsewhere, compare it.
 
-use crate::traffic::model::{Job, Settings};
+use crate::traffic::model::{Run, Settings};
 use crate::traffic::start_request::StartForm;
 use crate::ui::copy::{ORIGIN, copy_html};
 use crate::ui::table::escaped;
@@ -16,7 +16,7 @@ fn curl(settings: &Settings, guarded: bool) -> String {
 
 /// Links and buttons below a run, on a server that wants a token or not. What can be downloaded is shown by the style
 /// sheet, once the run is closed.
-pub fn actions_html(job: &Job, guarded: bool) -> String {
+pub fn actions_html(job: &Run, guarded: bool) -> String {
     let (settings, id) = (job.settings(), job.job_id);
     let again = StartForm::again(&settings);
     let again = escaped(&again);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 
-use super::run_feed::LiveRun;
+use super::run_feed::RunFeed;
 use crate::error::AppError;
 use crate::traffic::server_fns::get_run_details;
 use crate::traffic::view::run_details::RunDetails;
@@ -19,7 +19,7 @@ const SIDES_EVERY: u32 = 5;
 
 /// Keeps the page's details fresh while the run goes on, and takes them once more when it is closed. A chart that
 /// somebody begins to read gets its points. Nothing happens on the server.
-pub(crate) fn follow_details(run: LiveRun) {
+pub(crate) fn follow_details(run: RunFeed) {
     let round = StoredValue::new(0_u32);
     let complete = StoredValue::new(run.job.with_untracked(|job| job.closed));
     let ask = move |with_sides: bool| async move {

@@ -14,7 +14,7 @@ use web_sys::{Event, EventSource, MessageEvent};
 
 use crate::error::AppError;
 use crate::origin::RunId;
-use crate::traffic::model::Job;
+use crate::traffic::model::Run;
 
 /// How the page is connected to the run that it shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,16 +65,16 @@ impl Connection {
 
 /// What a component sees of a run.
 #[derive(Clone, Copy, Debug)]
-pub struct LiveRun {
+pub struct RunFeed {
     /// Its newest state.
-    pub job: RwSignal<Job>,
+    pub job: RwSignal<Run>,
     /// How the page is connected to it.
     pub connection: RwSignal<Connection>,
 }
 
-impl LiveRun {
+impl RunFeed {
     /// Follows the run from its state `first` on. Nothing happens on the server, and nothing for a closed run.
-    pub fn follow(first: Job) -> Self {
+    pub fn follow(first: Run) -> Self {
         let connection = if first.closed { Connection::Ended } else { Connection::None };
         let run = Self { job: RwSignal::new(first), connection: RwSignal::new(connection) };
         Effect::new(move |_| {
@@ -88,7 +88,7 @@ impl LiveRun {
     }
 
     /// Takes a newer state over. An older one, from an answer that was under way for long, is ignored.
-    fn take(self, job: Job, connection: Connection) {
+    fn take(self, job: Run, connection: Connection) {
         // The component may be gone when an answer comes in.
         let Some(known) = self.job.try_get_untracked() else { return };
         if known.closed || self.is_over() || (job.stats.elapsed < known.stats.elapsed && !job.status.is_final()) {
@@ -176,14 +176,14 @@ struct State {
     hidden: bool,
 }
 
-/// Keeps a [`LiveRun`] up to date until it is dropped.
+/// Keeps a [`RunFeed`] up to date until it is dropped.
 struct Follower {
     state: Rc<RefCell<State>>,
     watchdog: Option<IntervalHandle>,
 }
 
 impl Follower {
-    fn start(run: LiveRun) -> Self {
+    fn start(run: RunFeed) -> Self {
         let id = run.job.with_untracked(|job| job.job_id);
         let state = Rc::new(RefCell::new(State { stream: None, quiet: 0, polling: false, hidden: false }));
         open_stream(run, id, &state);
@@ -202,10 +202,10 @@ impl Drop for Follower {
     }
 }
 
-fn open_stream(run: LiveRun, id: RunId, state: &Rc<RefCell<State>>) {
+fn open_stream(run: RunFeed, id: RunId, state: &Rc<RefCell<State>>) {
     let heard = Rc::downgrade(state);
     let on_event = move |event: MessageEvent| {
-        let Some(job) = event.data().as_string().and_then(|data| serde_json::from_str::<Job>(&data).ok()) else {
+        let Some(job) = event.data().as_string().and_then(|data| serde_json::from_str::<Run>(&data).ok()) else {
             run.set(Connection::Broken(AppError::Unreadable));
             return;
         };
@@ -230,7 +230,7 @@ fn open_stream(run: LiveRun, id: RunId, state: &Rc<RefCell<State>>) {
 }
 
 /// Once a second: is the stream delivering, and if not, what else can be done?
-fn watch(run: LiveRun, id: RunId, state: &Rc<RefCell<State>>) {
+fn watch(run: RunFeed, id: RunId, state: &Rc<RefCell<State>>) {
     if run.is_over() {
         state.borrow_mut().stream = None;
         return;
@@ -272,7 +272,7 @@ fn watch(run: LiveRun, id: RunId, state: &Rc<RefCell<State>>) {
     }
 }
 
-fn poll(run: LiveRun, id: RunId, state: &Rc<RefCell<State>>) {
+fn poll(run: RunFeed, id: RunId, state: &Rc<RefCell<State>>) {
     if std::mem::replace(&mut state.borrow_mut().polling, true) {
         return;
     }
@@ -287,7 +287,7 @@ fn poll(run: LiveRun, id: RunId, state: &Rc<RefCell<State>>) {
 }
 
 /// The run as it stands now.
-async fn ask(id: RunId) -> Result<Job, AppError> {
+async fn ask(id: RunId) -> Result<Run, AppError> {
     let answer = Request::get(&format!("/traffic/status/{id}")).send().await.map_err(|_| AppError::Unreachable)?;
     if !answer.ok() {
         return Err(AppError::of_status(answer.status()));

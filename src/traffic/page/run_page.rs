@@ -6,12 +6,12 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 
 use super::run_actions::actions_html;
 use super::run_details::follow_details;
-use super::run_feed::LiveRun;
+use super::run_feed::RunFeed;
 use super::run_panel::RunPanel;
 use super::run_title::title;
 use crate::error::AppError;
 use crate::origin::RunId;
-use crate::traffic::model::Job;
+use crate::traffic::model::Run;
 use crate::traffic::server_fns::{get_run, get_run_details};
 use crate::traffic::view::run_details::RunDetails;
 use crate::ui::format::utc;
@@ -44,12 +44,12 @@ pub fn RunPage() -> impl IntoView {
     .into_any()
 }
 
-async fn run_and_details(id: Option<RunId>) -> Result<(Job, RunDetails), AppError> {
+async fn run_and_details(id: Option<RunId>) -> Result<(Run, RunDetails), AppError> {
     let id = id.ok_or(AppError::NotFound)?;
     Ok((get_run(id).await?, get_run_details(id, "all".to_owned(), true).await?))
 }
 
-fn run(job: Job, RunDetails(charts, sides): RunDetails) -> AnyView {
+fn run(job: Run, RunDetails(charts, sides): RunDetails) -> AnyView {
     // Without JavaScript the page reloads itself until the run is closed.
     let reload =
         (!job.closed).then(|| view! { <noscript inner_html=r#"<meta http-equiv="refresh" content="2">"#></noscript> });
@@ -74,11 +74,11 @@ fn run(job: Job, RunDetails(charts, sides): RunDetails) -> AnyView {
 #[island]
 fn RunView(
     /// The run.
-    job: Job,
+    job: Run,
     /// What stands below its panel.
     children: Children,
 ) -> impl IntoView {
-    let run = LiveRun::follow(job);
+    let run = RunFeed::follow(job);
     follow_details(run);
     view! { <RunPanel run>{children()}</RunPanel> }
 }

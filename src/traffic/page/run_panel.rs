@@ -6,7 +6,7 @@ use leptos::task::spawn_local;
 use web_sys::wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, MouseEvent, SubmitEvent};
 
-use super::run_feed::{Connection, LiveRun};
+use super::run_feed::{Connection, RunFeed};
 use super::run_title::follow_title;
 use crate::error::AppError;
 use crate::traffic::outcomes::StopOutcome;
@@ -26,7 +26,7 @@ struct Stop {
 }
 
 impl Stop {
-    fn ask(self, run: LiveRun, panel: NodeRef<html::Div>) {
+    fn ask(self, run: RunFeed, panel: NodeRef<html::Div>) {
         if self.busy.get_untracked() {
             return;
         }
@@ -74,7 +74,7 @@ fn focus_title(panel: &Element) {
 #[component]
 pub fn RunPanel(
     /// The run, followed.
-    run: LiveRun,
+    run: RunFeed,
     /// The run was started on this page just now: its heading takes the focus.
     #[prop(optional)]
     takes_focus: bool,
@@ -119,7 +119,7 @@ pub fn RunPanel(
             again.run(());
         }
     };
-    let said = move |of: fn(LiveRun) -> bool| move || of(run).to_string();
+    let said = move |of: fn(RunFeed) -> bool| move || of(run).to_string();
     view! {
         <div
             class="run"
@@ -134,7 +134,7 @@ pub fn RunPanel(
     .into_any()
 }
 
-impl LiveRun {
+impl RunFeed {
     /// A new sentence at a change of state, and else at most every ten seconds.
     fn announcement(self) -> String {
         let moment = Memo::new(move |_| {

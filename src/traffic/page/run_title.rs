@@ -4,14 +4,14 @@ use leptos::prelude::*;
 use web_sys::HtmlLinkElement;
 use web_sys::wasm_bindgen::JsCast;
 
-use super::run_feed::LiveRun;
-use crate::traffic::model::{Job, Status};
+use super::run_feed::RunFeed;
+use crate::traffic::model::{Run, Status};
 
 /// Of a page that shows no run.
 pub const TITLE: &str = "Traffic Simulator";
 
 /// "45 % · Peak Usage".
-pub fn title(job: &Job) -> String {
+pub fn title(job: &Run) -> String {
     let state = match job.status {
         Status::Starting | Status::Running => {
             let share = u64::from(job.stats.elapsed) / (u64::from(job.duration.max(1)) * 10);
@@ -26,7 +26,7 @@ pub fn title(job: &Job) -> String {
     format!("{state} · {}", job.scenario.title())
 }
 
-fn icon(job: &Job) -> &'static str {
+fn icon(job: &Run) -> &'static str {
     match job.status {
         Status::Starting | Status::Running => "/favicon-running.svg",
         Status::Completed | Status::Cancelled => "/favicon-done.svg",
@@ -35,7 +35,7 @@ fn icon(job: &Job) -> &'static str {
 }
 
 /// Keeps title and icon at the state of the run, and gives them back when it leaves the page. Nothing happens on the server.
-pub fn follow_title(run: LiveRun) {
+pub fn follow_title(run: RunFeed) {
     let shown = Memo::new(move |_| {
         let job = run.job.read();
         (title(&job), icon(&job))

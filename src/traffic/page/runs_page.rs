@@ -9,7 +9,7 @@ use crate::error::AppError;
 use crate::origin::RunId;
 use crate::traffic::engine::scenario::Scenario;
 use crate::traffic::history_query::RunsAddress;
-use crate::traffic::model::{Job, RunSummary, RunsPage, Status};
+use crate::traffic::model::{Run, RunSummary, RunsPage, Status};
 use crate::traffic::run_order::Order;
 use crate::traffic::server_fns::{DeleteRun, get_run, get_runs};
 use crate::traffic::view::run_badge::words;
@@ -103,7 +103,7 @@ fn deletion_notes(outcome: Option<&str>) -> (Option<&'static str>, Option<String
 }
 
 /// The run that is to be compared with another one, when it is not on this page, as one more choice for A.
-fn chosen_elsewhere(a: &Result<Job, AppError>, address: &RunsAddress) -> AnyView {
+fn chosen_elsewhere(a: &Result<Run, AppError>, address: &RunsAddress) -> AnyView {
     let without = RunsAddress { a: None, ..address.clone() }.link();
     match a {
         Ok(job) => {
@@ -139,7 +139,7 @@ fn List(
     page: RunsPage,
     address: RunsAddress,
     /// The run that is to be compared, when it is not on this page.
-    a: Option<Result<Job, AppError>>,
+    a: Option<Result<Run, AppError>>,
     /// The run whose deletion was asked for and failed.
     asked: Option<RunId>,
 ) -> impl IntoView {

@@ -16,7 +16,7 @@ use axum::http::{HeaderMap, StatusCode};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::shared_gate::Gatekeeper;
+use super::shared_gate::SharedGate;
 use crate::origin::{Origin, RunId};
 use crate::platform::problem::Refusal;
 use crate::traffic::engine::evidence::Arrived;
@@ -78,7 +78,7 @@ struct Book {
 /// The arrivals of all runs that are still in memory.
 #[derive(Debug)]
 pub struct Arrivals {
-    gatekeeper: Arc<Gatekeeper>,
+    gatekeeper: Arc<SharedGate>,
     book: Mutex<Book>,
 }
 
@@ -98,7 +98,7 @@ enum Verdict {
 
 impl Arrivals {
     /// Nothing has arrived yet.
-    pub fn new(gatekeeper: Arc<Gatekeeper>) -> Arc<Self> {
+    pub fn new(gatekeeper: Arc<SharedGate>) -> Arc<Self> {
         let guard = Guard::new(gatekeeper.cap());
         Arc::new(Self { gatekeeper, book: Mutex::new(Book { guard, runs: HashMap::new() }) })
     }
@@ -301,7 +301,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_request_is_of_its_run_or_refused_or_real_by_what_is_known_of_the_run() {
-        let arrivals = Arrivals::new(Gatekeeper::new(2));
+        let arrivals = Arrivals::new(SharedGate::new(2));
         let (secret, of_run) = (Secret::draw(), |seq| Origin::Simulated { run: RUN, seq });
         let of_none = Origin::Simulated { run: RunId(Uuid::nil()), seq: 1 };
         let cap_broken = arrivals.open(RUN, secret, None);

@@ -7,14 +7,14 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::findings;
-use super::live_run::LiveJob;
-use super::run_manager::Surroundings;
+use super::live_run::LiveRun;
+use super::run_manager::RunContext;
 use crate::platform::database::{StoreError, is_unavailable};
 use crate::traffic::engine::evidence::Evidence;
 use crate::traffic::engine::findings::Findings;
 use crate::traffic::engine::stats::Stats;
 use crate::traffic::engine::{audit, dashboard_check};
-use crate::traffic::model::{Job, Reason, Status};
+use crate::traffic::model::{Reason, Run, Status};
 use crate::traffic::view::verdict;
 
 /// How long the server's handlers get to notice that a cancelled request is gone.
@@ -25,7 +25,7 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(4);
 
 /// Closes the run. Whatever goes wrong on the way becomes part of the result; it always ends.
-pub(super) async fn close(job: &LiveJob, around: &Surroundings) {
+pub(super) async fn close(job: &LiveRun, around: &RunContext) {
     for row in job.cancel_open() {
         around.arrivals.ended(job.id, row.outcome.seq);
         around.ledger.push(row);
@@ -42,15 +42,15 @@ pub(super) async fn close(job: &LiveJob, around: &Surroundings) {
 }
 
 /// Stores the run as it stands now, and tells its viewers that it is done.
-pub(super) async fn finish(job: &LiveJob, around: &Surroundings) {
+pub(super) async fn finish(job: &LiveRun, around: &RunContext) {
     let findings = findings::of_ended(job, around).await;
-    store(&Job { closed: true, unstored: false, ..job.snapshot() }, findings.as_ref(), job, around).await;
+    store(&Run { closed: true, unstored: false, ..job.snapshot() }, findings.as_ref(), job, around).await;
     job.close();
 }
 
 /// Stores the result, however long the database can't take it: nobody else knows it. Where that can't pass, for
 /// example because the row is gone, a row with the mere numbers is stored in its place.
-async fn store(last: &Job, findings: Option<&Findings>, job: &LiveJob, around: &Surroundings) {
+async fn store(last: &Run, findings: Option<&Findings>, job: &LiveRun, around: &RunContext) {
     let mut pause = SHORTEST_PAUSE;
     let mut in_its_place = None;
     loop {
@@ -82,7 +82,7 @@ async fn store(last: &Job, findings: Option<&Findings>, job: &LiveJob, around: &
     }
 }
 
-async fn wait(job: &LiveJob, error: &StoreError, pause: &mut Duration) {
+async fn wait(job: &LiveRun, error: &StoreError, pause: &mut Duration) {
     job.waits_for_the_database();
     tracing::warn!(run = %job.id, %error, again_in = ?pause, "a run is finished, not stored yet; trying again");
     tokio::time::sleep(*pause).await;
@@ -90,8 +90,8 @@ async fn wait(job: &LiveJob, error: &StoreError, pause: &mut Duration) {
 }
 
 /// The run without its lists and without its audit.
-fn mere_numbers(last: &Job) -> Job {
-    Job {
+fn mere_numbers(last: &Run) -> Run {
+    Run {
         status: Status::Error,
         reason: Some(Reason::Storage),
         stats: Stats {
@@ -109,7 +109,7 @@ fn mere_numbers(last: &Job) -> Job {
 }
 
 /// Waits until the server is done with every request of the run.
-async fn settle(job: &LiveJob, around: &Surroundings) {
+async fn settle(job: &LiveRun, around: &RunContext) {
     let deadline = Instant::now() + SETTLE;
     while around.arrivals.being_answered(job.id) > 0 && Instant::now() < deadline {
         tokio::time::sleep(Duration::from_millis(10)).await;
@@ -117,13 +117,13 @@ async fn settle(job: &LiveJob, around: &Surroundings) {
 }
 
 /// Cleans up after the run, collects what is known of it, and keeps what the audit and the dashboard check find.
-async fn check(job: &LiveJob, around: &Surroundings) {
+async fn check(job: &LiveRun, around: &RunContext) {
     let failed = |what: &'static str| move |error: StoreError| tracing::error!(run = %job.id, %error, "{what}");
     let clean_up =
         around.housekeeping.clean_up(job.id).await.map_err(failed("the users of a run could not be removed"));
     let rows = around.witness.rows_of_run(job.id).await.map_err(failed("the records of a run could not be read"));
     let kpi = around.witness.kpis_of_run(job.id).await.map_err(failed("the dashboard could not be asked about a run"));
-    let Job { status, reason, stats, .. } = job.snapshot();
+    let Run { status, reason, stats, .. } = job.snapshot();
     let (ledger, creates) = job.ledger();
     // After the rows were read: an arrival is noted before its row is recorded, so each row has its arrival here.
     let arrived = around.arrivals.of_run(job.id);

@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use super::live_run::LiveJob;
-use super::ports::Witness;
-use super::run_manager::{JobManager, Surroundings};
+use super::live_run::LiveRun;
+use super::ports::RecordedRequests;
+use super::run_manager::{RunContext, RunManager};
 use super::store::RunStore;
 use crate::error::AppError;
 use crate::origin::RunId;
@@ -15,7 +15,7 @@ use crate::platform::problem::inside;
 use crate::traffic::engine::findings::Findings;
 use crate::traffic::engine::sides::Sides;
 use crate::traffic::engine::timeline::Timeline;
-use crate::traffic::model::Job;
+use crate::traffic::model::Run;
 use crate::traffic::view::run_details::{DETAILS, RunDetails, run_details};
 use crate::traffic::view::run_tables::SINGLE_FAILURES;
 use crate::ui::chart::Rows;
@@ -48,7 +48,7 @@ impl Details {
     ///
     /// # Errors
     /// When there is no such run, or it can't be read.
-    pub async fn of(&self, jobs: &JobManager, id: RunId, rows: Rows, sides: bool) -> Result<RunDetails, AppError> {
+    pub async fn of(&self, jobs: &RunManager, id: RunId, rows: Rows, sides: bool) -> Result<RunDetails, AppError> {
         let rows = match rows {
             // The page has other charts, too, which are drawn in the browser.
             Rows::Of(ids) => {
@@ -61,7 +61,7 @@ impl Details {
         self.drawn.get((id, closed, rows, sides), draw).await
     }
 
-    async fn draw(&self, jobs: &JobManager, id: RunId, rows: Rows, sides: bool) -> Result<RunDetails, AppError> {
+    async fn draw(&self, jobs: &RunManager, id: RunId, rows: Rows, sides: bool) -> Result<RunDetails, AppError> {
         let mut job = jobs.job(id).await.map_err(inside)?.ok_or(AppError::NotFound)?;
         let live = jobs.live(id);
         if let Some(live) = live.as_ref().filter(|_| rows.has(SINGLE_FAILURES)) {
@@ -85,7 +85,7 @@ impl Details {
         Ok(run_details(&job, timeline, sides, &rows))
     }
 
-    async fn sides_so_far(&self, jobs: &JobManager, id: RunId) -> Result<Sides, AppError> {
+    async fn sides_so_far(&self, jobs: &RunManager, id: RunId) -> Result<Sides, AppError> {
         let read = async { jobs.findings_so_far(id, 0).await.map(|findings| findings.sides).map_err(inside) };
         self.sides.get(id, read).await
     }
@@ -99,7 +99,7 @@ fn words(error: AppError) -> String {
 ///
 /// # Errors
 /// When the database can't be read.
-pub async fn of_run(jobs: &JobManager, job: &Job) -> Result<Findings, StoreError> {
+pub async fn of_run(jobs: &RunManager, job: &Run) -> Result<Findings, StoreError> {
     match jobs.stored_findings(job.job_id).await? {
         Some(findings) => Ok(findings),
         // Of an older version, or they could not be stored.
@@ -111,7 +111,7 @@ pub async fn of_run(jobs: &JobManager, job: &Job) -> Result<Findings, StoreError
 ///
 /// # Errors
 /// When the database can't be read.
-pub async fn timeline(jobs: &JobManager, job: &Job) -> Result<Timeline, StoreError> {
+pub async fn timeline(jobs: &RunManager, job: &Run) -> Result<Timeline, StoreError> {
     match jobs.live(job.job_id) {
         Some(live) => Ok(live.timeline()),
         None => Ok(of_run(jobs, job).await?.timeline),
@@ -120,13 +120,13 @@ pub async fn timeline(jobs: &JobManager, job: &Job) -> Result<Timeline, StoreErr
 
 /// What both sides said about a run that has ended, to be stored with it. Without it, it is worked out from the rows, as
 /// long as they are kept.
-pub(super) async fn of_ended(job: &LiveJob, around: &Surroundings) -> Option<Findings> {
+pub(super) async fn of_ended(job: &LiveRun, around: &RunContext) -> Option<Findings> {
     let read = read(around.store.as_ref(), around.witness.as_ref(), job.id, 0).await;
     known(job.id, read).map(|Findings { sides, .. }| Findings { timeline: job.timeline(), sides })
 }
 
 /// The same for a run that an earlier process left.
-pub(super) async fn of_left_over(job: &Job, store: &dyn RunStore, witness: &dyn Witness) -> Option<Findings> {
+pub(super) async fn of_left_over(job: &Run, store: &dyn RunStore, witness: &dyn RecordedRequests) -> Option<Findings> {
     known(job.job_id, read(store, witness, job.job_id, job.stats.whole_seconds()).await)
 }
 
@@ -138,7 +138,7 @@ fn known(run: RunId, findings: Result<Findings, StoreError>) -> Option<Findings>
 /// What both sides said about a run, from the rows that are written by now.
 pub(super) async fn read(
     store: &dyn RunStore,
-    witness: &dyn Witness,
+    witness: &dyn RecordedRequests,
     id: RunId,
     over: u32,
 ) -> Result<Findings, StoreError> {

@@ -24,7 +24,7 @@ use crate::traffic::engine::recorder::Recorder;
 use crate::traffic::engine::scenario::Shape;
 use crate::traffic::engine::stats::{Failure, Stats};
 use crate::traffic::engine::timeline::Timeline;
-use crate::traffic::model::{Job, Reason, Settings, Status};
+use crate::traffic::model::{Reason, Run, Settings, Status};
 
 /// How many transport failures in a row mean that nobody is there.
 const TARGET_DOWN_AFTER: u32 = 50;
@@ -89,7 +89,7 @@ struct Core {
 
 /// A job in memory.
 #[derive(Debug)]
-pub struct LiveJob {
+pub struct LiveRun {
     /// Its name.
     pub id: RunId,
     /// What it was started with.
@@ -107,7 +107,7 @@ pub struct LiveJob {
     frames: watch::Sender<Frame>,
 }
 
-impl LiveJob {
+impl LiveRun {
     /// A job whose clock starts at `starts`.
     pub fn new(id: RunId, settings: Settings, cap: u32, starts: Instant) -> Arc<Self> {
         let shape = settings.shape(cap);
@@ -355,14 +355,14 @@ impl LiveJob {
     }
 
     /// Everything about the job at this moment, consistent in itself.
-    pub fn snapshot(&self) -> Job {
+    pub fn snapshot(&self) -> Run {
         self.view(&self.core())
     }
 
-    fn view(&self, core: &Core) -> Job {
+    fn view(&self, core: &Core) -> Run {
         let Settings { scenario, duration, max_rps, endpoints, seed, delay } = self.settings.clone();
         let now = core.ended_at.unwrap_or_else(|| self.elapsed());
-        Job {
+        Run {
             job_id: self.id,
             status: core.status,
             reason: core.reason,
@@ -411,7 +411,7 @@ impl LiveJob {
 const NOT_IN_FRAMES: [&str; 6] = ["calls", "fates", "failures", "recentFailures", "audit", "dashboardCheck"];
 
 /// The event of a job at one moment: `stats`, or `done` with everything for one that is closed.
-pub fn frame(job: &Job, id: u64) -> Frame {
+pub fn frame(job: &Run, id: u64) -> Frame {
     let event = if job.closed { "done" } else { "stats" };
     // Without line ends, so it is one `data` line.
     let data = data(job).unwrap_or_else(|error| {
@@ -421,7 +421,7 @@ pub fn frame(job: &Job, id: u64) -> Frame {
     Frame { bytes: Bytes::from(format!("id: {id}\nevent: {event}\ndata: {data}\n\n")), id, done: job.closed }
 }
 
-fn data(job: &Job) -> serde_json::Result<String> {
+fn data(job: &Run) -> serde_json::Result<String> {
     if job.closed {
         return serde_json::to_string(job);
     }
@@ -455,7 +455,7 @@ mod tests {
 
     /// A run of ten minutes in which everything is as long as it can be: sixty status codes on every endpoint, so that
     /// all groups of failures are there, and latencies with all their digits.
-    async fn worst_run() -> Arc<LiveJob> {
+    async fn worst_run() -> Arc<LiveRun> {
         let settings = Settings {
             scenario: Scenario::ErrorInjection,
             duration: MAX_DURATION,
@@ -464,7 +464,7 @@ mod tests {
             seed: u32::MAX,
             delay: Delay::Client,
         };
-        let job = LiveJob::new(RunId(Uuid::from_u128(u128::MAX)), settings, 20, Instant::now());
+        let job = LiveRun::new(RunId(Uuid::from_u128(u128::MAX)), settings, 20, Instant::now());
         job.begin();
         for slot in job.shape.plan() {
             tokio::time::sleep_until(job.starts + slot.due + Duration::from_micros(99_999)).await;
@@ -484,7 +484,7 @@ mod tests {
         job
     }
 
-    fn data_of(job: &LiveJob) -> (usize, Job) {
+    fn data_of(job: &LiveRun) -> (usize, Run) {
         job.publish();
         let bytes = job.frames().borrow().bytes.clone();
         let text = String::from_utf8(bytes.to_vec()).expect("text");
@@ -501,7 +501,7 @@ mod tests {
         let (bytes, shown) = data_of(&job);
         assert!((2000..=LARGEST_FRAME).contains(&bytes), "{bytes} bytes");
         let left_out = Stats { calls: Vec::new(), fates: Vec::new(), failures: Vec::new(), ..whole.stats.clone() };
-        assert_eq!(shown, Job { stats: left_out, ..whole }, "everything else is there");
+        assert_eq!(shown, Run { stats: left_out, ..whole }, "everything else is there");
 
         job.end(Status::Error, Some(Reason::Interrupted));
         job.stop_took(Duration::from_micros(4_999_999));

@@ -10,7 +10,7 @@ use crate::traffic::engine::exchange::ServerSide;
 
 /// Knows what the server recorded, independently of the generator.
 #[async_trait]
-pub trait Witness: Send + Sync + 'static {
+pub trait RecordedRequests: Send + Sync + 'static {
     /// Waits until everything recorded up to now can be read back.
     async fn flush(&self);
     /// What was recorded for a run, in the order of arrival; a request as often as it was recorded.
@@ -24,7 +24,7 @@ pub trait Witness: Send + Sync + 'static {
 
 /// Puts the users back in order after a run.
 #[async_trait]
-pub trait Housekeeping: Send + Sync + 'static {
+pub trait UserCleanup: Send + Sync + 'static {
     /// Removes the users that a run created, but for those that a real client wrote to, and puts back what the run
     /// changed in others and no real client has set since.
     async fn clean_up(&self, run: RunId) -> Result<CleanUp, StoreError>;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::findings;
-use super::ports::{Housekeeping, Witness};
+use super::ports::{RecordedRequests, UserCleanup};
 use super::store::{RunStore, StoredRun};
 use crate::origin::RunId;
 use crate::platform::database::{StoreError, is_unavailable};
@@ -17,7 +17,7 @@ use crate::traffic::engine::outcome::Fate;
 use crate::traffic::engine::recovery::{Remains, recount};
 use crate::traffic::engine::stats::Stats;
 use crate::traffic::engine::{audit, dashboard_check};
-use crate::traffic::model::{Job, Reason, Status};
+use crate::traffic::model::{Reason, Run, Status};
 
 /// Closes every run that is not closed, removes the users they created, and names them. For a moment in which no job
 /// is active. `demo_users` are those that the runs addressed.
@@ -26,8 +26,8 @@ use crate::traffic::model::{Job, Reason, Status};
 /// When the database can't be read or written.
 pub async fn close_left_overs(
     store: &dyn RunStore,
-    witness: &dyn Witness,
-    housekeeping: &dyn Housekeeping,
+    witness: &dyn RecordedRequests,
+    housekeeping: &dyn UserCleanup,
     demo_users: &[Uuid],
 ) -> Result<Vec<RunId>, StoreError> {
     let mut closed = Vec::new();
@@ -57,21 +57,21 @@ pub async fn close_left_overs(
 }
 
 /// The run closed, with the state that it ended in, or else as interrupted.
-fn ended(job: Job) -> Job {
+fn ended(job: Run) -> Run {
     let (status, reason) = match job.status.is_final() {
         true => (job.status, job.reason),
         false => (Status::Error, Some(Reason::Interrupted)),
     };
     let end_time = job.end_time.or(Some(job.start_time + i64::from(job.stats.elapsed)));
-    Job { status, reason, end_time, closed: true, unstored: false, ..job }
+    Run { status, reason, end_time, closed: true, unstored: false, ..job }
 }
 
 async fn recounted(
-    job: &Job,
+    job: &Run,
     store: &dyn RunStore,
-    witness: &dyn Witness,
+    witness: &dyn RecordedRequests,
     (clean_up, demo_users): (CleanUp, &[Uuid]),
-) -> Result<Job, StoreError> {
+) -> Result<Run, StoreError> {
     let clients = store.client_sides(job.job_id).await?;
     let servers = witness.rows_of_run(job.job_id).await?;
     let settings = job.settings();
@@ -91,9 +91,9 @@ async fn recounted(
     if job.reason == Some(Reason::Interrupted) {
         // It lived until the last that is known of it.
         let end_time = Some(job.start_time + i64::from(stats.elapsed));
-        return Ok(Job { end_time, stats, ..job.clone() });
+        return Ok(Run { end_time, stats, ..job.clone() });
     }
-    Ok(Job { stats: Stats { elapsed: job.stats.elapsed, ..stats }, ..job.clone() })
+    Ok(Run { stats: Stats { elapsed: job.stats.elapsed, ..stats }, ..job.clone() })
 }
 
 /// With an audit and a dashboard check of what is left: what arrived is not known any more, so they find a sum that fails or

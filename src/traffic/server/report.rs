@@ -7,7 +7,7 @@ use crate::traffic::engine::findings::Findings;
 use crate::traffic::engine::sides::Sides;
 use crate::traffic::engine::stats::{Latency, Stats};
 use crate::traffic::engine::timeline::Timeline;
-use crate::traffic::model::Job;
+use crate::traffic::model::Run;
 use crate::traffic::view::run_charts::{answers_chart, distribution_chart, latency_chart};
 use crate::traffic::view::run_sides::{SIDES_HEADS, sides_rows, sides_sentence, slowest_chart};
 use crate::traffic::view::run_tables::{GROUP_HEADS, failures_sentence, group_row};
@@ -27,7 +27,7 @@ const STYLE: &str = concat!(
 );
 
 /// The whole file, from the run and what client and server said about it.
-pub fn html(job: &Job, findings: Findings) -> String {
+pub fn html(job: &Run, findings: Findings) -> String {
     let (job, Findings { timeline, sides }) = (job.clone(), findings);
     let body = Owner::new().with(|| view! { <Report job timeline sides /> }.to_html());
     let title = "Traffic Simulator: report of a run";
@@ -38,7 +38,7 @@ pub fn html(job: &Job, findings: Findings) -> String {
 }
 
 #[component]
-fn Report(job: Job, timeline: Timeline, sides: Sides) -> impl IntoView {
+fn Report(job: Run, timeline: Timeline, sides: Sides) -> impl IntoView {
     let shape = job.settings().shape(job.cap);
     let sentence = format!("{} requests sent. Planned: {}.", count(job.stats.sent), planned_rate_of(&job));
     let (seconds, cap, planned) = (job.duration, job.cap, shape.corners());
@@ -90,7 +90,7 @@ fn verdict_line(line: &verdict::Line) -> impl IntoView + use<> {
 }
 
 /// The settings, and how it ended.
-fn settings_line(job: &Job) -> String {
+fn settings_line(job: &Run) -> String {
     let state = match job.reason {
         Some(reason) => format!("{}: {}", job.status.wire_name(), reason.words()),
         None => job.status.wire_name().to_owned(),

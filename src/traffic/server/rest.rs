@@ -20,7 +20,7 @@ use crate::origin::RunId;
 use crate::platform::database::StoreError;
 use crate::platform::problem::{JsonFields, QueryFields, Refusal};
 use crate::traffic::engine::scenario::Scenario;
-use crate::traffic::model::{Job, RunsPage, StartRequest, Started, Status};
+use crate::traffic::model::{Run, RunsPage, StartRequest, Started, Status};
 use crate::traffic::run_order::Order;
 use crate::traffic::validation;
 
@@ -94,10 +94,10 @@ pub async fn start(State(traffic): State<Traffic>, JsonFields(fields): JsonField
 #[utoipa::path(get, path = "/status/{jobId}", tag = "Traffic", operation_id = "getStatus",
     params(("jobId" = RunId, Path, description = "The run")),
     responses(
-        (status = 200, description = "The run; its numbers are of one moment", body = Job),
+        (status = 200, description = "The run; its numbers are of one moment", body = Run),
         (status = 404, description = "There is no such run", body = Problem, content_type = "application/problem+json"),
     ))]
-pub async fn status(State(traffic): State<Traffic>, Path(id): Path<String>) -> Result<Json<Job>, Refusal> {
+pub async fn status(State(traffic): State<Traffic>, Path(id): Path<String>) -> Result<Json<Run>, Refusal> {
     traffic.jobs.job(run_id(&id)?).await.map_err(unreadable)?.map(Json).ok_or_else(no_such_run)
 }
 
@@ -116,10 +116,10 @@ fn unreadable(error: StoreError) -> Refusal {
 #[utoipa::path(post, path = "/stop/{jobId}", tag = "Traffic", operation_id = "stopRun",
     params(("jobId" = RunId, Path, description = "The run")),
     responses(
-        (status = 200, description = "The run, stopped or ended before", body = Job),
+        (status = 200, description = "The run, stopped or ended before", body = Run),
         (status = 404, description = "There is no such run", body = Problem, content_type = "application/problem+json"),
     ))]
-pub async fn stop(State(traffic): State<Traffic>, Path(id): Path<String>) -> Result<Json<Job>, Refusal> {
+pub async fn stop(State(traffic): State<Traffic>, Path(id): Path<String>) -> Result<Json<Run>, Refusal> {
     traffic.jobs.stop(run_id(&id)?).await.map_err(unreadable)?.map(Json).ok_or_else(no_such_run)
 }
 
@@ -146,10 +146,10 @@ pub async fn runs(State(traffic): State<Traffic>, QueryFields(fields): QueryFiel
 #[utoipa::path(get, path = "/runs/{jobId}", tag = "History", operation_id = "getRun",
     params(("jobId" = RunId, Path, description = "The run")),
     responses(
-        (status = 200, description = "The run", body = Job),
+        (status = 200, description = "The run", body = Run),
         (status = 404, description = "There is no such run", body = Problem, content_type = "application/problem+json"),
     ))]
-pub async fn run(traffic: State<Traffic>, id: Path<String>) -> Result<Json<Job>, Refusal> {
+pub async fn run(traffic: State<Traffic>, id: Path<String>) -> Result<Json<Run>, Refusal> {
     status(traffic, id).await
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::run_manager::{DeleteRefusal, JobManager};
+use super::run_manager::{DeleteRefusal, RunManager};
 use super::store::RunStore;
 use crate::origin::RunId;
 use crate::platform::database::StoreError;
@@ -17,7 +17,7 @@ const BREATHER: Duration = Duration::from_millis(10);
 /// The stored runs, as something of which the oldest go.
 pub struct StoredRuns {
     /// Removes them.
-    pub jobs: Arc<JobManager>,
+    pub jobs: Arc<RunManager>,
     /// Knows them.
     pub store: Arc<dyn RunStore>,
 }

@@ -14,22 +14,22 @@ use uuid::Uuid;
 use super::arrivals::Arrivals;
 use super::client::Target;
 use super::dropped_rows::Losses;
-use super::live_run::{LedgerRow, LiveJob};
-use super::ports::{Housekeeping, Witness};
+use super::live_run::{LedgerRow, LiveRun};
+use super::ports::{RecordedRequests, UserCleanup};
 use super::runner::Runner;
 use super::send_timer::Clock;
-use super::shared_gate::Gatekeeper;
+use super::shared_gate::SharedGate;
 use super::store::{ListedRun, RunFilter, RunStore};
 use super::tally::Tally;
 use super::{closing, findings, recovery};
 use crate::origin::RunId;
 use crate::platform::database::StoreError;
-use crate::platform::row_writer::BatchWriter;
+use crate::platform::row_writer::RowWriter;
 use crate::traffic::engine::exchange;
 use crate::traffic::engine::exchange::Exchange;
 use crate::traffic::engine::findings::Findings;
 use crate::traffic::engine::scenario::Delay;
-use crate::traffic::model::{Job, Reason, RunSummary, Settings, Started, Status};
+use crate::traffic::model::{Reason, Run, RunSummary, Settings, Started, Status};
 
 /// How often the viewers of a job see a new snapshot.
 const TICK: Duration = Duration::from_millis(500);
@@ -41,9 +41,9 @@ const STOP_PATIENCE: Duration = Duration::from_millis(250);
 pub const STORING_AT_SHUTDOWN: Duration = Duration::from_secs(5);
 
 /// What every job needs around it.
-pub struct Surroundings {
+pub struct RunContext {
     /// The only way out.
-    pub gatekeeper: Arc<Gatekeeper>,
+    pub gatekeeper: Arc<SharedGate>,
     /// What came in.
     pub arrivals: Arc<Arrivals>,
     /// Wakes the runner.
@@ -51,15 +51,15 @@ pub struct Surroundings {
     /// Where requests go.
     pub target: Arc<dyn Target>,
     /// What the server recorded.
-    pub witness: Arc<dyn Witness>,
+    pub witness: Arc<dyn RecordedRequests>,
     /// Cleans up after a run.
-    pub housekeeping: Arc<dyn Housekeeping>,
+    pub housekeeping: Arc<dyn UserCleanup>,
     /// Where runs are kept.
     pub store: Arc<dyn RunStore>,
     /// What the writers of both sides dropped.
     pub losses: Losses,
     /// Where the client's side of each request goes. When it can't be written, the active job ends.
-    pub ledger: BatchWriter<LedgerRow>,
+    pub ledger: RowWriter<LedgerRow>,
     /// The only users that a run reads or changes.
     pub demo_users: Vec<Uuid>,
     /// Cancelled when the server goes down.
@@ -114,16 +114,16 @@ pub struct NotStored;
 
 #[derive(Default)]
 struct Live {
-    active: Option<Arc<LiveJob>>,
-    ended: HashMap<RunId, Arc<LiveJob>>,
+    active: Option<Arc<LiveRun>>,
+    ended: HashMap<RunId, Arc<LiveRun>>,
     tally: Tally,
     /// The server goes down, and the active run could not be stored in time.
     given_up: bool,
 }
 
 /// Starts, finds and stops jobs. One per process.
-pub struct JobManager {
-    around: Arc<Surroundings>,
+pub struct RunManager {
+    around: Arc<RunContext>,
     live: Arc<Mutex<Live>>,
     /// Held during a start, so that two of them can't both find nothing active.
     starting: tokio::sync::Mutex<()>,
@@ -134,9 +134,9 @@ fn lock(live: &Mutex<Live>) -> MutexGuard<'_, Live> {
     live.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl JobManager {
+impl RunManager {
     /// With nothing active.
-    pub fn new(around: Surroundings) -> Self {
+    pub fn new(around: RunContext) -> Self {
         Self {
             around: Arc::new(around),
             live: Arc::default(),
@@ -178,9 +178,9 @@ impl JobManager {
         }
         let id = RunId(Uuid::now_v7());
         let opens = self.around.gatekeeper.opens();
-        self.insert(&LiveJob::new(id, settings.clone(), self.cap(), opens).snapshot()).await?;
+        self.insert(&LiveRun::new(id, settings.clone(), self.cap(), opens).snapshot()).await?;
         // The clock starts when all is in its place: a database that was slow costs no slot.
-        let job = LiveJob::new(id, settings, self.cap(), opens.max(Instant::now()));
+        let job = LiveRun::new(id, settings, self.cap(), opens.max(Instant::now()));
         // Before anybody is told its name: a request that claims to be of this run is never one of an unknown run.
         let delay_seed = (job.settings.delay == Delay::Server).then_some(job.settings.seed);
         let cap_broken = self.around.arrivals.open(id, job.secret, delay_seed);
@@ -194,10 +194,10 @@ impl JobManager {
 
     /// Stores the new job. Nothing is active here, so a row that is not closed is one that a panic left; it must
     /// not keep every later run from starting.
-    async fn insert(&self, job: &Job) -> Result<(), StoreError> {
+    async fn insert(&self, job: &Run) -> Result<(), StoreError> {
         match self.around.store.insert(job).await {
             Err(error) if error.as_database_error().is_some_and(|error| error.is_unique_violation()) => {
-                let Surroundings { store, witness, housekeeping, demo_users, .. } = &*self.around;
+                let RunContext { store, witness, housekeeping, demo_users, .. } = &*self.around;
                 recovery::close_left_overs(store.as_ref(), witness.as_ref(), housekeeping.as_ref(), demo_users).await?;
                 store.insert(job).await
             }
@@ -206,7 +206,7 @@ impl JobManager {
     }
 
     /// The job that is active.
-    pub fn active(&self) -> Option<Arc<LiveJob>> {
+    pub fn active(&self) -> Option<Arc<LiveRun>> {
         lock(&self.live).active.clone()
     }
 
@@ -216,7 +216,7 @@ impl JobManager {
     }
 
     /// A job that is still in memory.
-    pub fn live(&self, id: RunId) -> Option<Arc<LiveJob>> {
+    pub fn live(&self, id: RunId) -> Option<Arc<LiveRun>> {
         let live = lock(&self.live);
         live.active.iter().find(|job| job.id == id).or_else(|| live.ended.get(&id)).cloned()
     }
@@ -225,7 +225,7 @@ impl JobManager {
     ///
     /// # Errors
     /// When the database can't be read.
-    pub async fn job(&self, id: RunId) -> Result<Option<Job>, StoreError> {
+    pub async fn job(&self, id: RunId) -> Result<Option<Run>, StoreError> {
         match self.live(id) {
             Some(job) => Ok(Some(job.snapshot())),
             None => self.around.store.load(id).await,
@@ -317,7 +317,7 @@ impl JobManager {
     ///
     /// # Errors
     /// When the database can't be read.
-    pub async fn stop(&self, id: RunId) -> Result<Option<Job>, StoreError> {
+    pub async fn stop(&self, id: RunId) -> Result<Option<Run>, StoreError> {
         let Some(job) = self.live(id) else {
             return self.around.store.load(id).await;
         };
@@ -334,7 +334,7 @@ impl JobManager {
     }
 
     /// Ends the active job because the server goes down, and waits until it is closed. To be called when the
-    /// `shutdown` of the [`Surroundings`] is cancelled.
+    /// `shutdown` of the [`RunContext`] is cancelled.
     ///
     /// # Errors
     /// [`NotStored`] when the database can't be written for too long.
@@ -370,7 +370,7 @@ impl Drop for Place {
 }
 
 /// The whole life of a job. `cap_broken` is cancelled if its requests ever break the cap.
-async fn life(job: Arc<LiveJob>, cap_broken: CancellationToken, around: Arc<Surroundings>, live: Arc<Mutex<Live>>) {
+async fn life(job: Arc<LiveRun>, cap_broken: CancellationToken, around: Arc<RunContext>, live: Arc<Mutex<Live>>) {
     let place = Place { live: Arc::clone(&live), id: job.id };
     let viewers = AbortOnDropHandle::new(tokio::spawn(publish(Arc::clone(&job))));
     let states = AbortOnDropHandle::new(tokio::spawn(note_states(Arc::clone(&job), Arc::clone(&around.store))));
@@ -406,7 +406,7 @@ async fn life(job: Arc<LiveJob>, cap_broken: CancellationToken, around: Arc<Surr
 }
 
 /// Runs the generator, in a task of its own, so that a panic in it is seen here and the job is closed as any other.
-async fn drive(job: &Arc<LiveJob>, around: &Arc<Surroundings>, cap_broken: CancellationToken) {
+async fn drive(job: &Arc<LiveRun>, around: &Arc<RunContext>, cap_broken: CancellationToken) {
     let (driven, surroundings) = (Arc::clone(job), Arc::clone(around));
     let runner = async move { Runner::new(driven, surroundings, cap_broken).drive().await };
     if let Err(error) = tokio::spawn(runner.in_current_span()).await {
@@ -416,7 +416,7 @@ async fn drive(job: &Arc<LiveJob>, around: &Arc<Surroundings>, cap_broken: Cance
 }
 
 /// Closes the job, in a task of its own for the same reason: after a panic it is stored as it stands.
-async fn close(job: &Arc<LiveJob>, around: &Arc<Surroundings>) {
+async fn close(job: &Arc<LiveRun>, around: &Arc<RunContext>) {
     let (closing, surroundings) = (Arc::clone(job), Arc::clone(around));
     let task = async move { closing::close(&closing, &surroundings).await };
     let Err(error) = AbortOnDropHandle::new(tokio::spawn(task.in_current_span())).await else { return };
@@ -435,7 +435,7 @@ async fn close(job: &Arc<LiveJob>, around: &Arc<Surroundings>) {
 
 /// Notes each change of the job's state in the database at once, so that a crash while it is being closed keeps its
 /// final state. What can't be written is tried again at the next snapshot; the closing has the last word.
-async fn note_states(job: Arc<LiveJob>, store: Arc<dyn RunStore>) {
+async fn note_states(job: Arc<LiveRun>, store: Arc<dyn RunStore>) {
     let mut frames = job.frames();
     let mut noted = Status::Starting;
     while !noted.is_final() {
@@ -461,14 +461,14 @@ async fn note_states(job: Arc<LiveJob>, store: Arc<dyn RunStore>) {
 }
 
 /// Ends the job when the database can't be written: its accounts could not be kept.
-async fn end_on_trouble(job: Arc<LiveJob>, mut trouble: watch::Receiver<bool>) {
+async fn end_on_trouble(job: Arc<LiveRun>, mut trouble: watch::Receiver<bool>) {
     if trouble.wait_for(|trouble| *trouble).await.is_ok() && job.end(Status::Error, Some(Reason::Storage)) {
         tracing::error!(run = %job.id, "the database can't be written; the run ends");
     }
 }
 
 /// Shows the viewers a new snapshot, twice a second.
-async fn publish(job: Arc<LiveJob>) {
+async fn publish(job: Arc<LiveRun>) {
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {

@@ -11,8 +11,8 @@ use tokio_util::sync::CancellationToken;
 use std::sync::Arc;
 
 use super::client::{Answer, Outgoing};
-use super::live_run::LiveJob;
-use super::run_manager::Surroundings;
+use super::live_run::LiveRun;
+use super::run_manager::RunContext;
 use crate::traffic::engine::gate::Refusal;
 use crate::traffic::engine::mix::Mix;
 use crate::traffic::engine::pacer::{PATIENCE, Pacer, Step};
@@ -34,8 +34,8 @@ const LONG: Duration = Duration::from_secs(3600);
 
 /// Drives one job from its start until its last request has ended.
 pub(super) struct Runner {
-    job: Arc<LiveJob>,
-    around: Arc<Surroundings>,
+    job: Arc<LiveRun>,
+    around: Arc<RunContext>,
     mix: Mix,
     pacer: Pacer,
     in_flight: JoinSet<(u32, Answer)>,
@@ -48,7 +48,7 @@ pub(super) struct Runner {
 }
 
 impl Runner {
-    pub(super) fn new(job: Arc<LiveJob>, around: Arc<Surroundings>, cap_broken: CancellationToken) -> Self {
+    pub(super) fn new(job: Arc<LiveRun>, around: Arc<RunContext>, cap_broken: CancellationToken) -> Self {
         let settings = &job.settings;
         let mix =
             Mix::new(settings.scenario, settings.endpoints.list().to_vec(), settings.seed, around.demo_users.clone());

@@ -10,7 +10,7 @@ use crate::traffic::engine::gate::{Gate, Permit, PermitId, Refusal};
 
 /// Holds the [`Gate`]. Every request of every job goes through it.
 #[derive(Debug)]
-pub struct Gatekeeper {
+pub struct SharedGate {
     gate: Mutex<Gate>,
     /// The zero of all times that the gate sees.
     origin: Instant,
@@ -18,7 +18,7 @@ pub struct Gatekeeper {
     bell: watch::Sender<()>,
 }
 
-impl Gatekeeper {
+impl SharedGate {
     /// A gate of `cap` requests per second that opens one second from now.
     pub fn new(cap: u32) -> Arc<Self> {
         Arc::new(Self {
@@ -62,7 +62,7 @@ impl Gatekeeper {
     /// Asks for the right to send one request now.
     ///
     /// # Errors
-    /// What to wait for; [`Gatekeeper::bell`] rings at each arrival.
+    /// What to wait for; [`SharedGate::bell`] rings at each arrival.
     pub fn take(self: &Arc<Self>) -> Result<Ticket, Refusal> {
         let permit = self.gate().take(self.now())?;
         Ok(Ticket { id: permit.id(), permit: Some(permit), keeper: Arc::clone(self) })
@@ -87,7 +87,7 @@ impl Gatekeeper {
 pub struct Ticket {
     id: PermitId,
     permit: Option<Permit>,
-    keeper: Arc<Gatekeeper>,
+    keeper: Arc<SharedGate>,
 }
 
 impl Ticket {
@@ -132,7 +132,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_ticket_that_is_dropped_unused_opens_the_gate_again() {
-        let keeper = Gatekeeper::new(1);
+        let keeper = SharedGate::new(1);
         tokio::time::sleep_until(keeper.opens()).await;
         drop(keeper.take().expect("open"));
         assert!(keeper.take().is_ok());
@@ -140,7 +140,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_ticket_that_is_dropped_after_the_departure_counts_as_arrived() {
-        let keeper = Gatekeeper::new(1);
+        let keeper = SharedGate::new(1);
         tokio::time::sleep_until(keeper.opens()).await;
         let departed = keeper.take().expect("open").depart();
         assert_eq!(keeper.take().err(), Some(Refusal::AwaitArrival));

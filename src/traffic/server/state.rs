@@ -6,7 +6,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::findings::Details;
-use super::run_manager::{JobManager, StartRefusal};
+use super::run_manager::{RunManager, StartRefusal};
 use super::store::RunFilter;
 use crate::error::AppError;
 use crate::origin::RunId;
@@ -24,7 +24,7 @@ use crate::validation::{FieldError, Fields, Invalid};
 #[derive(Clone)]
 pub struct Traffic {
     /// All jobs.
-    pub jobs: Arc<JobManager>,
+    pub jobs: Arc<RunManager>,
     /// Ends the streams.
     pub shutdown: CancellationToken,
     /// One for each live stream that may be open.
@@ -69,7 +69,7 @@ impl Traffic {
 ///
 /// # Errors
 /// [`Invalid`] with every fault.
-pub fn check(jobs: &JobManager, fields: &Fields) -> Result<Settings, Invalid> {
+pub fn check(jobs: &RunManager, fields: &Fields) -> Result<Settings, Invalid> {
     validation::settings(fields, jobs.cap(), || fastrand::u32(..))
 }
 
@@ -77,7 +77,7 @@ pub fn check(jobs: &JobManager, fields: &Fields) -> Result<Settings, Invalid> {
 ///
 /// # Errors
 /// When the database can't be read.
-pub async fn page_of_runs(jobs: &JobManager, query: RunsQuery) -> Result<RunsPage, StoreError> {
+pub async fn page_of_runs(jobs: &RunManager, query: RunsQuery) -> Result<RunsPage, StoreError> {
     let RunsQuery { cursor, limit, scenario, status, order, ascending } = query;
     let filter = RunFilter { behind: cursor, scenario, status, limit, order, ascending, live: None };
     let (runs, more) = jobs.list(&filter).await?;

@@ -14,7 +14,7 @@ use crate::traffic::engine::exchange::ClientSide;
 use crate::traffic::engine::findings::Findings;
 use crate::traffic::engine::mix::Call;
 use crate::traffic::engine::scenario::Scenario;
-use crate::traffic::model::{Job, Reason, RunSummary, Status};
+use crate::traffic::model::{Reason, Run, RunSummary, Status};
 use crate::traffic::run_order::{Cursor, Order};
 
 /// Which stored runs to list, and in what order: runs of the same rank by their start.
@@ -94,7 +94,7 @@ pub struct StoredRun {
     /// Its name.
     pub id: RunId,
     /// What was last stored of it; absent when that can't be read: it is damaged, or of a newer version.
-    pub job: Option<Job>,
+    pub job: Option<Run>,
 }
 
 /// Where runs are kept. One method = one use case = one transaction.
@@ -103,16 +103,16 @@ pub trait RunStore: Send + Sync + 'static {
     /// Why what is stored now would be lost, in words, if it would.
     fn lost(&self) -> Option<String>;
     /// Adds a run that starts now. Fails while another one is not closed.
-    async fn insert(&self, job: &Job) -> Result<(), StoreError>;
+    async fn insert(&self, job: &Run) -> Result<(), StoreError>;
     /// Stores where a run stands, or its result when it is closed by that, with what client and server said about it,
     /// where that is known. `false`: it was closed before, or is not there.
-    async fn update(&self, job: &Job, findings: Option<&Findings>) -> Result<bool, StoreError>;
+    async fn update(&self, job: &Run, findings: Option<&Findings>) -> Result<bool, StoreError>;
     /// Puts this closed run in the place of a row that is not closed, or gone. One that is closed stays.
-    async fn replace(&self, job: &Job) -> Result<(), StoreError>;
+    async fn replace(&self, job: &Run) -> Result<(), StoreError>;
     /// Closes a run of which nothing can be read; what is stored of it stays as it is.
     async fn close_unreadable(&self, id: RunId) -> Result<(), StoreError>;
     /// One run.
-    async fn load(&self, id: RunId) -> Result<Option<Job>, StoreError>;
+    async fn load(&self, id: RunId) -> Result<Option<Run>, StoreError>;
     /// Some runs, in the order of the filter. One that can't be read costs no other.
     async fn list(&self, filter: &RunFilter) -> Result<Vec<ListedRun>, StoreError>;
     /// Removes a closed run with its ledger. `false`: there is no closed run of this name.
@@ -137,15 +137,15 @@ fn to_json(value: &impl Serialize) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|error| StoreError::Encode(error.into()))
 }
 
-fn summary(job: &Job) -> Result<String, StoreError> {
+fn summary(job: &Run) -> Result<String, StoreError> {
     to_json(&RunSummary::from(job))
 }
 
 /// The run in a row with `closed` and `job`. The columns say whether it is closed, also where the text could not be
 /// brought up to that.
-fn job_of(row: &SqliteRow) -> Result<Job, StoreError> {
+fn job_of(row: &SqliteRow) -> Result<Run, StoreError> {
     let json: Vec<u8> = row.try_get("job")?;
-    let mut job: Job = serde_json::from_slice(&json).map_err(|error| StoreError::Decode(error.into()))?;
+    let mut job: Run = serde_json::from_slice(&json).map_err(|error| StoreError::Decode(error.into()))?;
     if row.try_get("closed")? && !job.closed {
         job.closed = true;
         if !job.status.is_final() {
@@ -218,13 +218,13 @@ impl RunStore for SqliteRuns {
         self.0.identity().err().map(|lost| lost.to_string())
     }
 
-    async fn insert(&self, job: &Job) -> Result<(), StoreError> {
+    async fn insert(&self, job: &Run) -> Result<(), StoreError> {
         let mut transaction = self.0.begin().await?;
         insert(job, &mut transaction).await?;
         transaction.commit().await
     }
 
-    async fn update(&self, job: &Job, findings: Option<&Findings>) -> Result<bool, StoreError> {
+    async fn update(&self, job: &Run, findings: Option<&Findings>) -> Result<bool, StoreError> {
         let mut transaction = self.0.begin().await?;
         let updated = sqlx::query(
             "UPDATE runs SET status = ?2, closed = ?3, job = ?4, summary = ?5, findings = ?6 WHERE id = ?1 AND closed = 0",
@@ -241,7 +241,7 @@ impl RunStore for SqliteRuns {
         Ok(updated.rows_affected() == 1)
     }
 
-    async fn replace(&self, job: &Job) -> Result<(), StoreError> {
+    async fn replace(&self, job: &Run) -> Result<(), StoreError> {
         let mut transaction = self.0.begin().await?;
         let known = "SELECT closed FROM runs WHERE id = ?";
         let known: Option<bool> =
@@ -263,7 +263,7 @@ impl RunStore for SqliteRuns {
         transaction.commit().await
     }
 
-    async fn load(&self, id: RunId) -> Result<Option<Job>, StoreError> {
+    async fn load(&self, id: RunId) -> Result<Option<Run>, StoreError> {
         let row = sqlx::query("SELECT closed, job FROM runs WHERE id = ?")
             .bind(blob(id))
             .fetch_optional(&self.0.read)
@@ -346,7 +346,7 @@ impl RunStore for SqliteRuns {
 }
 
 /// Adds a run within a transaction.
-async fn insert(job: &Job, transaction: &mut SqliteConnection) -> Result<(), StoreError> {
+async fn insert(job: &Run, transaction: &mut SqliteConnection) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO runs (id, status, closed, start_time, job, scenario, summary) VALUES (?, ?, ?, ?, ?, ?, ?)",
     )

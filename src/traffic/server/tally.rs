@@ -2,7 +2,7 @@
 
 use crate::traffic::engine::audit::AuditOutcome;
 use crate::traffic::engine::dashboard_check::DashboardOutcome;
-use crate::traffic::model::{Job, Status};
+use crate::traffic::model::{Run, Status};
 
 /// Sums over the runs that are closed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub struct Tally {
 
 impl Tally {
     /// Adds a closed run.
-    pub fn add(&mut self, job: &Job) {
+    pub fn add(&mut self, job: &Run) {
         let stats = &job.stats;
         match job.status {
             Status::Completed => self.completed += 1,

@@ -2,7 +2,7 @@
 
 use super::settings_words;
 use super::verdict::{audit_word, cap_word, dashboard_word};
-use crate::traffic::model::{Job, Settings};
+use crate::traffic::model::{Run, Settings};
 use crate::ui::format::{count, duration, millis, percent};
 
 /// One line of the comparison.
@@ -47,18 +47,18 @@ fn latency(what: &'static str, a: Option<f64>, b: Option<f64>) -> Difference {
 }
 
 /// Settings first, then what came of them.
-pub fn compare(a: &Job, b: &Job) -> Vec<Difference> {
+pub fn compare(a: &Run, b: &Run) -> Vec<Difference> {
     let setting = |what, of: fn(&Settings) -> String| text(what, of(&a.settings()), of(&b.settings()));
     let (x, y) = (&a.stats, &b.stats);
-    let failures = |job: &Job| {
+    let failures = |job: &Run| {
         let stats = &job.stats;
         let total = stats.total_requests;
         (total > 0).then(|| f64::from(stats.failed_requests) / f64::from(total))
     };
-    let audit = |job: &Job| job.stats.audited().map_or("–", audit_word).to_owned();
-    let cap = |job: &Job| job.stats.audit.as_ref().map_or("–", |audit| cap_word(audit.cap_kept)).to_owned();
-    let dashboard = |job: &Job| job.stats.dashboard().map_or("–", dashboard_word).to_owned();
-    let most = |job: &Job| {
+    let audit = |job: &Run| job.stats.audited().map_or("–", audit_word).to_owned();
+    let cap = |job: &Run| job.stats.audit.as_ref().map_or("–", |audit| cap_word(audit.cap_kept)).to_owned();
+    let dashboard = |job: &Run| job.stats.dashboard().map_or("–", dashboard_word).to_owned();
+    let most = |job: &Run| {
         let most = job.stats.audit.as_ref().and_then(|audit| audit.most_in_any_second);
         most.map_or("–".to_owned(), |most| most.to_string())
     };

@@ -4,7 +4,7 @@
 use crate::latency_buckets::BOUNDS;
 use crate::traffic::engine::stats::Stats;
 use crate::traffic::engine::timeline::Timeline;
-use crate::traffic::model::Job;
+use crate::traffic::model::Run;
 use crate::ui::chart::axis::TimeAxis;
 use crate::ui::chart::latency::{Column, distribution, heatmap};
 use crate::ui::chart::stacked::stacked;
@@ -13,7 +13,7 @@ use crate::ui::format::{count, millis, percent};
 use crate::ui::notice::failed_html;
 
 /// Latency over time, its distribution, and the answers: or why they are not there.
-pub(crate) fn charts_html(job: &Job, timeline: Result<&Timeline, &str>, rows: &Rows) -> String {
+pub(crate) fn charts_html(job: &Run, timeline: Result<&Timeline, &str>, rows: &Rows) -> String {
     let timeline = match timeline {
         Ok(timeline) => timeline,
         Err(why) => {

@@ -7,7 +7,7 @@ use super::run_sides::sides_html;
 use super::run_tables::{SINGLE_FAILURES, endpoints_html, failures_html};
 use crate::traffic::engine::sides::Sides;
 use crate::traffic::engine::timeline::Timeline;
-use crate::traffic::model::Job;
+use crate::traffic::model::Run;
 use crate::ui::chart::Rows;
 
 /// The two parts of it, as HTML.
@@ -24,7 +24,7 @@ pub const DETAILS: [&str; 5] = ["latency", "distribution", "answers", "slowest",
 
 /// Draws it; what is missing is there in words, for those who read the page.
 pub fn run_details(
-    job: &Job,
+    job: &Run,
     timeline: Result<&Timeline, &str>,
     sides: Option<Result<&Sides, &str>>,
     rows: &Rows,

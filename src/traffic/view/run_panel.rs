@@ -7,7 +7,7 @@ use super::run_badge::words;
 use super::settings_words;
 use super::settings_words::planned_rate_of;
 use super::verdict::{Line, lines};
-use crate::traffic::model::Job;
+use crate::traffic::model::Run;
 use crate::traffic::page::run_feed::Connection;
 use crate::traffic::server_fns::StopTraffic;
 use crate::ui::chart::Rows;
@@ -18,7 +18,7 @@ use crate::ui::table::escaped;
 /// What the panel shows.
 pub(crate) struct Panel<'a> {
     /// The run.
-    pub(crate) job: &'a Job,
+    pub(crate) job: &'a Run,
     /// How the page is connected to it.
     pub(crate) connection: Connection,
     /// Why the page does not follow the run at the moment, as HTML; empty when it does, or tries to.
@@ -94,11 +94,11 @@ fn mark(chosen: bool, word: &str) -> String {
     if chosen { format!(" {word}") } else { String::new() }
 }
 
-fn settings_html(job: &Job) -> String {
+fn settings_html(job: &Run) -> String {
     format!("<p class=\"run-settings\">{}</p>", escaped(&settings_words::below_title(&job.settings())))
 }
 
-fn progress_html(job: &Job) -> String {
+fn progress_html(job: &Run) -> String {
     let (elapsed, total) = (job.stats.elapsed / 1000, job.duration);
     let text = if job.status.is_final() {
         format!("ended after {}", duration(elapsed))
@@ -111,7 +111,7 @@ fn progress_html(job: &Job) -> String {
     )
 }
 
-fn numbers_html(job: &Job) -> String {
+fn numbers_html(job: &Run) -> String {
     let stats = &job.stats;
     let failed_tone = if stats.failed_requests > 0 { "bad" } else { "" };
     let stat = |(label, value, tone): (&str, String, &str)| {
@@ -135,14 +135,14 @@ fn numbers_html(job: &Job) -> String {
     format!("<dl class=\"stats stats-main\">{main}</dl><dl class=\"stats stats-small\">{small}</dl>")
 }
 
-fn rate_html(job: &Job, rows: &Rows) -> String {
+fn rate_html(job: &Run, rows: &Rows) -> String {
     let shape = job.settings().shape(job.cap);
     let achieved = Some(&job.stats.sent_per_second[..]);
     let rates = Rates { seconds: job.duration, planned: &shape.corners(), achieved, cap: job.cap };
     rate("Rate over time", rate_sentence(job), &rates).html("rate", rows)
 }
 
-fn rate_sentence(job: &Job) -> String {
+fn rate_sentence(job: &Run) -> String {
     let (seconds, planned) = (&job.stats.sent_per_second, planned_rate_of(job));
     let Some(highest) = seconds.iter().max() else {
         return format!("Planned: {planned}. The first second is not over.");
@@ -154,7 +154,7 @@ fn rate_sentence(job: &Job) -> String {
 }
 
 /// The accounts of the run as they stand while it goes on.
-fn ledger(job: &Job) -> String {
+fn ledger(job: &Run) -> String {
     let stats = &job.stats;
     let open = if job.status.is_final() {
         format!("{} not reached", count(stats.not_reached))
@@ -177,7 +177,7 @@ fn ledger(job: &Job) -> String {
 }
 
 /// The result in words, once the run is closed.
-fn verdict_html(job: &Job) -> String {
+fn verdict_html(job: &Run) -> String {
     let lines: String = lines(job).iter().map(line).collect();
     format!("<div class=\"verdict\" data-part=\"verdict\"{}>{lines}</div>", mark(!job.closed, "hidden"))
 }
@@ -193,7 +193,7 @@ fn line(line: &Line) -> String {
 }
 
 /// The one thing a screen reader hears of the numbers: a sentence.
-pub(crate) fn announcement(job: &Job, stale: bool) -> String {
+pub(crate) fn announcement(job: &Run, stale: bool) -> String {
     let stats = &job.stats;
     let so_far = format!("{} requests, {} failed.", stats.total_requests, stats.failed_requests);
     if job.closed {
@@ -219,8 +219,8 @@ mod tests {
     use crate::traffic::engine::stats::Stats;
     use crate::traffic::model::{Endpoints, Reason, Status};
 
-    fn job(status: Status, closed: bool) -> Job {
-        Job {
+    fn job(status: Status, closed: bool) -> Run {
+        Run {
             job_id: RunId(Uuid::from_u128(7)),
             status,
             reason: None,
@@ -240,7 +240,7 @@ mod tests {
         }
     }
 
-    fn html(job: &Job, on_card: bool) -> String {
+    fn html(job: &Run, on_card: bool) -> String {
         let (stop_fault, announcement) = (String::new(), String::new());
         let connection = if job.closed { Connection::Ended } else { Connection::Live };
         let trouble = String::new();
@@ -266,7 +266,7 @@ mod tests {
     #[test]
     fn a_closed_run_has_its_verdict_and_no_stop() {
         let reason = Some(Reason::Shutdown);
-        let html = html(&Job { reason, ..job(Status::Error, true) }, false);
+        let html = html(&Run { reason, ..job(Status::Error, true) }, false);
         assert!(html.contains("data-part=\"stop\" aria-disabled=\"false\" hidden>"), "{html}");
         assert!(html.contains("Ended early: ") && !html.contains("data-part=\"verdict\" hidden"), "{html}");
         assert!(!html.contains("data-again"), "only the card leads back to its form");

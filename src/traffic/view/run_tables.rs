@@ -2,14 +2,14 @@
 
 use crate::traffic::engine::outcome::Fate;
 use crate::traffic::engine::stats::{CallStats, Failure, FailureGroup, Stats};
-use crate::traffic::model::Job;
+use crate::traffic::model::Run;
 use crate::ui::chart::Rows;
 use crate::ui::format::{count, millis, percent};
 use crate::ui::notice::empty_html;
 use crate::ui::table::{Cell, row, table_html};
 
 /// Count, failures and latency by endpoint.
-pub(crate) fn endpoints_html(job: &Job) -> String {
+pub(crate) fn endpoints_html(job: &Run) -> String {
     let rows: String = job.stats.calls.iter().map(endpoint_row).collect();
     let heads = ["Endpoint", "Requests", "Failed", "p50", "p95", "p99", "Slowest"];
     let table = table_html("By endpoint", heads, &rows, "");
@@ -37,7 +37,7 @@ pub const SINGLE_FAILURES: &str = "failures";
 
 /// The failures by endpoint and answer; and, for those who open it, the list of the newest single ones with what finds
 /// them in the server's log.
-pub(crate) fn failures_html(job: &Job, rows: &Rows) -> String {
+pub(crate) fn failures_html(job: &Run, rows: &Rows) -> String {
     let (stats, id) = (&job.stats, SINGLE_FAILURES);
     let groups: String = stats.failures.iter().map(|group| group_row(group, true)).collect();
     let groups = table_html("Failures by endpoint and answer", GROUP_HEADS, &groups, "texts");

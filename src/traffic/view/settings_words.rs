@@ -1,7 +1,7 @@
 //! What a run was started with, in words: the one place for all pages and files that say it.
 
 use crate::traffic::engine::scenario::{Delay, Scenario, Shape};
-use crate::traffic::model::{Job, RunSummary, Settings};
+use crate::traffic::model::{Run, RunSummary, Settings};
 use crate::ui::format::duration;
 
 /// Where Latency Degradation waits; nothing for the other scenarios.
@@ -45,7 +45,7 @@ pub fn planned_rate(shape: &Shape) -> String {
 }
 
 /// The rate of a run's plan.
-pub fn planned_rate_of(job: &Job) -> String {
+pub fn planned_rate_of(job: &Run) -> String {
     planned_rate(&job.settings().shape(job.cap))
 }
 

@@ -3,7 +3,7 @@
 
 use crate::traffic::engine::audit::{Audit, AuditOutcome};
 use crate::traffic::engine::dashboard_check::{DashboardCheck, DashboardOutcome};
-use crate::traffic::model::{Job, RunSummary};
+use crate::traffic::model::{Run, RunSummary};
 use crate::ui::format::{count, millis, percent};
 
 /// How a line of the verdict is meant.
@@ -93,7 +93,7 @@ impl Line {
 }
 
 /// The verdict on a closed run; before that there is none.
-pub fn lines(job: &Job) -> Vec<Line> {
+pub fn lines(job: &Run) -> Vec<Line> {
     if !job.closed {
         return Vec::new();
     }
@@ -248,7 +248,7 @@ pub fn short(run: &RunSummary) -> Line {
 }
 
 /// The verdict in one line, for the log.
-pub fn summary(job: &Job) -> String {
+pub fn summary(job: &Run) -> String {
     let audit = job.stats.audited().map_or("not made", audit_word);
     let cap = cap_word(job.stats.audit.as_ref().and_then(|audit| audit.cap_kept));
     let dashboard = job.stats.dashboard().map_or("not checked", dashboard_word);
@@ -266,13 +266,13 @@ mod tests {
     use crate::traffic::model::{Endpoints, Reason, Status};
 
     /// A closed run with what a stored JSON says of its audit and its dashboard check.
-    fn job(audit: &str, check: &str) -> Job {
+    fn job(audit: &str, check: &str) -> Run {
         let stats = Stats {
             audit: Some(serde_json::from_str(audit).expect("an audit")),
             dashboard_check: Some(serde_json::from_str(check).expect("a check")),
             ..Stats::default()
         };
-        Job {
+        Run {
             job_id: RunId(Uuid::from_u128(7)),
             status: Status::Completed,
             reason: None,
@@ -292,7 +292,7 @@ mod tests {
         }
     }
 
-    fn texts(job: &Job) -> Vec<String> {
+    fn texts(job: &Run) -> Vec<String> {
         lines(job).iter().map(Line::text).collect()
     }
 
@@ -303,7 +303,7 @@ mod tests {
 
     #[test]
     fn a_run_that_is_in_order() {
-        let job = Job { stop_took: Some(0.58), ..job(VERIFIED, RIGHT) };
+        let job = Run { stop_took: Some(0.58), ..job(VERIFIED, RIGHT) };
         assert_eq!(
             texts(&job),
             [
@@ -315,7 +315,7 @@ mod tests {
         );
         assert_eq!(short(&RunSummary::from(&job)).text(), "✓ verified");
         assert_eq!(summary(&job), "audit verified, cap kept, dashboard right");
-        assert_eq!(lines(&Job { closed: false, ..job }), [], "none before it is closed");
+        assert_eq!(lines(&Run { closed: false, ..job }), [], "none before it is closed");
     }
 
     #[test]
@@ -345,7 +345,7 @@ mod tests {
             .replace("\"verified\"", "\"wrong\", \"differences\": [\"requests that arrived more than once: 1 (#4)\"]");
         let check =
             RIGHT.replace("\"right\"", "\"wrong\", \"differences\": [\"the dashboard says 7 requests, 241 arrived\"]");
-        let both = Job { reason: Some(Reason::Shutdown), status: Status::Error, ..job(&audit, &check) };
+        let both = Run { reason: Some(Reason::Shutdown), status: Status::Error, ..job(&audit, &check) };
         let texts = texts(&both);
         for expected in [
             "Ended early: the server was shut down.",

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::world::{Manner, Test};
 use crate::origin::RunId;
 use crate::traffic::engine::scenario::{Delay, Scenario};
-use crate::traffic::model::{Endpoints, Job, Reason, Settings, Status};
+use crate::traffic::model::{Endpoints, Reason, Run, Settings, Status};
 use crate::traffic::server::run_manager::{DeleteRefusal, StartRefusal};
 
 fn settings() -> Settings {
@@ -17,7 +17,7 @@ fn settings() -> Settings {
     Settings { scenario, duration: 5, max_rps: 20, endpoints, seed: 1, delay }
 }
 
-async fn job(test: &Test, id: RunId) -> Job {
+async fn job(test: &Test, id: RunId) -> Run {
     test.jobs.job(id).await.expect("no database").expect("a job")
 }
 

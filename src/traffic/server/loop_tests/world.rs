@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::origin::RunId;
 use crate::platform::database::StoreError;
-use crate::platform::row_writer::{BatchWriter, Sink};
+use crate::platform::row_writer::{RowWriter, Sink};
 use crate::traffic::engine::dashboard_check::Kpi;
 use crate::traffic::engine::evidence::CleanUp;
 use crate::traffic::engine::exchange::{ClientSide, ServerSide};
@@ -21,16 +21,16 @@ use crate::traffic::engine::findings::Findings;
 use crate::traffic::engine::guard::most_in_any_second;
 use crate::traffic::engine::outcome::Fate;
 use crate::traffic::engine::scenario::{Delay, Scenario};
-use crate::traffic::model::{Endpoints, Job, RunSummary, Settings, Status};
+use crate::traffic::model::{Endpoints, Run, RunSummary, Settings, Status};
 use crate::traffic::server::arrivals::Arrivals;
 use crate::traffic::server::client::{Answer, Outgoing, TIMEOUT, Target};
 use crate::traffic::server::dropped_rows::Losses;
 use crate::traffic::server::live_run::LedgerRow;
-use crate::traffic::server::ports::{Housekeeping, Witness};
+use crate::traffic::server::ports::{RecordedRequests, UserCleanup};
 use crate::traffic::server::retention::StoredRuns;
-use crate::traffic::server::run_manager::{JobManager, Surroundings};
+use crate::traffic::server::run_manager::{RunContext, RunManager};
 use crate::traffic::server::send_timer::{Clock, TokioClock};
-use crate::traffic::server::shared_gate::{Departed, Gatekeeper};
+use crate::traffic::server::shared_gate::{Departed, SharedGate};
 use crate::traffic::server::store::{ListedRun, RunFilter, RunStore, StoredRun};
 
 /// How the fake target behaves.
@@ -70,7 +70,7 @@ pub(super) struct World {
     pub(super) manner: Manner,
     pub(super) sent: Mutex<Vec<Duration>>,
     pub(super) rows: Mutex<Vec<u32>>,
-    pub(super) stored: Mutex<Vec<Job>>,
+    pub(super) stored: Mutex<Vec<Run>>,
     /// What both sides said about the runs.
     pub(super) findings: Mutex<HashMap<RunId, Findings>>,
     /// The states that were stored, one after the other.
@@ -91,7 +91,7 @@ impl World {
     }
 
     /// Replaces the stored job, if it is open; notes the state that it has now.
-    fn replace(&self, job: &Job) -> bool {
+    fn replace(&self, job: &Run) -> bool {
         let mut stored = self.stored.lock().expect("not poisoned");
         let Some(known) = stored.iter_mut().find(|known| known.job_id == job.job_id) else { return false };
         if known.closed {
@@ -106,7 +106,7 @@ impl World {
 struct FakeTarget {
     world: Arc<World>,
     arrivals: Arc<Arrivals>,
-    gatekeeper: Arc<Gatekeeper>,
+    gatekeeper: Arc<SharedGate>,
 }
 
 impl Target for FakeTarget {
@@ -147,7 +147,7 @@ impl Target for FakeTarget {
 struct Shared(Arc<World>);
 
 #[async_trait]
-impl Witness for Shared {
+impl RecordedRequests for Shared {
     async fn flush(&self) {
         assert!(!self.0.manner.panics_while_closing, "asked to panic");
     }
@@ -179,7 +179,7 @@ impl Witness for Shared {
 }
 
 #[async_trait]
-impl Housekeeping for Shared {
+impl UserCleanup for Shared {
     async fn clean_up(&self, _run: RunId) -> Result<CleanUp, StoreError> {
         if self.0.manner.keeps_users {
             return Err(StoreError::PoolClosed);
@@ -194,13 +194,13 @@ impl RunStore for Shared {
         None
     }
 
-    async fn insert(&self, job: &Job) -> Result<(), StoreError> {
+    async fn insert(&self, job: &Run) -> Result<(), StoreError> {
         self.0.stored.lock().expect("not poisoned").push(job.clone());
         tokio::time::sleep(self.0.manner.insert_takes).await;
         Ok(())
     }
 
-    async fn update(&self, job: &Job, findings: Option<&Findings>) -> Result<bool, StoreError> {
+    async fn update(&self, job: &Run, findings: Option<&Findings>) -> Result<bool, StoreError> {
         self.0.available()?;
         if let Some(findings) = findings {
             self.0.findings.lock().expect("not poisoned").insert(job.job_id, findings.clone());
@@ -208,7 +208,7 @@ impl RunStore for Shared {
         if self.0.manner.never_stores && job.closed { Err(StoreError::RowNotFound) } else { Ok(self.0.replace(job)) }
     }
 
-    async fn replace(&self, job: &Job) -> Result<(), StoreError> {
+    async fn replace(&self, job: &Run) -> Result<(), StoreError> {
         self.0.available()?;
         self.0.replace(job);
         Ok(())
@@ -219,7 +219,7 @@ impl RunStore for Shared {
     }
 
     async fn list(&self, _filter: &RunFilter) -> Result<Vec<ListedRun>, StoreError> {
-        let listed = |job: &Job| ListedRun { id: job.job_id, rank: 0, summary: Some(RunSummary::from(job)) };
+        let listed = |job: &Run| ListedRun { id: job.job_id, rank: 0, summary: Some(RunSummary::from(job)) };
         Ok(self.0.stored.lock().expect("not poisoned").iter().map(listed).collect())
     }
 
@@ -242,7 +242,7 @@ impl RunStore for Shared {
         Ok(self.0.findings.lock().expect("not poisoned").get(&id).cloned())
     }
 
-    async fn load(&self, id: RunId) -> Result<Option<Job>, StoreError> {
+    async fn load(&self, id: RunId) -> Result<Option<Run>, StoreError> {
         Ok(self.0.stored.lock().expect("not poisoned").iter().find(|job| job.job_id == id).cloned())
     }
 
@@ -284,14 +284,14 @@ impl Clock for Stalling {
 
 pub(super) struct Test {
     pub(super) world: Arc<World>,
-    pub(super) jobs: Arc<JobManager>,
+    pub(super) jobs: Arc<RunManager>,
     pub(super) shutdown: CancellationToken,
 }
 
 impl Test {
     pub(super) fn new(manner: Manner) -> Self {
         let world = Arc::new(World { manner, ..World::default() });
-        let gatekeeper = Gatekeeper::new(20);
+        let gatekeeper = SharedGate::new(20);
         let arrivals = Arrivals::new(Arc::clone(&gatekeeper));
         let target = FakeTarget {
             world: Arc::clone(&world),
@@ -304,7 +304,7 @@ impl Test {
         let on_drop = move |row: &LedgerRow| dropped.note(row.run, row.outcome.seq);
         let nowhere = Nowhere(Arc::clone(&world));
         let shutdown = CancellationToken::new();
-        let jobs = JobManager::new(Surroundings {
+        let jobs = RunManager::new(RunContext {
             gatekeeper,
             arrivals,
             clock: Arc::new(Stalling { world: Arc::clone(&world), clock: TokioClock(Instant::now()) }),
@@ -313,7 +313,7 @@ impl Test {
             housekeeping: shared(),
             store: shared(),
             losses,
-            ledger: BatchWriter::start_with("ledger", nowhere, CancellationToken::new(), on_drop),
+            ledger: RowWriter::start_with("ledger", nowhere, CancellationToken::new(), on_drop),
             demo_users: (0..50).map(Uuid::from_u128).collect(),
             shutdown: shutdown.clone(),
         });
@@ -330,7 +330,7 @@ impl Test {
         self.jobs.start(settings).await.expect("a start").job_id
     }
 
-    pub(super) async fn closed(&self, id: RunId) -> Job {
+    pub(super) async fn closed(&self, id: RunId) -> Run {
         loop {
             let job = self.jobs.job(id).await.expect("no database").expect("a job");
             if job.closed {
@@ -340,7 +340,7 @@ impl Test {
         }
     }
 
-    pub(super) async fn run(&self, scenario: Scenario, duration: u32) -> Job {
+    pub(super) async fn run(&self, scenario: Scenario, duration: u32) -> Run {
         let id = self.start(scenario, duration).await;
         self.closed(id).await
     }
