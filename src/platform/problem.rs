@@ -20,7 +20,7 @@ use crate::validation::{FieldError, Fields, Invalid, Value};
 
 /// A refusal on its way to the client.
 #[derive(Clone, Debug)]
-pub struct Refusal {
+pub struct ApiError {
     status: StatusCode,
     detail: String,
     errors: Vec<FieldError>,
@@ -38,7 +38,7 @@ enum Cause {
     Unavailable(String),
 }
 
-impl Refusal {
+impl ApiError {
     /// With a status and what was wrong and what to do, for the caller's eyes.
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         Self { status, detail: detail.into(), errors: Vec::new(), job_id: None, retry_after: None, cause: None }
@@ -98,7 +98,7 @@ impl Refusal {
     }
 }
 
-impl From<Invalid> for Refusal {
+impl From<Invalid> for ApiError {
     fn from(invalid: Invalid) -> Self {
         let status = if invalid.malformed { StatusCode::BAD_REQUEST } else { StatusCode::UNPROCESSABLE_ENTITY };
         let faults: Vec<String> =
@@ -110,7 +110,7 @@ impl From<Invalid> for Refusal {
     }
 }
 
-impl From<sqlx::Error> for Refusal {
+impl From<sqlx::Error> for ApiError {
     fn from(error: sqlx::Error) -> Self {
         if !is_unavailable(&error) {
             return Self::internal(error);
@@ -123,7 +123,7 @@ impl From<sqlx::Error> for Refusal {
     }
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let retry_after = self.retry_after;
         let mut response = self.status.into_response();
@@ -139,7 +139,7 @@ impl IntoResponse for Refusal {
 pub async fn write_problem(response: Response, id: RequestId, is_api: bool) -> Response {
     let response = with_status_of_error(response).await;
     let status = response.status();
-    let refusal = match response.extensions().get::<Refusal>() {
+    let refusal = match response.extensions().get::<ApiError>() {
         Some(refusal) => refusal.clone(),
         // A server function's own error has its own form, and so has a page that asks for the token.
         None if is_api
@@ -147,7 +147,7 @@ pub async fn write_problem(response: Response, id: RequestId, is_api: bool) -> R
             && !is_page(&response)
             && !response.headers().contains_key(SERVER_FN_ERROR_HEADER) =>
         {
-            Refusal::new(status, framework_detail(status))
+            ApiError::new(status, framework_detail(status))
         }
         None => return response,
     };
@@ -223,8 +223,8 @@ fn framework_detail(status: StatusCode) -> &'static str {
 }
 
 /// The fallback of every API tree: unknown paths answer problems, not pages.
-pub async fn unknown_path() -> Refusal {
-    Refusal::not_found(framework_detail(StatusCode::NOT_FOUND))
+pub async fn unknown_path() -> ApiError {
+    ApiError::not_found(framework_detail(StatusCode::NOT_FOUND))
 }
 
 /// Did the deadline for the body pass?
@@ -237,10 +237,10 @@ fn is_too_slow(error: &(dyn std::error::Error + 'static)) -> bool {
 ///
 /// # Errors
 /// A body that is too large, too slow, or cut off is refused.
-pub async fn read_body(request: Request) -> Result<Bytes, Refusal> {
+pub async fn read_body(request: Request) -> Result<Bytes, ApiError> {
     Bytes::from_request(request, &()).await.map_err(|rejection| {
         let status = if is_too_slow(&rejection) { StatusCode::REQUEST_TIMEOUT } else { rejection.status() };
-        Refusal::new(status, framework_detail(status))
+        ApiError::new(status, framework_detail(status))
     })
 }
 
@@ -249,20 +249,20 @@ pub async fn read_body(request: Request) -> Result<Bytes, Refusal> {
 pub struct JsonFields(pub Fields);
 
 impl<S: Send + Sync> FromRequest<S> for JsonFields {
-    type Rejection = Refusal;
+    type Rejection = ApiError;
 
-    async fn from_request(request: Request, _state: &S) -> Result<Self, Refusal> {
+    async fn from_request(request: Request, _state: &S) -> Result<Self, ApiError> {
         let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         let essence = kind.split(';').next().unwrap_or_default().trim();
         if !essence.eq_ignore_ascii_case("application/json") {
             let detail = "Send a JSON object with the header Content-Type: application/json.";
-            return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
+            return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
         }
         let bytes = read_body(request).await?;
         serde_json::from_slice(&bytes).map(Self).map_err(|error| {
             // Line and column, but not the library's own words.
             let place = format!("at line {}, column {}", error.line(), error.column());
-            Refusal::new(StatusCode::BAD_REQUEST, format!("The body is not a JSON object; the fault is {place}."))
+            ApiError::new(StatusCode::BAD_REQUEST, format!("The body is not a JSON object; the fault is {place}."))
         })
     }
 }
@@ -272,15 +272,15 @@ impl<S: Send + Sync> FromRequest<S> for JsonFields {
 pub struct QueryFields(pub Fields);
 
 impl<S: Send + Sync> FromRequestParts<S> for QueryFields {
-    type Rejection = Refusal;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
         let axum::extract::Query(pairs) = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&parts.uri)
-            .map_err(|_| Refusal::new(StatusCode::BAD_REQUEST, "The query can't be read; encode its values."))?;
+            .map_err(|_| ApiError::new(StatusCode::BAD_REQUEST, "The query can't be read; encode its values."))?;
         let mut fields = BTreeMap::new();
         for (name, text) in pairs {
             if fields.insert(name.clone(), Value::Text(text)).is_some() {
-                return Err(Refusal::malformed(&name, "is given more than once; give it once"));
+                return Err(ApiError::malformed(&name, "is given more than once; give it once"));
             }
         }
         Ok(Self(fields))
@@ -288,7 +288,7 @@ impl<S: Send + Sync> FromRequestParts<S> for QueryFields {
 }
 
 /// The same for a server function: logged here, in words for the page.
-pub fn inside(cause: impl Into<Refusal>) -> AppError {
+pub fn inside(cause: impl Into<ApiError>) -> AppError {
     let refusal = cause.into();
     match &refusal.cause {
         Some(Cause::Unavailable(cause)) => tracing::warn!(%cause, "the database is not available"),

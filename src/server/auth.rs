@@ -21,7 +21,7 @@ use super::login_form;
 use super::origin_checks::{cross_origin, is_cross_site_read};
 use super::peer::Peer;
 use super::sessions::Sessions;
-use crate::platform::problem::Refusal;
+use crate::platform::problem::ApiError;
 
 /// The shortest `ADMIN_TOKEN`, in characters: too long to be guessed over the network.
 pub const SHORTEST_TOKEN: usize = 16;
@@ -143,7 +143,7 @@ impl Guarded {
         } else {
             let detail =
                 "This needs the server's ADMIN_TOKEN: send it as Authorization: Bearer TOKEN, or log in at /login.";
-            Refusal::new(StatusCode::UNAUTHORIZED, detail).into_response()
+            ApiError::new(StatusCode::UNAUTHORIZED, detail).into_response()
         };
         response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         response

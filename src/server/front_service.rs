@@ -26,7 +26,7 @@ use super::limits::no_connection_left;
 use super::origin_checks::{Hosts, add_headers, cross_origin};
 use super::users_api_layer::ApiGuard;
 use super::{paths, plain_page, proxies};
-use crate::platform::problem::{Refusal, keep_headers, write_problem};
+use crate::platform::problem::{ApiError, keep_headers, write_problem};
 use crate::platform::request_id::RequestId;
 
 /// The largest body that is read, in bytes.
@@ -132,10 +132,10 @@ impl Inside {
             None => self.answer(id, arrived, within_bounds(request)).await,
         };
         if is_error(response.status()) {
-            if let Some(refusal) = response.extensions().get::<Refusal>() {
+            if let Some(refusal) = response.extensions().get::<ApiError>() {
                 refusal.log(id, &method, uri.path());
             }
-            response = match response.extensions().get::<Refusal>() {
+            response = match response.extensions().get::<ApiError>() {
                 Some(refusal) if for_a_person => {
                     let detail = refusal.detail().to_owned();
                     let mut page = plain_page::refused(response.status(), &self.style, detail);
@@ -199,7 +199,7 @@ pub async fn catching_panics(answer: impl Future<Output = Response>) -> Response
     AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(|cause| {
         let words =
             cause.downcast_ref::<&str>().copied().or_else(|| cause.downcast_ref::<String>().map(String::as_str));
-        Refusal::internal(format_args!("a handler panicked: {}", words.unwrap_or("without a word"))).into_response()
+        ApiError::internal(format_args!("a handler panicked: {}", words.unwrap_or("without a word"))).into_response()
     })
 }
 

@@ -7,7 +7,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::peer::Peer;
 use super::per_peer::{PerPeer, UnderWay};
-use crate::platform::problem::{Refusal, read_body};
+use crate::platform::problem::{ApiError, read_body};
 
 /// How many requests to `/api/v1` may be under way, of all peers together.
 const IN_FLIGHT: usize = 256;
@@ -43,7 +43,7 @@ impl Limits {
     ///
     /// # Errors
     /// A body that is too large or too slow, or one too many of its peer, is refused.
-    pub async fn with_body(&self, peer: Option<Peer>, request: Request) -> Result<Request, Refusal> {
+    pub async fn with_body(&self, peer: Option<Peer>, request: Request) -> Result<Request, ApiError> {
         if request.body().is_end_stream() {
             return Ok(request);
         }
@@ -58,7 +58,7 @@ impl Limits {
     ///
     /// # Errors
     /// Refuses at once what is too much, instead of letting it queue. Status, stop and health are outside of it.
-    pub fn admit(&self, peer: Peer, request: &Request) -> Result<Admitted<'_>, Refusal> {
+    pub fn admit(&self, peer: Peer, request: &Request) -> Result<Admitted<'_>, ApiError> {
         let too_many = || busy(format!("{WRITES} writes of this address are under way."));
         let writes = !request.method().is_safe();
         let write = writes.then(|| self.writes.begin(peer).ok_or_else(too_many)).transpose()?;
@@ -68,10 +68,10 @@ impl Limits {
 }
 
 /// What is said to a client for which there is no connection left.
-pub fn no_connection_left() -> Refusal {
+pub fn no_connection_left() -> ApiError {
     busy("The server has as many connections as it takes, and answers all of them.".to_owned())
 }
 
-fn busy(why: String) -> Refusal {
-    Refusal::new(StatusCode::SERVICE_UNAVAILABLE, format!("{why} Come back in a second.")).retry_after(1)
+fn busy(why: String) -> ApiError {
+    ApiError::new(StatusCode::SERVICE_UNAVAILABLE, format!("{why} Come back in a second.")).retry_after(1)
 }

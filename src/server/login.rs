@@ -14,7 +14,7 @@ use super::auth::{Access, Guarded};
 use super::login_form::{destination, form, private};
 use super::peer::Peer;
 use super::plain_page::plain_page;
-use crate::platform::problem::{QueryFields, Refusal};
+use crate::platform::problem::{ApiError, QueryFields};
 use crate::validation::{Fields, Value};
 
 /// What the forms send: the token, or the secret of the one-time address; and where the browser wanted to go.
@@ -100,7 +100,7 @@ async fn leave(State(access): State<Access>, headers: HeaderMap) -> Response {
 fn with_cookie(cookie: String, to: &str) -> Response {
     match HeaderValue::try_from(cookie) {
         Ok(cookie) => ([(header::SET_COOKIE, cookie)], Redirect::to(to)).into_response(),
-        Err(error) => Refusal::internal(error).into_response(),
+        Err(error) => ApiError::internal(error).into_response(),
     }
 }
 

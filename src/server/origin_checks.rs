@@ -16,7 +16,7 @@ use axum::response::{IntoResponse, Response};
 use uuid::Uuid;
 
 use super::paths::is_health;
-use crate::platform::problem::Refusal;
+use crate::platform::problem::ApiError;
 use crate::platform::request_id::RequestId;
 
 static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -47,16 +47,16 @@ impl Hosts {
     }
 
     /// What to say to a request to a name that is not ours, whatever its method.
-    pub fn refusal(&self, request: &Request) -> Option<Refusal> {
+    pub fn refusal(&self, request: &Request) -> Option<ApiError> {
         let headers = request.headers().get_all(header::HOST).iter().map(|host| host.to_str().unwrap_or_default());
         // A request to a proxy names the host in its first line, too; all of them have to be ours.
         let mut hosts = headers.chain(request.uri().authority().map(|authority| authority.as_str())).peekable();
         if hosts.peek().is_none() {
             let may_lack_it = request.version() == Version::HTTP_10 && is_health(request.uri().path());
-            return (!may_lack_it).then(|| Refusal::new(StatusCode::BAD_REQUEST, "The Host header is missing."));
+            return (!may_lack_it).then(|| ApiError::new(StatusCode::BAD_REQUEST, "The Host header is missing."));
         }
         (!hosts.all(|host| self.allows(host))).then(|| {
-            Refusal::new(
+            ApiError::new(
                 StatusCode::FORBIDDEN,
                 "This server does not answer to that host name. Use localhost, or allow the name with ALLOWED_HOSTS.",
             )
@@ -96,7 +96,7 @@ pub fn is_cross_site_read(request: &Request) -> bool {
 
 /// The answer to a request that another site's page sent.
 pub fn cross_origin() -> Response {
-    Refusal::new(
+    ApiError::new(
         StatusCode::FORBIDDEN,
         "Another site's page sent this request. Use this server's own page, or a program.",
     )

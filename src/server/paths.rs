@@ -11,7 +11,7 @@ use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use percent_encoding::percent_decode;
 
-use crate::platform::problem::Refusal;
+use crate::platform::problem::ApiError;
 
 /// How often a path is decoded before it counts as disguised.
 const ROUNDS: usize = 3;
@@ -25,9 +25,9 @@ pub fn is_health(path: &str) -> bool {
 }
 
 /// The answer to a path that is not taken: 400.
-pub fn refusal(path: &str) -> Option<Refusal> {
+pub fn refusal(path: &str) -> Option<ApiError> {
     let detail = format!("The path is not taken: {}. Send it in its plain form.", fault(path)?);
-    Some(Refusal::new(StatusCode::BAD_REQUEST, detail))
+    Some(ApiError::new(StatusCode::BAD_REQUEST, detail))
 }
 
 /// What is wrong with a path, in words that follow a colon.
@@ -67,13 +67,13 @@ pub fn without_last_slash(request: &Request) -> Option<Response> {
     let path = request.uri().path().strip_suffix('/').filter(|path| !path.is_empty())?;
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         let detail = "There is nothing at this path. Send the request to the path without the slash at its end.";
-        return Some(Refusal::not_found(detail).into_response());
+        return Some(ApiError::not_found(detail).into_response());
     }
     let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
     let to = HeaderValue::try_from(format!("{path}{query}"));
     Some(match to {
         Ok(to) => (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, to)]).into_response(),
-        Err(error) => Refusal::internal(error).into_response(),
+        Err(error) => ApiError::internal(error).into_response(),
     })
 }
 

@@ -7,10 +7,10 @@ use axum::http::{HeaderMap, StatusCode, Version, header};
 
 use super::origin_checks::Hosts;
 use super::paths::is_health;
-use crate::platform::problem::Refusal;
+use crate::platform::problem::ApiError;
 
 /// The answer to a request that came through a proxy, of a server without a token.
-pub fn refusal(request: &Request, hosts: &Hosts) -> Option<Refusal> {
+pub fn refusal(request: &Request, hosts: &Hosts) -> Option<ApiError> {
     if is_health(request.uri().path()) {
         return None;
     }
@@ -21,7 +21,7 @@ pub fn refusal(request: &Request, hosts: &Hosts) -> Option<Refusal> {
         "This request seems to come through a proxy: {sign}. Without a token a proxy would let everybody in. Set \
          ADMIN_TOKEN and BEHIND_PROXY=1 on the server (and ALLOWED_HOSTS for another name), or ask it directly."
     );
-    Some(Refusal::new(StatusCode::FORBIDDEN, detail))
+    Some(ApiError::new(StatusCode::FORBIDDEN, detail))
 }
 
 /// How a proxy gives itself away.

@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 
 use crate::error::Problem;
 use crate::platform::database::Database;
-use crate::platform::problem::Refusal;
+use crate::platform::problem::ApiError;
 
 /// How long a read of the database may take.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -59,10 +59,10 @@ pub fn routes() -> OpenApiRouter<Readiness> {
         (status = 503, description = "It can't; `detail` says why", body = Problem, content_type = "application/problem+json",
             headers(("retry-after" = u32, description = "Seconds"))),
     ))]
-async fn readyz(State(readiness): State<Readiness>) -> Result<&'static str, Refusal> {
+async fn readyz(State(readiness): State<Readiness>) -> Result<&'static str, ApiError> {
     match readiness.check().await {
         Ok(()) => Ok("ready\n"),
-        Err(why) => Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, why).retry_after(5)),
+        Err(why) => Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, why).retry_after(5)),
     }
 }
 

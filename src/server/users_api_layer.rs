@@ -12,7 +12,7 @@ use super::front_service::catching_panics;
 use super::limits::{Limits, no_connection_left};
 use super::peer::Peer;
 use crate::metrics::server::record::{Recording, Row};
-use crate::platform::problem::Refusal;
+use crate::platform::problem::ApiError;
 use crate::platform::request_id::RequestId;
 use crate::platform::row_writer::RowWriter;
 use crate::traffic::server::arrivals::{Arrivals, Recognised, recognise};
@@ -87,7 +87,7 @@ impl ApiGuard {
         recording: Option<&mut Recording<'_>>,
         mut request: Request,
         routes: impl FnOnce(Request) -> F,
-    ) -> Result<Response, Refusal>
+    ) -> Result<Response, ApiError>
     where
         F: Future<Output = Response>,
     {

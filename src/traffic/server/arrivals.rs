@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::shared_gate::SharedGate;
 use crate::origin::{Origin, RunId};
-use crate::platform::problem::Refusal;
+use crate::platform::problem::ApiError;
 use crate::traffic::engine::evidence::Arrived;
 use crate::traffic::engine::gate::PermitId;
 use crate::traffic::engine::guard::Guard;
@@ -251,7 +251,7 @@ pub struct Recognised {
     /// Who made it: always a run.
     pub origin: Origin,
     /// Whether it may come in, and what to say to it when it must not.
-    pub admission: Result<Open, Refusal>,
+    pub admission: Result<Open, ApiError>,
 }
 
 /// Notes the arrival of a simulated request. `None`: it is not one.
@@ -263,12 +263,12 @@ pub fn recognise(arrivals: &Arc<Arrivals>, headers: &HeaderMap) -> Option<Recogn
         Verdict::Admitted { delay } => Ok(Open { arrivals: Arc::clone(arrivals), run: claim.run, delay }),
         Verdict::OverCap => {
             let detail = "More simulated requests arrived within one second than the cap allows; the run is ended.";
-            Err(Refusal::new(StatusCode::TOO_MANY_REQUESTS, detail).retry_after(1))
+            Err(ApiError::new(StatusCode::TOO_MANY_REQUESTS, detail).retry_after(1))
         }
-        Verdict::Sealed => Err(Refusal::new(StatusCode::GONE, "The run of this request is closed.")),
+        Verdict::Sealed => Err(ApiError::new(StatusCode::GONE, "The run of this request is closed.")),
         Verdict::UnknownRun => {
             let detail = "The run of this request is closed or was never there. To use the API, leave out the x-traffic headers.";
-            Err(Refusal::new(StatusCode::GONE, detail))
+            Err(ApiError::new(StatusCode::GONE, detail))
         }
     };
     // Nobody can check to which run it belongs, so it is recorded as simulated and as part of none.

@@ -10,7 +10,7 @@ use super::state::{Traffic, no_such_run, run_id};
 use super::{findings, report};
 use crate::error::Problem;
 use crate::origin::RunId;
-use crate::platform::problem::{QueryFields, Refusal};
+use crate::platform::problem::{ApiError, QueryFields};
 use crate::traffic::engine::exchange::Exchange;
 use crate::traffic::model::RunExport;
 use crate::traffic::validation::{ExportFormat, export_format};
@@ -28,17 +28,17 @@ pub async fn export(
     State(traffic): State<Traffic>,
     Path(id): Path<String>,
     QueryFields(fields): QueryFields,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ApiError> {
     let (id, format) = (run_id(&id)?, export_format(&fields)?);
     let run = traffic.jobs.job(id).await?.ok_or_else(no_such_run)?;
     if !run.closed {
         let detail = "This run is not closed yet, so its numbers still change. Stop it, or wait until it is closed.";
-        return Err(Refusal::new(StatusCode::CONFLICT, detail).with_job(id).retry_after(1));
+        return Err(ApiError::new(StatusCode::CONFLICT, detail).with_job(id).retry_after(1));
     }
     let (kind, extension, text) = match format {
         ExportFormat::Json => {
             let requests = traffic.jobs.exchanges(id).await?;
-            let text = serde_json::to_string(&RunExport { run, requests }).map_err(Refusal::internal)?;
+            let text = serde_json::to_string(&RunExport { run, requests }).map_err(ApiError::internal)?;
             ("application/json", "json", text)
         }
         ExportFormat::Csv => ("text/csv; charset=utf-8", "csv", csv(&traffic.jobs.exchanges(id).await?)),
@@ -56,7 +56,7 @@ pub async fn export(
         HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"),
     );
     let disposition = format!("attachment; filename=\"run-{id}.{extension}\"");
-    headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_str(&disposition).map_err(Refusal::internal)?);
+    headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_str(&disposition).map_err(ApiError::internal)?);
     Ok(response)
 }
 

@@ -18,7 +18,7 @@ use super::stream;
 use crate::error::Problem;
 use crate::origin::RunId;
 use crate::platform::database::StoreError;
-use crate::platform::problem::{JsonFields, QueryFields, Refusal};
+use crate::platform::problem::{ApiError, JsonFields, QueryFields};
 use crate::traffic::engine::scenario::Scenario;
 use crate::traffic::model::{Run, RunsPage, StartRequest, Started, Status};
 use crate::traffic::run_order::Order;
@@ -36,7 +36,7 @@ pub fn routes() -> OpenApiRouter<Traffic> {
         .routes(routes!(export))
 }
 
-impl From<StartRefusal> for Refusal {
+impl From<StartRefusal> for ApiError {
     fn from(refusal: StartRefusal) -> Self {
         match refusal {
             StartRefusal::Busy(id) => {
@@ -59,7 +59,7 @@ impl From<StartRefusal> for Refusal {
     }
 }
 
-impl From<DeleteRefusal> for Refusal {
+impl From<DeleteRefusal> for ApiError {
     fn from(refusal: DeleteRefusal) -> Self {
         match refusal {
             DeleteRefusal::Active => {
@@ -83,10 +83,10 @@ impl From<DeleteRefusal> for Refusal {
         (status = 415, description = "The body is not JSON", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "A value is out of range", body = Problem, content_type = "application/problem+json"),
     ))]
-pub async fn start(State(traffic): State<Traffic>, JsonFields(fields): JsonFields) -> Result<Response, Refusal> {
+pub async fn start(State(traffic): State<Traffic>, JsonFields(fields): JsonFields) -> Result<Response, ApiError> {
     let settings = check(&traffic.jobs, &fields)?;
     let started: Started = traffic.jobs.start(settings).await?;
-    let location = HeaderValue::from_str(&format!("/traffic/status/{}", started.job_id)).map_err(Refusal::internal)?;
+    let location = HeaderValue::from_str(&format!("/traffic/status/{}", started.job_id)).map_err(ApiError::internal)?;
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(started)).into_response())
 }
 
@@ -97,19 +97,19 @@ pub async fn start(State(traffic): State<Traffic>, JsonFields(fields): JsonField
         (status = 200, description = "The run; its numbers are of one moment", body = Run),
         (status = 404, description = "There is no such run", body = Problem, content_type = "application/problem+json"),
     ))]
-pub async fn status(State(traffic): State<Traffic>, Path(id): Path<String>) -> Result<Json<Run>, Refusal> {
+pub async fn status(State(traffic): State<Traffic>, Path(id): Path<String>) -> Result<Json<Run>, ApiError> {
     traffic.jobs.job(run_id(&id)?).await.map_err(unreadable)?.map(Json).ok_or_else(no_such_run)
 }
 
 /// A stored run that can't be read says so.
-fn unreadable(error: StoreError) -> Refusal {
+fn unreadable(error: StoreError) -> ApiError {
     if !matches!(error, StoreError::Decode(_) | StoreError::ColumnDecode { .. }) {
         return error.into();
     }
     tracing::warn!(%error, "a stored run can't be read");
     let detail =
         "This stored run can't be read: it is damaged, or of a newer version of this program. It can be deleted.";
-    Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, detail)
+    ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, detail)
 }
 
 /// Stops a run: nothing leaves after the answer. Can be repeated.
@@ -119,7 +119,7 @@ fn unreadable(error: StoreError) -> Refusal {
         (status = 200, description = "The run, stopped or ended before", body = Run),
         (status = 404, description = "There is no such run", body = Problem, content_type = "application/problem+json"),
     ))]
-pub async fn stop(State(traffic): State<Traffic>, Path(id): Path<String>) -> Result<Json<Run>, Refusal> {
+pub async fn stop(State(traffic): State<Traffic>, Path(id): Path<String>) -> Result<Json<Run>, ApiError> {
     traffic.jobs.stop(run_id(&id)?).await.map_err(unreadable)?.map(Json).ok_or_else(no_such_run)
 }
 
@@ -138,7 +138,10 @@ pub async fn stop(State(traffic): State<Traffic>, Path(id): Path<String>) -> Res
         (status = 200, description = "One page", body = RunsPage),
         (status = 422, description = "A value is out of range", body = Problem, content_type = "application/problem+json"),
     ))]
-pub async fn runs(State(traffic): State<Traffic>, QueryFields(fields): QueryFields) -> Result<Json<RunsPage>, Refusal> {
+pub async fn runs(
+    State(traffic): State<Traffic>,
+    QueryFields(fields): QueryFields,
+) -> Result<Json<RunsPage>, ApiError> {
     Ok(Json(page_of_runs(&traffic.jobs, validation::runs_query(fields)?).await?))
 }
 
@@ -149,7 +152,7 @@ pub async fn runs(State(traffic): State<Traffic>, QueryFields(fields): QueryFiel
         (status = 200, description = "The run", body = Run),
         (status = 404, description = "There is no such run", body = Problem, content_type = "application/problem+json"),
     ))]
-pub async fn run(traffic: State<Traffic>, id: Path<String>) -> Result<Json<Run>, Refusal> {
+pub async fn run(traffic: State<Traffic>, id: Path<String>) -> Result<Json<Run>, ApiError> {
     status(traffic, id).await
 }
 
@@ -161,7 +164,7 @@ pub async fn run(traffic: State<Traffic>, id: Path<String>) -> Result<Json<Run>,
         (status = 404, description = "There is no such run", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "It is active", body = Problem, content_type = "application/problem+json"),
     ))]
-pub async fn delete(State(traffic): State<Traffic>, Path(id): Path<String>) -> Result<StatusCode, Refusal> {
+pub async fn delete(State(traffic): State<Traffic>, Path(id): Path<String>) -> Result<StatusCode, ApiError> {
     traffic.jobs.delete(run_id(&id)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -183,7 +186,7 @@ pub async fn live(
     State(traffic): State<Traffic>,
     Path(id): Path<String>,
     headers: HeaderMap,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ApiError> {
     let id = run_id(&id)?;
     let receiver = match traffic.jobs.live(id) {
         Some(job) => job.frames(),
@@ -196,7 +199,7 @@ pub async fn live(
     let Ok(place) = Arc::clone(&traffic.streams).try_acquire_owned() else {
         let detail =
             "As many live streams are open as this server allows. Ask for the status instead, or come back later.";
-        return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(5));
+        return Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(5));
     };
     Ok(stream::respond(receiver, &headers, traffic.shutdown, place))
 }

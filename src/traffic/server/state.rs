@@ -11,7 +11,7 @@ use super::store::RunFilter;
 use crate::error::AppError;
 use crate::origin::RunId;
 use crate::platform::database::StoreError;
-use crate::platform::problem::{Refusal, inside};
+use crate::platform::problem::{ApiError, inside};
 use crate::traffic::model::{RunsPage, Settings};
 use crate::traffic::outcomes::StartOutcome;
 use crate::traffic::run_order::Cursor;
@@ -90,11 +90,11 @@ pub async fn page_of_runs(jobs: &RunManager, query: RunsQuery) -> Result<RunsPag
 ///
 /// # Errors
 /// 400 when it is no UUID.
-pub fn run_id(text: &str) -> Result<RunId, Refusal> {
-    text.parse().map_err(|_| Refusal::malformed("jobId", "is not a UUID"))
+pub fn run_id(text: &str) -> Result<RunId, ApiError> {
+    text.parse().map_err(|_| ApiError::malformed("jobId", "is not a UUID"))
 }
 
 /// 404.
-pub fn no_such_run() -> Refusal {
-    Refusal::not_found("There is no run with this id. It may have been deleted.")
+pub fn no_such_run() -> ApiError {
+    ApiError::not_found("There is no run with this id. It may have been deleted.")
 }

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::error::Problem;
-use crate::platform::problem::{QueryFields, Refusal};
+use crate::platform::problem::{ApiError, QueryFields};
 use crate::validation::{Checker, Fields, Invalid, Value, read_numbers};
 
 const CODES: [StatusCode; 4] = [
@@ -54,12 +54,12 @@ fn error_rate(mut fields: Fields) -> Result<f64, Invalid> {
         (status = 502, description = "Asked for", body = Problem, content_type = "application/problem+json"),
         (status = 504, description = "Asked for", body = Problem, content_type = "application/problem+json"),
     ))]
-pub async fn error(QueryFields(fields): QueryFields) -> Result<Response, Refusal> {
+pub async fn error(QueryFields(fields): QueryFields) -> Result<Response, ApiError> {
     let rate = error_rate(fields)?;
     // f64() is below 1, so a rate of 1 always fails, and one of 0 never.
     if fastrand::f64() < rate {
         let code = CODES[fastrand::usize(..CODES.len())];
-        return Err(Refusal::new(code, "This error was asked for."));
+        return Err(ApiError::new(code, "This error was asked for."));
     }
     Ok(Json(Fine { status: "ok" }).into_response())
 }

@@ -14,7 +14,7 @@ use super::fault;
 use super::store::{UserStore, WriteError};
 use crate::error::Problem;
 use crate::origin::Origin;
-use crate::platform::problem::{JsonFields, QueryFields, Refusal};
+use crate::platform::problem::{ApiError, JsonFields, QueryFields};
 use crate::users::model::{
     MOST_USERS, NewUser, NewUserRequest, User, UserPage, UserPatch, UserPatchRequest, UserQuery,
 };
@@ -22,7 +22,7 @@ use crate::users::model::{
 /// What the handlers need.
 pub type Users = Arc<dyn UserStore>;
 
-impl From<WriteError> for Refusal {
+impl From<WriteError> for ApiError {
     fn from(error: WriteError) -> Self {
         match error {
             WriteError::EmailTaken => Self::conflict("email", "is taken by another user; give another address"),
@@ -33,20 +33,20 @@ impl From<WriteError> for Refusal {
     }
 }
 
-fn no_such_user() -> Refusal {
-    Refusal::not_found("There is no user with this id. GET /api/v1/users lists those that exist.")
+fn no_such_user() -> ApiError {
+    ApiError::not_found("There is no user with this id. GET /api/v1/users lists those that exist.")
 }
 
-fn no_room() -> Refusal {
+fn no_room() -> ApiError {
     let program = env!("CARGO_PKG_NAME");
     let detail = format!(
         "There are {MOST_USERS} users, as many as this server keeps. To make room, stop it and remove all but the demo users by: {program} prune-users"
     );
-    Refusal::new(StatusCode::INSUFFICIENT_STORAGE, detail)
+    ApiError::new(StatusCode::INSUFFICIENT_STORAGE, detail)
 }
 
-fn user_id(text: &str) -> Result<Uuid, Refusal> {
-    Uuid::try_parse(text).map_err(|_| Refusal::malformed("id", "is not a UUID"))
+fn user_id(text: &str) -> Result<Uuid, ApiError> {
+    Uuid::try_parse(text).map_err(|_| ApiError::malformed("id", "is not a UUID"))
 }
 
 /// `/api/v1/users` and what is below it, with its documentation.
@@ -65,7 +65,7 @@ pub fn routes() -> OpenApiRouter<Users> {
         (status = 200, description = "One page", body = UserPage),
         (status = 422, description = "A value is out of range", body = Problem, content_type = "application/problem+json"),
     ))]
-async fn list(State(users): State<Users>, QueryFields(fields): QueryFields) -> Result<Json<UserPage>, Refusal> {
+async fn list(State(users): State<Users>, QueryFields(fields): QueryFields) -> Result<Json<UserPage>, ApiError> {
     Ok(Json(users.list(&UserQuery::check(fields)?).await?))
 }
 
@@ -84,11 +84,11 @@ async fn create(
     State(users): State<Users>,
     origin: Option<Extension<Origin>>,
     JsonFields(fields): JsonFields,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ApiError> {
     // Only the origin of simulated requests travels with them.
     let origin = origin.map_or(Origin::Real, |Extension(origin)| origin);
     let user = users.create(NewUser::check(&fields)?, origin).await?;
-    let location = HeaderValue::from_str(&format!("/api/v1/users/{}", user.id)).map_err(Refusal::internal)?;
+    let location = HeaderValue::from_str(&format!("/api/v1/users/{}", user.id)).map_err(ApiError::internal)?;
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(user)).into_response())
 }
 
@@ -99,7 +99,7 @@ async fn create(
         (status = 200, description = "The user", body = User),
         (status = 404, description = "There is no such user", body = Problem, content_type = "application/problem+json"),
     ))]
-async fn get_one(State(users): State<Users>, Path(id): Path<String>) -> Result<Json<User>, Refusal> {
+async fn get_one(State(users): State<Users>, Path(id): Path<String>) -> Result<Json<User>, ApiError> {
     users.get(user_id(&id)?).await?.map(Json).ok_or_else(no_such_user)
 }
 
@@ -121,7 +121,7 @@ async fn update(
     Path(id): Path<String>,
     origin: Option<Extension<Origin>>,
     JsonFields(fields): JsonFields,
-) -> Result<Json<User>, Refusal> {
+) -> Result<Json<User>, ApiError> {
     let origin = origin.map_or(Origin::Real, |Extension(origin)| origin);
     Ok(Json(users.update(user_id(&id)?, UserPatch::check(&fields)?, origin).await?))
 }
