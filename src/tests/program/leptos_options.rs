@@ -9,8 +9,8 @@ fn options(text: &str) -> Table {
 
 #[test]
 fn build_options_and_run_time_options_agree() {
-    let build = options(include_str!("../../Cargo.toml"));
-    let run = options(include_str!("../../Leptos.toml"));
+    let build = options(include_str!("../../../Cargo.toml"));
+    let run = options(include_str!("../../../Leptos.toml"));
     let shared: Vec<&String> = run.keys().filter(|key| build.contains_key(*key)).collect();
     assert!(shared.len() >= 5, "they share {shared:?}");
     for key in shared {
@@ -20,7 +20,7 @@ fn build_options_and_run_time_options_agree() {
 
 #[test]
 fn the_compile_time_name_agrees() {
-    let cargo: Table = include_str!("../../.cargo/config.toml").parse().expect("TOML");
-    let build = options(include_str!("../../Cargo.toml"));
+    let cargo: Table = include_str!("../../../.cargo/config.toml").parse().expect("TOML");
+    let build = options(include_str!("../../../Cargo.toml"));
     assert_eq!(cargo["env"]["LEPTOS_OUTPUT_NAME"], build["output-name"]);
 }

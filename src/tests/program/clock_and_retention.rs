@@ -1,4 +1,4 @@
-//! A wall clock that is set, and what is kept for how long. With a real clock that is set: scripts/clock-proof.
+//! A wall clock that is set, and what is kept for how long. With a real clock that is set: `proofs/run clock`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +20,7 @@ use traffic_simulator::platform::wall_clock::Shown;
 use traffic_simulator::traffic::server::store::{RunStore, SqliteRuns};
 use uuid::Uuid;
 
-use crate::recorded::prune;
+use super::recorded_requests::prune;
 use crate::server::TestServer;
 
 const SECOND: i64 = 1_000_000;

@@ -1,4 +1,4 @@
-//! A database that can't be written for a while. A disk that is full for longer: scripts/overload-proof.
+//! A database that can't be written for a while. A disk that is full for longer: `proofs/run overload`.
 
 use std::time::Duration;
 

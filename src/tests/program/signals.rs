@@ -10,6 +10,8 @@ use tempfile::TempDir;
 use tokio::process::{Child, Command};
 use tokio::time::Instant;
 
+use crate::fixture::process::write_site;
+
 /// The program in a folder of its own, on a port of its own.
 struct Program {
     process: Child,
@@ -21,11 +23,7 @@ struct Program {
 impl Program {
     /// This line of `sh`, in which `"$0"` is the program, to be started in the folder and to listen on the port.
     fn command(line: &str, folder: &Path, port: u16) -> Command {
-        let site = folder.join("site/pkg");
-        std::fs::create_dir_all(&site).expect("a folder");
-        for kind in ["css", "js", "wasm"] {
-            std::fs::write(site.join(format!("traffic-simulator.{kind}")), "").expect("a file");
-        }
+        write_site(folder);
         let mut command = Command::new("/bin/sh");
         command
             .args(["-c", line, env!("CARGO_BIN_EXE_traffic-simulator")])
@@ -127,7 +125,7 @@ async fn a_shutdown_that_can_not_store_the_run_says_so_and_the_next_start_recove
     lock.rollback().await.expect("unlocked");
     other.close().await.expect("closed");
     let url = format!("sqlite://{}/data/traffic-simulator.db", folder.path().display());
-    let server = super::server::TestServer::start_with(|config| config.database_url = url).await;
+    let server = crate::server::TestServer::start_with(|config| config.database_url = url).await;
     let page = server.get("/traffic/runs").await.json();
     assert_eq!((&page["runs"][0]["closed"], &page["runs"][0]["status"]), (&json!(true), &json!("error")), "{page}");
 }

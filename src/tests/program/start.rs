@@ -1,32 +1,10 @@
 //! The program itself, as a process: what it says when it can't start, and what it logs.
 
-use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
-use tempfile::TempDir;
-use tokio::process::Command;
 
-/// In a folder of its own, with what passes for the page's files.
-pub(super) fn program(folder: &TempDir) -> Command {
-    let site = folder.path().join("site/pkg");
-    std::fs::create_dir_all(&site).expect("a folder");
-    for kind in ["css", "js", "wasm"] {
-        std::fs::write(site.join(format!("traffic-simulator.{kind}")), "").expect("a file");
-    }
-    let mut command = Command::new(env!("CARGO_BIN_EXE_traffic-simulator"));
-    command
-        .current_dir(folder.path())
-        .env_clear()
-        .env("LEPTOS_SITE_ROOT", "site")
-        .env("LEPTOS_OUTPUT_NAME", "traffic-simulator");
-    command.env("LEPTOS_SITE_ADDR", "127.0.0.1:0").stdin(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
-    command
-}
-
-pub(super) async fn ended(command: &mut Command) -> Output {
-    tokio::time::timeout(Duration::from_secs(10), command.output()).await.expect("it ends").expect("it starts")
-}
+use crate::fixture::process::{ended, program};
 
 #[tokio::test]
 async fn what_can_not_be_served_ends_it_with_one_clear_line() {
