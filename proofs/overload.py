@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Too many slow clients, and a database that another process holds: what still works, and what comes back.
 
 (a) 400 connections that send one byte of a head per second; (b) 600 of them, more than one peer may hold; (c) the
@@ -8,93 +7,21 @@ that is full in mid-run and has room again later (needs root).
 One peer (127.0.0.9, so Linux only) against the others: (i) 520 sockets that ask a little every 4 s; (j) 300 bodies that
 trickle; (k) both, and 300 heads that trickle. Beside each of them a run loses nothing, healthz and Stop are as quick as ever.
 """
-import argparse, contextlib, json, os, resource, select, socket, sqlite3, subprocess, sys, tempfile, threading, time
+import contextlib, json, os, resource, socket, subprocess, sys, tempfile, time
 
-from release_server import Checks, Server, percentile, prove
+from checks import percentile
+from database import locked, one, reading
+from release_server import Server
 from subscribers import Subscribers
+from trickle import Trickle
 
 HEAD_TIMEOUT, PATIENCE = 10, 30
-SAME, OTHER = "127.0.0.1", "127.0.0.9"
+OTHER = "127.0.0.9"
 # How many connections one peer may hold, and how many bodies it may be sending.
 OF_ONE_PEER, BODIES = 448, 64
 GET = b"GET /healthz HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n"
 HEAD = b"GET / HTTP/1.1\r\nhost: 127.0.0.1\r\nx-slow: "
 BODY = b"POST /api/v1/users HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: 16000\r\n\r\n"
-
-
-class Trickle:
-    """Connections that send a byte (or with `whole` all of `then`) per interval, from a thread; notes when the server
-    ends each of them. With `renew` it opens others in their place."""
-
-    def __init__(self, port, count, at_once, then, interval, source=SAME, renew=False, whole=False):
-        self.port, self.count, self.source, self.renew = port, count, source, renew
-        self.at_once, self.then, self.whole, self.interval, self.over = at_once, then, whole, interval, threading.Event()
-        self.open, self.lives, self.answers = {}, [], []
-        self.poll, self.began = select.epoll(), time.monotonic()
-        self.fill()
-        self.thread = threading.Thread(target=self.run, daemon=True)
-        self.thread.start()
-
-    def fill(self):
-        for _ in range(self.count - len(self.open)):
-            connection = socket.create_connection(("127.0.0.1", self.port), timeout=5, source_address=(self.source, 0))
-            connection.setblocking(False)
-            # One that the server has closed already is found out when it is read.
-            with contextlib.suppress(ConnectionError):
-                connection.send(self.at_once)
-            self.open[connection.fileno()] = [connection, time.monotonic(), 0]
-            self.poll.register(connection, select.EPOLLIN)
-
-    def run(self):
-        # A twentieth of the connections at a time, so that this program stays awake for what it measures.
-        while not self.over.is_set() and (self.open or self.renew):
-            began = time.monotonic()
-            if self.renew:
-                self.fill()
-            turns = [list(self.open)[i::20] for i in range(20)]
-            for i, turn in enumerate(turns):
-                for number in turn:
-                    self.push(number)
-                self.listen(began + (i + 1) * self.interval / 20)
-
-    def push(self, number):
-        if number in self.open:
-            connection, _, sent = self.open[number]
-            try:
-                connection.send(self.then if self.whole else self.then[sent : sent + 1] or b"a")
-                self.open[number][2] += 1
-            except BlockingIOError:
-                pass
-            except OSError:
-                self.end(number)
-
-    def listen(self, until):
-        while True:
-            for number, _ in self.poll.poll(max(0, until - time.monotonic())):
-                with contextlib.suppress(BlockingIOError):
-                    try:
-                        data = self.open[number][0].recv(4096)
-                    except ConnectionError:
-                        data = b""
-                    if data:
-                        self.answers.append(data[9:12])
-                    else:
-                        self.end(number)
-            if time.monotonic() >= until or self.over.is_set():
-                return
-
-    def end(self, number):
-        connection, began, _ = self.open.pop(number)
-        self.lives.append(time.monotonic() - began)
-        self.poll.unregister(connection)
-        connection.close()
-
-    def close(self):
-        self.over.set()
-        self.thread.join()
-        for connection, _, _ in self.open.values():
-            connection.close()
-        self.poll.close()
 
 
 def ask(server, path, seconds, every=0.1, timeout=5):
@@ -106,18 +33,6 @@ def ask(server, path, seconds, every=0.1, timeout=5):
         took.append(lasted)
         time.sleep(max(0, began + every - time.monotonic()))
     return good, len(took), took
-
-
-@contextlib.contextmanager
-def locked(server):
-    """Holds the database from outside of the server."""
-    holder = sqlite3.connect(server.database, isolation_level=None, timeout=5)
-    try:
-        holder.execute("BEGIN EXCLUSIVE")
-        yield
-        holder.rollback()
-    finally:
-        holder.close()
 
 
 def slow_heads(server, checks):
@@ -144,7 +59,7 @@ def outcome(job):
 def short_lock(server, checks):
     run = server.start(duration=12)
     time.sleep(4)
-    with locked(server):
+    with locked(server, "BEGIN EXCLUSIVE"):
         time.sleep(3)
     job = server.closed(run, 40)
     stats, audit = job["stats"], job["stats"].get("audit") or {}
@@ -158,7 +73,7 @@ def long_lock(server, checks):
     run = server.start(duration=20)
     time.sleep(3)
     asked, ended, began = {"/": [], "/healthz": []}, None, time.monotonic()
-    with locked(server):
+    with locked(server, "BEGIN EXCLUSIVE"):
         while (now := time.monotonic()) < began + 30:
             for path, answers in asked.items():
                 answers.append(server.timed("GET", path, timeout=5))
@@ -174,10 +89,9 @@ def long_lock(server, checks):
     checks(f"(d) the run {when}, is {job['status']}/{job.get('reason')}, closed: {job['closed']}, {time.monotonic() - began - 30:.1f} s after the lock was gone", (job["status"], job.get("reason"), job["closed"]) == ("error", "storage", True))
     audit = job["stats"].get("audit") or {}
     print(f"       its audit: {audit.get('outcome')}, {audit.get('sent')} sent, {audit.get('recorded')} recorded, {audit.get('dropped')} dropped, {audit.get('ledgerDropped')} of the ledger")
-    connection = sqlite3.connect(f"file:{server.database}?mode=ro", uri=True)
-    rows = connection.execute("SELECT status, closed FROM runs ORDER BY start_time DESC LIMIT 1").fetchone()
-    connection.close()
-    checks(f"(d) the database has it as {rows[0]}, closed: {bool(rows[1])}", rows == ("error", 1))
+    with reading(server) as connection:
+        status, closed = one(connection, "SELECT status, closed FROM runs ORDER BY start_time DESC LIMIT 1")
+    checks(f"(d) the database has it as {status}, closed: {bool(closed)}", (status, closed) == ("error", 1))
     again = server.closed(server.start(patience=20, duration=5))
     checks(f"(d) a new run works: {again['status']}, audit {outcome(again)}", (again["status"], outcome(again)) == ("completed", "verified"))
 
@@ -219,7 +133,7 @@ def free_again(server, path, patience=PATIENCE):
     return None
 
 
-def seconds(value):
+def after(value):
     return f"not within {PATIENCE} s" if value is None else f"after {value:.1f} s"
 
 
@@ -233,7 +147,7 @@ def unread_streams(server, checks):
         checks(f"(f) 64 streams that are never read: one more is answered {status}", status == 503)
         closed = server.closed(run, 45)["closed"]
         back = free_again(server, f"/traffic/stream/{run}")
-        checks(f"(f) the run is closed: {closed}, and a place is free {seconds(back)}", closed and back is not None)
+        checks(f"(f) the run is closed: {closed}, and a place is free {after(back)}", closed and back is not None)
 
 
 def slow_bodies(server, checks):
@@ -306,8 +220,8 @@ def full_disk(server, checks):
     checks(f"(h) with room again it is closed: {job['closed']}, as {job['status']}/{job.get('reason')}, audit {audit.get('outcome')}, dropped {audit.get('dropped')} and {audit.get('ledgerDropped')} of the ledger", job["closed"] and job.get("reason") == "storage" and audit.get("outcome") == ("incomplete" if audit["dropped"] + audit["ledgerDropped"] else "verified"))
     again = server.closed(server.start(patience=20, duration=5))
     checks(f"(h) a new run works: {again['status']}, audit {outcome(again)}", (again["status"], outcome(again)) == ("completed", "verified"))
-    with contextlib.closing(sqlite3.connect(f"file:{server.database}?mode=ro", uri=True)) as connection:
-        checks("(h) integrity_check is ok", connection.execute("PRAGMA integrity_check").fetchone() == ("ok",))
+    with reading(server) as connection:
+        checks("(h) integrity_check is ok", one(connection, "PRAGMA integrity_check") == "ok")
 
 
 @contextlib.contextmanager
@@ -331,25 +245,25 @@ def small_disk(place, wanted):
 PARTS = {"a": slow_heads, "b": too_many, "c": short_lock, "d": long_lock, "e": stop_while_busy, "f": unread_streams, "g": slow_bodies, "h": full_disk, "i": idle_sockets, "j": bodies_of_one, "k": all_of_one}
 
 
-def main(folder):
+def add_options(parser):
+    # Not by `choices`, which Python before 3.12 does not take for a list that may be empty.
+    parser.add_argument("parts", nargs="*", metavar="PART", help="a to k (default: all)")
+
+
+def seconds(_):
+    return 720
+
+
+def prove(folder, options, checks):
+    if unknown := set(options.parts) - set(PARTS):
+        raise SystemExit(f"there is no part {', '.join(sorted(unknown))}")
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (4096 if hard == resource.RLIM_INFINITY else min(hard, 4096), hard))
     sys.setswitchinterval(0.0005)
-    checks = Checks()
-    for part in options.parts:
+    for part in options.parts or PARTS:
         # A server of its own for each, so that one says nothing about the other.
         with tempfile.TemporaryDirectory(dir=folder) as place, small_disk(place, part == "h"), Server(place) as server:
             PARTS[part](server, checks)
             alive = server.process.poll() is None
-            code, seconds = server.terminate()
-            checks(f"({part}) the server ends as usual: exit code {code} after {seconds:.2f} s", alive and code == 0 and seconds <= 5)
-    return checks.exit_code()
-
-
-parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-parser.add_argument("parts", nargs="*", metavar="PART", help="a to k (default: all)")
-options = parser.parse_args()
-options.parts = options.parts or list(PARTS)
-if unknown := set(options.parts) - set(PARTS):
-    parser.error(f"there is no part {', '.join(sorted(unknown))}")
-prove(main, 720)
+            code, took = server.terminate()
+            checks(f"({part}) the server ends as usual: exit code {code} after {took:.2f} s", alive and code == 0 and took <= 5)

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """SIGTERM in mid-run with open streams, again and again: an orderly end within five seconds, with nothing lost.
 
 Each round starts the server on the same database, starts a run with five subscribers of its live stream, and sends SIGTERM
@@ -7,24 +6,20 @@ one waits for a database that another process has locked. Then starts within 3 m
 is refused, or closed when the server has ended. Last, a database that stays locked: the server ends with code 1 and one line,
 and the next start closes the run.
 """
-import argparse, contextlib, json, os, random, signal, socket, sqlite3, statistics, subprocess, time, uuid
+import contextlib, json, os, random, signal, socket, statistics, subprocess, time
 
-from release_server import SETTINGS, Checks, Server, pass_time, prove, request_bytes
+from database import key, locked, one, open_runs, reading, requests_of, users_of_runs
+from release_server import SETTINGS, Server, pass_time, request_bytes
 from subscribers import Subscribers
 
 STREAMS, SOONEST, LATEST, PATIENCE = 5, 1.2, 4, 5
 
 
 def stored(server, run):
-    """The run as the database holds it, and how many rows were recorded for it."""
-    connection = sqlite3.connect(f"file:{server.database}?mode=ro", uri=True)
-    try:
-        job = json.loads(connection.execute("SELECT job FROM runs WHERE id = ?", (uuid.UUID(run).bytes,)).fetchone()[0])
-        rows = connection.execute("SELECT count(*) FROM requests WHERE run = ?", (uuid.UUID(run).bytes,)).fetchone()[0]
-        users = connection.execute("SELECT count(*) FROM users WHERE run IS NOT NULL").fetchone()[0]
-        return job, rows, users
-    finally:
-        connection.close()
+    """The run as the database holds it, how many rows were recorded for it, and how many users of runs are left."""
+    with reading(server) as connection:
+        job = json.loads(one(connection, "SELECT job FROM runs WHERE id = ?", key(run)))
+        return job, requests_of(connection, run), users_of_runs(connection)
 
 
 def go_down(server, crowd):
@@ -99,16 +94,13 @@ def second_signal(folder, checks):
     with Server(folder) as server:
         run = server.start()
         time.sleep(2)
-        holder = sqlite3.connect(server.database, isolation_level=None)
-        holder.execute("BEGIN IMMEDIATE")
-        server.process.terminate()
-        time.sleep(0.7)
-        waits = server.process.poll() is None
-        checks(f"a first SIGTERM waits for a locked database: {'waits' if waits else f'exit code {server.process.returncode}'}", waits)
-        code, took = server.terminate()
-        checks(f"a second SIGTERM ends at once: exit code {code} after {1000 * took:.0f} ms", code == 130 and took <= 0.5)
-        holder.rollback()
-        holder.close()
+        with locked(server):
+            server.process.terminate()
+            time.sleep(0.7)
+            waits = server.process.poll() is None
+            checks(f"a first SIGTERM waits for a locked database: {'waits' if waits else f'exit code {server.process.returncode}'}", waits)
+            code, took = server.terminate()
+            checks(f"a second SIGTERM ends at once: exit code {code} after {1000 * took:.0f} ms", code == 130 and took <= 0.5)
     with Server(folder) as server:
         job = server.job(run)
         state = f"{job['status']}/{job.get('reason')}"
@@ -136,18 +128,17 @@ def start_at_the_stop(folder, chance, checks):
         except subprocess.TimeoutExpired:
             code = None
         status = int(answer.split()[1]) if answer.startswith(b"HTTP/1.1 ") else None
-        connection = sqlite3.connect(f"file:{server.database}?mode=ro", uri=True)
-        unclosed = connection.execute("SELECT count(*) FROM runs WHERE closed = 0").fetchone()[0]
-        connection.close()
+        with reading(server) as connection:
+            unclosed = open_runs(connection)
         checks.tally("a start in the moment of the stop leaves exit code 0 and no open run", code == 0 and unclosed == 0, f"code {code}, {unclosed} open, answered {status}, {1000 * apart:.2f} ms apart")
         return status
 
 
-def starts_at_the_stop(folder, chance, checks):
-    answers = [start_at_the_stop(folder, chance, checks) for _ in range(options.starts)]
+def starts_at_the_stop(folder, starts, chance, checks):
+    answers = [start_at_the_stop(folder, chance, checks) for _ in range(starts)]
     checks.settle()
     counts = ", ".join(f"{answers.count(status)} {status or 'without an answer'}" for status in sorted(set(answers), key=str))
-    checks(f"starts in the moment of the stop were answered: {counts}", 201 in answers or options.starts < 20)
+    checks(f"starts in the moment of the stop were answered: {counts}", 201 in answers or starts < 20)
 
 
 def locked_to_the_end(folder, checks):
@@ -155,12 +146,9 @@ def locked_to_the_end(folder, checks):
     with Server(folder) as server:
         run = server.start()
         time.sleep(2)
-        holder = sqlite3.connect(server.database, isolation_level=None)
-        holder.execute("BEGIN IMMEDIATE")
-        code, took = server.terminate(patience=15)
-        words = server.last_words(1).strip()
-        holder.rollback()
-        holder.close()
+        with locked(server):
+            code, took = server.terminate(patience=15)
+            words = server.last_words(1).strip()
         checks(f"a database that stays locked: exit code {code} after {took:.1f} s", code == 1 and took <= 9)
         checks(f"with one line: {words}", words.startswith("traffic-simulator: ") and "the next start closes it" in words)
     with Server(folder) as server:
@@ -168,28 +156,29 @@ def locked_to_the_end(folder, checks):
         checks(f"the next start finds that run: {job['status']}/{job.get('reason')}, closed: {job['closed']}", job["status"] == "error" and job["closed"])
 
 
-def main(folder):
-    checks, chance, began = Checks(), random.Random(options.seed), time.monotonic()
+def at_least_one(text):
+    if int(text) < 1:
+        raise ValueError
+    return int(text)
+
+
+def add_options(parser):
+    parser.add_argument("rounds", type=at_least_one, nargs="?", default=25)
+    parser.add_argument("--seed", type=int, default=random.randrange(2**32))
+    parser.add_argument("--starts", type=at_least_one, default=1000, help="starts within 3 ms of the SIGTERM")
+
+
+def seconds(options):
+    return 180 + 15 * options.rounds + 2 * options.starts
+
+
+def prove(folder, options, checks):
+    chance = random.Random(options.seed)
     print(f"seed {options.seed}", flush=True)
     took = [one_round(folder, chance, checks) for _ in range(options.rounds)]
     checks.settle()
     checks(f"down after a median of {1000 * statistics.median(took):.0f} ms, at most {1000 * max(took):.0f} ms", max(took) <= PATIENCE)
     stubborn_clients(folder, checks)
     second_signal(folder, checks)
-    starts_at_the_stop(folder, chance, checks)
+    starts_at_the_stop(folder, options.starts, chance, checks)
     locked_to_the_end(folder, checks)
-    code = checks.exit_code()
-    print(f"{options.rounds} rounds in {time.monotonic() - began:.0f} s, seed {options.seed}")
-    return code
-
-
-parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-parser.add_argument("rounds", type=int, nargs="?", default=25)
-parser.add_argument("--seed", type=int, default=random.randrange(2**32))
-parser.add_argument("--starts", type=int, default=1000, help="starts within 3 ms of the SIGTERM")
-options = parser.parse_args()
-if options.rounds < 1:
-    parser.error("at least one round")
-if options.starts < 1:
-    parser.error("at least one start")
-prove(main, 180 + 15 * options.rounds + 2 * options.starts)

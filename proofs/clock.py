@@ -1,12 +1,12 @@
-#!/usr/bin/env python3
 """A wall clock that is set: what a run's verdict, the stored rows, the memory and the request log make of it.
 
 libfaketime moves the wall clock of a release server, by a file that it reads each time; the steady clock goes on as it
 is. Each step is tried in mid-run, between two runs, at the start, and between a kill in mid-run and the next start.
 """
-import argparse, contextlib, functools, glob, json, os, sqlite3, tempfile, time
+import contextlib, functools, glob, json, os, tempfile, time
 
-from release_server import Checks, Server, prove
+from database import changing, one, rows
+from release_server import Server
 
 DAY = 86_400
 # How far the clock is off before the step, and how far after it, in seconds; `None` is 1970.
@@ -22,7 +22,7 @@ def library():
     for pattern in ("/usr/lib/*/faketime", "/usr/lib*/faketime", "/usr/local/lib/faketime"):
         for found in glob.glob(os.path.join(pattern, "libfaketimeMT.so.1")):
             return found
-    raise SystemExit("clock-proof: libfaketime is missing; install it (Debian, Ubuntu: apt-get install faketime; Fedora: dnf install libfaketime)")
+    raise SystemExit("libfaketime is missing; install it (Debian, Ubuntu: apt-get install faketime; Fedora: dnf install libfaketime)")
 
 
 class Clock:
@@ -72,16 +72,6 @@ def outcome(stats, part):
     return (stats.get(part) or {}).get("outcome")
 
 
-def rows(server):
-    """How many requests, roll-ups and runs are stored."""
-    connection = sqlite3.connect(f"file:{server.database}?mode=ro", uri=True)
-    try:
-        tables = ("recorded", "rollups", "runs", "ledger")
-        return {table: connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables}
-    finally:
-        connection.close()
-
-
 def peak(server):
     """The most memory that the process ever had, in KiB."""
     with open(f"/proc/{server.process.pid}/status") as status:
@@ -107,7 +97,7 @@ def healthy(server, checks, name, before):
     kib, after = peak(server), rows(server)
     checks(f"{name}: the peak of memory is {kib / 1024:.0f} MiB", kib <= MOST_MEMORY)
     lost = {table: after[table] - count for table, count in before.items() if after[table] < count}
-    checks(f"{name}: nothing is removed ({after['recorded']} requests, {after['rollups']} roll-ups, {after['runs']} runs)", not lost)
+    checks(f"{name}: nothing is removed ({after['recorded_requests']} requests, {after['rollups']} roll-ups, {after['runs']} runs)", not lost)
     return after
 
 
@@ -145,7 +135,7 @@ def between_runs(folder, clock, step, checks):
         newest_first(server, clock, checks, name)
         if clock.off < (before or 0):
             future, said = log(server)["future"], "in the future, because the clock was ahead" in server.request("GET", "/requests")[1]
-            checks(f"{name}: {future} requests are of the future, and the log says so: {said}", said and 0 < future <= stored["recorded"])
+            checks(f"{name}: {future} requests are of the future, and the log says so: {said}", said and 0 < future <= stored["recorded_requests"])
         healthy(server, checks, name, stored)
         checks(f"{name}: the server ends as usual", server.terminate()[0] == 0)
 
@@ -176,11 +166,9 @@ def recovery(folder, clock, step, checks):
         time.sleep(3)
         server.kill()
     # Rows of the client that were not written in time are taken from the server's: here, all of them.
-    connection = sqlite3.connect(server.database)
-    connection.execute("DELETE FROM ledger")
+    with changing(server) as connection:
+        connection.execute("DELETE FROM ledger")
     stored["ledger"] = 0
-    connection.commit()
-    connection.close()
     clock.set(after)
     with serving(folder, clock) as server:
         job = server.job(run)
@@ -205,11 +193,9 @@ def recovery_over_a_step(folder, clock, step, checks):
         clock.set(after)
         time.sleep(2)
         server.kill()
-    connection = sqlite3.connect(server.database)
-    connection.execute("DELETE FROM ledger")
+    with changing(server) as connection:
+        connection.execute("DELETE FROM ledger")
     stored["ledger"] = 0
-    connection.commit()
-    connection.close()
     with serving(folder, clock) as server:
         job = server.job(run)
         lasted = (job["endTime"] or 0) - job["startTime"]
@@ -225,19 +211,18 @@ def pruning(folder, clock, step, checks):
     with serving(folder, clock) as server:
         verdict(server, checks, f"{name}, before", server.start(duration=DURATION))
         server.terminate()
-    with contextlib.closing(sqlite3.connect(server.database)) as connection:
-        (count,) = connection.execute("SELECT count(*) FROM requests").fetchone()
-        connection.execute("INSERT INTO requests SELECT id - ?, kind, duration, NULL, request_id_low, run, seq FROM requests", (10 * DAY * 1_000_000 * 1024,))
-        connection.commit()
+    with changing(server) as connection:
+        count = one(connection, "SELECT count(*) FROM recorded_requests")
+        connection.execute("INSERT INTO recorded_requests SELECT id, arrived_at - ?, method, route, status, duration_us, origin, run, seq FROM recorded_requests", (10 * DAY * 1_000_000,))
     clock.set(after)
     with serving(folder, clock) as server:
         stored = rows(server)
-        checks(f"{name}: {stored['recorded']} requests, {count} of them ten days old", stored["recorded"] == 2 * count > 0)
+        checks(f"{name}: {stored['recorded_requests']} requests, {count} of them ten days old", stored["recorded_requests"] == 2 * count > 0)
         time.sleep(540)
         healthy(server, checks, f"{name}, after nine", stored)
         time.sleep(180)
         left = rows(server)
-        checks(f"{name}: {left['recorded']} requests, {left['rollups']} roll-ups and {left['runs']} runs are left", left == stored | {"recorded": count})
+        checks(f"{name}: {left['recorded_requests']} requests, {left['rollups']} roll-ups and {left['runs']} runs are left", left == stored | {"recorded_requests": count})
         server.terminate()
 
 
@@ -246,20 +231,19 @@ MOMENTS = {"mid-run": mid_run, "between-runs": between_runs, "start": at_start, 
 USUAL = [moment for moment in MOMENTS if moment != "pruning"]
 
 
-def main(folder):
+def add_options(parser):
+    parser.add_argument("--steps", nargs="+", choices=STEPS, default=list(STEPS), metavar="STEP", help=f"of {', '.join(STEPS)}")
+    parser.add_argument("--moments", nargs="+", choices=MOMENTS, default=USUAL, metavar="MOMENT", help=f"of {', '.join(MOMENTS)}")
+
+
+def seconds(options):
+    return 900 + 800 * len(options.steps) * ("pruning" in options.moments)
+
+
+def prove(folder, options, checks):
     library()
-    checks, began = Checks(), time.monotonic()
     for step in options.steps:
         for moment in options.moments:
             # A server of its own for each, so that one says nothing about the other.
             with tempfile.TemporaryDirectory(dir=folder) as place:
                 MOMENTS[moment](place, Clock(place), step, checks)
-    print(f"{len(options.steps)} steps at {len(options.moments)} moments in {time.monotonic() - began:.0f} s")
-    return checks.exit_code()
-
-
-parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-parser.add_argument("--steps", nargs="+", choices=STEPS, default=list(STEPS), metavar="STEP", help=f"of {', '.join(STEPS)}")
-parser.add_argument("--moments", nargs="+", choices=MOMENTS, default=USUAL, metavar="MOMENT", help=f"of {', '.join(MOMENTS)}")
-options = parser.parse_args()
-prove(main, 900 + 800 * len(options.steps) * ("pruning" in options.moments))

@@ -3,12 +3,12 @@
 The stream is left out, because it ends with its run only. /api/v1/users/error is called on its own, without the check
 for server errors: those are what it is for.
 """
-import os, re, subprocess, sys
+import os, re, subprocess
 
-from release_server import ROOT, Checks, Server, prove
+from release_server import ROOT, Server
 
-EXAMPLES = sys.argv[1] if len(sys.argv) > 1 else "15"
-SEEDS = sys.argv[2:] or ["1"]
+# What `make api-conformance` asks for; half an hour.
+THOROUGH = ["500", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10"]
 ERROR_PATH = "/api/v1/users/error"
 
 
@@ -22,8 +22,8 @@ def schemathesis():
     return program
 
 
-def checked(program, folder, address, name, options, seed, checks):
-    command = [program, "run", address, "--max-examples", EXAMPLES, "--seed", seed, "--generation-database", "none",
+def checked(program, folder, address, name, examples, options, seed, checks):
+    command = [program, "run", address, "--max-examples", examples, "--seed", seed, "--generation-database", "none",
                "--no-color", "--continue-on-failure", "--warnings", "off", *options]
     run = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=os.environ | {"NO_PROXY": "*"})
     counted = re.findall(r"^.*generated.*$", run.stdout, re.M)
@@ -32,20 +32,25 @@ def checked(program, folder, address, name, options, seed, checks):
         print(run.stdout[-12000:], run.stderr[-2000:])
 
 
-def main(folder):
-    checks, program = Checks(), schemathesis()
+def add_options(parser):
+    parser.add_argument("examples", nargs="?", default="15", help="how many for each operation and phase (default: 15)")
+    parser.add_argument("seeds", nargs="*", metavar="SEED", default=["1"], help="(default: 1)")
+
+
+def seconds(_):
+    return 3600
+
+
+def prove(folder, options, checks):
+    program = schemathesis()
     with Server(folder) as server:
         address = f"http://127.0.0.1:{server.port}/api/openapi.json"
         parts = {
             "the API": ["--exclude-path-regex", f"stream|{ERROR_PATH}"],
             ERROR_PATH: ["--exclude-checks", "not_a_server_error", "--include-path", ERROR_PATH],
         }
-        for seed in SEEDS:
-            for name, options in parts.items():
-                checked(program, folder, address, name, options, seed, checks)
+        for seed in options.seeds:
+            for name, more in parts.items():
+                checked(program, folder, address, name, options.examples, more, seed, checks)
         status, took = server.timed("GET", "/healthz")
         checks(f"the server is alive afterwards: {status} after {1000 * took:.0f} ms", status == 200)
-    return checks.exit_code()
-
-
-prove(main, 3600)

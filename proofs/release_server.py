@@ -1,9 +1,5 @@
-"""The release server under test, started on a free port with a database of its own, and the checks made on it.
-
-Each proof runs as `prove(main, seconds)`: bounded in time, and whatever it started is ended and removed, also after
-Ctrl-C or SIGTERM.
-"""
-import contextlib, http.client, json, os, signal, socket, subprocess, sys, tempfile, time
+"""The release server under test, started on a free port with a database of its own."""
+import contextlib, http.client, json, os, socket, subprocess, time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TARGET = os.environ.get("CARGO_TARGET_DIR", os.path.join(ROOT, "target"))
@@ -120,34 +116,6 @@ class Server:
             return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 1024
 
 
-class Checks:
-    """Prints each check as it is made; `tally` counts those that are made many times."""
-
-    def __init__(self):
-        self.results, self.tallies = {}, {}
-
-    def __call__(self, text, good):
-        self.results[text] = bool(good)
-        print("ok    " if good else "FAILED", text, flush=True)
-
-    def tally(self, name, good, detail=""):
-        made = self.tallies.setdefault(name, [0, 0])
-        made[0] += bool(good)
-        made[1] += 1
-        if not good and made[1] - made[0] <= 5:
-            print(f"       not so: {name}: {detail}", flush=True)
-
-    def settle(self):
-        """Turns the tallies into checks. One that was never made is none that was kept."""
-        for name, (good, made) in self.tallies.items():
-            self(f"{good} of {made}: {name}", made and good == made)
-        self.tallies = {}
-
-    def exit_code(self):
-        self.settle()
-        return 0 if self.results and all(self.results.values()) else 1
-
-
 def request_bytes(port, path, body):
     """A POST with a JSON body as it goes over the wire."""
     data = json.dumps(body).encode()
@@ -160,28 +128,3 @@ def pass_time(seconds):
     end = time.perf_counter() + seconds
     while time.perf_counter() < end:
         pass
-
-
-def percentile(values, p):
-    """Nearest rank."""
-    values = sorted(values)
-    return values[max(0, -(-p * len(values) // 100) - 1)]
-
-
-def prove(main, seconds):
-    """Runs `main(folder)` in a temporary folder and exits with what it gives."""
-
-    def end(number, _frame):
-        raise SystemExit(f"not done within {seconds} s" if number == signal.SIGALRM else 128 + number)
-
-    signal.signal(signal.SIGALRM, end)
-    signal.signal(signal.SIGTERM, end)
-    signal.alarm(seconds)
-    if not os.access(BINARY, os.X_OK):
-        raise SystemExit(f"there is no {BINARY}; `make build` makes it")
-    try:
-        with tempfile.TemporaryDirectory(prefix="traffic-proof-") as folder:
-            code = main(folder)
-    except KeyboardInterrupt:
-        code = 130
-    sys.exit(code)
