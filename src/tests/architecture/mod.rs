@@ -5,6 +5,8 @@ mod breaches;
 mod circles;
 mod graph;
 mod modules;
+mod naming;
+mod reader;
 mod resolve;
 mod rules;
 mod sources;
