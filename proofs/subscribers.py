@@ -18,7 +18,7 @@ class Subscriber:
         self.socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         if narrow:
             # On the loopback the kernel would hold 2.5 MB for a reader that does not read. With the smallest buffer that it
-            # takes, and small segments, it is 40 KB: fewer than twenty frames, and the server feels it.
+            # takes, and small segments, it is less than 50 KB, and the server feels it.
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 88)
         self.socket.connect(("127.0.0.1", port))
