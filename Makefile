@@ -43,15 +43,17 @@ gate-long: ## 100,000 random histories through the gate (two minutes)
 	@scripts/setup
 	. scripts/env && GATE_CASES=100000 cargo test --features ssr --lib no_second_sees_more_arrivals_than_the_cap
 
-.PHONY: wire-proof
-wire-proof: ## A two-minute run at full rate, its arrivals taken from the wire (needs root)
+.PHONY: screenshots
+screenshots: ## Make the pictures of the README anew
+	@scripts/setup --test
 	@scripts/build
-	@scripts/wire-proof
+	@scripts/end2end --config screenshots.config.ts readme
 
-.PHONY: scenario-proof
-scenario-proof: ## Each scenario for half a minute: totals, shape, error share, audit, CPU
+.PHONY: walk
+walk: ## A picture of each step of a user's way, on a desk and on a phone, in end2end/walk
+	@scripts/setup --test
 	@scripts/build
-	@scripts/scenario-proof
+	@scripts/end2end --config screenshots.config.ts walk
 
 .PHONY: bench-pacing
 bench-pacing: ## How evenly requests leave, against oha, hey and locust (a quarter of an hour)
@@ -65,45 +67,49 @@ bench-metrics: ## What recording costs, and a dashboard over a million requests 
 bench-web: ## Size of the browser's half, Lighthouse, reload, server rendering (ten minutes)
 	@scripts/bench-web
 
-.PHONY: screenshots
-screenshots: ## Make the pictures of the README anew
+.PHONY: proofs
+proofs: ## All of the proofs below, one after the other, as root (an hour and a quarter)
 	@scripts/setup --test
 	@scripts/build
-	@scripts/end2end --config screenshots.config.ts readme
+	@proofs/run all
 
-.PHONY: walk
-walk: ## A picture of each step of a user's way, on a desk and on a phone, in end2end/walk
-	@scripts/setup --test
+.PHONY: wire-proof
+wire-proof: ## A two-minute run at full rate, its arrivals taken from the wire (needs root)
 	@scripts/build
-	@scripts/end2end --config screenshots.config.ts walk
+	@proofs/run wire
+
+.PHONY: scenario-proof
+scenario-proof: ## Each scenario for half a minute: totals, shape, error share, audit, CPU
+	@scripts/build
+	@proofs/run scenario
 
 .PHONY: bench-sse
 bench-sse: ## What 1, 100 and 1,000 viewers of a run cost: CPU, memory, skew (three minutes)
 	@scripts/build
-	@scripts/bench-sse
+	@proofs/run sse
 
 .PHONY: crash-proof
 crash-proof: ## 1,000 starts cut off by their client, kill -9 at 100 random moments of a run, a locked database (ten minutes)
 	@scripts/build
-	@scripts/crash-proof
+	@proofs/run crash
 
 .PHONY: shutdown-proof
 shutdown-proof: ## SIGTERM in mid-run 25 times, in the moment of a start 1,000 times, with a locked database (ten minutes)
 	@scripts/build
-	@scripts/shutdown-proof
+	@proofs/run shutdown
 
 .PHONY: overload-proof
 overload-proof: ## Slow clients, one client against the others, a locked database, a full disk (six minutes; needs root)
 	@scripts/build
-	@scripts/overload-proof
+	@proofs/run overload
 
 .PHONY: clock-proof
 clock-proof: ## The wall clock set by an hour, 40 days, 56 years, at every moment of a run (four minutes; needs faketime)
 	@scripts/build
-	@scripts/clock-proof
+	@proofs/run clock
 
 .PHONY: api-conformance
 api-conformance: ## Schemathesis against the API's description, 10 seeds with 500 examples each (half an hour)
 	@scripts/setup --test
 	@scripts/build
-	@scripts/api-conformance 500 1 2 3 4 5 6 7 8 9 10
+	@proofs/run conformance 500 1 2 3 4 5 6 7 8 9 10

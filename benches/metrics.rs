@@ -4,6 +4,8 @@
 //! Server and clients share this machine, the clients on a thread of their own. They are as thin as can be (a written
 //! request, a read answer), so that little of the measured time is theirs.
 
+#[path = "../src/tests/fixture/config.rs"]
+mod config;
 mod load;
 
 use std::path::Path;
@@ -13,7 +15,7 @@ use std::time::Duration;
 
 use axum::routing::get;
 use axum::{Json, Router};
-use leptos::config::LeptosOptions;
+use config::default_config;
 use load::{CONNECTIONS, Report, Served, compare, median, visit, warm_up};
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::{ConnectOptions, Connection, QueryBuilder, SqlSafeStr, Sqlite};
@@ -30,9 +32,8 @@ use traffic_simulator::platform::retention::{Ages, Kept};
 use traffic_simulator::platform::row_writer::RowWriter;
 use traffic_simulator::platform::wall_clock::Shown;
 use traffic_simulator::server::compose::{Shutdown, compose};
-use traffic_simulator::server::config::{Config, LogFormat};
+use traffic_simulator::server::router;
 use traffic_simulator::server::state::AppState;
-use traffic_simulator::server::{assets, router};
 use traffic_simulator::users::server::rest as users;
 use utoipa_axum::router::OpenApiRouter;
 use uuid::Uuid;
@@ -52,21 +53,7 @@ const ROUTES: [(&str, &str, u16); 5] = [
 async fn program(folder: &Path, name: &str) -> (AppState, Database, Shutdown) {
     let url = format!("sqlite://{}/{name}.db", folder.display());
     let database = Database::open(&url).await.expect("a database");
-    let leptos = LeptosOptions::builder().output_name("traffic-simulator").build();
-    let config = Config {
-        assets: assets::without_hashes(&leptos),
-        leptos,
-        database_url: url,
-        allowed_hosts: Vec::new(),
-        max_rps: 20,
-        admin_token: None,
-        behind_proxy: None,
-        max_streams: 64,
-        max_connections: 512,
-        kept: Kept::default(),
-        log_format: LogFormat::Pretty,
-        development_target: None,
-    };
+    let config = default_config(url);
     let shutdown = Shutdown::default();
     let address = "127.0.0.1:1".parse().expect("an address");
     let state = compose(&config, &database, address, &shutdown).await.expect("connected");

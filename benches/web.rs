@@ -5,6 +5,8 @@
 //! same accept loop: through the users API's entrance (host, token, panics, limits, but no record) and by a bare router.
 //! The bound is held against the bare one, which is the harder.
 
+#[path = "../src/tests/fixture/config.rs"]
+mod config;
 mod load;
 
 use std::path::Path;
@@ -15,16 +17,14 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::response::Html;
 use axum::routing::get;
-use leptos::config::LeptosOptions;
+use config::default_config;
 use load::{Report, Served, compare, warm_up};
 use serde_json::json;
 use tokio::net::TcpListener;
 use traffic_simulator::platform::database::Database;
-use traffic_simulator::platform::retention::Kept;
 use traffic_simulator::server::compose::{Shutdown, compose};
-use traffic_simulator::server::config::{Config, LogFormat};
+use traffic_simulator::server::router;
 use traffic_simulator::server::state::AppState;
-use traffic_simulator::server::{assets, router};
 use utoipa_axum::router::OpenApiRouter;
 
 /// The least share that is enough.
@@ -34,21 +34,7 @@ const BOUND: f64 = 0.10;
 async fn program(folder: &Path) -> (Served, AppState, Database, Shutdown) {
     let url = format!("sqlite://{}/web.db", folder.display());
     let database = Database::open(&url).await.expect("a database");
-    let leptos = LeptosOptions::builder().output_name("traffic-simulator").build();
-    let config = Config {
-        assets: assets::without_hashes(&leptos),
-        leptos,
-        database_url: url,
-        allowed_hosts: Vec::new(),
-        max_rps: 20,
-        admin_token: None,
-        behind_proxy: None,
-        max_streams: 64,
-        max_connections: 512,
-        kept: Kept::default(),
-        log_format: LogFormat::Pretty,
-        development_target: None,
-    };
+    let config = default_config(url);
     let shutdown = Shutdown::default();
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");

@@ -16,7 +16,7 @@ const looks = [
 ] as const;
 
 for (const { name, colorScheme, forcedColors } of looks) {
-  test(`[1] axe finds nothing in the states idle, running, ended and error, ${name}`, async ({ page, request }) => {
+  test(`axe finds nothing in the states idle, running, ended and error, ${name}`, async ({ page, request }) => {
     await page.emulateMedia({ colorScheme, forcedColors });
     await page.goto("/");
     await check(page, "dashboard, idle");
@@ -67,14 +67,14 @@ for (const { name, colorScheme, forcedColors } of looks) {
   });
 }
 
-test("[1] axe finds nothing on a page that is not there, and on one that could not be loaded", async ({ page, request }) => {
+test("axe finds nothing on a page that is not there, and on one that could not be loaded", async ({ page, request }) => {
   const html = await (await request.get("/nothing")).text();
   await page.route("**/nothing", (route) => route.fulfill({ status: 200, contentType: "text/html", body: html }));
   await page.goto("/nothing");
   await check(page, "not found");
 });
 
-test("[12] fast numbers are silent, and one status says a sentence at most every ten seconds", async ({ page, request }) => {
+test("fast numbers are silent, and one status says a sentence at most every ten seconds", async ({ page, request }) => {
   await page.addInitScript(() => {
     const said: [number, string][] = [];
     Object.assign(window, { said });
@@ -97,7 +97,7 @@ test("[12] fast numbers are silent, and one status says a sentence at most every
   expect(await page.locator(".stats [aria-live], .stats [role=status]").count()).toBe(0);
 });
 
-test("[20] nothing moves for those who asked for less motion, and light and dark follow the system", async ({ page, request }) => {
+test("nothing moves for those who asked for less motion, and light and dark follow the system", async ({ page, request }) => {
   await page.emulateMedia({ reducedMotion: "reduce", colorScheme: "light" });
   const id = await startRun(request);
   await page.goto(`/runs/${id}`);
@@ -110,7 +110,7 @@ test("[20] nothing moves for those who asked for less motion, and light and dark
 });
 
 for (const colorScheme of ["light", "dark"] as const) {
-  test(`[20] [19] texts have a contrast of 4.5:1 and graphics of 3:1 against what is behind them, ${colorScheme}`, async ({ page }) => {
+  test(`texts have a contrast of 4.5:1 and graphics of 3:1 against what is behind them, ${colorScheme}`, async ({ page }) => {
     await page.emulateMedia({ colorScheme });
     await page.goto("/");
     const ratios = await page.evaluate(() => {
@@ -137,7 +137,7 @@ for (const colorScheme of ["light", "dark"] as const) {
   });
 }
 
-test("[21] at 200 % zoom nothing is wider than the window, and targets are large enough", async ({ page, request }) => {
+test("at 200 % zoom nothing is wider than the window, and targets are large enough", async ({ page, request }) => {
   // 200 % zoom of a window of 1280 px is a window of 640 px with twice the pixels.
   await page.setViewportSize({ width: 640, height: 360 });
   const id = await startRun(request, { scenario: "error-injection", duration: 5 });

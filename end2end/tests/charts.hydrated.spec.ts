@@ -14,7 +14,7 @@ async function rows(page: Page, id: string): Promise<string[][]> {
 const points = async (page: Page, id: string, mark: string) =>
   ((await chart(page, id).locator(`.picture path.${mark}`).getAttribute("d")) ?? "").match(mark === "achieved" ? /H/g : /[ML]/g)?.length ?? 0;
 
-test("[19] each chart is a figure with a caption, a named picture, a sentence, and a table of the drawn points", async ({ page, request }) => {
+test("each chart is a figure with a caption, a named picture, a sentence, and a table of the drawn points", async ({ page, request }) => {
   const id = await startRun(request, { scenario: "error-injection", duration: 6 });
   const job = await closed(request, id);
   await page.goto(`/runs/${id}`);
@@ -52,7 +52,7 @@ test("[19] each chart is a figure with a caption, a named picture, a sentence, a
   expect((await rows(page, "slowest")).length).toBe(10);
 });
 
-test("[19] series differ by their dashes as well as by their colour", async ({ page, request }) => {
+test("series differ by their dashes as well as by their colour", async ({ page, request }) => {
   const id = await startRun(request, { scenario: "error-injection", duration: 5 });
   await closed(request, id);
   await page.goto(`/runs/${id}`);

@@ -1,6 +1,6 @@
 import { expect, startRun, test } from "./fixtures";
 
-test("[4] the dashboard shows four key figures and the simulator card with its choices and defaults", async ({ page }) => {
+test("the dashboard shows four key figures and the simulator card with its choices and defaults", async ({ page }) => {
   await page.goto("/");
   await expect(page).toHaveTitle("Traffic Simulator");
   for (const name of ["Requests", "Current rate", "Error rate", "p95 latency"]) {
@@ -21,7 +21,7 @@ test("[4] the dashboard shows four key figures and the simulator card with its c
   await expect(page.getByText("2 376 requests will be sent".replace(" ", "\u202f"))).toBeVisible();
 });
 
-test("[16] the first HTML holds the numbers of a run that is under way", async ({ page, request }) => {
+test("the first HTML holds the numbers of a run that is under way", async ({ page, request }) => {
   const id = await startRun(request);
   await expect
     .poll(async () => {
@@ -34,7 +34,7 @@ test("[16] the first HTML holds the numbers of a run that is under way", async (
   await expect(page.getByRole("button", { name: "Stop" })).toBeVisible();
 });
 
-test("[22] an unknown page and an unknown run are not found, and say where to go", async ({ page }) => {
+test("an unknown page and an unknown run are not found, and say where to go", async ({ page }) => {
   for (const path of ["/nothing", "/runs/019b76da-a800-7000-8000-000000000000", "/runs/nonsense"]) {
     // The browser reports the 404 of the document itself.
     const response = await page.request.get(path);
@@ -44,7 +44,7 @@ test("[22] an unknown page and an unknown run are not found, and say where to go
 });
 
 for (const [width, height] of [[320, 568], [360, 780], [768, 1024]] as const) {
-  test(`[8] [21] nothing is wider than a window of ${width} px, and Stop is in view`, async ({ page, request }) => {
+  test(`nothing is wider than a window of ${width} px, and Stop is in view`, async ({ page, request }) => {
     await page.setViewportSize({ width, height });
     await page.goto("/");
     const overflow = () => page.locator("html").evaluate((html) => html.scrollWidth - html.clientWidth);

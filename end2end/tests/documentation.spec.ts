@@ -1,6 +1,6 @@
 import { expect, test } from "./fixtures";
 
-test("[25] the API's page is one link away, and fits a phone", async ({ page }) => {
+test("the API's page is one link away, and fits a phone", async ({ page }) => {
   await page.goto("/");
   await page.getByRole("link", { name: "API", exact: true }).click();
   await expect(page).toHaveURL(/\/docs$/);

@@ -1,6 +1,6 @@
 import { expect, expectComplaint, startRun, statNumber, test } from "./fixtures";
 
-test("[24] a trend badge compares with the time before, and is absent without a baseline", async ({ page }) => {
+test("a trend badge compares with the time before, and is absent without a baseline", async ({ page }) => {
   const absent = '<p class="kpi-trend" data-part="trend" hidden></p>';
   let trend = "";
   await page.route("**/fn/dashboard/board*", async (route) => {
@@ -37,7 +37,7 @@ test("the dashboard's charts move while a run goes on, and its last second is ne
   expect(heights.at(-1), "the newest second that is over").toBeGreaterThan(15);
 });
 
-test("[22] when the overview can't be loaded Stop and the run's numbers are still there", async ({ page, request }) => {
+test("when the overview can't be loaded Stop and the run's numbers are still there", async ({ page, request }) => {
   expectComplaint(/Failed to load resource/);
   await startRun(request);
   let broken = true;
@@ -92,7 +92,7 @@ test("a refresh leaves alone what somebody uses: an opened table, the focus, the
   await expect(link).toBeFocused();
 });
 
-test("[9] another range leaves the simulator as it is, and Back goes back", async ({ page }) => {
+test("another range leaves the simulator as it is, and Back goes back", async ({ page }) => {
   await page.goto("/");
   await page.getByLabel("Peak Usage").check();
   await page.getByLabel("I understand this generates load").check();

@@ -6,7 +6,7 @@ const kpi = (page: Page, name: string) =>
 
 const rowOf = (page: Page, region: string, text: string) => page.getByRole("region", { name: region, exact: true }).locator("tr", { hasText: text });
 
-test("[9] range and requests are chosen by links, and everything on the dashboard obeys", async ({ page, request }) => {
+test("range and requests are chosen by links, and everything on the dashboard obeys", async ({ page, request }) => {
   const before = await (await request.get("/fn/metrics/overview?origin=real")).json();
   const id = await startRun(request, { duration: 5, maxRps: 10, endpoints: ["list"] });
   const job = await closed(request, id);
@@ -39,7 +39,7 @@ test("[9] range and requests are chosen by links, and everything on the dashboar
   await expect(filter.getByRole("link", { name: "5 minutes" })).toHaveAttribute("aria-current", "true");
 });
 
-test("[9] [19] the charts of the dashboard show the run as a shaded period with its plan", async ({ page, request }) => {
+test("the charts of the dashboard show the run as a shaded period with its plan", async ({ page, request }) => {
   const id = await startRun(request, { scenario: "error-injection", duration: 6 });
   const job = await closed(request, id);
   // A second is drawn when it is over and its rows are surely there.
@@ -64,7 +64,7 @@ test("[9] [19] the charts of the dashboard show the run as a shaded period with 
   expect([sum(0), sum(1) + sum(2)]).toEqual([job.stats.sent - job.stats.failedRequests, job.stats.failedRequests]);
 });
 
-test("[9] the request log is filtered, ordered, and leads to both sides of a request", async ({ page, request }) => {
+test("the request log is filtered, ordered, and leads to both sides of a request", async ({ page, request }) => {
   const id = await startRun(request, { scenario: "error-injection", duration: 5 });
   const job = await closed(request, id);
   expect(job.stats.failedRequests).toBeGreaterThan(3);
@@ -94,7 +94,7 @@ test("[9] the request log is filtered, ordered, and leads to both sides of a req
   await expect(page.getByRole("region", { name: "Both sides", exact: true }).first()).toContainText("Server: arrived to answered");
 });
 
-test("[22] a request that is not there, and a log without a request, say what to do", async ({ page }) => {
+test("a request that is not there, and a log without a request, say what to do", async ({ page }) => {
   for (const path of ["/requests/019b76da-a800-7000-8000-000000000000", "/requests/nonsense"]) {
     const response = await page.request.get(path);
     expect(response.status(), path).toBe(404);

@@ -3,7 +3,7 @@ import net from "node:net";
 import { closed, expect, expectComplaint, startRun, stat, statNumber, state, status, test } from "./fixtures";
 
 for (const [scenario, name] of [["normal", "Normal Traffic"], ["peak", "Peak Usage"], ["error-injection", "Error Injection"], ["latency-degradation", "Latency Degradation"], ["stress", "Stress Test (Safe)"]]) {
-  test(`[6] ${name}, started from the card, completes with the announced total`, async ({ page, request }) => {
+  test(`${name}, started from the card, completes with the announced total`, async ({ page, request }) => {
     await page.goto(`/?again=true&scenario=${scenario}&duration=5&maxRps=20&endpoints=all`);
     const announced = Number((await page.locator(".announced strong").innerText()).replace(/\D/g, ""));
     expect(announced).toBeGreaterThan(5);
@@ -19,7 +19,7 @@ for (const [scenario, name] of [["normal", "Normal Traffic"], ["peak", "Peak Usa
   });
 }
 
-test("[2] nothing complains while one goes from page to page", async ({ page, request }) => {
+test("nothing complains while one goes from page to page", async ({ page, request }) => {
   const id = await startRun(request, { duration: 5 });
   await closed(request, id);
   await page.goto("/");
@@ -39,7 +39,7 @@ test("[2] nothing complains while one goes from page to page", async ({ page, re
   await expect(page.getByText("Audit verified")).toBeVisible();
 });
 
-test("[8] Stop is in view wherever one has scrolled to, and acts in one press", async ({ page, request }) => {
+test("Stop is in view wherever one has scrolled to, and acts in one press", async ({ page, request }) => {
   for (const [width, height] of [[1280, 720], [320, 568]] as const) {
     await page.setViewportSize({ width, height });
     const id = await startRun(request);
@@ -56,7 +56,7 @@ test("[8] Stop is in view wherever one has scrolled to, and acts in one press", 
   }
 });
 
-test("[5] while it starts or stops the button says so, keeps its width, and ignores a second press", async ({ page }) => {
+test("while it starts or stops the button says so, keeps its width, and ignores a second press", async ({ page }) => {
   let starts = 0;
   await page.route("**/fn/traffic/start", async (route) => {
     starts++;
@@ -87,7 +87,7 @@ test("[5] while it starts or stops the button says so, keeps its width, and igno
   await expect(state(page)).toHaveText("cancelled", { timeout: 8_000 });
 });
 
-test("[10] the first numbers are there within a second of the start, and progress has a name and a text", async ({ page }) => {
+test("the first numbers are there within a second of the start, and progress has a name and a text", async ({ page }) => {
   await page.goto("/");
   await page.getByLabel("I understand this generates load").check();
   await page.getByRole("button", { name: "START TEST" }).click();
@@ -120,7 +120,7 @@ async function cuttable(target: string) {
   };
 }
 
-test("[14] when the way to the server is cut the page says so and keeps its numbers; when it is back they go on", async ({ page, request, baseURL }) => {
+test("when the way to the server is cut the page says so and keeps its numbers; when it is back they go on", async ({ page, request, baseURL }) => {
   expectComplaint(/Failed to load resource|ERR_/);
   const way = await cuttable(baseURL!);
   try {
@@ -146,7 +146,7 @@ test("[14] when the way to the server is cut the page says so and keeps its numb
   }
 });
 
-test("[14] [22] what keeps the page from the server is said, each with its own way out", async ({ page, request }) => {
+test("what keeps the page from the server is said, each with its own way out", async ({ page, request }) => {
   expectComplaint(/Failed to load resource|ERR_FAILED|EventSource|MIME/);
   const id = await startRun(request);
   let answer = { status: 401, body: "{}", contentType: "application/json" };
@@ -170,7 +170,7 @@ test("[14] [22] what keeps the page from the server is said, each with its own w
   await expect(alert).toHaveCount(0);
 });
 
-test("[14] the page of a run that was deleted says so and stops asking", async ({ page, request }) => {
+test("the page of a run that was deleted says so and stops asking", async ({ page, request }) => {
   expectComplaint(/Failed to load resource/);
   const id = await startRun(request);
   let asked = 0;
@@ -183,7 +183,7 @@ test("[14] the page of a run that was deleted says so and stops asking", async (
   expect(asked).toBe(before);
 });
 
-test("[2] another run has another seed", async ({ page }) => {
+test("another run has another seed", async ({ page }) => {
   await page.goto("/");
   const seed = page.locator('input[name="form[seed]"]');
   const first = await seed.inputValue();
@@ -195,7 +195,7 @@ test("[2] another run has another seed", async ({ page }) => {
   expect(await seed.inputValue()).not.toBe(first);
 });
 
-test("[18] title and icon follow the run, also in a hidden tab, and are given back", async ({ page, request }) => {
+test("title and icon follow the run, also in a hidden tab, and are given back", async ({ page, request }) => {
   const id = await startRun(request, { scenario: "peak", duration: 30 });
   const asked: string[] = [];
   page.on("request", (request) => asked.push(new URL(request.url()).pathname));
@@ -228,7 +228,7 @@ test("[18] title and icon follow the run, also in a hidden tab, and are given ba
   await expect.poll(icon).toBe("/favicon.svg");
 });
 
-test("[22] a start that could not be asked for says why, loses nothing, and can be tried again", async ({ page }) => {
+test("a start that could not be asked for says why, loses nothing, and can be tried again", async ({ page }) => {
   expectComplaint(/Failed to load resource/);
   await page.goto("/");
   let broken = true;
@@ -245,7 +245,7 @@ test("[22] a start that could not be asked for says why, loses nothing, and can 
   await expect(alert).toHaveCount(0);
 });
 
-test("[22] a stop that could not be asked for says why and can be tried again", async ({ page, request }) => {
+test("a stop that could not be asked for says why and can be tried again", async ({ page, request }) => {
   expectComplaint(/Failed to load resource/);
   const id = await startRun(request);
   await page.goto(`/runs/${id}`);
@@ -262,7 +262,7 @@ test("[22] a stop that could not be asked for says why and can be tried again", 
   await expect(page.getByRole("heading", { name: "Normal Traffic" })).toBeFocused();
 });
 
-test("[22] a chart that could not be loaded takes neither Stop nor the numbers away", async ({ page, request }) => {
+test("a chart that could not be loaded takes neither Stop nor the numbers away", async ({ page, request }) => {
   expectComplaint(/Failed to load resource/);
   const id = await startRun(request);
   let broken = true;
@@ -279,7 +279,7 @@ test("[22] a chart that could not be loaded takes neither Stop nor the numbers a
   await expect.poll(points, { timeout: 8_000 }).toBeGreaterThan(drawn);
 });
 
-test("[23] four open tabs stay responsive", async ({ page, context, request }) => {
+test("four open tabs stay responsive", async ({ page, context, request }) => {
   const id = await startRun(request);
   const tabs = [page, await context.newPage(), await context.newPage(), await context.newPage()];
   for (const [i, tab] of tabs.entries()) await tab.goto(i % 2 ? "/" : `/runs/${id}`);
@@ -297,7 +297,7 @@ test("[23] four open tabs stay responsive", async ({ page, context, request }) =
   for (const tab of tabs) await expect(state(tab)).toHaveText("cancelled", { timeout: 8_000 });
 });
 
-test("[25] link and command are copied, and the command starts the same run", async ({ page, context, request, baseURL }) => {
+test("link and command are copied, and the command starts the same run", async ({ page, context, request, baseURL }) => {
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   const id = await startRun(request, { scenario: "peak", duration: 5, maxRps: 3, endpoints: ["get"], seed: 99 });
   await closed(request, id);
@@ -316,7 +316,7 @@ test("[25] link and command are copied, and the command starts the same run", as
   expect(await status(request, (await again.json()).jobId)).toMatchObject({ scenario: "peak", duration: 5, maxRps: 3, endpoints: ["get"], seed: 99 });
 });
 
-test("[25] a text that may not be copied is shown, to be copied by hand", async ({ page, request }) => {
+test("a text that may not be copied is shown, to be copied by hand", async ({ page, request }) => {
   const id = await startRun(request, { duration: 5, maxRps: 1 });
   await page.addInitScript(() => Object.defineProperty(navigator, "clipboard", { get: () => undefined }));
   await page.goto(`/runs/${id}`);
@@ -324,7 +324,7 @@ test("[25] a text that may not be copied is shown, to be copied by hand", async 
   await expect(page.getByLabel("Copy this by hand")).toHaveValue(new RegExp(`/runs/${id}$`));
 });
 
-test("[25] a closed run offers its exports", async ({ page, request }) => {
+test("a closed run offers its exports", async ({ page, request }) => {
   const id = await startRun(request, { duration: 5, maxRps: 1 });
   await closed(request, id);
   await page.goto(`/runs/${id}`);

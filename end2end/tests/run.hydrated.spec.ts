@@ -1,6 +1,6 @@
 import { expect, expectComplaint, startRun, stat, statNumber, state, status, test } from "./fixtures";
 
-test("[10] choose, acknowledge, start, watch the total grow, stop, and read the final numbers", async ({ page, request }) => {
+test("choose, acknowledge, start, watch the total grow, stop, and read the final numbers", async ({ page, request }) => {
   await page.goto("/");
   await page.getByLabel("Duration").selectOption("30 seconds");
   await page.getByLabel("I understand this generates load").check();
@@ -32,7 +32,7 @@ test("the key figures move while traffic runs", async ({ page, request }) => {
   await expect.poll(number, { timeout: 5_000 }).toBeGreaterThan(before + 20);
 });
 
-test("[10] [11] total = successful + failed in every sample, and the total and the progress never fall", async ({ page, request }) => {
+test("total = successful + failed in every sample, and the total and the progress never fall", async ({ page, request }) => {
   const id = await startRun(request, { scenario: "error-injection", duration: 10 });
   await page.goto(`/runs/${id}`);
   let [lastTotal, lastProgress] = [0, 0];
@@ -52,7 +52,7 @@ test("[10] [11] total = successful + failed in every sample, and the total and t
   expect(await statNumber(page, "Failed")).toBeGreaterThan(0);
 });
 
-test("[6] the announced total is the plan of the run", async ({ page, request }) => {
+test("the announced total is the plan of the run", async ({ page, request }) => {
   await page.goto("/");
   await page.getByLabel("Latency Degradation").check();
   await page.getByLabel("Duration").selectOption("30 seconds");
@@ -65,7 +65,7 @@ test("[6] the announced total is the plan of the run", async ({ page, request })
   expect((await status(request, id)).stats.planned).toBe(announced);
 });
 
-test("[5] Start without the acknowledgement says why and focuses the checkbox", async ({ page, request }) => {
+test("Start without the acknowledgement says why and focuses the checkbox", async ({ page, request }) => {
   await page.goto("/");
   const start = page.getByRole("button", { name: "START TEST" });
   await expect(start).toHaveAttribute("aria-disabled", "true");
@@ -76,7 +76,7 @@ test("[5] Start without the acknowledgement says why and focuses the checkbox", 
   expect((await (await request.get("/fn/traffic/card")).json()).active).toBeNull();
 });
 
-test("[3] Stress takes the highest rate, and each scenario is described", async ({ page }) => {
+test("Stress takes the highest rate, and each scenario is described", async ({ page }) => {
   await page.goto("/");
   await page.getByLabel("Max RPS").selectOption("5");
   const group = page.getByRole("group", { name: "Scenario" });
@@ -89,7 +89,7 @@ test("[3] Stress takes the highest rate, and each scenario is described", async 
   await expect(group.getByLabel("Normal Traffic")).toBeChecked();
 });
 
-test("[7] the whole way with the keyboard alone", async ({ page }) => {
+test("the whole way with the keyboard alone", async ({ page }) => {
   await page.goto("/");
   await page.getByLabel("Normal Traffic").focus();
   await page.keyboard.press("ArrowDown");
@@ -113,7 +113,7 @@ test("[7] the whole way with the keyboard alone", async ({ page }) => {
   await expect(state(page)).toHaveText("cancelled", { timeout: 8_000 });
 });
 
-test("[15] without a stream the page polls and says so, and goes back to the stream", async ({ page, request }) => {
+test("without a stream the page polls and says so, and goes back to the stream", async ({ page, request }) => {
   expectComplaint(/Failed to load resource|ERR_FAILED|MIME/);
   expectComplaint(/EventSource/);
   let refused = 0;
@@ -128,7 +128,7 @@ test("[15] without a stream the page polls and says so, and goes back to the str
   expect(refused).toBeGreaterThan(2);
 });
 
-test("[16] [17] a reload in mid-run goes on with the same run, and a second start is refused with a link", async ({ page, context, request }) => {
+test("a reload in mid-run goes on with the same run, and a second start is refused with a link", async ({ page, context, request }) => {
   const second = await context.newPage();
   await second.goto("/");
   const id = await startRun(request);
@@ -143,7 +143,7 @@ test("[16] [17] a reload in mid-run goes on with the same run, and a second star
   await expect(second.getByRole("link", { name: "Watch it" })).toHaveAttribute("href", `/runs/${id}`);
 });
 
-test("[13] boxes do not move while values change", async ({ page, request }) => {
+test("boxes do not move while values change", async ({ page, request }) => {
   const id = await startRun(request);
   await page.goto(`/runs/${id}`);
   await expect(page.getByText("Live", { exact: true })).toBeVisible();
@@ -180,7 +180,7 @@ test("the percentiles and the lag of a run are shown", async ({ page, request })
   }
 });
 
-test("[2] what was chosen before the script was there stays chosen, also over a reload", async ({ page }) => {
+test("what was chosen before the script was there stays chosen, also over a reload", async ({ page }) => {
   let release = () => {};
   const held = new Promise<void>((resolve) => (release = resolve));
   await page.route("**/*.wasm", async (route) => {

@@ -1,6 +1,6 @@
 import { expect, startRun, state, status, test } from "./fixtures";
 
-test("[9] without JavaScript: post the form, land on the run, see its numbers, stop it", async ({ page, request }) => {
+test("without JavaScript: post the form, land on the run, see its numbers, stop it", async ({ page, request }) => {
   await page.goto("/");
   await page.getByLabel("Peak Usage").check();
   await page.getByLabel("Duration").selectOption("30 seconds");
@@ -19,7 +19,7 @@ test("[9] without JavaScript: post the form, land on the run, see its numbers, s
   expect((await status(request, id)).status).toBe("cancelled");
 });
 
-test("[9] without JavaScript: a refused form comes back with its input and the reason", async ({ page, request }) => {
+test("without JavaScript: a refused form comes back with its input and the reason", async ({ page, request }) => {
   await page.goto("/");
   await page.getByLabel("Error Injection").check();
   await page.getByLabel("Duration").selectOption("5 minutes");
@@ -34,7 +34,7 @@ test("[9] without JavaScript: a refused form comes back with its input and the r
   expect((await (await request.get("/fn/traffic/card")).json()).active).toBeNull();
 });
 
-test("[9] without JavaScript: the choice of where to wait appears with its scenario and is sent", async ({ page, request }) => {
+test("without JavaScript: the choice of where to wait appears with its scenario and is sent", async ({ page, request }) => {
   await page.goto("/");
   await expect(page.getByLabel("In the server's answer")).toBeHidden();
   await page.getByLabel("Latency Degradation").check();
@@ -46,13 +46,13 @@ test("[9] without JavaScript: the choice of where to wait appears with its scena
   expect(await status(request, page.url().split("/").pop()!)).toMatchObject({ delay: "server" });
 });
 
-test("[9] without JavaScript: the dashboard shows a run that is active", async ({ page, request }) => {
+test("without JavaScript: the dashboard shows a run that is active", async ({ page, request }) => {
   const id = await startRun(request);
   await page.goto("/");
   await expect(page.getByRole("link", { name: "This run's page" })).toHaveAttribute("href", `/runs/${id}`);
 });
 
-test("[9] without JavaScript: a start while another run is active says so and shows that run", async ({ page, request }) => {
+test("without JavaScript: a start while another run is active says so and shows that run", async ({ page, request }) => {
   await page.goto("/");
   await page.getByLabel("I understand this generates load").check();
   const id = await startRun(request);

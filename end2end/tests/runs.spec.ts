@@ -1,6 +1,6 @@
 import { closed, expect, startRun, status, test } from "./fixtures";
 
-test("[9] [22] the history lists runs newest first, filters, orders, and says what to do when nothing fits", async ({ page, request }) => {
+test("the history lists runs newest first, filters, orders, and says what to do when nothing fits", async ({ page, request }) => {
   const first = await startRun(request, { duration: 5, maxRps: 5 });
   await closed(request, first);
   const second = await startRun(request, { scenario: "peak", duration: 5, maxRps: 20 });
@@ -36,7 +36,7 @@ test("[9] [22] the history lists runs newest first, filters, orders, and says wh
   await expect(links.first()).toBeVisible();
 });
 
-test("[9] a run is deleted by two presses", async ({ page, request }) => {
+test("a run is deleted by two presses", async ({ page, request }) => {
   const id = await startRun(request, { duration: 5, maxRps: 1 });
   await closed(request, id);
   await page.goto("/runs");
@@ -48,7 +48,7 @@ test("[9] a run is deleted by two presses", async ({ page, request }) => {
   await expect(page.locator(`a[href="/runs/${id}"]`)).toHaveCount(0);
 });
 
-test("[9] two runs are compared over each other, with a table of their differences", async ({ page, request }) => {
+test("two runs are compared over each other, with a table of their differences", async ({ page, request }) => {
   const first = await startRun(request, { duration: 5, maxRps: 5, seed: 1 });
   await closed(request, first);
   const second = await startRun(request, { duration: 5, maxRps: 10, seed: 1 });
@@ -68,7 +68,7 @@ test("[9] two runs are compared over each other, with a table of their differenc
   await expect(page.getByRole("link", { name: "Choose two runs" })).toHaveAttribute("href", "/runs");
 });
 
-test("[25] a run is set up again with its own settings", async ({ page, request }) => {
+test("a run is set up again with its own settings", async ({ page, request }) => {
   const id = await startRun(request, { scenario: "latency-degradation", duration: 7, maxRps: 3, endpoints: ["list", "get"], seed: 4711, delay: "server" });
   await request.post(`/traffic/stop/${id}`);
   await closed(request, id);
@@ -89,7 +89,7 @@ test("[25] a run is set up again with its own settings", async ({ page, request 
   expect(active).toMatchObject({ duration: 7, maxRps: 3, endpoints: ["list", "get"], seed: 4711, delay: "server" });
 });
 
-test("[19] the tables of the charts are there without a script, too", async ({ page, request }) => {
+test("the tables of the charts are there without a script, too", async ({ page, request }) => {
   const id = await startRun(request, { duration: 5, maxRps: 4 });
   const job = await closed(request, id);
   await page.goto(`/runs/${id}`);

@@ -1,41 +1,9 @@
-//! Integration tests: the whole server over real HTTP on a port of its own. They mirror the routes.
+//! Integration tests: the whole server over real HTTP on a port of its own, the program as a process, and the
+//! architecture of the sources.
 
-mod access;
 mod architecture;
-mod assets;
-mod bounds;
-mod call_errors;
-mod compression;
-mod configuration;
-mod database_file;
-mod documentation;
-mod folded_users;
-mod history;
-mod history_order;
-mod kept_runs;
-mod login;
-mod metrics;
-mod one_run;
-mod pages;
-mod paths;
-mod plain_forms;
-mod private_files;
+mod fixture;
 mod program;
-mod proxies;
-mod raw;
-mod readiness;
-mod recorded;
-mod security;
-mod server;
-mod settings;
-mod shutdown;
-mod signals;
-mod starts;
-mod storage;
-mod storing;
-mod time;
-mod traffic;
-mod undo;
-mod users;
-mod verdict;
-mod viewers;
+mod routes;
+
+use fixture::{raw, server};
