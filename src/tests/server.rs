@@ -130,7 +130,7 @@ impl TestServer {
         let _pages: i64 =
             sqlx::query_scalar("PRAGMA max_page_count = 1").fetch_one(&mut *transaction).await.expect("a number");
         let rows = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000) \
-                    INSERT INTO requests (id, kind, duration) SELECT i, 1, 1 FROM n";
+                    INSERT INTO recorded_requests SELECT randomblob(16), i, 'GET', '/', 200, 1, 'real', NULL, NULL FROM n";
         let error = sqlx::query(rows).execute(&mut *transaction).await.expect_err("full");
         assert!(error.to_string().contains("full"), "{error}");
         drop(transaction);
