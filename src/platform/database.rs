@@ -362,7 +362,7 @@ mod tests {
     }
 
     fn unpacked() -> Vec<Stored> {
-        let first_half = |at: i64| ((at / 1000) << 16 | at % 1000 * 4096 / 1000) as u64 | 0x7000;
+        let first_half = |at: i64| (((at / 1000) << 16) | (at % 1000 * 4096 / 1000)) as u64 | 0x7000;
         entries()
             .into_iter()
             .map(|(after, duration, low)| {
@@ -419,7 +419,7 @@ mod tests {
         let database = Database::open(&url).await.expect("brought up to date");
         assert_eq!(
             recorded(&database).await,
-            [real(Uuid::from_u64_pair(0x7000 | 4096 / 1000, 1 << 63), 1, "GET", 200, 5)]
+            [real(Uuid::from_u64_pair(0x7000 | (4096 / 1000), 1 << 63), 1, "GET", 200, 5)]
         );
         database.close().await;
     }
