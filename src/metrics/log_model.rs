@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::engine::recorded_request::RecordedRequest;
 use super::model::{Origins, Range};
-use crate::origin::RunId;
-use crate::validation::Fields;
+use crate::origin::{Origin, RunId};
 
 /// How many requests a page of the log holds, where nothing else is said.
 pub const LOG_PAGE: u32 = 50;
@@ -90,11 +90,11 @@ impl Default for LogQuery {
     }
 }
 
-/// One request of the log.
+/// A recorded request as it crosses the wire.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LoggedRequest {
-    /// As in the answer's `x-request-id` and in the server's log; absent in rows of an older version.
+    /// The id in the answer's `x-request-id` and in the server's log.
     pub request_id: Option<Uuid>,
     /// When it arrived, in epoch microseconds.
     pub at: i64,
@@ -112,6 +112,25 @@ pub struct LoggedRequest {
     pub seq: Option<u32>,
 }
 
+impl From<RecordedRequest> for LoggedRequest {
+    fn from(request: RecordedRequest) -> Self {
+        let (run, seq) = match request.origin {
+            Origin::Real => (None, None),
+            Origin::Simulated { run, seq } => (Some(run), Some(seq)),
+        };
+        Self {
+            request_id: Some(request.id),
+            at: request.arrived_at,
+            method: request.method.into_owned(),
+            route: request.route.into_owned(),
+            status: request.status,
+            duration: f64::from(request.duration_us) / 1000.0,
+            run,
+            seq,
+        }
+    }
+}
+
 /// One page of the request log.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -124,36 +143,4 @@ pub struct LogPage {
     /// [`FUTURE_COUNTED`]. They are on no page.
     #[serde(default)]
     pub future: u32,
-}
-
-/// The fields of a question to the request log as a form or a link gives them, unchecked.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct LogForm {
-    /// See [`super::validation::log`], as for all of them.
-    pub range: Option<String>,
-    /// Whose requests.
-    pub origin: Option<String>,
-    /// Only these answers.
-    pub status: Option<String>,
-    /// Only this endpoint.
-    pub endpoint: Option<String>,
-    /// The newest or the slowest first.
-    pub order: Option<String>,
-    /// Which page.
-    pub page: Option<String>,
-}
-
-impl LogForm {
-    /// The fields that were given.
-    pub fn fields(self) -> Fields {
-        super::validation::fields([
-            ("range", self.range),
-            ("origin", self.origin),
-            ("status", self.status),
-            ("endpoint", self.endpoint),
-            ("order", self.order),
-            ("page", self.page),
-        ])
-    }
 }

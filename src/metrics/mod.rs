@@ -1,14 +1,16 @@
-//! What the server measured: a row for every request to `/api/v1`, and the numbers made of them.
+//! What the server measured: one row for every request to `/api/v1`, and the numbers made of the rows.
 //!
-//! The record layer hands each row to a bounded channel and never waits; one writer adds them to the
-//! database, with their roll-ups by minute in the same transaction, and then to the windows in memory
-//! that answer every page view. What the channel can't take is dropped, counted and shown.
+//! The record layer hands each [`engine::recorded_request::RecordedRequest`] to a bounded channel and never waits.
+//! One writer inserts them into the database, with their roll-ups by minute in the same transaction, and then adds
+//! them to the windows in memory that answer every page view. What the channel can't take is dropped, counted and
+//! shown.
 //!
-//! It records `/api/v1` and nothing else, so that watching the dashboard never moves it. It knows
-//! an [`crate::origin::Origin`], never the traffic generator.
+//! Nothing but `/api/v1` is recorded, so that watching the dashboard never moves it. The metrics know an
+//! [`crate::origin::Origin`], never the traffic generator.
 
 pub mod address;
 pub mod engine;
+pub mod log_form;
 pub mod log_model;
 pub mod model;
 pub mod page;

@@ -235,19 +235,19 @@ pub struct GaugePoint {
     /// How long the writer had to wait for the database, in milliseconds.
     pub database_wait: f64,
     /// How late the newest request of the active run had left, in milliseconds; absent without a run.
-    pub pacer_lag: Option<f64>,
+    pub scheduling_delay: Option<f64>,
 }
 
 impl From<WireGauge> for GaugePoint {
-    fn from((at, [writer_queue, dropped, open_streams], database_wait, pacer_lag): WireGauge) -> Self {
-        Self { at, writer_queue, dropped, open_streams, database_wait, pacer_lag }
+    fn from((at, [writer_queue, dropped, open_streams], database_wait, scheduling_delay): WireGauge) -> Self {
+        Self { at, writer_queue, dropped, open_streams, database_wait, scheduling_delay }
     }
 }
 
 impl From<GaugePoint> for WireGauge {
     fn from(point: GaugePoint) -> Self {
         let counts = [point.writer_queue, point.dropped, point.open_streams];
-        (point.at, counts, point.database_wait, point.pacer_lag)
+        (point.at, counts, point.database_wait, point.scheduling_delay)
     }
 }
 
@@ -303,11 +303,11 @@ pub struct OverviewQuery {
     pub origin: Origins,
 }
 
-/// An answer, or the faults of the question by field. Refusals are values: the page shows them.
+/// The outcome of a query. A refusal is a value, because the page shows it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Outcome<T> {
-    /// The answer.
+pub enum QueryOutcome<T> {
+    /// What was found.
     Found(T),
-    /// What was wrong with the question.
+    /// What is wrong with the fields of the query.
     Refused(Vec<FieldError>),
 }

@@ -1,18 +1,17 @@
-//! What the page asks of the metrics. The bodies run on the server. They only read, so a GET will do.
+//! What the pages fetch from the metrics. The functions only read, so they are GET requests.
 
 use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Json};
-use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::log_model::{LogForm, LogPage, LoggedRequest};
-use super::model::Outcome;
+use super::log_form::LogForm;
+use super::log_model::{LogPage, LoggedRequest};
+use super::model::{Overview, QueryOutcome};
 use crate::error::AppError;
 #[cfg(feature = "ssr")]
 use {super::server::service::Metrics, super::validation, crate::platform::problem::inside, std::sync::Arc};
 
-/// The numbers of the dashboard for programs, and for the tests that hold them against what they know: an
-/// [`super::model::Overview`]; what each field takes stands in [`super::validation::overview`].
+/// The numbers of the dashboard, for programs and tests. [`super::validation::overview`] says what each field takes.
 #[server(prefix = "/fn", endpoint = "metrics/overview", input = GetUrl, output = Json)]
 pub async fn get_overview(
     /// How far back.
@@ -21,25 +20,25 @@ pub async fn get_overview(
     /// Whose requests.
     #[server(default)]
     origin: Option<String>,
-) -> Result<Outcome<Box<RawValue>>, AppError> {
+) -> Result<QueryOutcome<Overview>, AppError> {
     let metrics = expect_context::<Arc<Metrics>>();
     match validation::overview(&validation::fields([("range", range), ("origin", origin)])) {
-        Ok(query) => metrics.overview_as_json(&query).await.map(Outcome::Found).map_err(inside),
-        Err(invalid) => Ok(Outcome::Refused(invalid.errors)),
+        Ok(query) => metrics.overview(&query).await.map(QueryOutcome::Found).map_err(inside),
+        Err(invalid) => Ok(QueryOutcome::Refused(invalid.errors)),
     }
 }
 
-/// One page of the request log; what each field takes stands in [`super::validation::log`].
+/// One page of the request log. [`super::validation::log`] says what each field takes.
 #[server(prefix = "/fn", endpoint = "metrics/log", input = GetUrl, output = Json)]
 pub async fn get_log(
-    /// What is asked for.
+    /// The filter, order and page.
     #[server(default)]
     query: LogForm,
-) -> Result<Outcome<LogPage>, AppError> {
+) -> Result<QueryOutcome<LogPage>, AppError> {
     let metrics = expect_context::<Arc<Metrics>>();
     match validation::log(query.fields()) {
-        Ok(query) => metrics.log(&query).await.map(Outcome::Found).map_err(inside),
-        Err(invalid) => Ok(Outcome::Refused(invalid.errors)),
+        Ok(query) => metrics.log(&query).await.map(QueryOutcome::Found).map_err(inside),
+        Err(invalid) => Ok(QueryOutcome::Refused(invalid.errors)),
     }
 }
 

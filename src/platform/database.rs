@@ -233,7 +233,7 @@ pub fn is_unavailable(error: &StoreError) -> bool {
 }
 
 /// Every schema change, in order. Forward only; a released one never changes.
-const MIGRATIONS: [(&str, &str); 10] = [
+const MIGRATIONS: [(&str, &str); 11] = [
     ("initial", include_str!("../../migrations/0001_initial.sql")),
     ("both sides", include_str!("../../migrations/0002_both_sides.sql")),
     ("metrics", include_str!("../../migrations/0003_metrics.sql")),
@@ -244,6 +244,7 @@ const MIGRATIONS: [(&str, &str); 10] = [
     ("lost requests", include_str!("../../migrations/0008_lost_requests.sql")),
     ("folded names", include_str!("../../migrations/0009_folded_names.sql")),
     ("findings of runs", include_str!("../../migrations/0010_findings_of_runs.sql")),
+    ("recorded requests", include_str!("../../migrations/0011_recorded_requests.sql")),
 ];
 
 fn migrations(changes: &[(&'static str, &'static str)]) -> Migrator {
@@ -271,31 +272,54 @@ mod tests {
 
     use super::*;
 
-    type Stored = (i64, String, String, i64, i64, Option<i64>, Option<i64>, Option<Vec<u8>>, Option<i64>);
+    /// Id, arrival, method, route, status, duration, origin, run and seq.
+    type Stored = (Vec<u8>, i64, String, String, i64, i64, String, Option<Vec<u8>>, Option<i64>);
 
-    #[tokio::test]
-    async fn the_rows_of_an_older_schema_are_carried_over() {
-        let folder = tempfile::tempdir().expect("a folder");
+    const MICROS: i64 = 1_767_225_600_123_456;
+    /// The first half of an id that was drawn at that time.
+    const FIRST_HALF: u64 = (1_767_225_600_123 << 16) | 0x7000 | (456 * 4096 / 1000);
+    const RUN: Uuid = Uuid::from_u128(7);
+
+    /// A database as the version with the first `changes` migrations left it.
+    async fn older(folder: &tempfile::TempDir, changes: usize) -> (String, SqliteConnection) {
         let url = format!("sqlite://{}/old.db", folder.path().display());
         let options = SqliteConnectOptions::from_str(&url).expect("a URL").create_if_missing(true);
         let mut old = options.connect().await.expect("a connection");
-        migrations(&MIGRATIONS[..3]).run(&mut old).await.expect("the older schema");
+        migrations(&MIGRATIONS[..changes]).run(&mut old).await.expect("the older schema");
+        (url, old)
+    }
+
+    async fn recorded(database: &Database) -> Vec<Stored> {
+        let statement = "SELECT id, arrived_at, method, route, status, duration_us, origin, run, seq \
+                         FROM recorded_requests ORDER BY arrived_at, id";
+        sqlx::query_as(statement).fetch_all(&database.read).await.expect("rows")
+    }
+
+    fn real(id: Uuid, arrived_at: i64, method: &str, status: i64, duration: i64) -> Stored {
+        let words = |text: &str| text.to_owned();
+        let id = id.as_bytes().to_vec();
+        (id, arrived_at, words(method), words("/x"), status, duration, words("real"), None, None)
+    }
+
+    #[tokio::test]
+    async fn the_rows_of_the_first_versions_are_carried_over_and_a_copy_is_kept() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (url, mut old) = older(&folder, 3).await;
         let ids = [Uuid::from_u128(u128::MAX), Uuid::from_u128(0x019b_76da_a800_7000_8000_0000_0000_0001), Uuid::nil()];
-        let run = Uuid::from_u128(7);
-        let rows: [(i64, &str, i64, Option<Uuid>, Option<(Uuid, i64)>); 5] = [
+        let rows: [(i64, &str, i64, Option<Uuid>, Option<i64>); 5] = [
             (2_000_000, "GET", 200, Some(ids[0]), None),
-            (1_000_000, "GET", 200, Some(ids[1]), Some((run, 3))),
+            (1_000_000, "GET", 200, Some(ids[1]), Some(3)),
             (2_000_000, "GET", 404, Some(ids[2]), None),
-            (2_000_000, "POST", 200, None, None),
-            (1_767_225_600_000_000, "GET", 200, None, None),
+            (2_000_001, "POST", 200, None, None),
+            (MICROS, "GET", 200, None, None),
         ];
-        for (at, method, status, id, of_run) in rows {
+        for (at, method, status, id, seq) in rows {
             sqlx::query("INSERT INTO requests (at, method, route, status, duration, run, seq, request_id) VALUES (?, ?, '/x', ?, 5, ?, ?, ?)")
                 .bind(at)
                 .bind(method)
                 .bind(status)
-                .bind(of_run.map(|(run, _)| run.as_bytes().to_vec()))
-                .bind(of_run.map(|(_, seq)| seq))
+                .bind(seq.map(|_| RUN.as_bytes().to_vec()))
+                .bind(seq)
                 .bind(id.map(|id| id.as_bytes().to_vec()))
                 .execute(&mut old)
                 .await
@@ -312,70 +336,91 @@ mod tests {
                 .await
                 .expect("the older schema");
         assert_eq!(kept, (rows.len() as i64, 3));
-        let stored: Vec<Stored> = sqlx::query_as(
-            "SELECT requests.id, method, route, status, duration, request_id_high, request_id_low, run, seq \
-             FROM requests JOIN kinds ON kinds.id = kind ORDER BY requests.id",
-        )
-        .fetch_all(&database.read)
-        .await
-        .expect("rows");
-        let expected = [(rows[1], 0), (rows[0], 0), (rows[2], 1), (rows[3], 2), (rows[4], 0)];
-        let expected = expected.map(|((at, method, status, id, of_run), place)| {
-            let (high, low) = id.map(|id| id.as_u64_pair()).unzip();
-            let half = |half: Option<u64>| half.map(u64::cast_signed);
-            let run = of_run.map(|(run, _)| run.as_bytes().to_vec());
-            let seq = of_run.map(|(_, seq)| seq);
-            (at * 1024 + place, method.to_owned(), "/x".to_owned(), status, 5, half(high), half(low), run, seq)
-        });
-        assert_eq!(stored, expected);
+        let mut of_run = real(ids[1], 1_000_000, "GET", 200, 5);
+        (of_run.6, of_run.7, of_run.8) = ("simulated".to_owned(), Some(RUN.as_bytes().to_vec()), Some(3));
+        // Rows without an id get one made of their time.
+        let made = |first: u64| Uuid::from_u64_pair(first, 1 << 63);
+        let expected = [
+            of_run,
+            real(ids[2], 2_000_000, "GET", 404, 5),
+            real(ids[0], 2_000_000, "GET", 200, 5),
+            real(made((2000 << 16) | 0x7000 | (4096 / 1000)), 2_000_001, "POST", 200, 5),
+            real(made(FIRST_HALF), MICROS, "GET", 200, 5),
+        ];
+        assert_eq!(recorded(&database).await, expected);
         database.close().await;
     }
 
-    #[tokio::test]
-    async fn the_blocks_of_an_older_schema_are_carried_over() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let url = format!("sqlite://{}/old.db", folder.path().display());
-        let options = SqliteConnectOptions::from_str(&url).expect("a URL").create_if_missing(true);
-        let mut old = options.connect().await.expect("a connection");
-        migrations(&MIGRATIONS[..5]).run(&mut old).await.expect("the older schema");
-        // One within a second, one as long as it goes, one too long for a block of today, each with ids of both signs.
-        let (mut expected, day) = (Vec::new(), 86_400_000_000_i64 * 1024);
-        for (first, step) in [(day, 1024), (2 * day, (1 << 32) / 31), (3 * day, (1 << 32) / 31 + 1)] {
-            let entries: Vec<(i64, i64, i64)> = (0..32)
-                .map(|number| {
-                    (
-                        number * step,
-                        7 * number + (1 << 31),
-                        if number % 2 == 0 { i64::MIN + number } else { number << 40 },
-                    )
-                })
-                .collect();
-            sqlx::query("INSERT INTO request_blocks (last, first, kind, slowest, entries) VALUES (?, ?, 3, ?, ?)")
-                .bind(first + 31 * step)
-                .bind(first)
-                .bind(entries[31].1)
-                .bind(serde_json::to_string(&entries).expect("JSON"))
-                .execute(&mut old)
-                .await
-                .expect("inserted");
-            expected.extend(entries.into_iter().map(|(after, duration, low)| (first + after, 3, duration, None, low)));
-        }
-        let recorded = "SELECT id, kind, duration, request_id_high, request_id_low FROM recorded ORDER BY id";
-        let before: Vec<(i64, i64, i64, Option<i64>, i64)> =
-            sqlx::query_as(recorded).fetch_all(&mut old).await.expect("rows");
-        old.close().await.expect("closed");
-        assert_eq!(before, expected);
+    /// The entries of a block: each time after the first one, duration and second half of the id.
+    fn entries() -> Vec<(i64, u32, i64)> {
+        (0..32)
+            .map(|number| {
+                let low = if number % 2 == 0 { i64::MIN + number } else { number << 40 };
+                (number * 1000, 7 * number as u32 + (1 << 31), low)
+            })
+            .collect()
+    }
 
+    fn unpacked() -> Vec<Stored> {
+        let first_half = |at: i64| (((at / 1000) << 16) | (at % 1000 * 4096 / 1000)) as u64 | 0x7000;
+        entries()
+            .into_iter()
+            .map(|(after, duration, low)| {
+                let at = MICROS + after;
+                real(Uuid::from_u64_pair(first_half(at), low.cast_unsigned()), at, "GET", 200, duration.into())
+            })
+            .collect()
+    }
+
+    const BLOCK: &str = "INSERT INTO request_blocks (last, first, kind, slowest, entries) VALUES (?, ?, 3, 0, ?)";
+
+    #[tokio::test]
+    async fn blocks_of_either_older_form_are_unpacked() {
+        let json: Vec<(i64, u32, i64)> = entries().into_iter().map(|(at, took, low)| (at * 1024, took, low)).collect();
+        let json = serde_json::to_string(&json).expect("JSON").into_bytes();
+        let binary = entries().into_iter().flat_map(|(after, duration, low)| {
+            let after = (after * 1024) as u32;
+            [after.to_be_bytes().as_slice(), &duration.to_be_bytes(), &low.to_be_bytes()].concat()
+        });
+        for (changes, entries) in [(5, json), (10, binary.collect())] {
+            let folder = tempfile::tempdir().expect("a folder");
+            let (url, mut old) = older(&folder, changes).await;
+            let kind = "INSERT INTO kinds (id, method, route, status) VALUES (3, 'GET', '/x', 200)";
+            sqlx::query(kind).execute(&mut old).await.expect("a kind");
+            let block = sqlx::query(BLOCK).bind((MICROS + 31_000) * 1024).bind(MICROS * 1024);
+            let block =
+                if changes == 5 { block.bind(String::from_utf8(entries).expect("JSON")) } else { block.bind(entries) };
+            block.execute(&mut old).await.expect("a block");
+            old.close().await.expect("closed");
+
+            let database = Database::open(&url).await.expect("brought up to date");
+            assert_eq!(recorded(&database).await, unpacked(), "{changes}");
+            database.close().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn an_interrupted_migration_leaves_the_older_rows_and_is_repeated() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (url, mut old) = older(&folder, 10).await;
+        for statement in [
+            "INSERT INTO kinds (id, method, route, status) VALUES (3, 'GET', '/x', 200)",
+            "INSERT INTO requests (id, kind, duration) VALUES (1024, 3, 5)",
+            // Its last step fails.
+            "CREATE VIEW recorded_requests_run AS SELECT 1",
+        ] {
+            sqlx::query(statement).execute(&mut old).await.expect("prepared");
+        }
+        migrations(&MIGRATIONS).run(&mut old).await.expect_err("an index can't have the name of a view");
+        let left: i64 = sqlx::query_scalar("SELECT count(*) FROM requests").fetch_one(&mut old).await.expect("a count");
+        assert_eq!(left, 1);
+        sqlx::query("DROP VIEW recorded_requests_run").execute(&mut old).await.expect("dropped");
+        old.close().await.expect("closed");
         let database = Database::open(&url).await.expect("brought up to date");
-        let after: Vec<(i64, i64, i64, Option<i64>, i64)> =
-            sqlx::query_as(recorded).fetch_all(&database.read).await.expect("rows");
-        assert_eq!(after, expected);
-        let counts: (i64, i64) =
-            sqlx::query_as("SELECT (SELECT count(*) FROM request_blocks), (SELECT count(*) FROM requests)")
-                .fetch_one(&database.read)
-                .await
-                .expect("counts");
-        assert_eq!(counts, (2, 32));
+        assert_eq!(
+            recorded(&database).await,
+            [real(Uuid::from_u64_pair(0x7000 | (4096 / 1000), 1 << 63), 1, "GET", 200, 5)]
+        );
         database.close().await;
     }
 }

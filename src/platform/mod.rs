@@ -3,7 +3,6 @@
 
 pub mod database;
 pub mod database_file;
-mod inbox;
 pub mod moments;
 pub mod open_error;
 pub mod private_files;

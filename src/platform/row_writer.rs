@@ -1,30 +1,29 @@
 //! One task that writes rows in batches, so that nobody who produces a row ever waits for the database.
 //!
-//! The queue is bounded: when it is full, rows are dropped and counted. [`RowWriter::flush`] is
-//! a barrier: when it returns, every row pushed before it is in the database or counted as dropped.
+//! Producers and writer are connected by a bounded channel: when it is full, rows are dropped and counted.
+//! [`RowWriter::flush`] is a message in the same channel: when it returns, every row pushed before it is in the
+//! database or counted as dropped.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tokio::sync::watch;
-use tokio::time::Instant;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::database::StoreError;
-use super::inbox::{Inbox, Outlet};
 
-/// How many rows of one thread may wait for the writer, and how many one transaction holds at most. Each thread that
-/// pushes keeps memory for so many.
+/// How many rows may wait for the writer.
 const CAPACITY: usize = 8192;
-/// A batch is written when it holds this many rows of one thread …
+/// A batch is written when it holds this many rows …
 const BATCH: usize = 4096;
-/// … and otherwise so long after the batch before.
+/// … or when its first row has waited this long.
 const MAX_AGE: Duration = Duration::from_millis(250);
-/// How long a batch that can't be written is tried again before it is dropped and counted …
+/// How long the writer retries a batch before it drops and counts it …
 const PERSISTENCE: Duration = Duration::from_secs(40);
-/// … and how long after another one was dropped …
+/// … when the batch before was dropped as well …
 const PERSISTENCE_AFTER_LOSS: Duration = Duration::from_secs(5);
 /// … and when the program goes down.
 const PERSISTENCE_AT_SHUTDOWN: Duration = Duration::from_secs(3);
@@ -38,106 +37,96 @@ pub trait Sink<T>: Send + Sync + 'static {
     async fn write(&self, rows: &[T]) -> Result<(), StoreError>;
 }
 
-/// Is told of each row that is dropped.
+/// Called with each row that is dropped.
 type OnDrop<T> = Arc<dyn Fn(&T) + Send + Sync>;
 
-/// What the producers share. When it goes, the writer writes what is left and ends.
-struct Producers<T: Send> {
-    inbox: Arc<Inbox<T>>,
+enum Message<T> {
+    Row(T),
+    /// Everything before this message is to be written at once, and this sender told.
+    Flush(oneshot::Sender<()>),
+}
+
+/// The producers' end. The task behind it writes what is left and ends when the last clone is dropped.
+pub struct RowWriter<T> {
+    messages: mpsc::Sender<Message<T>>,
     dropped: Arc<AtomicU64>,
     on_drop: OnDrop<T>,
     trouble: watch::Receiver<bool>,
 }
 
-impl<T: Send> Drop for Producers<T> {
-    fn drop(&mut self) {
-        self.inbox.close();
-    }
-}
-
-/// The producers' end. Cheap to clone.
-pub struct RowWriter<T: Send>(Arc<Producers<T>>);
-
-impl<T: Send> Clone for RowWriter<T> {
+impl<T> Clone for RowWriter<T> {
     fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
+        Self {
+            messages: self.messages.clone(),
+            dropped: Arc::clone(&self.dropped),
+            on_drop: Arc::clone(&self.on_drop),
+            trouble: self.trouble.clone(),
+        }
     }
 }
 
 impl<T: Send + Sync + 'static> RowWriter<T> {
-    /// Starts the writing task. It ends when every clone of the writer is gone. Once `hurry` is
-    /// cancelled, it does not wait long for a database that can't be written.
+    /// Starts the writing task. Once `hurry` is cancelled, it does not wait long for a database that can't be
+    /// written.
     pub fn start(name: &'static str, sink: impl Sink<T>, hurry: CancellationToken) -> Self {
         Self::start_with(name, sink, hurry, |_| {})
     }
 
-    /// The same, and `on_drop` is told of each row that is dropped.
+    /// As [`RowWriter::start`], and calls `on_drop` with each row that is dropped.
     pub fn start_with(
         name: &'static str,
         sink: impl Sink<T>,
         hurry: CancellationToken,
         on_drop: impl Fn(&T) + Send + Sync + 'static,
     ) -> Self {
-        let (inbox, outlet) = Inbox::new(CAPACITY, BATCH);
+        let (messages, receiver) = mpsc::channel(CAPACITY);
+        let (in_trouble, trouble) = watch::channel(false);
         let dropped = Arc::new(AtomicU64::new(0));
         let on_drop: OnDrop<T> = Arc::new(on_drop);
-        let (in_trouble, trouble) = watch::channel(false);
         let task = Writer {
             name,
             sink,
-            pending: Vec::new(),
+            messages: receiver,
+            batch: Vec::new(),
             dropped: Arc::clone(&dropped),
             on_drop: Arc::clone(&on_drop),
             hurry,
             in_trouble,
             lost: false,
         };
-        tokio::spawn(task.run(outlet));
-        Self(Arc::new(Producers { inbox, dropped, on_drop, trouble }))
+        tokio::spawn(task.run());
+        Self { messages, dropped, on_drop, trouble }
     }
 
-    /// Hands a row over. Never waits: a full queue drops the row and counts it.
+    /// Hands a row to the writer. Never waits: when the channel is full, the row is dropped and counted.
     pub fn push(&self, row: T) {
-        if let Err(row) = self.0.inbox.push(row) {
-            self.0.dropped.fetch_add(1, Ordering::Relaxed);
-            (self.0.on_drop)(&row);
+        let refused = match self.messages.try_send(Message::Row(row)) {
+            Ok(()) => return,
+            Err(mpsc::error::TrySendError::Full(message) | mpsc::error::TrySendError::Closed(message)) => message,
+        };
+        if let Message::Row(row) = refused {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+            (self.on_drop)(&row);
         }
     }
 
     /// Waits until every row pushed before is written, or counted as dropped.
     pub async fn flush(&self) {
-        // An error means that the task is gone, and with it what could be waited for.
-        let _gone = self.0.inbox.barrier().await;
+        let (done, written) = oneshot::channel();
+        // Both fail only when the task is gone, and then there is nothing to wait for.
+        if self.messages.send(Message::Flush(done)).await.is_ok() {
+            written.await.ok();
+        }
     }
 
     /// Is `true` while the database can't be written: a batch has waited for it for eight seconds.
     pub fn trouble(&self) -> watch::Receiver<bool> {
-        self.0.trouble.clone()
+        self.trouble.clone()
     }
 
-    /// How many rows were dropped since the start.
-    pub fn dropped(&self) -> u64 {
-        self.0.dropped.load(Ordering::Relaxed)
-    }
-
-    /// A look at the writer that does not keep it alive.
-    pub fn gauge(&self) -> WriterGauge {
-        let inbox = Arc::clone(&self.0.inbox);
-        WriterGauge { queued: Arc::new(move || inbox.len() as u32), dropped: Arc::clone(&self.0.dropped) }
-    }
-}
-
-/// How a writer is doing.
-#[derive(Clone)]
-pub struct WriterGauge {
-    queued: Arc<dyn Fn() -> u32 + Send + Sync>,
-    dropped: Arc<AtomicU64>,
-}
-
-impl WriterGauge {
-    /// How many rows wait for the writer.
+    /// How many rows wait in the channel.
     pub fn queued(&self) -> u32 {
-        (self.queued)()
+        (self.messages.max_capacity() - self.messages.capacity()) as u32
     }
 
     /// How many rows were dropped since the start.
@@ -149,65 +138,88 @@ impl WriterGauge {
 struct Writer<T, S> {
     name: &'static str,
     sink: S,
-    pending: Vec<T>,
+    messages: mpsc::Receiver<Message<T>>,
+    batch: Vec<T>,
     dropped: Arc<AtomicU64>,
     on_drop: OnDrop<T>,
     hurry: CancellationToken,
     in_trouble: watch::Sender<bool>,
-    /// The last batch was dropped.
+    /// Whether the last batch was dropped.
     lost: bool,
 }
 
 impl<T: Send + Sync + 'static, S: Sink<T>> Writer<T, S> {
-    async fn run(mut self, mut outlet: Outlet<T>) {
-        while let Some(barriers) = outlet.next(&mut self.pending, MAX_AGE).await {
+    async fn run(mut self) {
+        while let Some(flushes) = self.next_batch().await {
             self.write().await;
-            for done in barriers {
-                // Whoever asked may have given up.
-                let _gone = done.send(());
+            for done in flushes {
+                // The one who asked may have stopped waiting.
+                done.send(()).ok();
             }
         }
+    }
+
+    /// Collects rows until the batch is full, its first row is [`MAX_AGE`] old, or somebody flushes; returns who
+    /// flushes. `None` when all producers are gone and nothing is left.
+    async fn next_batch(&mut self) -> Option<Vec<oneshot::Sender<()>>> {
+        let mut received = Vec::new();
+        let mut flushes = Vec::new();
+        let mut deadline = None;
+        while self.batch.len() < BATCH && flushes.is_empty() {
+            let receiving = self.messages.recv_many(&mut received, BATCH - self.batch.len());
+            let count = match deadline {
+                None => receiving.await,
+                Some(deadline) => match timeout_at(deadline, receiving).await {
+                    Ok(count) => count,
+                    Err(_) => break,
+                },
+            };
+            if count == 0 {
+                return (!self.batch.is_empty()).then_some(flushes);
+            }
+            deadline.get_or_insert_with(|| Instant::now() + MAX_AGE);
+            for message in received.drain(..) {
+                match message {
+                    Message::Row(row) => self.batch.push(row),
+                    Message::Flush(done) => flushes.push(done),
+                }
+            }
+        }
+        Some(flushes)
     }
 
     async fn write(&mut self) {
-        if self.pending.is_empty() {
+        if self.batch.is_empty() {
             return;
         }
-        let lost = self.pending.split_off(self.persist().await);
-        self.lost = !lost.is_empty();
+        self.lost = !self.persist().await;
         if self.lost {
-            tracing::error!(writer = self.name, rows = lost.len(), "rows could not be written and are dropped");
-            self.dropped.fetch_add(lost.len() as u64, Ordering::Relaxed);
-            lost.iter().for_each(|row| (self.on_drop)(row));
+            let rows = self.batch.len();
+            tracing::error!(writer = self.name, rows, "rows could not be written and are dropped");
+            self.dropped.fetch_add(rows as u64, Ordering::Relaxed);
+            self.batch.iter().for_each(|row| (self.on_drop)(row));
         }
-        // Written or given up: the next batch will see for itself. Only a change wakes those who watch.
+        // The next batch finds out for itself whether the trouble is over. Only a change wakes those who watch.
         self.in_trouble.send_if_modified(std::mem::take);
-        self.pending.clear();
+        self.batch.clear();
     }
 
-    /// Writes the batch, with patience, and says how many of its rows, from the first, are written. An attempt that
+    /// Retries until the batch is written or the time for it is over; returns whether it is written. An attempt that
     /// has begun is waited for, because its rows may be written in the end; SQLite bounds it.
-    async fn persist(&self) -> usize {
+    async fn persist(&self) -> bool {
         let began = Instant::now();
         let patience = if self.lost { PERSISTENCE_AFTER_LOSS } else { PERSISTENCE };
         let over = CancellationToken::new();
-        let written = AtomicUsize::new(0);
         let attempts = async {
-            for rows in self.pending.chunks(CAPACITY) {
-                while let Err(error) = self.sink.write(rows).await {
-                    let (writer, rows) = (self.name, rows.len());
-                    tracing::warn!(writer, rows, %error, "rows could not be written; trying again");
-                    if over.run_until_cancelled(tokio::time::sleep(MAX_AGE)).await.is_none() {
-                        return;
-                    }
+            while let Err(error) = self.sink.write(&self.batch).await {
+                let rows = self.batch.len();
+                tracing::warn!(writer = self.name, rows, %error, "rows could not be written; trying again");
+                if over.run_until_cancelled(tokio::time::sleep(MAX_AGE)).await.is_none() {
+                    return false;
                 }
-                written.fetch_add(rows.len(), Ordering::Relaxed);
             }
+            true
         };
-        tokio::pin!(attempts);
-        // An attempt may itself wait for a lock, so the alarms run beside it.
-        let mut trouble = std::pin::pin!(tokio::time::sleep_until(began + TROUBLE_AFTER));
-        let mut told = false;
         let give_up = async {
             let hurry = async {
                 self.hurry.cancelled().await;
@@ -217,27 +229,30 @@ impl<T: Send + Sync + 'static, S: Sink<T>> Writer<T, S> {
                 () = hurry => {}
                 () = tokio::time::sleep_until(began + patience) => {}
             }
+            over.cancel();
         };
-        tokio::pin!(give_up);
-        loop {
-            tokio::select! {
-                biased;
-                () = &mut attempts => break,
-                () = &mut trouble, if !told => {
-                    told = true;
-                    self.in_trouble.send_replace(true);
-                }
-                () = &mut give_up, if !over.is_cancelled() => over.cancel(),
-            }
+        let tell_trouble = async {
+            tokio::time::sleep_until(began + TROUBLE_AFTER).await;
+            self.in_trouble.send_replace(true);
+        };
+        // An attempt may itself wait for a lock, so the alarms run beside it.
+        let alarms = async {
+            tokio::join!(give_up, tell_trouble);
+            std::future::pending().await
+        };
+        tokio::select! {
+            biased;
+            written = attempts => written,
+            never = alarms => never,
         }
-        written.load(Ordering::Relaxed)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
     use std::sync::atomic::AtomicBool;
+
+    use parking_lot::Mutex;
 
     use super::*;
 
@@ -254,7 +269,7 @@ mod tests {
             if self.broken || self.locked.load(Ordering::Relaxed) {
                 return Err(StoreError::PoolClosed);
             }
-            self.batches.lock().expect("not poisoned").push(rows.to_vec());
+            self.batches.lock().push(rows.to_vec());
             Ok(())
         }
     }
@@ -265,7 +280,7 @@ mod tests {
         let writer = RowWriter::start("test", memory.clone(), CancellationToken::new());
         (0..10).for_each(|row| writer.push(row));
         writer.flush().await;
-        assert_eq!(memory.batches.lock().expect("not poisoned").concat(), (0..10).collect::<Vec<_>>());
+        assert_eq!(memory.batches.lock().concat(), (0..10).collect::<Vec<_>>());
     }
 
     #[tokio::test(start_paused = true)]
@@ -276,7 +291,7 @@ mod tests {
         tokio::time::sleep(Duration::from_millis(100)).await;
         writer.push(2);
         tokio::time::sleep(Duration::from_millis(200)).await;
-        assert_eq!(*memory.batches.lock().expect("not poisoned"), [[1, 2]]);
+        assert_eq!(*memory.batches.lock(), [[1, 2]]);
     }
 
     #[tokio::test(start_paused = true)]
@@ -288,7 +303,7 @@ mod tests {
         (0..pushed).for_each(|row| writer.push(row));
         assert_eq!(writer.dropped(), 5);
         writer.flush().await;
-        let written = memory.batches.lock().expect("not poisoned").concat().len() as u64;
+        let written = memory.batches.lock().concat().len() as u64;
         assert_eq!(written + writer.dropped(), u64::from(pushed));
     }
 
@@ -299,13 +314,13 @@ mod tests {
         let broken = Memory { broken: true, ..Memory::default() };
         let hurry = CancellationToken::new();
         let writer = RowWriter::start_with("test", broken, hurry.clone(), move |row| {
-            teller.lock().expect("not poisoned").push(*row);
+            teller.lock().push(*row);
         });
         let began = Instant::now();
         (0..3).for_each(|row| writer.push(row));
         writer.flush().await;
         assert_eq!(writer.dropped(), 3);
-        assert_eq!(*told.lock().expect("not poisoned"), [0, 1, 2]);
+        assert_eq!(*told.lock(), [0, 1, 2]);
         assert_eq!(began.elapsed(), PERSISTENCE);
         hurry.cancel();
         writer.push(3);
@@ -326,6 +341,6 @@ mod tests {
         memory.locked.store(false, Ordering::Relaxed);
         trouble.wait_for(|trouble| !*trouble).await.expect("the writer lives");
         assert_eq!(writer.dropped(), 0, "no row was lost");
-        assert_eq!(*memory.batches.lock().expect("not poisoned"), [[1]]);
+        assert_eq!(*memory.batches.lock(), [[1]]);
     }
 }

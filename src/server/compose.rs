@@ -18,11 +18,14 @@ use super::ready::Readiness;
 use super::settings::own_address;
 use super::state::AppState;
 use crate::dashboard::server::Boards;
+use crate::metrics::engine::recorded_request::RecordedRequest;
 use crate::metrics::model::Totals;
-use crate::metrics::server::ports::{Family, Vitals};
-use crate::metrics::server::record::Row;
+use crate::metrics::server::background;
+use crate::metrics::server::ports::{Family, ProgramGauges};
+use crate::metrics::server::retention::StoredRequests;
 use crate::metrics::server::service::Metrics;
-use crate::metrics::server::storage::store::{MetricsStore, RowOfRun, SqliteMetrics};
+use crate::metrics::server::storage::sqlite::SqliteMetrics;
+use crate::metrics::server::storage::store::MetricsStore;
 use crate::origin::{Origin, RunId};
 use crate::platform::database::{Database, StoreError, epoch_micros};
 use crate::platform::retention::prune;
@@ -48,41 +51,39 @@ use crate::users::model::{DEMO_USERS, demo_user_id};
 use crate::users::server::keys::fill_in_keys;
 use crate::users::server::store::{SqliteUsers, Undone, UserStore};
 
-/// The metrics, as traffic's witness.
-struct MetricsOfRuns {
-    store: SqliteMetrics,
-    metrics: Arc<Metrics>,
-    recorder: RowWriter<Row>,
-}
+/// The metrics, as the recorded requests that traffic reads.
+struct MetricsOfRuns(Arc<Metrics>);
 
 #[async_trait]
 impl RecordedRequests for MetricsOfRuns {
     async fn flush(&self) {
-        self.recorder.flush().await;
+        self.0.recorder.flush().await;
     }
 
     async fn rows_of_run(&self, run: RunId) -> Result<Vec<ServerSide>, StoreError> {
-        Ok(self.store.rows_of_run(run).await?.into_iter().map(server_side).collect())
+        Ok(self.0.requests_of_run(run).await?.iter().filter_map(server_side).collect())
     }
 
     async fn rows_of_request(&self, run: RunId, seq: u32) -> Result<Vec<ServerSide>, StoreError> {
-        Ok(self.store.rows_of_request(run, seq).await?.into_iter().map(server_side).collect())
+        Ok(self.0.requests_of_slot(run, seq).await?.iter().filter_map(server_side).collect())
     }
 
     async fn kpis_of_run(&self, run: RunId) -> Result<Kpi, StoreError> {
-        let Totals { requests, error_rate, p95, .. } = self.metrics.totals_of_run(run).await?;
+        let Totals { requests, error_rate, p95, .. } = self.0.totals_of_run(run).await?;
         Ok(Kpi { requests, error_rate, p95 })
     }
 }
 
-fn server_side(row: RowOfRun) -> ServerSide {
-    ServerSide {
-        seq: row.seq,
-        arrived_at: row.at,
-        duration: u64::try_from(row.duration).unwrap_or(0),
-        status: row.status,
-        request_id: row.request_id,
-    }
+/// `None` for a real request, which belongs to no run.
+fn server_side(request: &RecordedRequest) -> Option<ServerSide> {
+    let Origin::Simulated { seq, .. } = request.origin else { return None };
+    Some(ServerSide {
+        seq,
+        arrived_at: request.arrived_at,
+        duration: u64::from(request.duration_us),
+        status: request.status,
+        request_id: Some(request.id),
+    })
 }
 
 /// The users, as what traffic cleans up after a run.
@@ -97,15 +98,15 @@ impl UserCleanup for UsersOfRuns {
 }
 
 /// The traffic, as what the metrics show beside the requests.
-struct GeneratorVitals {
+struct GeneratorGauges {
     jobs: Arc<RunManager>,
     gatekeeper: Arc<SharedGate>,
     streams: Arc<Semaphore>,
     max_streams: u32,
 }
 
-impl Vitals for GeneratorVitals {
-    fn pacer_lag(&self) -> Option<Duration> {
+impl ProgramGauges for GeneratorGauges {
+    fn scheduling_delay(&self) -> Option<Duration> {
         self.jobs.active().filter(|job| !job.is_over())?.latest_lag()
     }
 
@@ -199,7 +200,7 @@ pub async fn compose(
     shutdown: &Shutdown,
 ) -> Result<AppState, ComposeError> {
     let users = SqliteUsers(database.clone());
-    let metrics = SqliteMetrics(database.clone());
+    let store: Arc<dyn MetricsStore> = Arc::new(SqliteMetrics(database.clone()));
     let runs = SqliteRuns(database.clone());
     let stored_runs = runs.clone();
     let folded = fill_in_keys(database).await?;
@@ -207,24 +208,22 @@ pub async fn compose(
         tracing::info!(users = folded, "names and addresses of an older version are folded for search and uniqueness");
     }
     users.add_demo_users().await?;
-    let store = metrics;
     let newest = store.newest().await?;
-    let metrics = Metrics::open(Arc::new(store.clone())).await?;
     let losses = Losses::default();
-    let (dropped, losing) = (losses.recorded.clone(), Arc::clone(&metrics));
-    let recorder = RowWriter::start_with("requests", Arc::clone(&metrics), shutdown.jobs.clone(), move |row: &Row| {
-        losing.lost(row);
+    let dropped = losses.recorded.clone();
+    let metrics = Metrics::open(Arc::clone(&store), shutdown.jobs.clone(), move |request| {
         // Rows of no known run are missed by nobody.
-        if let Origin::Simulated { run, seq } = row.origin
+        if let Origin::Simulated { run, seq } = request.origin
             && !run.0.is_nil()
         {
             dropped.note(run, seq);
         }
-    });
+    })
+    .await?;
     let dropped = losses.ledger.clone();
     let on_drop = move |row: &LedgerRow| dropped.note(row.run, row.outcome.seq);
     let ledger = RowWriter::start_with("ledger", runs.clone(), shutdown.jobs.clone(), on_drop);
-    let witness = Arc::new(MetricsOfRuns { store, metrics: Arc::clone(&metrics), recorder: recorder.clone() });
+    let witness = Arc::new(MetricsOfRuns(Arc::clone(&metrics)));
     let housekeeping = Arc::new(UsersOfRuns(users.clone()));
     let demo_users: Vec<Uuid> = (0..DEMO_USERS).map(demo_user_id).collect();
     for run in close_left_overs(&runs, witness.as_ref(), housekeeping.as_ref(), &demo_users).await? {
@@ -252,18 +251,19 @@ pub async fn compose(
         shutdown: shutdown.jobs.clone(),
     }));
     let streams = Arc::new(Semaphore::new(config.max_streams as usize));
-    let vitals = GeneratorVitals {
+    let program: Arc<dyn ProgramGauges> = Arc::new(GeneratorGauges {
         jobs: Arc::clone(&jobs),
         gatekeeper,
         streams: Arc::clone(&streams),
         max_streams: config.max_streams,
-    };
+    });
     let clock = WallClock::new(epoch_micros);
-    metrics.start(&recorder, Arc::new(vitals), &clock, &shutdown.streams);
+    background::start(&metrics, Arc::clone(&program), &clock, &shutdown.background, &shutdown.streams);
     let stored_runs = StoredRuns { jobs: Arc::clone(&jobs), store: Arc::new(stored_runs) };
     let newest = newest.max(stored_runs.newest().await?);
+    let stored_requests = StoredRequests { store, program: Arc::clone(&program) };
     let pruning =
-        prune(Arc::clone(&clock), newest, config.kept, vec![Arc::clone(&metrics) as _, Arc::new(stored_runs)]);
+        prune(Arc::clone(&clock), newest, config.kept, vec![Arc::new(stored_requests), Arc::new(stored_runs)]);
     shutdown.background.spawn(shutdown.streams.clone().run_until_cancelled_owned(clock.watch()));
     shutdown.background.spawn(shutdown.streams.clone().run_until_cancelled_owned(pruning));
     Ok(AppState {
@@ -271,7 +271,7 @@ pub async fn compose(
         users: Arc::new(users),
         boards: Boards::new(Arc::clone(&metrics), Arc::clone(&jobs)),
         metrics,
-        recorder,
+        program,
         readiness: Readiness { database: database.clone(), shutdown: shutdown.jobs.clone() },
         traffic: Traffic { jobs, shutdown: shutdown.streams.clone(), streams, details: Arc::default() },
         arrivals,

@@ -20,8 +20,8 @@ use super::users_api_layer::{ApiGuard, Templates};
 use super::{assets, login, origin_checks, plain_page, ready};
 use crate::app::App;
 use crate::document::shell;
+use crate::metrics::engine::recorded_request::RecordedRequest;
 use crate::metrics::server::prometheus::{__path_scrape, scrape};
-use crate::metrics::server::record::Row;
 use crate::platform::problem::unknown_path;
 use crate::platform::row_writer::RowWriter;
 use crate::traffic::server::rest as traffic;
@@ -30,11 +30,15 @@ use crate::users::server::rest as users;
 
 /// The whole server, without its port.
 pub fn build(state: &AppState) -> FrontService {
-    build_around(state, users::routes().with_state(Arc::clone(&state.users)), Some(state.recorder.clone()))
+    build_around(state, users::routes().with_state(Arc::clone(&state.users)), Some(state.metrics.recorder.clone()))
 }
 
 /// The whole server around this users API, with the rows of its requests for this writer.
-pub fn build_around(state: &AppState, users_api: OpenApiRouter, recorder: Option<RowWriter<Row>>) -> FrontService {
+pub fn build_around(
+    state: &AppState,
+    users_api: OpenApiRouter,
+    recorder: Option<RowWriter<RecordedRequest>>,
+) -> FrontService {
     let (users_api, users_description) = users_api.fallback(unknown_path).split_for_parts();
     let templates = Templates::of(&users_description);
     let (public_api, mut description) = public_api(state).split_for_parts();
@@ -97,8 +101,9 @@ fn public_api(state: &AppState) -> OpenApiRouter {
 /// Everything else that programs use, with its description.
 fn private_api(state: &AppState) -> OpenApiRouter {
     let traffic = traffic::routes().fallback(unknown_path).with_state(state.traffic.clone());
+    let scraped = (Arc::clone(&state.metrics), Arc::clone(&state.program));
     OpenApiRouter::new()
-        .merge(OpenApiRouter::new().routes(routes!(scrape)).with_state(Arc::clone(&state.metrics)))
+        .merge(OpenApiRouter::new().routes(routes!(scrape)).with_state(scraped))
         .nest("/traffic", traffic)
 }
 

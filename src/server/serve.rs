@@ -88,10 +88,10 @@ pub async fn run(
     // What could not be stored until now is not waited for again; the write-ahead log stays for the next start.
     stored?;
     let written = async {
-        state.recorder.flush().await;
-        state.metrics.stopped().await;
+        state.metrics.recorder.flush().await;
         shutdown.background.close();
         shutdown.background.wait().await;
+        state.metrics.numbers.store_lost().await;
     };
     tokio::time::timeout_at(deadline.max(Instant::now() + SHORTEST_FLUSH), written)
         .await

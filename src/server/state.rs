@@ -9,9 +9,8 @@ use super::origin_checks::Hosts;
 use super::ready::Readiness;
 use crate::dashboard::server::Boards;
 use crate::document::Assets;
-use crate::metrics::server::record::Row;
+use crate::metrics::server::ports::ProgramGauges;
 use crate::metrics::server::service::Metrics;
-use crate::platform::row_writer::RowWriter;
 use crate::traffic::server::arrivals::Arrivals;
 use crate::traffic::server::state::Traffic;
 use crate::users::server::rest::Users;
@@ -29,8 +28,8 @@ pub struct AppState {
     pub metrics: Arc<Metrics>,
     /// What was rendered of it a moment ago.
     pub boards: Boards,
-    /// Where the record layer puts its rows.
-    pub recorder: RowWriter<Row>,
+    /// What the metrics show of the rest of the program.
+    pub program: Arc<dyn ProgramGauges>,
     /// Whether the process can do its work.
     pub readiness: Readiness,
     /// The jobs.

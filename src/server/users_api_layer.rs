@@ -11,7 +11,8 @@ use super::connections::Connection;
 use super::front_service::catching_panics;
 use super::limits::{Limits, no_connection_left};
 use super::peer::Peer;
-use crate::metrics::server::record::{Recording, Row};
+use crate::metrics::engine::recorded_request::RecordedRequest;
+use crate::metrics::server::recording::Recording;
 use crate::platform::problem::ApiError;
 use crate::platform::request_id::RequestId;
 use crate::platform::row_writer::RowWriter;
@@ -45,7 +46,7 @@ impl Templates {
 
 /// What is known around the users API.
 pub struct ApiGuard {
-    recorder: Option<RowWriter<Row>>,
+    recorder: Option<RowWriter<RecordedRequest>>,
     arrivals: Arc<Arrivals>,
     templates: Templates,
     limits: Limits,
@@ -53,7 +54,7 @@ pub struct ApiGuard {
 
 impl ApiGuard {
     /// With the rows for this writer.
-    pub fn new(recorder: Option<RowWriter<Row>>, arrivals: Arc<Arrivals>, templates: Templates) -> Self {
+    pub fn new(recorder: Option<RowWriter<RecordedRequest>>, arrivals: Arc<Arrivals>, templates: Templates) -> Self {
         Self { recorder, arrivals, templates, limits: Limits::default() }
     }
 

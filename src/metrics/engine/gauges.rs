@@ -14,7 +14,7 @@ pub struct Reading {
     /// How long the writer waits for the database, in microseconds.
     pub database_wait: u32,
     /// How late the newest request of the active run left, in microseconds.
-    pub lag: Option<u32>,
+    pub scheduling_delay: Option<u32>,
     /// Live streams that are open.
     pub streams: u32,
 }
@@ -59,7 +59,7 @@ impl Gauges {
                 queue: known.queue.max(reading.queue),
                 dropped: reading.dropped,
                 database_wait: known.database_wait.max(reading.database_wait),
-                lag: known.lag.max(reading.lag),
+                scheduling_delay: known.scheduling_delay.max(reading.scheduling_delay),
                 streams: known.streams.max(reading.streams),
             };
             worst.dropped = worst.dropped.saturating_add(dropped);
@@ -100,7 +100,7 @@ impl Gauges {
                     writer_queue: reading.queue,
                     dropped: *dropped,
                     database_wait: f64::from(reading.database_wait) / 1000.0,
-                    pacer_lag: reading.lag.map(|micros| f64::from(micros) / 1000.0),
+                    scheduling_delay: reading.scheduling_delay.map(|micros| f64::from(micros) / 1000.0),
                     open_streams: reading.streams,
                 })
             })
@@ -130,12 +130,17 @@ mod tests {
     #[test]
     fn each_step_shows_its_worst_and_what_it_dropped() {
         let mut gauges = Gauges::default();
-        let reading = |queue, dropped, lag| Reading { queue, dropped, lag, ..Reading::default() };
+        let reading =
+            |queue, dropped, scheduling_delay| Reading { queue, dropped, scheduling_delay, ..Reading::default() };
         gauges.add(reading(3, 0, None), 600);
         gauges.add(reading(9, 10, Some(250)), 601);
         gauges.add(reading(1, 12, Some(100)), 602);
         let of = |range: Range, from, to| -> Vec<_> {
-            gauges.points(range, from, to).iter().map(|p| (p.at, p.writer_queue, p.dropped, p.pacer_lag)).collect()
+            gauges
+                .points(range, from, to)
+                .iter()
+                .map(|p| (p.at, p.writer_queue, p.dropped, p.scheduling_delay))
+                .collect()
         };
         let seconds = [(600_000, 3, 0, None), (601_000, 9, 10, Some(0.25)), (602_000, 1, 2, Some(0.1))];
         assert_eq!(of(Range::Minutes5, 599, 604), seconds);

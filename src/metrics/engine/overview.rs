@@ -1,11 +1,11 @@
-//! What the windows say about one range: totals, with_status, by endpoint, by status, and step by step.
+//! What the windows say about one range: totals, by endpoint, by status, and step by step.
 
 use std::collections::BTreeMap;
 
 use super::histogram::Merged;
 use super::rollup::Tally;
 use super::trend::trend;
-use super::window::{SETTLED, Series, Step, Windows, narrow, totals, with_status};
+use super::window::{SETTLED, Series, WindowStep, Windows, narrow, totals, with_status};
 use crate::metrics::model::{
     EndpointTotals, Origins, Overview, OverviewQuery, Point, SPARK_POINTS, SparkPoint, StatusCount, Totals,
 };
@@ -160,7 +160,7 @@ fn by_status(chosen: &[(&Series, &Tally)]) -> Vec<StatusCount> {
     statuses.into_iter().map(|(status, requests)| StatusCount { status, requests: narrow(requests) }).collect()
 }
 
-fn point<'a>(steps: impl Iterator<Item = &'a Step>, origins: Origins, start: i64, merged: &mut Merged) -> Point {
+fn point<'a>(steps: impl Iterator<Item = &'a WindowStep>, origins: Origins, start: i64, merged: &mut Merged) -> Point {
     merged.clear();
     let (mut requests, mut client_errors, mut server_errors) = (0, 0, 0);
     for (series, tally) in steps.flat_map(|step| &step.tallies).filter(|(series, _)| series.is_of(origins)) {
@@ -187,24 +187,34 @@ mod tests {
     use proptest::prelude::*;
     use uuid::Uuid;
 
-    use super::super::rollup::{SecondKey, by_second, roll_up, tallied};
-    use super::super::{Sample, Source};
     use super::*;
+    use crate::metrics::engine::recorded_request::RecordedRequest;
+    use crate::metrics::engine::rollup::roll_up;
     use crate::metrics::model::Range;
-    use crate::origin::RunId;
+    use crate::origin::{Origin, RunId};
 
     const RUN: RunId = RunId(Uuid::from_u128(7));
     /// A moment in the middle of a minute, in epoch milliseconds.
     const NOW: i64 = 1_000_000_031_400;
 
-    fn sample(age_ms: i64, status: u16, duration: u32, source: Source) -> Sample<'static> {
-        Sample { at: (NOW - age_ms) * 1000, method: "GET", route: "/users", status, duration, source }
+    const OF_RUN: Origin = Origin::Simulated { run: RUN, seq: 0 };
+    const OF_OTHER_RUN: Origin = Origin::Simulated { run: RunId(Uuid::from_u128(8)), seq: 0 };
+
+    fn request(age_ms: i64, status: u16, duration_us: u32, origin: Origin) -> RecordedRequest {
+        RecordedRequest {
+            id: Uuid::nil(),
+            arrived_at: (NOW - age_ms) * 1000,
+            method: "GET".into(),
+            route: "/users".into(),
+            status,
+            duration_us,
+            origin,
+        }
     }
 
-    fn windows(samples: &[Sample<'static>]) -> Windows {
+    fn windows(requests: &[RecordedRequest]) -> Windows {
         let mut windows = Windows::default();
-        let seconds = tallied(&by_second(samples.iter().copied()));
-        seconds.iter().for_each(|(key, tally)| windows.add(key, tally, NOW / 1000));
+        requests.iter().for_each(|request| windows.add(request, NOW / 1000));
         windows
     }
 
@@ -227,13 +237,12 @@ mod tests {
 
     #[test]
     fn only_the_window_and_the_last_full_second_count() {
-        let simulated = Source::Simulated(Some(RUN));
         let mut windows = windows(&[
-            sample(301_401, 200, 1_000, Source::Real),
-            sample(300_400, 200, 1_000, Source::Real),
-            sample(1_900, 500, 30_000, simulated),
-            sample(1_500, 404, 20_000, simulated),
-            sample(500, 200, 10_000, simulated),
+            request(301_401, 200, 1_000, Origin::Real),
+            request(300_400, 200, 1_000, Origin::Real),
+            request(1_900, 500, 30_000, OF_RUN),
+            request(1_500, 404, 20_000, OF_RUN),
+            request(500, 200, 10_000, OF_RUN),
         ]);
         let mut at = |now: i64, origin: Origins| windows.overview(&query(Range::Minutes5, origin), now);
         let overview = at(NOW, Origins::All);
@@ -248,10 +257,10 @@ mod tests {
     fn sparklines_show_whole_intervals_oldest_first() {
         // The newest second that is over began 2.4 s ago, and the interval that it ends 11.4 s ago.
         let mut windows = windows(&[
-            sample(11_401, 200, 400, Source::Real),
-            sample(11_399, 200, 400, Source::Real),
-            sample(1_401, 503, 800, Source::Real),
-            sample(1_399, 200, 900, Source::Real),
+            request(11_401, 200, 400, Origin::Real),
+            request(11_399, 200, 400, Origin::Real),
+            request(1_401, 503, 800, Origin::Real),
+            request(1_399, 200, 900, Origin::Real),
         ]);
         let spark = windows.overview(&query(Range::Minutes5, Origins::All), NOW).spark;
         let (last, before) = (&spark[29], &spark[28]);
@@ -264,14 +273,18 @@ mod tests {
 
     #[test]
     fn the_trend_needs_a_whole_period_before() {
-        let recent = [sample(10_000, 200, 100, Source::Real), sample(20_000, 200, 100, Source::Real)];
-        let before = sample(400_000, 200, 200, Source::Real);
+        let recent = [request(10_000, 200, 100, Origin::Real), request(20_000, 200, 100, Origin::Real)];
+        let before = request(400_000, 200, 200, Origin::Real);
         let of = query(Range::Minutes5, Origins::All);
-        let trend = |samples: &[Sample<'static>]| windows(samples).overview(&of, NOW).trend;
+        let trend = |requests: &[RecordedRequest]| windows(requests).overview(&of, NOW).trend;
         assert_eq!(trend(&recent), None, "nothing before");
-        assert_eq!(trend(&[recent[0], recent[1], before]), None, "the records begin within the period before");
-        let oldest = sample(700_000, 200, 100, Source::Real);
-        let change = trend(&[recent[0], recent[1], before, oldest]).expect("a baseline");
+        assert_eq!(
+            trend(&[recent[0].clone(), recent[1].clone(), before.clone()]),
+            None,
+            "the records begin within the period before"
+        );
+        let oldest = request(700_000, 200, 100, Origin::Real);
+        let change = trend(&[recent[0].clone(), recent[1].clone(), before, oldest]).expect("a baseline");
         assert_eq!(change.p95, Some(-0.5), "in half the time");
         // 301.4 seconds are compared with 300.
         assert_eq!(change.requests, 0.991, "two instead of one");
@@ -279,23 +292,22 @@ mod tests {
 
     #[test]
     fn late_rows_of_an_old_minute_are_counted_and_a_kept_point_is_made_anew() {
-        let mut windows = windows(&[sample(130_000, 200, 100, Source::Real)]);
+        let mut windows = windows(&[request(130_000, 200, 100, Origin::Real)]);
         let minute = |windows: &mut Windows| {
             let overview = windows.overview(&query(Range::Hour, Origins::All), NOW);
             overview.points.iter().map(|point| point.requests).filter(|requests| *requests > 0).collect::<Vec<_>>()
         };
         assert_eq!(minute(&mut windows), [1]);
-        windows.add(&SecondKey::of(&sample(130_001, 200, 100, Source::Real)), &Tally::of(100), NOW / 1000);
+        windows.add(&request(130_001, 200, 100, Origin::Real), NOW / 1000);
         assert_eq!(minute(&mut windows), [2]);
     }
 
     #[test]
     fn a_run_is_told_from_other_runs_by_the_second() {
-        let other = Source::Simulated(Some(RunId(Uuid::from_u128(8))));
         let mut windows = windows(&[
-            sample(5_000, 200, 100, Source::Simulated(Some(RUN))),
-            sample(5_000, 500, 100, other),
-            sample(5_000, 500, 100, Source::Real),
+            request(5_000, 200, 100, OF_RUN),
+            request(5_000, 500, 100, OF_OTHER_RUN),
+            request(5_000, 500, 100, Origin::Real),
         ]);
         let overview = windows.overview(&query(Range::Minutes5, Origins::Run(RUN)), NOW);
         assert_eq!((overview.totals.requests, overview.totals.errors), (1, 0));
@@ -304,12 +316,11 @@ mod tests {
 
     #[test]
     fn the_period_of_a_run_is_its_own_however_long_ago() {
-        let of_run = Source::Simulated(Some(RUN));
         let mut windows = windows(&[
-            sample(400_000, 200, 100, Source::Real),
-            sample(390_000, 200, 100, of_run),
-            sample(387_500, 500, 100, of_run),
-            sample(10_000, 200, 100, Source::Real),
+            request(400_000, 200, 100, Origin::Real),
+            request(390_000, 200, 100, OF_RUN),
+            request(387_500, 500, 100, OF_RUN),
+            request(10_000, 200, 100, Origin::Real),
         ]);
         let second = |age: i64| (NOW - age) / 1000;
         let period = Period::of_run(second(390_000), second(387_500), NOW);
@@ -323,26 +334,21 @@ mod tests {
         assert_eq!(live.over, second(SETTLED), "the newest second is not settled");
     }
 
-    fn any_sample() -> impl Strategy<Value = Sample<'static>> {
-        let source = prop_oneof![
-            Just(Source::Real),
-            Just(Source::Simulated(Some(RUN))),
-            Just(Source::Simulated(Some(RunId(Uuid::from_u128(8)))))
-        ];
+    fn any_request() -> impl Strategy<Value = RecordedRequest> {
+        let origin = prop_oneof![Just(Origin::Real), Just(OF_RUN), Just(OF_OTHER_RUN)];
         let age = prop_oneof![0..2_000_i64, 0..700_000_i64, 0..8_000_000_i64, 0..200_000_000_i64];
         let status = prop_oneof![Just(200), Just(201), Just(404), Just(500), Just(503)];
         let route = prop_oneof![Just("/users"), Just("/users/{id}")];
-        (age, status, 0..5_000_000_u32, source, route).prop_map(|(age, status, duration, source, route)| Sample {
-            route,
-            ..sample(age, status, duration, source)
+        (age, status, 0..5_000_000_u32, origin, route).prop_map(|(age, status, duration, origin, route)| {
+            RecordedRequest { route: route.into(), ..request(age, status, duration, origin) }
         })
     }
 
     proptest! {
-        /// Against a plain count over all samples.
+        /// Compares with a plain count over all requests.
         #[test]
-        fn everything_adds_up(samples in prop::collection::vec(any_sample(), 0..200)) {
-            let mut windows = windows(&samples);
+        fn everything_adds_up(requests in prop::collection::vec(any_request(), 0..200)) {
+            let mut windows = windows(&requests);
             for range in Range::ALL {
                 let all = windows.overview(&query(range, Origins::All), NOW);
                 let [real, simulated] =
@@ -351,38 +357,37 @@ mod tests {
                 prop_assert_eq!((all.real, all.simulated), (real.totals.requests, simulated.totals.requests));
                 prop_assert_eq!(all.totals.errors, real.totals.errors + simulated.totals.errors);
                 for overview in [all, real, simulated] {
-                    let within: Vec<_> = samples
+                    let within: Vec<_> = requests
                         .iter()
-                        .filter(|sample| sample.second() >= overview.from / 1000)
-                        .filter(|sample| match overview.origin {
+                        .filter(|request| request.second() >= overview.from / 1000)
+                        .filter(|request| match overview.origin {
                             Origins::All => true,
-                            origin => (origin == Origins::Real) == (sample.source == Source::Real),
+                            origin => (origin == Origins::Real) == (request.origin == Origin::Real),
                         })
                         .collect();
-                    let requests = overview.totals.requests;
-                    prop_assert_eq!(requests as usize, within.len());
-                    let errors = within.iter().filter(|sample| sample.status >= 400).count();
+                    let counted = overview.totals.requests;
+                    prop_assert_eq!(counted as usize, within.len());
+                    let errors = within.iter().filter(|request| request.status >= 400).count();
                     prop_assert_eq!(overview.totals.errors as usize, errors);
                     let sum = |of: fn(&Point) -> u32| overview.points.iter().map(of).sum::<u32>() + of(&overview.open);
-                    prop_assert_eq!(sum(|point| point.requests), requests);
+                    prop_assert_eq!(sum(|point| point.requests), counted);
                     prop_assert_eq!(sum(|point| point.client_errors + point.server_errors), overview.totals.errors);
-                    prop_assert_eq!(overview.endpoints.iter().map(|line| line.totals.requests).sum::<u32>(), requests);
-                    prop_assert_eq!(overview.statuses.iter().map(|line| line.requests).sum::<u32>(), requests);
+                    prop_assert_eq!(overview.endpoints.iter().map(|line| line.totals.requests).sum::<u32>(), counted);
+                    prop_assert_eq!(overview.statuses.iter().map(|line| line.requests).sum::<u32>(), counted);
                 }
             }
         }
 
         /// A restart changes no number: seconds from the rows, the rest from the roll-ups.
         #[test]
-        fn rebuilt_windows_say_the_same(samples in prop::collection::vec(any_sample(), 0..100)) {
-            let mut before = windows(&samples);
+        fn rebuilt_windows_say_the_same(requests in prop::collection::vec(any_request(), 0..100)) {
+            let mut before = windows(&requests);
             let mut after = Windows::default();
-            // One by one, as they come from the database.
-            for sample in &samples {
-                after.restore_second(&SecondKey::of(sample), &Tally::of(sample.duration), NOW / 1000);
+            for request in &requests {
+                after.add_to_seconds(request, NOW / 1000);
             }
-            for (key, tally) in roll_up(&tallied(&by_second(samples.iter().copied()))) {
-                after.restore_minute(&key, &tally, NOW / 1000);
+            for (key, tally) in roll_up(&requests) {
+                after.add_rollup(&key, &tally, NOW / 1000);
             }
             for range in Range::ALL {
                 for origin in [Origins::All, Origins::Real, Origins::Simulated] {

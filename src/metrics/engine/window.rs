@@ -1,28 +1,27 @@
-//! The windows: what was recorded lately, in memory, so that a page view costs no look into the
-//! database.
+//! The windows: what was recorded lately, in memory, so that a page view needs no read of the database.
 //!
-//! Three rings of steps, one for each range of the dashboard: seconds, minutes, five minutes. Each
-//! is long enough for its range and the one before, with which it is compared. A step holds a
-//! [`Tally`] for each endpoint, status and source that occurred in it. They are filled by the one
-//! writer after its transaction, so that they hold what the database holds and nothing else.
+//! There are three rings of steps, one for each range of the dashboard: seconds, minutes, five minutes. Each is long
+//! enough for its range and for the period before, with which the range is compared. A step holds a [`Tally`] for
+//! each endpoint, status and source that occurred in it. The one writer fills the windows after its transaction, so
+//! that they hold what the database holds and nothing else.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::histogram::Merged;
+use super::recorded_request::{RecordedRequest, Source, is_error};
 use super::ring::Ring;
-use super::rollup::{RollupKey, SecondKey, Tally};
-use super::{Source, is_error};
+use super::rollup::{RollupKey, Tally};
 use crate::metrics::model;
 use crate::metrics::model::{Origins, Point, Totals};
 
-/// How many seconds are kept: longer than the longest run, so that a run can be asked for at its end.
+/// How many seconds are kept: longer than the longest run, so that all of a run is known at its end.
 pub const SECONDS: usize = 900;
-/// How old a second has to be before its rows are counted as complete, in milliseconds: a row comes
-/// in with its answer, and up to a quarter of a second later. A younger one would show too little.
+/// How old a second has to be before its rows count as complete, in milliseconds: a row is written up to a quarter
+/// of a second after its answer. A younger second would show too little.
 pub(super) const SETTLED: i64 = 800;
 
-/// What requests of one tally have in common.
+/// What the requests of one tally have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Series {
     /// Index into the list of endpoints.
@@ -44,13 +43,13 @@ impl Series {
 
 /// What one step holds.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Step {
+pub(super) struct WindowStep {
     pub(super) tallies: BTreeMap<Series, Tally>,
-    /// Its point for all, real and simulated requests, once it was asked for.
+    /// Its points for all, real and simulated requests, once they were worked out.
     pub(super) points: [Option<Point>; 3],
 }
 
-impl Step {
+impl WindowStep {
     fn tally(&mut self, series: Series) -> &mut Tally {
         self.points = Default::default();
         self.tallies.entry(series).or_default()
@@ -60,13 +59,11 @@ impl Step {
 /// The windows of all ranges.
 #[derive(Debug)]
 pub struct Windows {
-    /// Method and route. Routes are templates and methods are known ones, so it stays short.
+    /// Method and route. Routes are templates and methods are known ones, so the list stays short.
     pub(super) endpoints: Vec<(String, String)>,
-    pub(super) rings: [Ring<Step>; 3],
+    pub(super) rings: [Ring<WindowStep>; 3],
     /// The second of the oldest request that was ever recorded, as far as known.
     since: Option<i64>,
-    /// Changes with every change.
-    version: u64,
 }
 
 impl Default for Windows {
@@ -80,46 +77,42 @@ impl Default for Windows {
             endpoints: Vec::new(),
             rings: model::Range::ALL.map(|range| Ring::new(range.step(), slots(range))),
             since: None,
-            version: 0,
         }
     }
 }
 
 impl Windows {
-    /// Counts requests of one second in all windows.
-    pub fn add(&mut self, key: &SecondKey<'_>, tally: &Tally, now: i64) {
-        let series = self.count_second(key, tally, now);
-        let series = Series { source: without_run(series.source), ..series };
+    /// Counts a request in all windows. `now` is in epoch seconds, here and below.
+    pub fn add(&mut self, request: &RecordedRequest, now: i64) {
+        self.add_to_seconds(request, now);
+        let source = match Source::from(request.origin) {
+            Source::Real => Source::Real,
+            Source::Simulated(_) => Source::Simulated(None),
+        };
+        let series = self.series(&request.method, &request.route, request.status, source);
         for ring in &mut self.rings[1..] {
-            if let Some(step) = ring.at(key.second, now) {
-                step.tally(series).merge(tally);
+            if let Some(step) = ring.at(request.second(), now) {
+                step.tally(series).record(request.duration_us);
             }
         }
     }
 
-    /// Counts stored requests in the window of seconds only; the others come from the roll-ups.
-    pub fn restore_second(&mut self, key: &SecondKey<'_>, tally: &Tally, now: i64) {
-        self.count_second(key, tally, now);
-    }
-
-    fn count_second(&mut self, key: &SecondKey<'_>, tally: &Tally, now: i64) -> Series {
-        let series = self.series(key.method, key.route, key.status, key.source);
-        self.recorded_since(key.second);
-        self.version += 1;
-        if let Some(step) = self.rings[0].at(key.second, now) {
-            step.tally(series).merge(tally);
+    /// Counts a stored request in the window of seconds only; the longer steps come from the roll-ups.
+    pub fn add_to_seconds(&mut self, request: &RecordedRequest, now: i64) {
+        let series = self.series(&request.method, &request.route, request.status, request.origin.into());
+        self.recorded_since(request.second());
+        if let Some(step) = self.rings[0].at(request.second(), now) {
+            step.tally(series).record(request.duration_us);
         }
-        series
     }
 
     /// Counts a stored roll-up in the windows of minutes and longer steps.
-    pub fn restore_minute(&mut self, key: &RollupKey<'_>, tally: &Tally, now: i64) {
+    pub fn add_rollup(&mut self, key: &RollupKey, tally: &Tally, now: i64) {
         let source = if key.simulated { Source::Simulated(None) } else { Source::Real };
-        let series = self.series(key.method, key.route, key.status, source);
+        let series = self.series(&key.method, &key.route, key.status, source);
         let second = key.minute * 60;
-        // Somewhere in that minute; surely by its end.
+        // The requests are somewhere in that minute: before its end for sure.
         self.recorded_since(second + 60);
-        self.version += 1;
         for ring in &mut self.rings[1..] {
             if let Some(step) = ring.at(second, now) {
                 step.tally(series).merge(tally);
@@ -127,24 +120,14 @@ impl Windows {
         }
     }
 
-    /// Takes the place of these windows, of which nothing stays but that they change once more.
-    pub fn renew(&mut self, fresh: Self) {
-        *self = Self { version: self.version + 1, ..fresh };
-    }
-
     /// Notes that there are records as old as `second`.
     pub fn recorded_since(&mut self, second: i64) {
         self.since = Some(self.since.map_or(second, |since| since.min(second)));
     }
 
-    /// Were requests recorded from `second` on, or before it?
+    /// Whether recording had begun by `second`.
     pub fn covers(&self, second: i64) -> bool {
         self.since.is_some_and(|since| since <= second)
-    }
-
-    /// A number that changes whenever requests are counted.
-    pub fn version(&self) -> u64 {
-        self.version
     }
 
     fn series(&mut self, method: &str, route: &str, status: u16, source: Source) -> Series {
@@ -163,37 +146,30 @@ impl Windows {
     }
 }
 
-fn without_run(source: Source) -> Source {
-    match source {
-        Source::Real => Source::Real,
-        Source::Simulated(_) => Source::Simulated(None),
-    }
-}
-
 /// Requests of any times, summed up by their status: what belongs together whatever the clock said.
 #[derive(Debug, Default)]
 pub struct Sum(BTreeMap<u16, Tally>);
 
 impl Sum {
-    /// Adds requests that were answered with this status.
-    pub fn add(&mut self, status: u16, tally: &Tally) {
-        self.0.entry(status).or_default().merge(tally);
+    /// Adds a request.
+    pub fn add(&mut self, request: &RecordedRequest) {
+        self.0.entry(request.status).or_default().record(request.duration_us);
     }
 
-    /// Their numbers, over a period of `seconds`.
+    /// The totals over a period of `seconds`.
     pub fn totals(&self, seconds: f64) -> Totals {
         totals(self.0.iter().map(|(status, tally)| (*status, tally)), seconds, &mut Merged::default())
     }
 }
 
-/// Tallies with the status of their series, which is all of it that their numbers depend on.
+/// Replaces the series of each tally by its status, which is all that totals depend on.
 pub(super) fn with_status<'a>(
     tallies: impl Iterator<Item = (&'a Series, &'a Tally)>,
 ) -> impl Iterator<Item = (u16, &'a Tally)> {
     tallies.map(|(series, tally)| (series.status, tally))
 }
 
-/// The numbers of some tallies with their status over a period of `seconds`. `merged` is room to work in.
+/// The totals of some tallies, each with its status, over a period of `seconds`. `merged` is room to work in.
 pub(super) fn totals<'a>(tallies: impl Iterator<Item = (u16, &'a Tally)>, seconds: f64, merged: &mut Merged) -> Totals {
     merged.clear();
     let (mut requests, mut errors, mut sum) = (0_u64, 0_u64, 0_u64);
@@ -217,7 +193,7 @@ pub(super) fn totals<'a>(tallies: impl Iterator<Item = (u16, &'a Tally)>, second
     }
 }
 
-/// Counts cross the wire as 32 bits: four thousand million requests are more than a day can hold here.
+/// A count as it crosses the wire, in 32 bits: a day can't hold four thousand million requests here.
 pub(super) fn narrow(count: u64) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }

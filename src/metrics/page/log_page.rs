@@ -7,7 +7,7 @@ use leptos_router::hooks::use_query_map;
 use crate::error::AppError;
 use crate::metrics::address::LogAddress;
 use crate::metrics::log_model::{LogPage, StatusClass};
-use crate::metrics::model::{Origins, Outcome, OverviewQuery};
+use crate::metrics::model::{Origins, OverviewQuery, QueryOutcome};
 use crate::metrics::server_fns::get_log;
 use crate::metrics::view::request_rows::{REQUEST_HEADS, future_words, request_rows};
 use crate::metrics::view::view_filter::choices_html;
@@ -47,10 +47,12 @@ pub fn RequestLogPage() -> impl IntoView {
 }
 
 /// What was found, or in words why nothing was.
-fn found(answer: Result<Outcome<LogPage>, AppError>) -> Result<LogPage, String> {
+fn found(answer: Result<QueryOutcome<LogPage>, AppError>) -> Result<LogPage, String> {
     match answer.map_err(|error| error.to_string())? {
-        Outcome::Found(found) => Ok(found),
-        Outcome::Refused(errors) => Err(errors.into_iter().map(|error| error.detail).collect::<Vec<_>>().join(" ")),
+        QueryOutcome::Found(found) => Ok(found),
+        QueryOutcome::Refused(errors) => {
+            Err(errors.into_iter().map(|error| error.detail).collect::<Vec<_>>().join(" "))
+        }
     }
 }
 

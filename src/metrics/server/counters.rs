@@ -1,11 +1,10 @@
-//! What was served since the start of the process, for `/metrics`: every request once its row is
-//! written or dropped, so that these numbers hold what the dashboard had to leave out, too.
+//! What was served since the start of the process, for `/metrics`. Every request counts once its row is written or
+//! dropped, so that these numbers hold what the dashboard had to leave out, too.
 
 use std::collections::BTreeMap;
 
-use super::record::Row;
-use crate::metrics::engine::Source;
-use crate::metrics::engine::rollup::SecondKey;
+use crate::metrics::engine::recorded_request::RecordedRequest;
+use crate::origin::Origin;
 
 /// Upper bounds of the buckets of the durations, in microseconds, as they are usual for an API.
 pub const BOUNDS: [u32; 13] =
@@ -18,7 +17,7 @@ const OTHER_ROUTE: &str = "(other)";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Labels {
     /// The HTTP method.
-    pub method: &'static str,
+    pub method: String,
     /// The route template.
     pub route: String,
     /// `real` or `simulated`.
@@ -28,12 +27,12 @@ pub struct Labels {
 /// The requests of one set of labels.
 #[derive(Clone, Debug, Default)]
 pub struct Served {
-    /// By status.
+    /// The number of requests by status.
     pub statuses: BTreeMap<u16, u64>,
-    /// How many took longer than the bound before and no longer than this one: see [`BOUNDS`]; the
-    /// last number is for all longer ones.
+    /// How many took longer than the bound before and no longer than this one: see [`BOUNDS`]. The last number is for
+    /// all longer ones.
     pub durations: [u64; BOUNDS.len() + 1],
-    /// All durations together, in microseconds.
+    /// The sum of all durations, in microseconds.
     pub sum: u64,
 }
 
@@ -43,27 +42,15 @@ pub struct Counters(Vec<(Labels, Served)>);
 
 impl Counters {
     /// Counts a request.
-    pub fn add(&mut self, row: &Row) {
-        self.count(&SecondKey::of(&row.sample()), &[row.duration]);
+    pub fn add(&mut self, request: &RecordedRequest) {
+        let origin = if request.origin == Origin::Real { "real" } else { "simulated" };
+        let served = self.served(&request.method, &request.route, origin);
+        *served.statuses.entry(request.status).or_default() += 1;
+        served.durations[BOUNDS.partition_point(|bound| *bound < request.duration_us)] += 1;
+        served.sum += u64::from(request.duration_us);
     }
 
-    /// Counts requests with these durations, the shortest first.
-    pub fn count(&mut self, key: &SecondKey<'static>, durations: &[u32]) {
-        debug_assert!(durations.is_sorted(), "each bound is looked for");
-        let origin = if key.source == Source::Real { "real" } else { "simulated" };
-        let served = self.served(key.method, key.route, origin);
-        *served.statuses.entry(key.status).or_default() += durations.len() as u64;
-        served.sum += durations.iter().copied().map(u64::from).sum::<u64>();
-        let up_to = |bound: &u32| durations.partition_point(|duration| duration <= bound);
-        let ends = BOUNDS.iter().map(up_to).chain([durations.len()]);
-        let mut begin = 0;
-        for (count, end) in served.durations.iter_mut().zip(ends) {
-            *count += (end - begin) as u64;
-            begin = end;
-        }
-    }
-
-    fn served(&mut self, method: &'static str, route: &str, origin: &'static str) -> &mut Served {
+    fn served(&mut self, method: &str, route: &str, origin: &'static str) -> &mut Served {
         let find = |known: &[(Labels, Served)], route: &str| {
             known
                 .iter()
@@ -71,7 +58,8 @@ impl Counters {
         };
         let route = if self.0.len() >= MOST_ROUTES && find(&self.0, route).is_none() { OTHER_ROUTE } else { route };
         let place = find(&self.0, route).unwrap_or_else(|| {
-            self.0.push((Labels { method, route: route.to_owned(), origin }, Served::default()));
+            let labels = Labels { method: method.to_owned(), route: route.to_owned(), origin };
+            self.0.push((labels, Served::default()));
             self.0.len() - 1
         });
         &mut self.0[place].1
@@ -85,32 +73,38 @@ impl Counters {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::origin::Origin;
-    use crate::platform::request_id::RequestId;
+    use uuid::Uuid;
 
-    fn row(route: &'static str, status: u16, duration: u32) -> Row {
-        Row { id: RequestId::at(0, 0), method: "GET", route, status, duration, origin: Origin::Real }
+    use super::*;
+
+    fn request(route: String, duration_us: u32) -> RecordedRequest {
+        RecordedRequest {
+            id: Uuid::nil(),
+            arrived_at: 0,
+            method: "GET".into(),
+            route: route.into(),
+            status: 200,
+            duration_us,
+            origin: Origin::Real,
+        }
     }
 
     #[test]
     fn a_duration_is_in_the_bucket_of_the_first_bound_that_it_does_not_exceed() {
-        const MICROS: [u32; 5] = [0, 500, 501, 5_000_000, 5_000_001];
-        let (mut one_by_one, mut together) = (Counters::default(), Counters::default());
-        MICROS.iter().for_each(|micros| one_by_one.add(&row("/x", 200, *micros)));
-        together.count(&SecondKey::of(&row("/x", 200, 0).sample()), &MICROS);
+        let mut counters = Counters::default();
+        for micros in [0, 500, 501, 5_000_000, 5_000_001] {
+            counters.add(&request("/x".to_owned(), micros));
+        }
         let mut expected = [0; BOUNDS.len() + 1];
         (expected[0], expected[1], expected[12], expected[13]) = (2, 1, 1, 1);
-        for counters in [one_by_one, together] {
-            let (_, served) = counters.iter().next().expect("one");
-            assert_eq!((served.durations, served.statuses[&200], served.sum), (expected, 5, 10_001_002));
-        }
+        let (_, served) = counters.iter().next().expect("one");
+        assert_eq!((served.durations, served.statuses[&200], served.sum), (expected, 5, 10_001_002));
     }
 
     #[test]
     fn no_client_can_make_it_grow() {
         let mut counters = Counters::default();
-        (0..1000).for_each(|i| counters.add(&row(format!("/{i}").leak(), 200, 1)));
+        (0..1000).for_each(|i| counters.add(&request(format!("/{i}"), 1)));
         assert_eq!(counters.iter().count(), MOST_ROUTES + 1);
         assert_eq!(counters.iter().flat_map(|(_, served)| served.statuses.values()).sum::<u64>(), 1000);
     }

@@ -1,10 +1,12 @@
-//! The server's side of the metrics, in the order of a request's way: recording, storing, the windows
-//! in memory, and what is asked of them.
+//! The server's half of the metrics: [`recording`] makes a row of each request, [`numbers`] inserts the rows into the
+//! [`storage`] and counts them, [`service`] answers what the pages and programs ask.
 
-mod background;
+pub mod background;
 pub mod counters;
+pub mod numbers;
 pub mod ports;
 pub mod prometheus;
-pub mod record;
+pub mod recording;
+pub mod retention;
 pub mod service;
 pub mod storage;

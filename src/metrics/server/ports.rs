@@ -1,25 +1,25 @@
-//! What the metrics show of the rest of the program, declared here and connected in the wiring.
+//! What the metrics show of the rest of the program. The composition root implements it.
 
 use std::time::Duration;
 
 use crate::origin::RunId;
 
-/// Knows how the rest of the program is doing.
-pub trait Vitals: Send + Sync + 'static {
+/// Gauges of the rest of the program.
+pub trait ProgramGauges: Send + Sync + 'static {
     /// How late the newest request of the active run left.
-    fn pacer_lag(&self) -> Option<Duration>;
+    fn scheduling_delay(&self) -> Option<Duration>;
     /// The run that is not closed, if there is one: none of its requests may be removed.
     fn open_run(&self) -> Option<RunId>;
-    /// Live streams that are open.
+    /// How many live streams are open.
     fn open_streams(&self) -> u32;
     /// More numbers for `/metrics`.
     fn families(&self) -> Vec<Family>;
 }
 
-/// Numbers of one name in `/metrics`.
+/// The numbers of one name in `/metrics`.
 #[derive(Clone, Debug)]
 pub struct Family {
-    /// Its name, without the program's prefix.
+    /// The name, without the program's prefix.
     pub name: &'static str,
     /// What it counts, in one sentence.
     pub help: &'static str,

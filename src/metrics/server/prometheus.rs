@@ -1,6 +1,7 @@
 //! `GET /metrics`: everything for other tools, in the text format of Prometheus
 //! (<https://prometheus.io/docs/instrumenting/exposition_formats/>, version 0.0.4).
 
+use std::fmt;
 use std::fmt::{Display, Write};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -10,25 +11,31 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
 use super::counters::{BOUNDS, Counters};
-use super::service::{Metrics, lock};
+use super::ports::ProgramGauges;
+use super::service::Metrics;
 
-/// Before every name: the program's.
+/// What every name begins with.
 const PREFIX: &str = concat!(env!("CARGO_CRATE_NAME"), "_");
 
-/// Lines in that format, one family after the other.
+/// Lines in the text format, one family after the other.
 #[derive(Default)]
 struct Text(String);
 
 impl Text {
-    fn family(&mut self, name: &str, kind: &str, help: &str) {
+    fn line(&mut self, line: fmt::Arguments<'_>) {
         // Writing to a string can't fail.
-        let _infallible = writeln!(self.0, "# HELP {PREFIX}{name} {help}\n# TYPE {PREFIX}{name} {kind}");
+        let _ = writeln!(self.0, "{line}");
+    }
+
+    fn family(&mut self, name: &str, kind: &str, help: &str) {
+        self.line(format_args!("# HELP {PREFIX}{name} {help}"));
+        self.line(format_args!("# TYPE {PREFIX}{name} {kind}"));
     }
 
     fn sample(&mut self, name: &str, labels: &[(&str, &dyn Display)], value: impl Display) {
         let labels: Vec<String> = labels.iter().map(|(name, value)| format!("{name}=\"{}\"", escaped(value))).collect();
         let labels = if labels.is_empty() { String::new() } else { format!("{{{}}}", labels.join(",")) };
-        let _infallible = writeln!(self.0, "{PREFIX}{name}{labels} {value}");
+        self.line(format_args!("{PREFIX}{name}{labels} {value}"));
     }
 
     fn alone(&mut self, name: &str, kind: &str, help: &str, value: impl Display) {
@@ -71,42 +78,39 @@ fn seconds(micros: u64) -> f64 {
     micros as f64 / 1e6
 }
 
-impl Metrics {
-    /// Everything in the text format of Prometheus.
-    pub fn prometheus(&self) -> String {
-        let mut text = Text::default();
-        requests(&mut text, &lock(&self.counters));
-        let recorded = self.recorded.load(Ordering::Relaxed);
-        text.alone("rows_recorded_total", "counter", "Rows of requests that were written to the database.", recorded);
-        let dropped = self.dropped();
-        text.alone("rows_dropped_total", "counter", "Rows of requests that were dropped instead of written.", dropped);
-        let Some(attached) = self.attached.get() else { return text.0 };
-        text.alone("writer_queue", "gauge", "Rows that wait for the writer.", attached.writer.queued());
-        let wait = lock(&self.gauges).database_wait();
-        text.alone(
-            "database_wait_seconds",
-            "gauge",
-            "How long the writer waits for the database.",
-            seconds(wait.into()),
-        );
-        text.alone("open_streams", "gauge", "Live streams that are open.", attached.vitals.open_streams());
-        let lag = attached.vitals.pacer_lag().unwrap_or_default().as_secs_f64();
-        text.alone("pacer_lag_seconds", "gauge", "How late the newest request of the active run left.", lag);
-        for family in attached.vitals.families() {
-            text.family(family.name, family.kind, family.help);
-            for (labels, value) in &family.samples {
-                let labels: Vec<(&str, &dyn Display)> =
-                    labels.iter().map(|(name, value)| (*name, value as &dyn Display)).collect();
-                text.sample(family.name, &labels, value);
-            }
+/// What `/metrics` shows.
+pub type Scraped = (Arc<Metrics>, Arc<dyn ProgramGauges>);
+
+/// Everything in the text format of Prometheus.
+fn prometheus(metrics: &Metrics, program: &dyn ProgramGauges) -> String {
+    let mut text = Text::default();
+    let numbers = &metrics.numbers;
+    requests(&mut text, &numbers.counters.lock());
+    let recorded = numbers.recorded.load(Ordering::Relaxed);
+    text.alone("rows_recorded_total", "counter", "Rows of requests that were written to the database.", recorded);
+    let dropped = metrics.recorder.dropped();
+    text.alone("rows_dropped_total", "counter", "Rows of requests that were dropped instead of written.", dropped);
+    text.alone("writer_queue", "gauge", "Rows that wait for the writer.", metrics.recorder.queued());
+    let wait = seconds(numbers.gauges.lock().database_wait().into());
+    text.alone("database_wait_seconds", "gauge", "How long the writer waits for the database.", wait);
+    text.alone("open_streams", "gauge", "Live streams that are open.", program.open_streams());
+    let delay = program.scheduling_delay().unwrap_or_default().as_secs_f64();
+    text.alone("pacer_lag_seconds", "gauge", "How late the newest request of the active run left.", delay);
+    for family in program.families() {
+        text.family(family.name, family.kind, family.help);
+        for (labels, value) in &family.samples {
+            let labels: Vec<(&str, &dyn Display)> =
+                labels.iter().map(|(name, value)| (*name, value as &dyn Display)).collect();
+            text.sample(family.name, &labels, value);
         }
-        text.0
     }
+    text.0
 }
 
 /// Everything for other tools, in the text format of Prometheus.
 #[utoipa::path(get, path = "/metrics", tag = "Server", operation_id = "scrape",
     responses((status = 200, description = "Counters, histograms and gauges", body = String, content_type = "text/plain")))]
-pub async fn scrape(State(metrics): State<Arc<Metrics>>) -> Response {
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], metrics.prometheus()).into_response()
+pub async fn scrape(State((metrics, program)): State<Scraped>) -> Response {
+    let content_type = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    (content_type, prometheus(&metrics, program.as_ref())).into_response()
 }

@@ -137,7 +137,7 @@ pub fn waits_chart(overview: &Overview, axis: &TimeAxis, _periods: &[Period]) ->
     let most = |read: fn(&GaugePoint) -> u32| overview.gauges.iter().map(read).max().unwrap_or(0);
     let series = [
         Series { name: "database wait".into(), class: "run-a", values: of(|gauge| Some(gauge.database_wait)) },
-        Series { name: "pacer lag".into(), class: "run-b", values: of(|gauge| gauge.pacer_lag) },
+        Series { name: "pacer lag".into(), class: "run-b", values: of(|gauge| gauge.scheduling_delay) },
     ];
     let dropped: u32 = overview.gauges.iter().map(|gauge| gauge.dropped).sum();
     let sentence = format!(
@@ -191,13 +191,13 @@ mod tests {
             p99: Some(9.0),
             ..Totals::default()
         };
-        let gauge = |at, database_wait, pacer_lag| GaugePoint {
+        let gauge = |at, database_wait, scheduling_delay| GaugePoint {
             at,
             writer_queue: 4,
             dropped: 0,
             open_streams: 1,
             database_wait,
-            pacer_lag,
+            scheduling_delay,
         };
         Overview {
             from: 100_000,

@@ -328,7 +328,7 @@ async fn given_up(file: &std::path::Path) -> i64 {
     use sqlx::ConnectOptions;
     let mut connection =
         sqlx::sqlite::SqliteConnectOptions::new().filename(file).connect().await.expect("a connection");
-    sqlx::query_scalar("SELECT count(*) FROM requests JOIN kinds ON kinds.id = kind WHERE status = 499")
+    sqlx::query_scalar("SELECT count(*) FROM recorded_requests WHERE status = 499")
         .fetch_one(&mut connection)
         .await
         .expect("a number")

@@ -5,17 +5,17 @@ use std::time::Duration;
 
 use serde_json::json;
 use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+use traffic_simulator::metrics::engine::recorded_request::RecordedRequest;
 use traffic_simulator::metrics::log_model::LogQuery;
 use traffic_simulator::metrics::model::{Origins, OverviewQuery, Range};
-use traffic_simulator::metrics::server::record::{Batch, Row};
 use traffic_simulator::metrics::server::service::Metrics;
 use traffic_simulator::metrics::server::storage::retention::Removed;
-use traffic_simulator::metrics::server::storage::store::{MetricsStore, SqliteMetrics};
+use traffic_simulator::metrics::server::storage::sqlite::SqliteMetrics;
+use traffic_simulator::metrics::server::storage::store::MetricsStore;
 use traffic_simulator::origin::{Origin, RunId};
 use traffic_simulator::platform::database::{Database, epoch_micros};
-use traffic_simulator::platform::request_id::RequestId;
 use traffic_simulator::platform::retention::{Ages, Kept};
-use traffic_simulator::platform::row_writer::Sink;
 use traffic_simulator::platform::wall_clock::Shown;
 use traffic_simulator::traffic::server::store::{RunStore, SqliteRuns};
 use uuid::Uuid;
@@ -34,22 +34,33 @@ async fn store() -> (TempDir, Database, SqliteMetrics) {
     (folder, database.clone(), SqliteMetrics(database))
 }
 
-fn row(at: i64, origin: Origin) -> Row {
-    let id = RequestId::at(at, fastrand::u64(..));
-    Row { id, method: "GET", route: "/api/v1/users", status: 200, duration: 700, origin }
+async fn metrics_of(store: &SqliteMetrics) -> Arc<Metrics> {
+    Metrics::open(Arc::new(store.clone()), CancellationToken::new(), |_| {}).await.expect("metrics")
 }
 
-fn real(at: i64) -> Row {
+fn row(arrived_at: i64, origin: Origin) -> RecordedRequest {
+    RecordedRequest {
+        id: Uuid::from_u128(fastrand::u128(..)),
+        arrived_at,
+        method: "GET".into(),
+        route: "/api/v1/users".into(),
+        status: 200,
+        duration_us: 700,
+        origin,
+    }
+}
+
+fn real(at: i64) -> RecordedRequest {
     row(at, Origin::Real)
 }
 
-fn of_run(at: i64, seq: u32) -> Row {
+fn of_run(at: i64, seq: u32) -> RecordedRequest {
     row(at, Origin::Simulated { run: RUN, seq })
 }
 
-async fn insert(store: &SqliteMetrics, rows: &[Row]) {
+async fn insert(store: &SqliteMetrics, rows: &[RecordedRequest]) {
     for chunk in rows.chunks(4096) {
-        store.insert(&Batch::of(chunk)).await.expect("inserted");
+        store.insert(chunk).await.expect("inserted");
     }
 }
 
@@ -67,14 +78,14 @@ async fn counted(metrics: &Metrics) -> [u32; 3] {
 async fn requests_of_the_future_are_said_and_take_no_place_of_the_newest_ones() {
     let (_folder, _database, store) = store().await;
     let now = epoch_micros();
-    // As an earlier clock left them: an hour, 40 days and 30 years ahead, in rows of their own and in blocks.
-    let future: Vec<Row> = [HOUR, 40 * DAY, 30 * 365 * DAY]
+    // As an earlier clock left them: an hour, 40 days and 30 years ahead.
+    let future: Vec<RecordedRequest> = [HOUR, 40 * DAY, 30 * 365 * DAY]
         .into_iter()
         .flat_map(|ahead| (0..100).map(move |number| real(now + ahead + number)))
         .collect();
     insert(&store, &future).await;
     insert(&store, &[real(now - 2 * SECOND), real(now - SECOND)]).await;
-    let metrics = Metrics::open(Arc::new(store.clone())).await.expect("metrics");
+    let metrics = metrics_of(&store).await;
     assert_eq!(counted(&metrics).await, [2, 2, 2]);
     for slowest in [false, true] {
         let page = metrics.log(&LogQuery { slowest, ..LogQuery::default() }).await.expect("a page");
@@ -94,12 +105,12 @@ async fn the_log_and_the_dashboard_say_it_in_words() {
     for path in ["/", "/requests"] {
         assert!(!server.get(path).await.text.contains(plain), "{path}");
     }
-    let statement = "INSERT INTO requests (id, kind, duration) SELECT ?, id, 5 FROM kinds LIMIT 1";
-    // The kind is known once the first request is written.
-    while server.count("SELECT count(*) FROM kinds").await == 0 {
+    while server.count("SELECT count(*) FROM recorded_requests").await == 0 {
         tokio::time::sleep(Duration::from_millis(25)).await;
     }
-    let insert = sqlx::query(statement).bind((epoch_micros() + DAY) * 1024);
+    let statement = "INSERT INTO recorded_requests (id, arrived_at, method, route, status, duration_us, origin) \
+                     VALUES (randomblob(16), ?, 'GET', '/api/v1/users', 200, 5, 'real')";
+    let insert = sqlx::query(statement).bind(epoch_micros() + DAY);
     insert.execute(&mut server.sql().await).await.expect("inserted");
     // What the dashboard drew a moment ago is good for 200 ms.
     tokio::time::sleep(Duration::from_millis(250)).await;
@@ -116,16 +127,20 @@ async fn the_log_and_the_dashboard_say_it_in_words() {
 async fn windows_are_made_anew_of_what_is_stored() {
     let (_folder, _database, store) = store().await;
     let now = epoch_micros();
-    let metrics = Metrics::open(Arc::new(store.clone())).await.expect("metrics");
-    let rows: Vec<Row> = (1..=200).map(|age| real(now - age * SECOND)).collect();
+    let metrics = metrics_of(&store).await;
+    let write = async |requests: &[RecordedRequest]| {
+        requests.iter().for_each(|request| metrics.recorder.push(request.clone()));
+        metrics.recorder.flush().await;
+    };
+    let rows: Vec<RecordedRequest> = (1..=200).map(|age| real(now - age * SECOND)).collect();
     // Stored while the clock was behind, as the windows see it: they know nothing of it.
     insert(&store, &rows).await;
     assert_eq!(counted(&metrics).await, [0, 0, 0]);
-    metrics.write(&[real(now - SECOND)]).await.expect("written");
+    write(&[real(now - SECOND)]).await;
     assert_eq!(counted(&metrics).await, [1, 1, 1]);
-    metrics.rebuild().await.expect("rebuilt");
+    metrics.numbers.rebuild().await.expect("rebuilt");
     assert_eq!(counted(&metrics).await, [201, 201, 201]);
-    metrics.write(&[real(now - SECOND), real(now + HOUR)]).await.expect("written");
+    write(&[real(now - SECOND), real(now + HOUR)]).await;
     assert_eq!(counted(&metrics).await, [202, 202, 202], "and go on; what is after now is not in them");
 }
 
@@ -133,19 +148,21 @@ async fn windows_are_made_anew_of_what_is_stored() {
 async fn real_requests_however_many_and_new_take_no_row_of_a_run() {
     let (_folder, database, store) = store().await;
     let now = epoch_micros();
-    let run: Vec<Row> = (0..1188).map(|seq| of_run(now - 60 * SECOND + i64::from(seq) * 50_000, seq)).collect();
+    let run: Vec<RecordedRequest> =
+        (0..1188).map(|seq| of_run(now - 60 * SECOND + i64::from(seq) * 50_000, seq)).collect();
     insert(&store, &run).await;
-    // Of several kinds, so that they are in blocks and in rows of their own, and all of them newer.
+    // All of them are newer.
     let status = |number: i64| if number % 500 == 0 { 500 + (number / 500 % 40) as u16 } else { 200 };
-    let crowd: Vec<Row> = (0..20_000).map(|number| Row { status: status(number), ..real(now + number) }).collect();
+    let crowd: Vec<RecordedRequest> =
+        (0..20_000).map(|number| RecordedRequest { status: status(number), ..real(now + number) }).collect();
     insert(&store, &crowd).await;
     prune(&store, &Kept { keep_requests: 1000, ..Kept::default() }, now + SECOND, Some(RUN)).await;
-    assert_eq!(store.rows_of_run(RUN).await.expect("rows").len(), run.len());
-    let left: i64 = sqlx::query_scalar("SELECT count(*) FROM recorded WHERE run IS NULL")
+    assert_eq!(store.requests_of_run(RUN).await.expect("rows").len(), run.len());
+    let left: i64 = sqlx::query_scalar("SELECT count(*) FROM recorded_requests WHERE run IS NULL")
         .fetch_one(&database.read)
         .await
         .expect("a count");
-    assert!((969..=1000).contains(&left), "{left}");
+    assert_eq!(left, 1000);
 }
 
 /// Anybody can send such requests; each is answered by 410, and has a row.
@@ -157,7 +174,7 @@ async fn requests_of_runs_that_nobody_knows_are_bounded_as_real_ones_are() {
     insert(&store, &(0..2000).map(nobody).collect::<Vec<_>>()).await;
     prune(&store, &Kept { keep_requests: 1000, ..Kept::default() }, now + SECOND, None).await;
     let left: i64 =
-        sqlx::query_scalar("SELECT count(*) FROM recorded").fetch_one(&database.read).await.expect("a count");
+        sqlx::query_scalar("SELECT count(*) FROM recorded_requests").fetch_one(&database.read).await.expect("a count");
     assert_eq!(left, 1000);
 }
 
@@ -170,8 +187,8 @@ async fn rows_of_a_run_go_after_a_week_but_not_before_it_is_closed() {
     insert(&store, &(0..100).map(other).collect::<Vec<_>>()).await;
     for (open, left) in [(Some(RUN), 100), (None, 0)] {
         prune(&store, &Kept::default(), now, open).await;
-        assert_eq!(store.rows_of_run(RUN).await.expect("rows").len(), left, "{open:?}");
-        assert_eq!(store.rows_of_run(RunId(Uuid::from_u128(2))).await.expect("rows").len(), 0);
+        assert_eq!(store.requests_of_run(RUN).await.expect("rows").len(), left, "{open:?}");
+        assert_eq!(store.requests_of_run(RunId(Uuid::from_u128(2))).await.expect("rows").len(), 0);
     }
 }
 
@@ -189,11 +206,11 @@ async fn of_too_many_requests_those_go_that_were_stored_first_whatever_their_tim
     let ages = Ages::new(900 * SECOND, Duration::from_secs(900), Some(now), shown).expect("long enough");
     let mut outdated = store.outdated(&Kept { keep_requests: 1000, ..Kept::default() }, &ages).await.expect("bounds");
     while store.prune(&mut outdated, None).await.expect("pruned") != Removed::default() {}
-    let left: Vec<i64> = sqlx::query_scalar("SELECT id / 1024 FROM recorded ORDER BY id")
+    let left: Vec<i64> = sqlx::query_scalar("SELECT arrived_at FROM recorded_requests ORDER BY arrived_at")
         .fetch_all(&database.read)
         .await
         .expect("times");
-    assert!((969..=1000).contains(&left.len()), "{}", left.len());
+    assert_eq!(left.len(), 1000);
     assert_eq!(left.iter().filter(|at| **at < 100 * SECOND).count(), 100, "the newest ones carry the oldest times");
 }
 
@@ -236,7 +253,7 @@ async fn a_closed_run_may_be_removed_and_one_that_is_not_closed_may_not() {
 async fn what_was_not_recorded_counts_in_its_period_and_after_a_restart() {
     let (_folder, database, store) = store().await;
     let now = epoch_micros();
-    let metrics = Metrics::open(Arc::new(store.clone())).await.expect("metrics");
+    let metrics = metrics_of(&store).await;
     let not_recorded = async |metrics: &Metrics| {
         let mut numbers = [0; 3];
         for (number, range) in numbers.iter_mut().zip(Range::ALL) {
@@ -246,15 +263,15 @@ async fn what_was_not_recorded_counts_in_its_period_and_after_a_restart() {
         numbers
     };
     for (age, requests) in [(2 * SECOND, 3), (10 * 60 * SECOND, 40), (10 * HOUR, 500), (2 * DAY, 6000)] {
-        (0..requests).for_each(|_| metrics.lost(&real(now - age)));
+        (0..requests).for_each(|_| metrics.numbers.lose(&real(now - age)));
     }
     assert_eq!(not_recorded(&metrics).await, [3, 43, 543]);
-    metrics.lost(&real(now - HOUR / 4));
-    metrics.rebuild().await.expect("rebuilt");
+    metrics.numbers.lose(&real(now - HOUR / 4));
+    metrics.numbers.rebuild().await.expect("rebuilt");
     assert_eq!(not_recorded(&metrics).await[1..], [44, 544], "also what is not stored yet");
     // A server that goes down writes the rest.
-    metrics.stopped().await;
-    let again = Metrics::open(Arc::new(store.clone())).await.expect("metrics");
+    metrics.numbers.store_lost().await;
+    let again = metrics_of(&store).await;
     assert_eq!(not_recorded(&again).await[1..], [44, 544]);
     prune(&store, &Kept::default(), now + 31 * DAY, None).await;
     let left: i64 =

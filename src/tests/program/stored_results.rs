@@ -37,7 +37,7 @@ async fn a_result_waits_for_a_locked_database_and_says_so() {
     let id = server.start_run(&settings).await;
     until(&server, &id, |job| job["stats"]["sent"] == 1).await;
     // Until both writers have their row.
-    while server.count("SELECT (SELECT count(*) FROM ledger) + (SELECT count(*) FROM recorded)").await < 2 {
+    while server.count("SELECT (SELECT count(*) FROM ledger) + (SELECT count(*) FROM recorded_requests)").await < 2 {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     let mut other: SqliteConnection = server.sql().await;

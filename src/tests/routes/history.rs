@@ -65,14 +65,14 @@ async fn a_run_is_deleted_with_its_ledger_but_not_while_it_is_active() {
     tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
     server.post(&format!("/traffic/stop/{id}"), "").await;
     server.closed(&id).await;
-    let recorded = server.count("SELECT count(*) FROM requests WHERE run IS NOT NULL").await;
+    let recorded = server.count("SELECT count(*) FROM recorded_requests WHERE run IS NOT NULL").await;
     assert!(recorded > 0 && server.count("SELECT count(*) FROM ledger").await > 0);
     assert_eq!(server.with_json("DELETE", &path, "").await.status, 204);
     assert_eq!(server.with_json("DELETE", &path, "").await.problem()["status"], 404);
     assert_eq!(server.get(&path).await.problem()["status"], 404);
     assert_eq!(ids(&server, "").await.0, [kept]);
     assert_eq!(server.count("SELECT count(*) FROM ledger").await, 0);
-    let still = server.count("SELECT count(*) FROM requests WHERE run IS NOT NULL").await;
+    let still = server.count("SELECT count(*) FROM recorded_requests WHERE run IS NOT NULL").await;
     assert_eq!(still, recorded, "what the server measured stays measured");
 }
 

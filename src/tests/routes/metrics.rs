@@ -124,14 +124,9 @@ async fn each_scenario_beside_real_requests_adds_up_and_the_dashboard_is_right_a
 async fn a_fault_that_is_planted_into_what_is_stored_is_found() {
     let server = TestServer::start().await;
     // What the database keeps of an answer is not how it was answered.
-    let mut sql = server.sql().await;
-    for fault in [
-        "INSERT INTO kinds (method, route, status) VALUES ('GET', '/api/v1/users', 500)",
-        "CREATE TRIGGER fault AFTER INSERT ON requests BEGIN \
-         UPDATE requests SET kind = (SELECT id FROM kinds WHERE status = 500) WHERE id = NEW.id; END",
-    ] {
-        sqlx::query(fault).execute(&mut sql).await.expect("planted");
-    }
+    let fault = "CREATE TRIGGER fault AFTER INSERT ON recorded_requests BEGIN \
+                 UPDATE recorded_requests SET status = 500 WHERE id = NEW.id; END";
+    sqlx::query(fault).execute(&mut server.sql().await).await.expect("planted");
     let settings = json!({ "scenario": "normal", "duration": 5, "maxRps": 20, "endpoints": ["list"] });
     let job = server.closed(&server.start_run(&settings).await).await;
     assert_eq!(job["stats"]["audit"]["outcome"], "verified", "{job}");
@@ -160,7 +155,7 @@ async fn watching_moves_no_number() {
     }
     tokio::time::sleep(Duration::from_millis(600)).await;
     assert_eq!(number(&overview(&server, "5m", "all").await["all"]), 1);
-    assert_eq!(server.count("SELECT count(*) FROM recorded").await, 1);
+    assert_eq!(server.count("SELECT count(*) FROM recorded_requests").await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -248,31 +243,6 @@ async fn what_is_refused_has_a_row_too() {
     let rows: Vec<String> = rows.map(|row| format!("{} {} {}", row["method"], row["route"], row["status"])).collect();
     let expected = ["GET (no such path) 404", "DELETE /api/v1/users 405", "POST /api/v1/users 403"];
     assert_eq!(rows.iter().map(|row| row.replace('"', "")).collect::<Vec<_>>(), expected);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_request_that_an_older_version_recorded_is_found_by_its_id() {
-    let server = TestServer::start().await;
-    server.get("/api/v1/users").await;
-    settled(&server, 1).await;
-    // Its id knew the millisecond only, and its key came three of them later.
-    let (high, low) = (0x019b_76da_a87b_7fff_u64, 0x8000_0000_0000_0001_u64);
-    let at = ((high >> 16) as i64 + 3) * 1000;
-    sqlx::query("INSERT INTO requests SELECT ?, kind, duration, ?, ?, NULL, NULL FROM requests")
-        .bind(at * 1024)
-        .bind(high.cast_signed())
-        .bind(low.cast_signed())
-        .execute(&mut server.sql().await)
-        .await
-        .expect("inserted");
-    let detail = async |high, low| {
-        let id = Uuid::from_u64_pair(high, low);
-        (id, server.get(&format!("/fn/metrics/request?id={id}")).await.json())
-    };
-    let (id, found) = detail(high, low).await;
-    assert_eq!((&found["requestId"], &found["at"]), (&json!(id), &json!(at)));
-    assert_eq!(detail(high, low + 1).await.1, Value::Null);
-    assert_eq!(detail(high - 1, low).await.1, Value::Null, "both halves count");
 }
 
 #[tokio::test(flavor = "multi_thread")]

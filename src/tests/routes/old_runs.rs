@@ -46,7 +46,7 @@ async fn a_run_stays_readable_when_its_requests_are_not_kept_any_more() {
     let fresh = server.get(&path).await.text;
     let said = both_sides(&fresh);
     let timeline = server.get(&format!("/fn/traffic/timeline?job_id={id}")).await.json();
-    execute(&server, "DELETE FROM requests WHERE run IS NOT NULL").await;
+    execute(&server, "DELETE FROM recorded_requests WHERE run IS NOT NULL").await;
     let server = restarted(server).await;
 
     let page = server.get(&path).await.text;

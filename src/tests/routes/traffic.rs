@@ -57,8 +57,11 @@ async fn a_run_sends_its_plan_is_recorded_and_leaves_nothing_behind() {
         (&json!("normal"), &json!(5), &json!(20), &json!("all"))
     );
     assert_balanced(&job);
-    assert_eq!(server.count("SELECT count(*) FROM requests WHERE run IS NOT NULL").await as u64, sent);
-    assert_eq!(server.count("SELECT count(DISTINCT seq) FROM requests WHERE run IS NOT NULL").await as u64, sent);
+    assert_eq!(server.count("SELECT count(*) FROM recorded_requests WHERE run IS NOT NULL").await as u64, sent);
+    assert_eq!(
+        server.count("SELECT count(DISTINCT seq) FROM recorded_requests WHERE run IS NOT NULL").await as u64,
+        sent
+    );
     assert_eq!(server.count("SELECT count(*) FROM ledger").await as u64, sent);
     let users_after: Vec<(Vec<u8>, String, String, i64)> =
         sqlx::query_as("SELECT id, name, email, updated_at FROM users ORDER BY id")
@@ -108,7 +111,7 @@ async fn a_delay_in_the_server_s_answer_raises_the_latency_and_not_the_plan() {
     assert_balanced(&job);
     let ok = &job["stats"]["service"]["ok"];
     assert!(ok["p50"].as_f64().expect("measured") >= 100.0, "{ok}");
-    let slowest: i64 = server.count("SELECT min(duration) FROM requests WHERE run IS NOT NULL").await;
+    let slowest: i64 = server.count("SELECT min(duration_us) FROM recorded_requests WHERE run IS NOT NULL").await;
     assert!(slowest >= 100_000, "the server measures the delay too: {slowest} µs");
     let mut quickest = Duration::MAX;
     for _ in 0..5 {
@@ -270,7 +273,7 @@ async fn forged_headers_change_nothing() {
     let job = server.closed(&id).await;
     assert_balanced(&job);
     assert_eq!(number(&job, "sent"), 10);
-    assert_eq!(server.count("SELECT count(*) FROM requests WHERE run IS NULL").await, 1, "recorded as real");
+    assert_eq!(server.count("SELECT count(*) FROM recorded_requests WHERE run IS NULL").await, 1, "recorded as real");
     assert_eq!(
         server.count("SELECT count(*) FROM users WHERE email = 'real@example.com'").await,
         1,

@@ -69,12 +69,19 @@ async fn a_run_whose_rows_were_dropped_because_the_database_was_locked_is_incomp
 async fn rows_that_vanish_or_appear_behind_the_program_s_back_make_the_audit_wrong() {
     // What happens to each fourth row of a run as it is stored.
     for (fault, words) in [
-        ("DELETE FROM requests WHERE id = NEW.id", "not recorded in the database, nor counted as dropped: "),
-        ("UPDATE requests SET seq = seq + 1000 WHERE id = NEW.id", "recorded in the database, but never sent: "),
-        ("UPDATE requests SET seq = seq + 1 WHERE id = NEW.id", "requests that were recorded more than once: "),
+        ("DELETE FROM recorded_requests WHERE id = NEW.id", "not recorded in the database, nor counted as dropped: "),
+        (
+            "UPDATE recorded_requests SET seq = seq + 1000 WHERE id = NEW.id",
+            "recorded in the database, but never sent: ",
+        ),
+        (
+            "UPDATE recorded_requests SET seq = seq + 1 WHERE id = NEW.id",
+            "requests that were recorded more than once: ",
+        ),
     ] {
         let server = TestServer::start().await;
-        let trigger = format!("CREATE TRIGGER fault AFTER INSERT ON requests WHEN NEW.seq % 4 = 0 BEGIN {fault}; END");
+        let trigger =
+            format!("CREATE TRIGGER fault AFTER INSERT ON recorded_requests WHEN NEW.seq % 4 = 0 BEGIN {fault}; END");
         sqlx::query(sqlx::AssertSqlSafe(trigger)).execute(&mut server.sql().await).await.expect("a trigger");
         let id = server.start_run(&settings("normal", json!(["list"]))).await;
         let job = server.closed(&id).await;
@@ -130,7 +137,7 @@ async fn a_run_that_is_closed_after_a_crash_is_incomplete_unless_a_request_occur
         (None, "incomplete", "what arrived is not known any more, because the server that ran it was killed"),
         (
             Some(
-                "INSERT INTO requests (id, kind, duration, run, seq) SELECT max(id) + 1, kind, duration, run, seq FROM requests WHERE run IS NOT NULL",
+                "INSERT INTO recorded_requests SELECT randomblob(16), arrived_at, method, route, status, duration_us, origin, run, seq FROM recorded_requests WHERE run IS NOT NULL",
             ),
             "wrong",
             "requests that were recorded more than once: ",
@@ -215,7 +222,7 @@ async fn a_late_request_of_a_run_that_is_sealed_forgotten_or_unknown_is_gone_and
             .header("x-traffic-key", key)
             .body(r#"{"name":"Late","email":"late@example.com"}"#)
     };
-    let rows = "SELECT count(*) FROM requests WHERE run IS NOT NULL";
+    let rows = "SELECT count(*) FROM recorded_requests WHERE run IS NOT NULL";
     let (simulated, users) = (server.count(rows).await, server.count("SELECT count(*) FROM users").await);
     let unknown = "019b76da-a800-7000-8000-000000000000";
     let gone = server.send(claim(unknown, &"0".repeat(32))).await;
@@ -225,8 +232,8 @@ async fn a_late_request_of_a_run_that_is_sealed_forgotten_or_unknown_is_gone_and
     while server.count(rows).await == simulated {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    assert_eq!(server.count("SELECT count(*) FROM requests WHERE run IS NULL").await, 0, "never as real");
-    let of_unknown = "SELECT count(*) FROM requests WHERE run = x'019b76daa80070008000000000000000'";
+    assert_eq!(server.count("SELECT count(*) FROM recorded_requests WHERE run IS NULL").await, 0, "never as real");
+    let of_unknown = "SELECT count(*) FROM recorded_requests WHERE run = x'019b76daa80070008000000000000000'";
     assert_eq!(server.count(of_unknown).await, 0, "nor as one of a run, which nobody could check");
     // Neither is a request that only looks like one.
     let malformed = server.send(claim("not a run", &"0".repeat(32))).await;

@@ -1,10 +1,8 @@
 //! Recorded requests and their roll-ups in the database.
 
-pub mod blocks;
-pub mod log;
-pub mod lookup;
+mod log;
 pub mod retention;
-pub mod rollups;
-pub mod rows;
+mod rollups;
+mod rows;
+pub mod sqlite;
 pub mod store;
-pub mod stored;

@@ -1,61 +1,45 @@
 //! Roll-ups in SQL.
 
-use std::collections::BTreeMap;
-
-use futures_util::TryStreamExt;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection};
 
 use super::rows::visit_since;
-use super::store::VisitRollup;
 use crate::metrics::engine::histogram::Histogram;
-use crate::metrics::engine::rollup::{RollupKey, SecondKey, Seconds, Tally, roll_up};
+use crate::metrics::engine::recorded_request::RecordedRequest;
+use crate::metrics::engine::rollup::{RollupKey, Rollups, Tally, roll_up};
 use crate::platform::database::{Database, StoreError};
 
-/// A key that owns its texts.
-type OwnedKey = (i64, String, String, u16, bool);
-
-fn owned(key: &RollupKey<'_>) -> OwnedKey {
-    (key.minute, key.method.to_owned(), key.route.to_owned(), key.status, key.simulated)
-}
-
-/// Merges these requests into the roll-ups of their minutes. In the transaction that adds their
-/// rows, so that no request is counted twice or never, however late it comes.
-pub(crate) async fn count(connection: &mut SqliteConnection, seconds: &Seconds<'_>) -> Result<(), StoreError> {
-    let fresh = roll_up(seconds);
-    let mut stored = BTreeMap::<OwnedKey, Tally>::new();
-    let mut minutes: Vec<i64> = fresh.keys().map(|key| key.minute).collect();
-    minutes.dedup();
-    for minute in minutes {
-        let rows = sqlx::query(
-            "SELECT minute, method, route, status, simulated, sum, histogram FROM rollups WHERE minute = ?",
+/// Adds requests to the roll-ups of their minutes. It belongs into the transaction that inserts their rows, so that
+/// every request counts once, however late it comes.
+pub(super) async fn add(connection: &mut SqliteConnection, requests: &[RecordedRequest]) -> Result<(), StoreError> {
+    for (key, mut tally) in roll_up(requests) {
+        let stored = sqlx::query(
+            "SELECT sum, histogram FROM rollups \
+             WHERE minute = ? AND method = ? AND route = ? AND status = ? AND simulated = ?",
         )
-        .bind(minute)
-        .fetch_all(&mut *connection)
+        .bind(key.minute)
+        .bind(key.method.as_ref())
+        .bind(key.route.as_ref())
+        .bind(key.status)
+        .bind(key.simulated)
+        .fetch_optional(&mut *connection)
         .await?;
-        for row in &rows {
-            let (key, tally) = rollup(row)?;
-            stored.insert(owned(&key), tally);
+        if let Some(row) = stored {
+            tally.merge(&tally_of(&row)?);
         }
-    }
-    for (key, tally) in &fresh {
-        let merged = stored.remove(&owned(key)).map(|mut known| {
-            known.merge(tally);
-            known
-        });
-        write_rollup(&mut *connection, key, merged.as_ref().unwrap_or(tally)).await?;
+        replace(&mut *connection, &key, &tally).await?;
     }
     Ok(())
 }
 
-async fn write_rollup(connection: &mut SqliteConnection, key: &RollupKey<'_>, tally: &Tally) -> Result<(), StoreError> {
+async fn replace(connection: &mut SqliteConnection, key: &RollupKey, tally: &Tally) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT OR REPLACE INTO rollups (minute, method, route, status, simulated, requests, sum, histogram) \
          VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(key.minute)
-    .bind(key.method)
-    .bind(key.route)
+    .bind(key.method.as_ref())
+    .bind(key.route.as_ref())
     .bind(key.status)
     .bind(key.simulated)
     .bind(tally.histogram.count() as i64)
@@ -66,55 +50,47 @@ async fn write_rollup(connection: &mut SqliteConnection, key: &RollupKey<'_>, ta
     Ok(())
 }
 
-fn rollup(row: &SqliteRow) -> Result<(RollupKey<'_>, Tally), StoreError> {
+fn tally_of(row: &SqliteRow) -> Result<Tally, StoreError> {
     let histogram = Histogram::from_bytes(row.try_get("histogram")?)
         .ok_or_else(|| StoreError::Decode("a roll-up holds no histogram".into()))?;
-    let key = RollupKey {
-        minute: row.try_get("minute")?,
-        method: row.try_get("method")?,
-        route: row.try_get("route")?,
-        status: row.try_get("status")?,
-        simulated: row.try_get("simulated")?,
+    Ok(Tally { sum: row.try_get::<i64, _>("sum")? as u64, histogram })
+}
+
+/// The roll-ups of `minute` and later, in minutes since the epoch.
+pub(super) async fn since(database: &Database, minute: i64) -> Result<Rollups, StoreError> {
+    let rows = sqlx::query("SELECT * FROM rollups WHERE minute >= ?").bind(minute).fetch_all(&database.read).await?;
+    let rollup = |row: &SqliteRow| {
+        let key = RollupKey {
+            minute: row.try_get("minute")?,
+            method: row.try_get::<String, _>("method")?.into(),
+            route: row.try_get::<String, _>("route")?.into(),
+            status: row.try_get("status")?,
+            simulated: row.try_get("simulated")?,
+        };
+        Ok((key, tally_of(row)?))
     };
-    Ok((key, Tally { sum: row.try_get::<i64, _>("sum")? as u64, histogram }))
+    rows.iter().map(rollup).collect()
 }
 
-pub(crate) async fn visit_since_minute(
-    database: &Database,
-    minute: i64,
-    visit: VisitRollup<'_>,
-) -> Result<(), StoreError> {
-    let mut rows =
-        sqlx::query("SELECT minute, method, route, status, simulated, sum, histogram FROM rollups WHERE minute >= ?")
-            .bind(minute)
-            .fetch(&database.read);
-    while let Some(row) = rows.try_next().await? {
-        let (key, tally) = rollup(&row)?;
-        visit(&key, &tally);
-    }
-    Ok(())
-}
-
-/// Rows without any roll-up are those of a version that made none. All of them in one transaction.
-pub(crate) async fn roll_up_older_version(database: &Database) -> Result<u64, StoreError> {
+/// Rolls up the rows of a version that made no roll-ups: all of them in one transaction.
+pub(super) async fn roll_up_older_version(database: &Database) -> Result<u64, StoreError> {
     let needed: bool =
-        sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM requests) AND NOT EXISTS (SELECT 1 FROM rollups)")
+        sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM recorded_requests) AND NOT EXISTS (SELECT 1 FROM rollups)")
             .fetch_one(&database.read)
             .await?;
     if !needed {
         return Ok(0);
     }
-    let mut rollups = BTreeMap::<OwnedKey, Tally>::new();
+    let mut rollups = Rollups::new();
     let mut count = 0;
-    visit_since(database, i64::MIN, &mut |sample| {
+    visit_since(database, i64::MIN, &mut |request| {
         count += 1;
-        rollups.entry(owned(&SecondKey::of(sample).rollup())).or_default().record(sample.duration);
+        rollups.entry(RollupKey::of(request)).or_default().record(request.duration_us);
     })
     .await?;
     let mut transaction = database.begin().await?;
-    for ((minute, method, route, status, simulated), tally) in &rollups {
-        let key = RollupKey { minute: *minute, method, route, status: *status, simulated: *simulated };
-        write_rollup(&mut transaction, &key, tally).await?;
+    for (key, tally) in &rollups {
+        replace(&mut transaction, key, tally).await?;
     }
     transaction.commit().await?;
     Ok(count)

@@ -1,0 +1,45 @@
+//! Removes recorded requests and roll-ups that are no longer kept.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::ports::ProgramGauges;
+use super::storage::retention::Removed;
+use super::storage::store::MetricsStore;
+use crate::platform::database::StoreError;
+use crate::platform::retention::{Ages, Kept, Prune};
+
+/// The rest between two chunks, in which others that wait for the database have their turn.
+const BREATHER: Duration = Duration::from_millis(10);
+
+/// The stored requests and roll-ups, of which some are no longer kept.
+pub struct StoredRequests {
+    /// Where they are stored.
+    pub store: Arc<dyn MetricsStore>,
+    /// Says which run is open.
+    pub program: Arc<dyn ProgramGauges>,
+}
+
+#[async_trait]
+impl Prune for StoredRequests {
+    async fn prune(&self, ages: &Ages, kept: &Kept) -> Result<(), StoreError> {
+        let open = self.program.open_run();
+        let mut outdated = self.store.outdated(kept, ages).await?;
+        let mut removed = Removed::default();
+        loop {
+            let chunk = self.store.prune(&mut outdated, open).await?;
+            if chunk == Removed::default() {
+                break;
+            }
+            removed = removed.and(chunk);
+            tokio::time::sleep(BREATHER).await;
+        }
+        if removed != Removed::default() {
+            let Removed { real, simulated, rollups } = removed;
+            tracing::info!(real, simulated, rollups, "requests and roll-ups that are no longer kept are removed");
+        }
+        Ok(())
+    }
+}
