@@ -28,7 +28,7 @@ use crate::platform::database::{Database, StoreError, epoch_micros};
 use crate::platform::retention::prune;
 use crate::platform::row_writer::RowWriter;
 use crate::platform::wall_clock::WallClock;
-use crate::traffic::engine::dashboard_check::Kpi;
+use crate::traffic::engine::dashboard_check::DashboardFigures;
 use crate::traffic::engine::evidence::CleanUp;
 use crate::traffic::engine::exchange::ServerSide;
 use crate::traffic::server::arrivals::Arrivals;
@@ -69,9 +69,9 @@ impl RecordedRequests for MetricsOfRuns {
         Ok(self.store.rows_of_request(run, seq).await?.into_iter().map(server_side).collect())
     }
 
-    async fn kpis_of_run(&self, run: RunId) -> Result<Kpi, StoreError> {
+    async fn kpis_of_run(&self, run: RunId) -> Result<DashboardFigures, StoreError> {
         let Totals { requests, error_rate, p95, .. } = self.metrics.totals_of_run(run).await?;
-        Ok(Kpi { requests, error_rate, p95 })
+        Ok(DashboardFigures { requests, error_rate, p95 })
     }
 }
 
@@ -106,7 +106,7 @@ struct GeneratorVitals {
 
 impl Vitals for GeneratorVitals {
     fn pacer_lag(&self) -> Option<Duration> {
-        self.jobs.active().filter(|job| !job.is_over())?.latest_lag()
+        self.jobs.active().filter(|job| !job.is_over())?.latest_scheduling_delay()
     }
 
     fn open_run(&self) -> Option<RunId> {

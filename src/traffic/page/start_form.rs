@@ -12,7 +12,6 @@ use crate::error::AppError;
 use crate::traffic::outcomes::StartOutcome;
 use crate::traffic::server_fns::{StartTraffic, start_traffic};
 use crate::traffic::start_request::StartForm;
-use crate::traffic::validation;
 use crate::traffic::view::setup::Setup;
 use crate::ui::chart::reader::Reader;
 use crate::ui::notice::{fault_html, here};
@@ -20,21 +19,9 @@ use crate::ui::patch::patch;
 use crate::ui::table::escaped;
 use crate::validation::FieldError;
 
-/// Why the form came back from a page without JavaScript: checked again, so that the address can't put words into our mouth.
+/// The faults of a form. One that comes back in an address is checked again, because anybody can write an address.
 pub(crate) fn faults_of(form: &StartForm, cap: u32) -> Vec<FieldError> {
-    let mut faults =
-        validation::settings(&form.fields(), cap, || 0).err().map(|invalid| invalid.errors).unwrap_or_default();
-    if !form.is_acknowledged() {
-        faults.insert(0, not_acknowledged());
-    }
-    faults
-}
-
-fn not_acknowledged() -> FieldError {
-    FieldError {
-        field: "acknowledged".to_owned(),
-        detail: "is not ticked; tick \"I understand this generates load\" first".to_owned(),
-    }
+    form.check(cap, || 0).err().map(|invalid| invalid.errors).unwrap_or_default()
 }
 
 /// A start as the form asks for it.
@@ -86,7 +73,7 @@ pub fn Form(
         busy: start.busy.get(),
         alive: alive.get(),
         refusals: match refused_locally.get() && !draft.shown.read().is_acknowledged() {
-            true => note("Tick &quot;I understand this generates load&quot; first."),
+            true => refusals(None, &faults_of(&draft.shown.read(), draft.cap)),
             false => returned.with_value(|returned| refusals(start.outcome.read().as_ref(), returned)),
         },
         rows: Reader::wanted().has("plan"),
