@@ -34,8 +34,8 @@ pub struct Problem {
     pub job_id: Option<String>,
 }
 
-/// Why a call of a server function failed. Expected refusals (busy, invalid) are not errors but values of the function's
-/// outcome. This type alone has the words for it: what has happened ([`AppError::what`]), what to do
+/// Why a call of a server function failed. Expected refusals (busy, invalid) are not errors but values of the
+/// function's outcome. This type alone has the words for it: what has happened ([`AppError::what`]), what to do
 /// ([`AppError::remedy`]), and the link that does it ([`AppError::way_out`]).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AppError {
@@ -75,8 +75,8 @@ impl AppError {
         }
     }
 
-    /// Reads the error in the address of a page, to which Leptos redirects a form that was sent without JavaScript and never
-    /// reached its server function. Anybody can write such an address, so no text of it is shown.
+    /// Reads the error in the address of a page, to which Leptos redirects a form that was sent without JavaScript and
+    /// never reached its server function. Anybody can write such an address, so no text of it is shown.
     pub fn from_address(encoded: &str) -> Self {
         match ServerFnUrlError::<Self>::decode_err(encoded) {
             // On the server both mean that the body of the form could not be read.
@@ -86,8 +86,8 @@ impl AppError {
         }
     }
 
-    /// The word for this error in the address of the page to which a refused form comes back. Only the errors that such a
-    /// page tells apart have their own.
+    /// The word for this error in the address of the page to which a refused form comes back. Only the errors that such
+    /// a page tells apart have their own.
     pub fn wire_name(&self) -> &'static str {
         match self {
             Self::Unavailable => "unavailable",
@@ -137,8 +137,8 @@ impl AppError {
         remedy.to_owned()
     }
 
-    /// The words and the address of a link that leads on from the page at `here`, which is a path with its query. `None`
-    /// when trying again is all that can be done.
+    /// The words and the address of a link that leads on from the page at `here`, which is a path with its query.
+    /// `None` when trying again is all that can be done.
     pub fn way_out(&self, here: &str) -> Option<(&'static str, String)> {
         match self {
             Self::LoggedOut => Some(("Log in again", format!("/login?next={}", encoded(here)))),
@@ -170,8 +170,8 @@ impl FromServerFnError for AppError {
         }
     }
 
-    /// Reads the body of an answer that is no success: an error of a server function, or a problem of the layers around all
-    /// server functions, such as the check of the session.
+    /// Reads the body of an answer that is no success: an error of a server function, or a problem of the layers around
+    /// all server functions, such as the check of the session.
     fn de(body: Bytes) -> Self {
         let of_problem = || serde_json::from_slice::<Problem>(&body).map(|problem| Self::of_status(problem.status));
         serde_json::from_slice(&body).or_else(|_| of_problem()).unwrap_or(Self::Unreadable)

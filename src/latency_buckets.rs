@@ -1,8 +1,8 @@
 //! The buckets in which charts show latency: a coarse histogram for the eye, the same for both sides of a request.
 //! Percentiles are never derived from it.
 
-/// The bounds between the buckets, in milliseconds: the E6 series of preferred numbers (IEC 60063), which has six steps of
-/// nearly the same factor in every decade. They reach from 0.1 ms to beyond the client's timeout of 5 s.
+/// The bounds between the buckets, in milliseconds: the E6 series of preferred numbers (IEC 60063), which has six steps
+/// of nearly the same factor in every decade. They reach from 0.1 ms to beyond the client's timeout of 5 s.
 ///
 /// Bucket 0 is below the first bound; bucket i reaches from bound i − 1, included, to bound i, excluded.
 pub const BOUNDS: [f64; 30] = [

@@ -1,7 +1,7 @@
 //! Where a request came from: the one idea that users, metrics and traffic share.
 //!
-//! The layer that recognises a request as simulated attaches its [`Origin`] to it as an extension. Code that stores something
-//! because of the request reads it there.
+//! The layer that recognises a request as simulated attaches its [`Origin`] to it as an extension. Code that stores
+//! something because of the request reads it there.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,7 +9,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// Identifies one run of the traffic generator (`jobId` on the wire). It is a UUIDv7, so ids sort by the start of their runs.
+/// Identifies one run of the traffic generator (`jobId` on the wire). It is a UUIDv7, so ids sort by the start of their
+/// runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(transparent)]
 pub struct RunId(pub Uuid);

@@ -1,7 +1,8 @@
 //! From what somebody sent to checked values: the parts that every validator shares.
 //!
-//! A validator checks all fields and reports all faults at once, each with the name of its field and what to do about it. A
-//! fault is either *malformed* (a field is missing, unknown or of the wrong type: HTTP status 400) or *out of range* (422).
+//! A validator checks all fields and reports all faults at once, each with the name of its field and what to do about
+//! it. A fault is either *malformed* (a field is missing, unknown or of the wrong type: HTTP status 400) or *out of
+//! range* (422).
 
 use std::collections::BTreeMap;
 
@@ -69,8 +70,8 @@ pub struct Invalid {
     pub errors: Vec<FieldError>,
 }
 
-/// Checks the fields of one request and collects the faults. The methods that return an `Option` return `None` after they
-/// have noted a fault.
+/// Checks the fields of one request and collects the faults. The methods that return an `Option` return `None` after
+/// they have noted a fault.
 #[derive(Debug)]
 pub struct Checker<'a> {
     fields: &'a Fields,

@@ -1,5 +1,5 @@
-//! The names of enum variants on the wire. Their one source is what serde's derive makes of an enum, so that JSON, forms,
-//! addresses and columns of the database always use the same names.
+//! The names of enum variants on the wire. Their one source is what serde's derive makes of an enum, so that JSON,
+//! forms, addresses and columns of the database always use the same names.
 
 use serde::de::value::{Error, StrDeserializer};
 use serde::de::{DeserializeOwned, Deserializer, Error as _, Visitor};

@@ -1,5 +1,5 @@
-//! The query of the history: filter, order and page. It comes as the address of the page, so that it can be shared and works
-//! without JavaScript, from a server function, or from the REST route.
+//! The query of the history: filter, order and page. It comes as the address of the page, so that it can be shared and
+//! works without JavaScript, from a server function, or from the REST route.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +13,7 @@ use crate::validation::{Checker, Fields, Invalid, Value, fields_of_texts, read_n
 /// How many runs a page holds if nothing else is asked for.
 const DEFAULT_LIMIT: u32 = 20;
 
-/// The names of the fields that choose runs.
+/// The names of the fields that choose runs, in the order of [`HistoryForm`].
 const FIELDS: [&str; 6] = ["cursor", "limit", "scenario", "status", "order", "ascending"];
 
 /// Which stored runs to list, and in what order.
@@ -93,7 +93,9 @@ impl HistoryQuery {
 
     /// Reads the query of `/runs`. What is faulty or unknown in it is left out.
     pub fn of_address(get: impl Fn(&str) -> Option<String>) -> Self {
-        let fields = fields_of_texts(FIELDS.into_iter().filter(|name| *name != "limit").map(|name| (name, get(name))));
+        // The page always shows the default number of runs.
+        let names = FIELDS.into_iter().filter(|name| *name != "limit");
+        let fields = fields_of_texts(names.map(|name| (name, get(name))));
         let query = Self::read(&mut Checker::new(&fields, &FIELDS));
         Self { a: get("a").and_then(|id| id.parse().ok()), ..query }
     }
@@ -136,8 +138,8 @@ impl HistoryQuery {
         }
     }
 
-    /// The names and values in the query of the page's address, without those that have their default. Each value is a wire
-    /// name, an id or a cursor, which need no encoding.
+    /// The names and values in the query of the page's address, without those that have their default. Each value is a
+    /// wire name, an id or a cursor, which need no encoding.
     pub fn pairs(&self) -> Vec<(&'static str, String)> {
         let mut pairs = Vec::new();
         let mut add = |name, value: Option<String>| pairs.extend(value.map(|value| (name, value)));

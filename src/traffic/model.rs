@@ -26,7 +26,8 @@ pub struct Started {
 pub struct RunsPage {
     /// The runs in the requested order; newest first if no order was requested.
     pub runs: Vec<RunSummary>,
-    /// Stored runs of this page that can't be read, because they are damaged or of a newer version. They can be deleted.
+    /// Stored runs of this page that can't be read, because they are damaged or of a newer version. They can be
+    /// deleted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unreadable: Vec<RunId>,
     /// The `cursor` of the next page; absent on the last one.

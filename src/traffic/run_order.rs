@@ -44,9 +44,9 @@ impl Order {
         }
     }
 
-    /// What a run is ordered by, as a whole number, so that it survives the way through an address. Runs of the same rank are
-    /// ordered by their start, so in the order by start all runs have the rank 0. A p95 is in microseconds, and -1 if the run
-    /// has none.
+    /// What a run is ordered by, as a whole number, so that it survives the way through an address. Runs of the same
+    /// rank are ordered by their start, so in the order by start all runs have the rank 0. A p95 is in microseconds,
+    /// and -1 if the run has none.
     pub fn rank(self, run: &Run) -> i64 {
         match self {
             Self::Started => 0,
@@ -57,8 +57,8 @@ impl Order {
     }
 }
 
-/// The last run of a page. The next page begins after it, even if that run was deleted in the meantime. On the wire it is the
-/// run's id, preceded by its rank and a tilde if the rank is not 0.
+/// The last run of a page. The next page begins after it, even if that run was deleted in the meantime. On the wire it
+/// is the run's id, preceded by its rank and a tilde if the rank is not 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cursor {
     /// The run's rank: see [`Order::rank`].

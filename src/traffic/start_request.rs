@@ -9,8 +9,8 @@ use super::model::{Endpoints, MAX_DURATION, MIN_DURATION, Settings};
 use crate::query::link;
 use crate::validation::{Checker, FieldError, Fields, Invalid, Value, fields_of_texts, read_numbers};
 
-/// The body of a start, as the API's documentation shows it. A body is checked field by field by [`StartRequest::check`],
-/// so that all faults are reported at once.
+/// The body of a start, as the API's documentation shows it. A body is checked field by field by
+/// [`StartRequest::check`], so that all faults are reported at once.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct StartRequest {
@@ -35,8 +35,8 @@ pub struct StartRequest {
 }
 
 impl StartRequest {
-    /// Checks the fields of a start. `cap` is the cap of this process in requests per second; `draw_seed` is called if no
-    /// seed is given.
+    /// Checks the fields of a start. `cap` is the cap of this process in requests per second; `draw_seed` is called if
+    /// no seed is given.
     ///
     /// # Errors
     /// [`Invalid`] with every fault.
@@ -191,8 +191,8 @@ impl StartForm {
         ]
     }
 
-    /// The address of the dashboard with this form in it, so that a refused form comes back with its input. `why` is the
-    /// word for the reason.
+    /// The address of the dashboard with this form in it, so that a refused form comes back with its input. `why` is
+    /// the word for the reason.
     pub fn refused(&self, why: &str) -> String {
         self.link("refused", why)
     }

@@ -1,8 +1,8 @@
 //! The audit: the check, at the end of each run, that every request is accounted for.
 //!
-//! Three sets of sequence numbers that were kept independently have to agree: the client's ledger, the arrivals that the
-//! server noted in memory, and the rows that its metrics wrote to the database. They are compared as sets and not as
-//! counts: a number that occurs twice is a hidden retry, and one that is missing is a lost row.
+//! Three sets of sequence numbers that were kept independently have to agree: the client's ledger, the arrivals that
+//! the server noted in memory, and the rows that its metrics wrote to the database. They are compared as sets and not
+//! as counts: a number that occurs twice is a hidden retry, and one that is missing is a lost row.
 //!
 //! A comparison is made only where both of its sides are whole, and a request whose row is known to be dropped is left
 //! out of it. What could not be compared makes the audit incomplete, never verified.
@@ -10,9 +10,10 @@
 use std::collections::BTreeMap;
 
 use super::audit_outcome::{Audit, AuditOutcome, dropped_rows};
-use super::evidence::{Arrived, Evidence};
+use super::evidence::{Arrived, CleanUp, Evidence};
 use super::guard::most_in_any_second;
 use super::outcome::Fate;
+use super::stats::Stats;
 
 /// So many requests may end without having been seen to arrive, however small the run is.
 const FEW: usize = 2;
@@ -111,9 +112,9 @@ impl<'a> Sets<'a> {
 
     /// The sums of the run's own numbers that do not hold.
     fn broken_sums(&self) -> Vec<String> {
-        let stats = self.evidence.stats;
-        let (planned, sent, missed, not_reached) = (stats.planned, stats.sent, stats.missed, stats.not_reached);
-        let (ok, failed, cancelled) = (stats.successful_requests, stats.failed_requests, stats.cancelled);
+        let Stats { planned, sent, missed, not_reached, cancelled, .. } = *self.evidence.stats;
+        let ok = self.evidence.stats.successful_requests;
+        let failed = self.evidence.stats.failed_requests;
         let in_ledger = self.evidence.ledger.len();
         let mut broken = Vec::new();
         if planned != sent + missed + not_reached {
@@ -181,7 +182,7 @@ impl<'a> Sets<'a> {
             return Vec::new();
         }
         let created = if most > least { format!("{least} to {most}") } else { least.to_string() };
-        let (removed, kept) = (clean_up.removed, clean_up.kept);
+        let CleanUp { removed, kept } = clean_up;
         vec![format!("{found} users of the run were found ({removed} removed, {kept} kept), but it created {created}")]
     }
 

@@ -1,10 +1,10 @@
 //! The dashboard check: was the dashboard right about a run?
 //!
-//! At the end of each run the program asks the dashboard's own query about that run, and compares the answer with what it
-//! knows from elsewhere: the client's ledger, and the rows of the database, one by one.
+//! At the end of each run the program asks the dashboard's own query about that run, and compares the answer with what
+//! it knows from elsewhere: the client's ledger, and the rows of the database, one by one.
 //!
-//! What chance makes likely is not compared. With 99 calls of an endpoint that fails half of the time, 40 failures are as
-//! right as 60; a dashboard that shows 50 where 40 requests failed is wrong. The expected share is information only.
+//! What chance makes likely is not compared. With 99 calls of an endpoint that fails half of the time, 40 failures are
+//! as right as 60; a dashboard that shows 50 where 40 requests failed is wrong. The expected share is information only.
 //!
 //! Where a part of the run is not known, there is nothing to compare with, and the dashboard is not checked.
 
@@ -156,7 +156,8 @@ fn differences(
     }
     if !is_near(figures.p95, exact_p95) {
         let words = |p95: Option<f64>| p95.map_or("nothing".to_owned(), |ms| format!("{ms} ms"));
-        let (said, exact) = (words(figures.p95), words(exact_p95));
+        let said = words(figures.p95);
+        let exact = words(exact_p95);
         differences.push(format!("the dashboard says p95 {said}, the recorded requests say {exact}"));
     }
     differences

@@ -1,8 +1,8 @@
-//! A request with both of its sides: what the generator's ledger says about it, and what the server recorded, joined by the
-//! sequence number in the run.
+//! A request with both of its sides: what the generator's ledger says about it, and what the server recorded, joined by
+//! the sequence number in the run.
 //!
-//! A request passes these moments in order: wanted → due → sent → arrived → answered → received. All of them are moments of
-//! one process on one machine, so their differences are durations.
+//! A request passes these moments in order: wanted → due → sent → arrived → answered → received. All of them are
+//! moments of one process on one machine, so their differences are durations.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -145,8 +145,8 @@ impl Exchange {
         self.request_id = self.request_id.or(server.request_id);
         self.server_time = Some(millis(server.duration));
         let Some((client, sent_at)) = client.and_then(|client| Some((client, client.sent_at?))) else { return };
-        // Both times are of the wall clock, read microseconds apart; setting the clock in between must not move the arrival
-        // out of the time in which the request was under way.
+        // Both times are of the wall clock, read microseconds apart; setting the clock in between must not move the
+        // arrival out of the time in which the request was under way.
         let travel = (server.arrived_at - sent_at).clamp(0, client.service as i64) as u64;
         let arrived = client.sent + travel;
         self.arrived = Some(millis(arrived));

@@ -1,5 +1,5 @@
-//! What client and server said about a run. It is stored with the run when that is closed, because the recorded requests
-//! are not kept as long as the run.
+//! What client and server said about a run. It is stored with the run when that is closed, because the recorded
+//! requests are not kept as long as the run.
 
 use serde::{Deserialize, Serialize};
 

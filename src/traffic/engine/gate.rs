@@ -1,15 +1,15 @@
 //! The gate: the only way out for a request, and the reason why the cap can be proved.
 //!
-//! The gate has `cap` slots. A slot is taken when its permit is granted, and becomes free **one second after its request is
-//! known to have arrived**. Of any cap + 1 requests two share a slot, and the second of these two can't have left before the
-//! first had been there for a second. So no second ever sees more than `cap` arrivals, whatever the scheduler, the network
-//! or a pause of the machine does in between.
+//! The gate has `cap` slots. A slot is taken when its permit is granted, and becomes free **one second after its
+//! request is known to have arrived**. Of any cap + 1 requests two share a slot, and the second of these two can't have
+//! left before the first had been there for a second. So no second ever sees more than `cap` arrivals, whatever the
+//! scheduler, the network or a pause of the machine does in between.
 //!
-//! This is stricter than a token bucket of `cap` tokens that is refilled at `cap` per second: such a bucket alone would let
-//! 2·cap − 1 requests into one second.
+//! This is stricter than a token bucket of `cap` tokens that is refilled at `cap` per second: such a bucket alone would
+//! let 2·cap − 1 requests into one second.
 //!
-//! After the start of the process the gate stays shut for one second, so that the last second of an earlier process is over
-//! before this one sends its first request.
+//! After the start of the process the gate stays shut for one second, so that the last second of an earlier process is
+//! over before this one sends its first request.
 
 use std::time::Duration;
 
@@ -101,8 +101,8 @@ impl Gate {
         }
     }
 
-    /// Notes that the request of permit `id` is known to have arrived by `now`. Only the first note for a permit counts;
-    /// returns whether this was the first.
+    /// Notes that the request of permit `id` is known to have arrived by `now`. Only the first note for a permit
+    /// counts; returns whether this was the first.
     pub fn arrived(&mut self, id: PermitId, now: Duration) -> bool {
         let taken = self.slots.iter_mut().find(|slot| matches!(slot, GateSlot::Taken(held) if *held == id));
         match taken {
@@ -185,8 +185,9 @@ mod tests {
     enum GateEvent {
         /// Time passes.
         Pause(u64),
-        /// Up to `wanted` requests leave, as far as the gate grants permits. Each arrives after `travel`, and its arrival is
-        /// noted after a further delay: `note`, or 5 s when only the end of the request tells that it arrived.
+        /// Up to `wanted` requests leave, as far as the gate grants permits. Each arrives after `travel`, and its
+        /// arrival is noted after a further delay: `note`, or 5 s when only the end of the request tells that it
+        /// arrived.
         Burst { wanted: u8, travel: u64, note: Option<u64> },
         /// A permit is taken and given back.
         Unused,
@@ -206,12 +207,14 @@ mod tests {
         prop::collection::vec(event, 1..60)
     }
 
-    /// Runs the events. Returns the sorted times of all arrivals, whether noted or not, and the times of all grants, in ms.
+    /// Runs the events. Returns the sorted times of all arrivals, whether noted or not, and the times of all grants, in
+    /// ms.
     fn simulate(events: &[GateEvent], cap: u32) -> (Vec<u64>, Vec<u64>) {
         let mut now = 0_u64;
         let mut gate = Gate::new(cap, at(0));
         let mut pending: Vec<(u64, PermitId)> = Vec::new();
-        let (mut arrivals, mut grants) = (Vec::new(), Vec::new());
+        let mut arrivals = Vec::new();
+        let mut grants = Vec::new();
         for event in events {
             match *event {
                 GateEvent::Pause(millis) => now += millis,
@@ -250,7 +253,8 @@ mod tests {
     /// Would a bucket of `cap` tokens, refilled at `cap` per second, let out requests at all these times?
     fn bucket_accepts(times: &[u64], cap: u32) -> bool {
         let full = u64::from(cap) * 1000;
-        let (mut tokens, mut last) = (full, 0);
+        let mut tokens = full;
+        let mut last = 0;
         times.iter().all(|&time| {
             tokens = (tokens + (time - last) * u64::from(cap)).min(full);
             last = time;

@@ -1,5 +1,5 @@
-//! The mix: what each slot sends. It is a pure function of the settings, the seed and the slot's number, so that the same
-//! settings and seed give the same sequence of method, path and body.
+//! The mix: what each slot sends. It is a pure function of the settings, the seed and the slot's number, so that the
+//! same settings and seed give the same sequence of method, path and body.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -136,14 +136,14 @@ const LAST_NAMES: [&str; 16] = [
 ];
 
 impl Mix {
-    /// A mix in which the `endpoints` rotate in the given order, and `get` and `update` address the `demo_users` only. Neither
-    /// list may be empty.
+    /// A mix in which the `endpoints` rotate in the given order, and `get` and `update` address the `demo_users` only.
+    /// Neither list may be empty.
     pub fn new(scenario: Scenario, endpoints: Vec<Endpoint>, seed: u32, demo_users: Vec<Uuid>) -> Self {
         Self { with_errors: scenario == Scenario::ErrorInjection, endpoints, seed, demo_users }
     }
 
-    /// What slot `k` calls. In Error Injection three of any ten slots in a row call the error endpoint, and the rotation over
-    /// the endpoints advances on the other slots only.
+    /// What slot `k` calls. In Error Injection three of any ten slots in a row call the error endpoint, and the
+    /// rotation over the endpoints advances on the other slots only.
     pub fn call(&self, k: u32) -> Call {
         let k = u64::from(k);
         // Evenly spread, as in Bresenham's line algorithm: an error wherever ⌊3k/10⌋ steps up.

@@ -1,8 +1,8 @@
 //! The pure core of the traffic generator: what to send, when to send it, and what came of it.
 //!
-//! It has no clock, no I/O and no randomness but a seed. Time is always an argument, a `Duration` since some fixed start. So
-//! every rule can be tested by a table of literal times, and the same code renders the plan in the browser and drives the
-//! generator on the server.
+//! It has no clock, no I/O and no randomness but a seed. Time is always an argument, a `Duration` since some fixed
+//! start. So every rule can be tested by a table of literal times, and the same code renders the plan in the browser
+//! and drives the generator on the server.
 //!
 //! The files in the order in which a request passes them:
 //!
@@ -40,6 +40,6 @@ pub mod sides;
 pub mod stats;
 pub mod timeline;
 
-/// The most requests that may arrive within any second. An operator can lower the cap of a process, but nothing can raise it
-/// above this.
+/// The most requests that may arrive within any second. An operator can lower the cap of a process, but nothing can
+/// raise it above this.
 pub const CAP: u32 = 20;

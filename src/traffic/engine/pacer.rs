@@ -1,7 +1,7 @@
 //! The pacer: which slot is next, and when it is due.
 //!
-//! The schedule is absolute, so a late request never moves the next one; and a stall is never caught up by a burst, because
-//! a slot that is too late is missed.
+//! The schedule is absolute, so a late request never moves the next one; and a stall is never caught up by a burst,
+//! because a slot that is too late is missed.
 
 use std::iter::Peekable;
 use std::time::Duration;

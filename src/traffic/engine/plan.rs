@@ -1,14 +1,14 @@
 //! The plan: every request of a run, with the moment when it is wanted, known before the start.
 //!
-//! Slot k stands where the area under the rate curve is k + ½: each slot is in the middle of "its" unit of area. So its time
-//! is the inverse of the integral of the rate. With x = k + ½:
+//! Slot k stands where the area under the rate curve is k + ½: each slot is in the middle of "its" unit of area. So its
+//! time is the inverse of the integral of the rate. With x = k + ½:
 //!
 //! - A steady rate C over D seconds: `t = x / C`; the total is `ceil(C·D − ½)`.
-//! - Peak, with slope `a = 4R / D` and area `L = C·D·(1 − C / 4R)`: the rising edge `√(2x / a)` up to `x = C² / 2a`, the hold
-//!   `x / C + C / 2a`, and the falling edge as its mirror image, `D − √(2(L − x) / a)`; the total is `ceil(L − ½)`. This is
-//!   how k6's ramping-arrival-rate does it, in a form that stays exact at a rate of 0.
-//! - Latency Degradation on the client: `wanted(0) = 0`, `due(k) = wanted(k) + U(0.1, 0.5)` and
-//!   `wanted(k + 1) = due(k) + 1 / C`, as long as `due < D`. U is the uniform distribution, drawn with the run's seed.
+//! - Peak, with slope `a = 4R / D` and area `L = C·D·(1 − C / 4R)`: the rising edge `√(2x / a)` up to `x = C² / 2a`,
+//!   the hold `x / C + C / 2a`, and the falling edge as its mirror image, `D − √(2(L − x) / a)`; the total is `ceil(L −
+//!   ½)`. This is how k6's ramping-arrival-rate does it, in a form that stays exact at a rate of 0.
+//! - Latency Degradation on the client: `wanted(0) = 0`, `due(k) = wanted(k) + U(0.1, 0.5)` and `wanted(k + 1) = due(k)
+//!   + 1 / C`, as long as `due < D`. U is the uniform distribution, drawn with the run's seed.
 
 use std::time::Duration;
 
@@ -199,7 +199,8 @@ mod tests {
         let mut areas = vec![0.0];
         let steps = (shape.seconds() / step).round() as usize;
         for i in 0..steps {
-            let (from, to) = (i as f64 * step, (i + 1) as f64 * step);
+            let from = i as f64 * step;
+            let to = (i + 1) as f64 * step;
             // The curve is 0 from D on; its left limit belongs to the area.
             area += step * (shape.rate_at(from) + shape.rate_at(to - 1e-9)) / 2.0;
             areas.push(area);

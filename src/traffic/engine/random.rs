@@ -1,7 +1,7 @@
 //! The seeded random numbers of the plan and the mix, by the algorithm SplitMix64.
 //!
-//! Source: Steele, Lea, Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014. It is a fixed and published
-//! algorithm, because the same seed has to give the same run in every version of this program.
+//! Source: Steele, Lea, Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014. It is a fixed and
+//! published algorithm, because the same seed has to give the same run in every version of this program.
 
 /// A stream of random numbers that is fully determined by its seed.
 #[derive(Clone, Debug)]
@@ -10,8 +10,8 @@ pub struct Random {
 }
 
 impl Random {
-    /// The stream for this pair of `seed` and `stream`. Each pair has its own, so that the pauses of a plan don't depend on
-    /// the choices for its slots.
+    /// The stream for this pair of `seed` and `stream`. Each pair has its own, so that the pauses of a plan don't
+    /// depend on the choices for its slots.
     pub fn new(seed: u32, stream: u64) -> Self {
         let mut random = Self { state: u64::from(seed) };
         random.state = random.next_u64() ^ stream.wrapping_mul(0x9E37_79B9_7F4A_7C15);

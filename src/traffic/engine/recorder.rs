@@ -1,4 +1,5 @@
-//! Collects what happens to the requests of one run. Recording is cheap; every number is derived when a snapshot is taken.
+//! Collects what happens to the requests of one run. Recording is cheap; every number is derived when a snapshot is
+//! taken.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

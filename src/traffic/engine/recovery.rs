@@ -1,7 +1,7 @@
 //! The numbers of a run whose process died, counted anew from what was recorded of it.
 //!
-//! Rows are written a quarter of a second after the fact, so the last requests may be missing on either side. Only what is
-//! in the database counts; nothing is guessed.
+//! Rows are written a quarter of a second after the fact, so the last requests may be missing on either side. Only what
+//! is in the database counts; nothing is guessed.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -32,8 +32,9 @@ const fn micros(micros: u64) -> Duration {
     Duration::from_micros(micros)
 }
 
-/// How long after the end of a run an answer may still come. A moment later than that is not one of the run: the wall clock
-/// was set, or the row is damaged. Such moments are moved to this limit, so that they can't make the run last for years.
+/// How long after the end of a run an answer may still come. A moment later than that is not one of the run: the wall
+/// clock was set, or the row is damaged. Such moments are moved to this limit, so that they can't make the run last for
+/// years.
 const DRAIN: Duration = Duration::from_secs(5);
 
 /// What the row of either side says about one request.
@@ -164,8 +165,9 @@ mod tests {
     #[test]
     fn a_clock_that_was_set_allocates_nothing() {
         let years = 30 * 365 * 86_400 * 1_000_000_i64;
-        let (late, early) = (server(0, 200), server(1, 200));
+        let late = server(0, 200);
         let late = ServerSide { arrived_at: late.arrived_at + years, ..late };
+        let early = server(1, 200);
         let early = ServerSide { arrived_at: early.arrived_at - years, ..early };
         let damaged = ClientSide { sent: u64::MAX / 2, wanted: u64::MAX / 2, ..client(2, "200") };
         let stats = recounted(&[damaged], &[late, early]);

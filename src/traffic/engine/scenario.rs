@@ -90,8 +90,8 @@ pub struct Shape {
 }
 
 impl Shape {
-    /// The shape of a run of `duration` seconds at up to `max_rps` requests per second, in a process with this `cap`. All
-    /// three are at least 1.
+    /// The shape of a run of `duration` seconds at up to `max_rps` requests per second, in a process with this `cap`.
+    /// All three are at least 1.
     pub fn new(scenario: Scenario, delay: Delay, duration: u32, max_rps: u32, cap: u32, seed: u32) -> Self {
         let max_rps = f64::from(max_rps);
         Self {
@@ -114,13 +114,14 @@ impl Shape {
         self.ceiling
     }
 
-    /// The highest rate at which two requests of the plan follow each other, per second. It is C; with pauses two requests
-    /// are at least 1/C + 0.1 s apart.
+    /// The highest rate at which two requests of the plan follow each other, per second. It is C; with pauses two
+    /// requests are at least 1/C + 0.1 s apart.
     pub fn top(&self) -> f64 {
         if self.pauses() { 1.0 / (1.0 / self.ceiling + SHORTEST_PAUSE) } else { self.ceiling }
     }
 
-    /// The mean rate while the plan holds its highest rate, per second. It is less than [`Shape::top`] with pauses only.
+    /// The mean rate while the plan holds its highest rate, per second. It is less than [`Shape::top`] with pauses
+    /// only.
     pub fn mean(&self) -> f64 {
         self.rate_at(self.duration / 2.0)
     }
@@ -172,8 +173,8 @@ impl Shape {
         self.ceiling
     }
 
-    /// The corners of the rate curve, as seconds and requests per second. The straight lines between them are the curve; the
-    /// last corner is the left limit at the end of the run.
+    /// The corners of the rate curve, as seconds and requests per second. The straight lines between them are the
+    /// curve; the last corner is the left limit at the end of the run.
     pub fn corners(&self) -> Vec<(f64, f64)> {
         let end = self.duration;
         let top = self.rate_at(end / 2.0);

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::exchange::{Exchange, slowest};
 use super::latency::nearest_rank;
 
-/// How durations are distributed, in milliseconds; all are absent without a value. Percentiles are exact, by the rule of
-/// [`super::latency`].
+/// How durations are distributed, in milliseconds; all are absent without a value. Percentiles are exact, by the rule
+/// of [`super::latency`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Spread {
@@ -29,7 +29,8 @@ impl Spread {
     }
 }
 
-/// Both sides of a run. Only requests that both sides saw are counted, so that all distributions are of the same requests.
+/// Both sides of a run. Only requests that both sides saw are counted, so that all distributions are of the same
+/// requests.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Sides {

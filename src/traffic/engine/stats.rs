@@ -23,8 +23,8 @@ pub struct CallStats {
     pub service: Latency,
 }
 
-/// The numbers of a run at one moment, consistent in themselves. A number that a stored run of an earlier version does not
-/// have is read as that of [`Stats::default`].
+/// The numbers of a run at one moment, consistent in themselves. A number that a stored run of an earlier version does
+/// not have is read as that of [`Stats::default`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Stats {
@@ -63,7 +63,8 @@ pub struct Stats {
     pub scheduling_delay_p99: Option<f64>,
     /// Service time: from sending to the end of the answer.
     pub service: SplitLatency,
-    /// Response time: from when the plan wanted the request to the end of the answer, so it is free of coordinated omission.
+    /// Response time: from when the plan wanted the request to the end of the answer, so it is free of coordinated
+    /// omission.
     pub response: SplitLatency,
     /// The numbers of each kind of call.
     pub calls: Vec<CallStats>,
@@ -85,8 +86,8 @@ pub struct Stats {
 }
 
 impl Stats {
-    /// Corrects what an earlier version stored: it called the dashboard right also when rows of the run had been dropped,
-    /// so that there was nothing to compare it with.
+    /// Corrects what an earlier version stored: it called the dashboard right also when rows of the run had been
+    /// dropped, so that there was nothing to compare it with.
     #[must_use]
     pub fn reread(mut self) -> Self {
         let rows_dropped = self.audit.as_ref().is_some_and(|audit| audit.dropped + audit.ledger_dropped > 0);
@@ -106,9 +107,29 @@ impl Stats {
         self.dashboard_check.as_ref().map(|check| check.outcome)
     }
 
-    /// How many whole seconds of the run are over. A second that the run did not live to the end would look like a drop of
-    /// the rate, so it is in no chart and no table.
+    /// How many whole seconds of the run are over. A second that the run did not live to the end would look like a drop
+    /// of the rate, so it is in no chart and no table.
     pub fn whole_seconds(&self) -> u32 {
         self.elapsed / 1000
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use utoipa::PartialSchema;
+
+    use super::*;
+    use crate::traffic::engine::exchange::Exchange;
+
+    #[test]
+    fn the_scheduling_delay_is_called_lag_on_the_wire_and_in_its_description() {
+        let stats = serde_json::to_value(Stats::default()).expect("JSON");
+        let exchange = serde_json::to_value(Exchange::default()).expect("JSON");
+        assert!(stats.get("lagP99").is_some() && exchange.get("lag").is_some(), "{stats} {exchange}");
+        let described = |schema| serde_json::to_value::<utoipa::openapi::RefOr<_>>(schema).expect("JSON");
+        let stats: serde_json::Value = described(Stats::schema());
+        let exchange: serde_json::Value = described(Exchange::schema());
+        assert!(stats["properties"]["lagP99"].is_object(), "{stats}");
+        assert!(exchange["properties"]["lag"].is_object(), "{exchange}");
     }
 }

@@ -1,11 +1,11 @@
 //! A run second by second, as the client saw it: how its requests ended, and how long they took.
 //!
-//! A request belongs to the second in which it was sent, as in [`super::stats::Stats::sent_per_second`], so that all charts
-//! of a run have one time axis. Latency is the service time of the requests with a 2xx answer: a fast failure must not make
-//! it look better.
+//! A request belongs to the second in which it was sent, as in [`super::stats::Stats::sent_per_second`], so that all
+//! charts of a run have one time axis. Latency is the service time of the requests with a 2xx answer: a fast failure
+//! must not make it look better.
 //!
-//! On the wire one second takes about 80 bytes and 600 seconds less than 60 KB, which a test checks. That is too much for
-//! every snapshot, so the run's page fetches the timeline separately.
+//! On the wire one second takes about 80 bytes and 600 seconds less than 60 KB, which a test checks. That is too much
+//! for every snapshot, so the run's page fetches the timeline separately.
 
 use std::collections::BTreeMap;
 

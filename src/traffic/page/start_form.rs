@@ -45,9 +45,9 @@ impl Start {
         self.busy.set(true);
         spawn_local(async move {
             let outcome = start_traffic(form).await;
-            // The page may have been left meanwhile.
-            let _left = self.busy.try_set(false);
-            let _left = self.outcome.try_set(Some(outcome));
+            // Both fail if the user has left the page in the meantime.
+            let _ = self.busy.try_set(false);
+            let _ = self.outcome.try_set(Some(outcome));
         });
     }
 }
@@ -100,8 +100,8 @@ pub fn Form(
         refused_locally.set(true);
         let acknowledge = form.query_selector("[type=checkbox]").ok().flatten();
         if let Some(input) = acknowledge.and_then(|input| input.dyn_into::<HtmlElement>().ok()) {
-            // Where there is no focus to take, nothing is lost.
-            let _unfocusable = input.focus();
+            // If the box can't take the focus, the message still says what to do.
+            let _ = input.focus();
         }
     };
     let on_change = move |_| {

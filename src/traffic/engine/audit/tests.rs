@@ -1,9 +1,8 @@
 use std::time::Duration;
 
 use super::*;
-use crate::traffic::engine::evidence::{CleanUp, Creates, Dropped};
+use crate::traffic::engine::evidence::{Creates, Dropped};
 use crate::traffic::engine::exchange::ServerSide;
-use crate::traffic::engine::stats::Stats;
 
 /// A healthy run of four requests, the last of which created a user; the tests below break it in one place each.
 struct AuditedRun {
