@@ -77,25 +77,14 @@ pub fn csv(exchanges: &[Exchange]) -> String {
     let mut text = format!("{COLUMNS}\r\n");
     for exchange in exchanges {
         let Exchange { seq, call, outcome, status, request_id, sent_at, wanted, due, sent, arrived, .. } = exchange;
-        let Exchange {
-            answered, received, scheduling_delay, service_time, response_time, server_time, elsewhere, ..
-        } = exchange;
+        let Exchange { answered, received, service_time, response_time, server_time, elsewhere, .. } = exchange;
+        // Its column has kept its first name.
+        let lag = &exchange.scheduling_delay;
         let call = Cell(call.map(|call| call.route()));
         let (outcome, status, request_id, sent_at) =
             (Cell(outcome.as_ref()), Cell(*status), Cell(*request_id), Cell(*sent_at));
-        let numbers = [
-            wanted,
-            due,
-            sent,
-            arrived,
-            answered,
-            received,
-            scheduling_delay,
-            service_time,
-            response_time,
-            server_time,
-            elsewhere,
-        ];
+        let numbers =
+            [wanted, due, sent, arrived, answered, received, lag, service_time, response_time, server_time, elsewhere];
         // Writing to a String does not fail.
         let _infallible = write!(text, "{seq},{call},{outcome},{status},{request_id},{sent_at}");
         for number in numbers {
