@@ -1,6 +1,6 @@
-//! What crosses the wire as an error: RFC 9457 problems on the API, one typed error for server functions.
+//! Errors on the wire: RFC 9457 problems on the API, and one typed error for server functions.
 //!
-//! Only texts meant for the caller; what went wrong inside is logged, not sent.
+//! They hold only texts that are meant for the caller. What went wrong inside is logged and not sent.
 
 use leptos::server_fn::Bytes;
 use leptos::server_fn::codec::JsonEncoding;
@@ -26,47 +26,47 @@ pub struct Problem {
     /// The id of the request, as a URN.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instance: Option<String>,
-    /// The faults of the input, by field.
+    /// The faults of the input, one for each faulty field.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
-    /// The job that is in the way, when one is.
+    /// The run that is in the way, if it is a run that is in the way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub job_id: Option<String>,
 }
 
-/// Why a server function, or a question of the living page, has no answer. Expected refusals (busy, invalid) are not
-/// errors but values of the function's outcome. This is the one place with the words for it: what has happened
-/// ([`AppError::what`]), what to do ([`AppError::remedy`]), and the link that does it ([`AppError::way_out`]).
+/// Why a call of a server function failed. Expected refusals (busy, invalid) are not errors but values of the
+/// function's outcome. This type alone has the words for it: what has happened ([`AppError::what`]), what to do
+/// ([`AppError::remedy`]), and the link that does it ([`AppError::way_out`]).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AppError {
     /// No answer came.
     Unreachable,
-    /// 401: the session is gone.
+    /// 401: there is no session, or it has expired.
     LoggedOut,
     /// 403: the server refuses this page.
     Forbidden,
-    /// The server failed. The log knows more, under the id of the request, where that is known.
+    /// The server failed. Its log has the cause under this id of the request, where the id is known.
     Internal(Option<String>),
-    /// 503: the database is locked, full or away.
+    /// 503: the database is locked, full or gone.
     Unavailable,
-    /// 503: the server goes down.
+    /// 503: the server is shutting down.
     ShuttingDown,
     /// An answer came that this page does not understand.
     Unreadable,
     /// The call itself was wrong.
     Malformed,
-    /// There is no such thing.
+    /// There is no such run. It may have been deleted.
     NotFound,
 }
 
 impl AppError {
-    /// What an answer with this HTTP status means, where nothing more is known of it.
+    /// What an answer with this HTTP status means, where nothing more is known about it.
     pub fn of_status(status: u16) -> Self {
         match status {
             401 => Self::LoggedOut,
             403 => Self::Forbidden,
             404 | 410 => Self::NotFound,
-            // A proxy says so of a server that it can't reach.
+            // A proxy answers this for a server that it can't reach.
             502 | 504 => Self::Unreachable,
             503 => Self::Unavailable,
             400..=499 => Self::Malformed,
@@ -75,8 +75,8 @@ impl AppError {
         }
     }
 
-    /// Reads the error that the address of a page carries, after a form was sent without JavaScript and the server
-    /// function was never reached. Anybody can write such an address, so no text of it is shown.
+    /// Reads the error in the address of a page, to which Leptos redirects a form that was sent without JavaScript and
+    /// never reached its server function. Anybody can write such an address, so no text of it is shown.
     pub fn from_address(encoded: &str) -> Self {
         match ServerFnUrlError::<Self>::decode_err(encoded) {
             // On the server both mean that the body of the form could not be read.
@@ -86,7 +86,8 @@ impl AppError {
         }
     }
 
-    /// A word for the address of a page that a form comes back to.
+    /// The word for this error in the address of the page to which a refused form comes back. Only the errors that such
+    /// a page tells apart have their own.
     pub fn wire_name(&self) -> &'static str {
         match self {
             Self::Unavailable => "unavailable",
@@ -95,7 +96,7 @@ impl AppError {
         }
     }
 
-    /// The error that such a word stands for.
+    /// The error that such a word stands for. `None` for any other text.
     pub fn of_wire_name(name: &str) -> Option<Self> {
         [Self::Unavailable, Self::ShuttingDown, Self::Internal(None)]
             .into_iter()
@@ -136,8 +137,8 @@ impl AppError {
         remedy.to_owned()
     }
 
-    /// The words and the address of a link that leads on from the page at `here`, which is path and query; nothing
-    /// when trying again is all that can be done.
+    /// The words and the address of a link that leads on from the page at `here`, which is a path with its query.
+    /// `None` when trying again is all that can be done.
     pub fn way_out(&self, here: &str) -> Option<(&'static str, String)> {
         match self {
             Self::LoggedOut => Some(("Log in again", format!("/login?next={}", encoded(here)))),
@@ -169,8 +170,8 @@ impl FromServerFnError for AppError {
         }
     }
 
-    /// The body of an answer that is no success: an error of a server function, or a problem of what is around all of
-    /// them, such as the check of the session.
+    /// Reads the body of an answer that is no success: an error of a server function, or a problem of the layers around
+    /// all server functions, such as the check of the session.
     fn de(body: Bytes) -> Self {
         let of_problem = || serde_json::from_slice::<Problem>(&body).map(|problem| Self::of_status(problem.status));
         serde_json::from_slice(&body).or_else(|_| of_problem()).unwrap_or(Self::Unreadable)
@@ -181,7 +182,7 @@ impl FromServerFnError for AppError {
 mod tests {
     use super::*;
 
-    /// One of each.
+    /// One error of each kind.
     fn all() -> [AppError; 9] {
         [
             AppError::Unreachable,
@@ -208,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_around_the_functions_answers_problems_and_others_answer_anything() {
+    fn the_layers_around_the_functions_answer_problems_and_others_answer_anything() {
         let problem = |status: u16| {
             AppError::de(
                 format!(r#"{{"type":"about:blank","title":"x","status":{status},"detail":"y","new":1}}"#).into(),
@@ -241,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn the_way_out_leads_back_to_where_one_was() {
+    fn the_way_out_leads_back_to_the_same_page() {
         let (words, href) = AppError::LoggedOut.way_out("/runs?order=sent&a=é").expect("a link");
         assert_eq!((words, href.as_str()), ("Log in again", "/login?next=%2Fruns%3Forder%3Dsent%26a%3D%C3%A9"));
         assert_eq!(AppError::Unreadable.way_out("/runs").expect("a link").1, "/runs");

@@ -1,10 +1,10 @@
-//! The buckets in which latency is drawn: a coarse histogram for the eye, the same on both sides of
-//! a request. Percentiles are never made of it.
+//! The buckets in which charts show latency: a coarse histogram for the eye, the same for both sides of a request.
+//! Percentiles are never derived from it.
 
-/// The bounds between the buckets, in milliseconds: the E6 series of preferred numbers (IEC 60063),
-/// six steps of nearly the same factor in every decade, from 0.1 ms to beyond the client's timeout.
+/// The bounds between the buckets, in milliseconds: the E6 series of preferred numbers (IEC 60063), which has six steps
+/// of nearly the same factor in every decade. They reach from 0.1 ms to beyond the client's timeout of 5 s.
 ///
-/// Bucket 0 is below the first bound; bucket i holds what is from bound i − 1 up to below bound i.
+/// Bucket 0 is below the first bound; bucket i reaches from bound i − 1, included, to bound i, excluded.
 pub const BOUNDS: [f64; 30] = [
     0.1, 0.15, 0.22, 0.33, 0.47, 0.68, //
     1.0, 1.5, 2.2, 3.3, 4.7, 6.8, //

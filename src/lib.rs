@@ -86,6 +86,7 @@ pub mod traffic;
 pub mod ui;
 pub mod users;
 pub mod validation;
+pub mod wire_name;
 
 /// Begins what the islands of a page share; the page's loader calls it, and then brings each of them to life.
 #[cfg(feature = "hydrate")]

@@ -1,7 +1,7 @@
-//! Where a request came from: the one word that users, metrics and traffic share.
+//! Where a request came from: the one idea that users, metrics and traffic share.
 //!
-//! Whoever recognises a request as simulated puts its [`Origin`] beside it, as an extension; whoever
-//! stores something because of the request looks for it there.
+//! The layer that recognises a request as simulated attaches its [`Origin`] to it as an extension. Code that stores
+//! something because of the request reads it there.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,7 +9,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// Names one run of the traffic generator (`jobId` on the wire). A UUIDv7, so ids sort by their start.
+/// Identifies one run of the traffic generator (`jobId` on the wire). It is a UUIDv7, so ids sort by the start of their
+/// runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(transparent)]
 pub struct RunId(pub Uuid);
@@ -37,13 +38,13 @@ pub enum Origin {
     Simulated {
         /// The run it belongs to.
         run: RunId,
-        /// Its place in the plan of that run, from 0.
+        /// The number of its slot in the plan of that run, from 0.
         seq: u32,
     },
 }
 
 impl Origin {
-    /// The run that made the request, if one did.
+    /// The run that made the request. `None` for a real request.
     pub fn run(self) -> Option<RunId> {
         match self {
             Self::Real => None,

@@ -1,16 +1,16 @@
-//! What stands in the query of an address: any text, encoded so that it comes back as it was.
+//! Values in the query of an address, encoded so that any text comes back as it was.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// All but what RFC 3986, 2.3, calls unreserved.
+/// Everything but the characters that RFC 3986, section 2.3, calls unreserved.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// A value for a query, or a part of one.
+/// Encodes a value, or a part of one, for a query.
 pub fn encoded(text: &str) -> String {
     utf8_percent_encode(text, RESERVED).to_string()
 }
 
-/// A path with a query of these names and values, of which the values are encoded here; without any it is the path alone.
+/// A path with a query of these names and values. The values are encoded here; the names must not need it.
 pub fn link(path: &str, pairs: &[(&str, String)]) -> String {
     let pairs: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
     if pairs.is_empty() { path.to_owned() } else { format!("{path}?{}", pairs.join("&")) }
@@ -27,7 +27,7 @@ mod tests {
         fn any_text_comes_back_as_it_was(text in any::<String>()) {
             let encoded = encoded(&text);
             prop_assert!(encoded.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~%".contains(&byte)), "{encoded}");
-            // By another decoder, which also takes a plus sign for a blank.
+            // Decoded by another implementation, which also reads a plus sign as a blank.
             let url = reqwest::Url::parse(&link("http://localhost/", &[("x", text.clone())])).expect("a URL");
             prop_assert_eq!(url.query_pairs().next().expect("a pair").1, text);
         }

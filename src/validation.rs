@@ -1,24 +1,27 @@
-//! From what somebody sent to checked values: the pieces that every validator shares.
+//! From what somebody sent to checked values: the parts that every validator shares.
 //!
-//! A validator walks over all fields and reports all faults at once, each with the name of its
-//! field and what to do about it. A fault is either *malformed* (a field is missing, unknown or of
-//! the wrong type: 400) or *out of range* (422).
+//! A validator checks all fields and reports all faults at once, each with the name of its field and what to do about
+//! it. A fault is either *malformed* (a field is missing, unknown or of the wrong type: HTTP status 400) or *out of
+//! range* (422).
 
 use std::collections::BTreeMap;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+
+use crate::wire_name::wire_name;
 
 /// One fault of one field of the input.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct FieldError {
-    /// The field, as it is called on the wire.
+    /// The field's name on the wire.
     pub field: String,
     /// What is wrong with it and what to do, to be read after its name.
     pub detail: String,
 }
 
-/// A value as it may stand in the JSON of a request.
+/// A value in the JSON of a request.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(untagged)]
 pub enum Value {
@@ -32,14 +35,20 @@ pub enum Value {
     List(Vec<Value>),
     /// `true` or `false`.
     Bool(bool),
-    /// `null`, or an object, which no field takes.
+    /// `null`, or an object, which no field accepts.
     Other(Option<BTreeMap<String, Value>>),
 }
 
-/// The fields of a request, unchecked.
+/// The fields of a request by their names, unchecked.
 pub type Fields = BTreeMap<String, Value>;
 
-/// Turns the texts of these fields into the numbers that they show, as a query or a form needs it.
+/// Collects the texts of a form or a query as fields. A text that is absent or empty is no field.
+pub fn fields_of_texts<'a>(texts: impl IntoIterator<Item = (&'a str, Option<String>)>) -> Fields {
+    let given = texts.into_iter().filter_map(|(name, text)| Some((name, text.filter(|text| !text.is_empty())?)));
+    given.map(|(name, text)| (name.to_owned(), Value::Text(text))).collect()
+}
+
+/// Turns the texts of these fields into the numbers that they show, for a form or a query, which carry texts only.
 pub fn read_numbers(fields: &mut Fields, names: &[&str]) {
     for name in names {
         let Some(value) = fields.get_mut(*name) else { continue };
@@ -61,7 +70,8 @@ pub struct Invalid {
     pub errors: Vec<FieldError>,
 }
 
-/// Walks over the fields of one request and collects the faults.
+/// Checks the fields of one request and collects the faults. The methods that return an `Option` return `None` after
+/// they have noted a fault.
 #[derive(Debug)]
 pub struct Checker<'a> {
     fields: &'a Fields,
@@ -69,11 +79,11 @@ pub struct Checker<'a> {
 }
 
 impl<'a> Checker<'a> {
-    /// Starts with the fields that are not among the `known` ones.
+    /// Starts the check of `fields`. Those that are not among the `known` names are the first faults.
     pub fn new(fields: &'a Fields, known: &[&str]) -> Self {
         let mut checker = Self { fields, invalid: Invalid::default() };
         for name in fields.keys().filter(|name| !known.contains(&name.as_str())) {
-            // The name comes from outside: shown, but tamed.
+            // The name comes from outside, so only a harmless part of it is shown.
             let shown: String = name.chars().filter(|c| !c.is_control()).take(40).collect();
             checker.malformed::<()>(&shown, format!("is not a field of this request; known are {}", known.join(", ")));
         }
@@ -119,7 +129,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// One of some words, as the value that it stands for.
+    /// One of these names, as the value that it stands for.
     pub fn word<T: Copy>(&mut self, field: &str, value: &Value, words: &[(&str, T)]) -> Option<T> {
         let names = words.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
         match value {
@@ -131,12 +141,23 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// One of these variants of an enum, by its name on the wire.
+    pub fn variant<T: Copy + PartialEq + DeserializeOwned>(
+        &mut self,
+        field: &str,
+        value: &Value,
+        variants: &[T],
+    ) -> Option<T> {
+        let words: Vec<_> = variants.iter().map(|variant| (wire_name(variant), *variant)).collect();
+        self.word(field, value, &words)
+    }
+
     /// A text without control characters, trimmed, of 1 to `longest` characters.
     pub fn text(&mut self, field: &str, value: &Value, longest: usize) -> Option<String> {
         let Value::Text(text) = value else {
             return self.malformed(field, "is not a text");
         };
-        // Before it is trimmed: nobody means a hundred blanks.
+        // The length is checked before trimming: nobody means a hundred blanks.
         let too_long = text.chars().count() > longest;
         let text = text.trim();
         if too_long {
@@ -150,12 +171,12 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// How many faults were found up to now.
+    /// How many faults have been found so far.
     pub fn faults(&self) -> usize {
         self.invalid.errors.len()
     }
 
-    /// `checked` when every field was good.
+    /// Ends the check. Returns `checked` if every field was good.
     ///
     /// # Errors
     /// [`Invalid`] with every fault.

@@ -14,10 +14,9 @@ use crate::metrics::model::OverviewQuery;
 use crate::metrics::server::service::Metrics;
 use crate::metrics::view::newest_requests::NEWEST;
 use crate::platform::moments::Moments;
-use crate::traffic::run_order::Order;
+use crate::traffic::history_query::HistoryQuery;
 use crate::traffic::server::run_manager::RunManager;
 use crate::traffic::server::state::page_of_runs;
-use crate::traffic::validation::RunsQuery;
 use crate::ui::chart::Rows;
 
 /// How long what was drawn is good for: rows are written up to a quarter of a second after their answers anyway.
@@ -60,10 +59,9 @@ pub async fn board(range: &str, origin: &str, points: &str) -> Result<Board, App
 
 async fn figures(boards: &Boards, view: OverviewQuery) -> Figures {
     let log = LogQuery { range: view.range, origin: view.origin, limit: NEWEST, ..LogQuery::default() };
-    let runs =
-        RunsQuery { cursor: None, limit: RUNS, scenario: None, status: None, order: Order::Started, ascending: false };
+    let runs = HistoryQuery { limit: RUNS, ..HistoryQuery::default() };
     let (overview, log, runs) =
-        tokio::join!(boards.metrics.overview(&view), boards.metrics.log(&log), page_of_runs(&boards.runs, runs));
+        tokio::join!(boards.metrics.overview(&view), boards.metrics.log(&log), page_of_runs(&boards.runs, &runs));
     Figures {
         view,
         overview: overview.map_err(words),

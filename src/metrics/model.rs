@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::origin::RunId;
 use crate::validation::FieldError;
+use crate::wire_name::wire_name;
 
 /// About how many points a sparkline has: intervals of whole steps.
 pub const SPARK_POINTS: usize = 30;
@@ -56,11 +57,7 @@ impl Range {
 
     /// The name on the wire.
     pub fn wire_name(self) -> &'static str {
-        match self {
-            Self::Minutes5 => "5m",
-            Self::Hour => "1h",
-            Self::Day => "24h",
-        }
+        wire_name(&self)
     }
 
     /// The length of one step of its time axis, in seconds.

@@ -31,7 +31,7 @@ use crate::platform::database::{Database, StoreError, epoch_micros};
 use crate::platform::retention::prune;
 use crate::platform::row_writer::RowWriter;
 use crate::platform::wall_clock::WallClock;
-use crate::traffic::engine::dashboard_check::Kpi;
+use crate::traffic::engine::dashboard_check::DashboardFigures;
 use crate::traffic::engine::evidence::CleanUp;
 use crate::traffic::engine::exchange::ServerSide;
 use crate::traffic::server::arrivals::Arrivals;
@@ -68,9 +68,9 @@ impl RecordedRequests for MetricsOfRuns {
         Ok(self.0.requests_of_slot(run, seq).await?.iter().filter_map(server_side).collect())
     }
 
-    async fn kpis_of_run(&self, run: RunId) -> Result<Kpi, StoreError> {
+    async fn kpis_of_run(&self, run: RunId) -> Result<DashboardFigures, StoreError> {
         let Totals { requests, error_rate, p95, .. } = self.0.totals_of_run(run).await?;
-        Ok(Kpi { requests, error_rate, p95 })
+        Ok(DashboardFigures { requests, error_rate, p95 })
     }
 }
 
@@ -107,7 +107,7 @@ struct GeneratorGauges {
 
 impl ProgramGauges for GeneratorGauges {
     fn scheduling_delay(&self) -> Option<Duration> {
-        self.jobs.active().filter(|job| !job.is_over())?.latest_lag()
+        self.jobs.active().filter(|job| !job.is_over())?.latest_scheduling_delay()
     }
 
     fn open_run(&self) -> Option<RunId> {

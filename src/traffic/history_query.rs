@@ -1,57 +1,136 @@
-//! The address of the history: filter, order and page, all in the query, so that it can be shared
-//! and works without JavaScript.
+//! The query of the history: filter, order and page. It comes as the address of the page, so that it can be shared and
+//! works without JavaScript, from a server function, or from the REST route.
+
+use serde::{Deserialize, Serialize};
 
 use super::engine::scenario::Scenario;
 use super::model::Status;
 use super::run_order::{Cursor, Order};
-use super::start_request::RunsForm;
 use crate::origin::RunId;
 use crate::query::link;
+use crate::validation::{Checker, Fields, Invalid, Value, fields_of_texts, read_numbers};
 
-/// What the address asks for. What it does not know, it leaves out.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RunsAddress {
+/// How many runs a page holds if nothing else is asked for.
+const DEFAULT_LIMIT: u32 = 20;
+
+/// The names of the fields that choose runs, in the order of [`HistoryForm`].
+const FIELDS: [&str; 6] = ["cursor", "limit", "scenario", "status", "order", "ascending"];
+
+/// Which stored runs to list, and in what order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HistoryQuery {
+    /// Only runs after this one, in the same order.
+    pub cursor: Option<Cursor>,
+    /// The most runs to list: 1 to 100.
+    pub limit: u32,
     /// Only runs of this scenario.
     pub scenario: Option<Scenario>,
     /// Only runs in this state.
     pub status: Option<Status>,
-    /// Only runs behind this one.
-    pub cursor: Option<Cursor>,
-    /// By what the history is ordered.
+    /// What the whole history is ordered by, not only one page of it. Runs of the same rank are ordered by their start.
     pub order: Order,
-    /// Smallest first.
+    /// Whether the smallest, or the oldest, comes first.
     pub ascending: bool,
-    /// The run that is to be compared with another one.
+    /// The run on the page that is to be compared with another one. It has no influence on the list.
     pub a: Option<RunId>,
 }
 
-impl RunsAddress {
-    /// Reads the query of `/runs`.
-    pub fn read(get: impl Fn(&str) -> Option<String>) -> Self {
-        let id = |name: &str| get(name).and_then(|text| text.parse().ok());
-        let (scenario, status, order) = (get("scenario"), get("status"), get("order"));
-        let order = Order::ALL.into_iter().find(|one| Some(one.wire_name()) == order.as_deref()).unwrap_or_default();
+/// The newest runs of all scenarios.
+impl Default for HistoryQuery {
+    fn default() -> Self {
         Self {
-            scenario: Scenario::ALL.into_iter().find(|one| Some(one.wire_name()) == scenario.as_deref()),
-            status: Status::ALL.into_iter().find(|one| Some(one.wire_name()) == status.as_deref()),
-            cursor: get("cursor").and_then(|text| text.parse().ok()),
-            order,
-            ascending: get("ascending").as_deref() == Some("true"),
-            a: id("a"),
+            cursor: None,
+            limit: DEFAULT_LIMIT,
+            scenario: None,
+            status: None,
+            order: Order::default(),
+            ascending: false,
+            a: None,
+        }
+    }
+}
+
+/// The query of the history as a server function receives it. All fields are texts, and all may be missing or empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct HistoryForm {
+    /// The `next` of an earlier page.
+    pub cursor: Option<String>,
+    /// The most runs to list.
+    pub limit: Option<String>,
+    /// The wire name of a scenario.
+    pub scenario: Option<String>,
+    /// The wire name of a state.
+    pub status: Option<String>,
+    /// The wire name of an order.
+    pub order: Option<String>,
+    /// `true` if the smallest comes first.
+    pub ascending: Option<String>,
+}
+
+impl HistoryForm {
+    /// Checks the form.
+    ///
+    /// # Errors
+    /// [`Invalid`] with every fault.
+    pub fn check(self) -> Result<HistoryQuery, Invalid> {
+        let texts = [self.cursor, self.limit, self.scenario, self.status, self.order, self.ascending];
+        HistoryQuery::check(fields_of_texts(FIELDS.into_iter().zip(texts)))
+    }
+}
+
+impl HistoryQuery {
+    /// Checks the fields of a query, all of which are texts.
+    ///
+    /// # Errors
+    /// [`Invalid`] with every fault.
+    pub fn check(mut fields: Fields) -> Result<Self, Invalid> {
+        read_numbers(&mut fields, &["limit"]);
+        let mut check = Checker::new(&fields, &FIELDS);
+        let query = Self::read(&mut check);
+        check.finish(Some(query))
+    }
+
+    /// Reads the query of `/runs`. What is faulty or unknown in it is left out.
+    pub fn of_address(get: impl Fn(&str) -> Option<String>) -> Self {
+        // The page always shows the default number of runs.
+        let names = FIELDS.into_iter().filter(|name| *name != "limit");
+        let fields = fields_of_texts(names.map(|name| (name, get(name))));
+        let query = Self::read(&mut Checker::new(&fields, &FIELDS));
+        Self { a: get("a").and_then(|id| id.parse().ok()), ..query }
+    }
+
+    /// Reads a text that [`Self::query`] has written. In any other text, what is faulty or unknown is left out.
+    pub fn of_query(query: &str) -> Self {
+        let pairs: Vec<_> = query.split('&').filter_map(|pair| pair.split_once('=')).collect();
+        Self::of_address(|name| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
+    }
+
+    /// Reads the fields one by one. A field with a fault has its default.
+    fn read(check: &mut Checker<'_>) -> Self {
+        let default = Self::default();
+        let order = check.optional("order").and_then(|value| check.variant("order", value, &Order::ALL));
+        let ascending = check
+            .optional("ascending")
+            .and_then(|value| check.word("ascending", value, &[("true", true), ("false", false)]));
+        let cursor = check.optional("cursor").and_then(|value| cursor(check, value));
+        let limit = check.optional("limit").and_then(|value| check.integer("limit", value, 1, 100));
+        Self {
+            cursor,
+            limit: limit.unwrap_or(default.limit),
+            scenario: check.optional("scenario").and_then(|value| check.variant("scenario", value, &Scenario::ALL)),
+            status: check.optional("status").and_then(|value| check.variant("status", value, &Status::ALL)),
+            order: order.unwrap_or(default.order),
+            ascending: ascending.unwrap_or(default.ascending),
+            a: None,
         }
     }
 
-    /// Reads a query that [`Self::query`] has written; in any other, what is unknown is left out.
-    pub fn of_query(query: &str) -> Self {
-        let pairs: Vec<_> = query.split('&').filter_map(|pair| pair.split_once('=')).collect();
-        Self::read(|name| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
-    }
-
-    /// As the server function wants it.
-    pub fn form(&self) -> RunsForm {
-        RunsForm {
+    /// The query as a server function receives it.
+    pub fn form(&self) -> HistoryForm {
+        HistoryForm {
             cursor: self.cursor.map(|cursor| cursor.to_string()),
-            limit: None,
+            limit: Some(self.limit.to_string()),
             scenario: self.scenario.map(|scenario| scenario.wire_name().to_owned()),
             status: self.status.map(|status| status.wire_name().to_owned()),
             order: Some(self.order.wire_name().to_owned()),
@@ -59,8 +138,8 @@ impl RunsAddress {
         }
     }
 
-    /// The names and values of its query. Each value is one of our own words, an id or a cursor, which come through a
-    /// query as they are.
+    /// The names and values in the query of the page's address, without those that have their default. Each value is a
+    /// wire name, an id or a cursor, which need no encoding.
     pub fn pairs(&self) -> Vec<(&'static str, String)> {
         let mut pairs = Vec::new();
         let mut add = |name, value: Option<String>| pairs.extend(value.map(|value| (name, value)));
@@ -73,17 +152,17 @@ impl RunsAddress {
         pairs
     }
 
-    /// Its query.
+    /// The query of the page's address, without the question mark.
     pub fn query(&self) -> String {
         self.link().split_once('?').map(|(_, query)| query.to_owned()).unwrap_or_default()
     }
 
-    /// As an address.
+    /// The address of the page.
     pub fn link(&self) -> String {
         link("/runs", &self.pairs())
     }
 
-    /// The same page, with what came of the deletion of run `of`, which may be still there.
+    /// The address of the same page, with the outcome of the deletion of the run `of`, which may be still there.
     pub fn after_deletion(&self, outcome: &str, of: RunId, still_there: bool) -> String {
         let kept = Self { a: self.a.filter(|a| still_there || *a != of), ..self.clone() };
         let mut pairs = kept.pairs();
@@ -92,53 +171,19 @@ impl RunsAddress {
         link("/runs", &pairs)
     }
 
-    /// The address of the history ordered by another column, or the other way round, from its first page on.
+    /// The first page of the history in another order; or in the opposite direction, if it is already in that order.
     pub fn ordered_by(&self, order: Order) -> Self {
         Self { order, ascending: self.order == order && !self.ascending, cursor: None, ..self.clone() }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_survives_its_own_link_and_forgets_what_it_does_not_know() {
-        let query = "scenario=peak&status=completed&order=sent&ascending=true&cursor=nonsense&else=x";
-        let address = RunsAddress::of_query(query);
-        assert_eq!(address.link(), "/runs?scenario=peak&status=completed&order=sent&ascending=true");
-        assert_eq!(RunsAddress::default().link(), "/runs");
-        assert_eq!(RunsAddress::read(|_| Some("'\"><x>".to_owned())), RunsAddress::default());
-    }
-
-    #[test]
-    fn every_address_survives_its_own_query() {
-        let id: RunId = "019b76da-a800-7000-8000-000000000000".parse().expect("an id");
-        for order in Order::ALL {
-            let rank = if order == Order::Started { 0 } else { -1 };
-            let cursor = Some(Cursor { rank, id });
-            let address = RunsAddress { cursor, order, ascending: true, a: Some(id), ..RunsAddress::default() };
-            assert_eq!(RunsAddress::of_query(&address.query()), address);
-            assert_eq!(address.ordered_by(Order::Sent).cursor, None, "a cursor is one of its order");
-            assert!(crate::traffic::validation::runs_query(address.form().fields()).is_ok());
-        }
-        assert_eq!(RunsAddress::of_query("//evil.example/?a=1&x"), RunsAddress::default());
-    }
-
-    #[test]
-    fn a_deletion_comes_back_to_the_same_page() {
-        let id: RunId = "019b76da-a800-7000-8000-000000000000".parse().expect("an id");
-        let address = RunsAddress { order: Order::Sent, a: Some(id), ..RunsAddress::default() };
-        assert_eq!(address.after_deletion("deleted", id, false), "/runs?order=sent&deletion=deleted");
-        let failed = format!("/runs?order=sent&a={id}&deletion=unavailable&of={id}");
-        assert_eq!(address.after_deletion("unavailable", id, true), failed);
-    }
-
-    #[test]
-    fn the_same_head_again_turns_the_order_round() {
-        let by_sent = RunsAddress::default().ordered_by(Order::Sent);
-        assert_eq!((by_sent.order, by_sent.ascending), (Order::Sent, false), "most first");
-        assert!(by_sent.ordered_by(Order::Sent).ascending);
-        assert!(!by_sent.ordered_by(Order::Failed).ascending);
-    }
+fn cursor(check: &mut Checker<'_>, value: &Value) -> Option<Cursor> {
+    let cursor = if let Value::Text(text) = value { text.parse().ok() } else { None };
+    cursor.or_else(|| {
+        let detail = "is not a cursor; give the `next` of an earlier page of the same order, or leave it out";
+        check.malformed("cursor", detail)
+    })
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,12 +1,16 @@
-//! The traffic simulator: the reason for this program.
+//! The traffic simulator: starts runs of the generator, shows them live, and keeps their results.
 //!
 //! ```text
-//! card ──► server_fns ─┐                         ┌─► stream (SSE) ─► live ─► card, run page
-//! REST ──► server/api ─┴─► server/jobs ─► runner ─► stats ─► frames ┘
-//!                                          │ plan → pacer → gate → mix → server/client
-//!                                          ▼ real HTTP on the loopback
-//!                               server/arrivals → the users API
+//! page/card ──► server_fns ─┐                                             ┌─► server/stream (SSE) ─► page/run_feed
+//! REST ─────► server/rest ──┴─► server/run_manager ─► server/runner ─► stats ─┘
+//!                                                       │ engine: plan → pacer → gate → mix
+//!                                                       ▼ server/client: real HTTP on the loopback
+//!                                                     server/arrivals → the users API
 //! ```
+//!
+//! From the ground up: [`model`] and [`engine`] are pure; [`start_request`], [`history_query`] and [`validation`] check
+//! what somebody asks for; [`view`] renders data; `server` (only with the feature `ssr`) runs, stores and serves;
+//! [`server_fns`] are what the page calls; [`page`] holds the routes and the islands.
 
 pub mod engine;
 pub mod history_query;

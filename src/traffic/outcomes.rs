@@ -1,4 +1,4 @@
-//! What server functions of the simulator answer. Expected refusals are values: the page shows them.
+//! The outcomes of the simulator's server functions. Expected refusals are values and not errors: the page shows them.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,21 +7,21 @@ use crate::error::AppError;
 use crate::origin::RunId;
 use crate::validation::FieldError;
 
-/// What came of a start that was asked for on the page. Refusals are values: the form shows them.
+/// The outcome of a start from the page.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum StartOutcome {
-    /// It runs.
+    /// This run was started.
     Started(Box<Run>),
-    /// This run is active; no second one was started.
+    /// Nothing was started, because this run is active.
     Busy(RunId),
-    /// The form was not filled in as it should be.
+    /// Nothing was started, because these fields of the form are faulty.
     Refused(Vec<FieldError>),
-    /// The server could not do it; nothing was started.
+    /// Nothing was started, because the server failed.
     Failed(AppError),
 }
 
 impl StartOutcome {
-    /// Why nothing was started, as the address of the form carries it. Absent when a run was started.
+    /// The word in the address of the form for why nothing was started. `None` if a run was started.
     pub fn refusal(&self) -> Option<&'static str> {
         match self {
             Self::Started(_) => None,
@@ -32,32 +32,32 @@ impl StartOutcome {
     }
 }
 
-/// What came of a stop.
+/// The outcome of a stop from the page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StopOutcome {
-    /// Nothing of the run leaves any more; it may have ended before.
+    /// Nothing of the run will leave any more. It may have ended before.
     Stopped,
     /// There is no such run.
     Gone,
-    /// The server could not do it.
+    /// The run was not stopped, because the server failed.
     Failed(AppError),
 }
 
-/// What came of a deletion.
+/// The outcome of a deletion from the page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DeleteOutcome {
-    /// It is gone.
+    /// The run was deleted.
     Deleted,
-    /// It is active, and stays.
+    /// The run was not deleted, because it is active.
     Active,
-    /// It was gone already.
+    /// The run had been deleted before.
     Gone,
-    /// The server could not do it; the run is still there.
+    /// The run was not deleted, because the server failed.
     Failed(AppError),
 }
 
 impl DeleteOutcome {
-    /// As the address of the history carries it to the next page.
+    /// The word for this outcome in the address of the history.
     pub fn wire_name(&self) -> &'static str {
         match self {
             Self::Deleted => "deleted",
@@ -68,13 +68,13 @@ impl DeleteOutcome {
     }
 }
 
-/// What the card needs to know before it is drawn.
+/// What the simulator's card needs to know before it is rendered.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CardState {
-    /// The run that is active.
+    /// The active run, if there is one.
     pub active: Option<Box<Run>>,
     /// The cap of this server, in requests per second.
     pub cap: u32,
-    /// A seed for the form: the announced total is that of the run.
+    /// A new seed for the form, so that the total that it announces is the total of the run.
     pub seed: u32,
 }

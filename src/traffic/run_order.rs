@@ -1,5 +1,5 @@
-//! In what order the history lists runs, and where a page of it begins. Both the address of the page and the REST
-//! route carry them as text.
+//! In what order the history lists runs, and where a page of it begins. The address of the page and the REST route both
+//! carry these as text.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,37 +8,33 @@ use serde::{Deserialize, Serialize};
 
 use super::model::Run;
 use crate::origin::RunId;
+use crate::wire_name::wire_name;
 
-/// By what the history is ordered.
+/// What the history is ordered by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Order {
-    /// When it was started.
+    /// The start of the run.
     #[default]
     Started,
     /// Requests that left.
     Sent,
     /// Requests that failed.
     Failed,
-    /// 95th percentile of the latency.
+    /// 95th percentile of the service time of the ok requests.
     P95,
 }
 
 impl Order {
-    /// All of them, in the order of the columns.
+    /// All orders, in the order of the columns.
     pub const ALL: [Self; 4] = [Self::Started, Self::Sent, Self::Failed, Self::P95];
 
     /// The name on the wire.
     pub fn wire_name(self) -> &'static str {
-        match self {
-            Self::Started => "started",
-            Self::Sent => "sent",
-            Self::Failed => "failed",
-            Self::P95 => "p95",
-        }
+        wire_name(&self)
     }
 
-    /// The head of its column.
+    /// The heading of its column.
     pub fn title(self) -> &'static str {
         match self {
             Self::Started => "Started",
@@ -48,34 +44,27 @@ impl Order {
         }
     }
 
-    /// What a run is ordered by, as a whole number, so that it survives the way through an address; runs of the same
-    /// rank are ordered by their start. By their start alone, all have the same rank. p95 is in microseconds, and -1
-    /// where there is none.
-    pub fn rank(self, job: &Run) -> i64 {
+    /// What a run is ordered by, as a whole number, so that it survives the way through an address. Runs of the same
+    /// rank are ordered by their start, so in the order by start all runs have the rank 0. A p95 is in microseconds,
+    /// and -1 if the run has none.
+    pub fn rank(self, run: &Run) -> i64 {
         match self {
             Self::Started => 0,
-            Self::Sent => job.stats.sent.into(),
-            Self::Failed => job.stats.failed_requests.into(),
-            Self::P95 => job.stats.service.ok.p95.map_or(-1, |p95| (p95 * 1000.0) as i64),
+            Self::Sent => run.stats.sent.into(),
+            Self::Failed => run.stats.failed_requests.into(),
+            Self::P95 => run.stats.service.ok.p95.map_or(-1, |p95| (p95 * 1000.0) as i64),
         }
     }
 }
 
-/// The last run of a page; the next one begins behind it, also when that run is deleted meanwhile. On the wire it is
-/// the run's id, with its rank and a tilde before it where the rank is not 0.
+/// The last run of a page. The next page begins after it, even if that run was deleted in the meantime. On the wire it
+/// is the run's id, preceded by its rank and a tilde if the rank is not 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cursor {
-    /// See [`Order::rank`].
+    /// The run's rank: see [`Order::rank`].
     pub rank: i64,
-    /// The run.
+    /// The run's id.
     pub id: RunId,
-}
-
-impl Cursor {
-    /// Behind this run.
-    pub fn behind(order: Order, job: &Run) -> Self {
-        Self { rank: order.rank(job), id: job.job_id }
-    }
 }
 
 impl fmt::Display for Cursor {

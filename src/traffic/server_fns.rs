@@ -5,20 +5,20 @@ use leptos::server_fn::codec::{GetUrl, Json};
 
 use super::engine::exchange::Exchange;
 use super::engine::timeline::Timeline;
+use super::history_query::HistoryForm;
 use super::model::{Run, RunsPage};
 use super::outcomes::{CardState, DeleteOutcome, StartOutcome, StopOutcome};
-use super::start_request::{RunsForm, StartForm};
+use super::start_request::StartForm;
 use super::view::run_details::RunDetails;
 use crate::error::AppError;
 use crate::origin::RunId;
 #[cfg(feature = "ssr")]
 use {
-    super::history_query::RunsAddress,
+    super::history_query::HistoryQuery,
     super::server::findings,
     super::server::plain_form::{is_plain_form, redirect_plain_form},
     super::server::run_manager::DeleteRefusal,
     super::server::state::{Traffic, page_of_runs},
-    super::validation,
     crate::platform::problem::inside,
     crate::query::link,
     crate::ui::chart::Rows,
@@ -73,10 +73,10 @@ pub async fn get_card_state() -> Result<CardState, AppError> {
 pub async fn get_runs(
     /// Which runs.
     #[server(default)]
-    query: RunsForm,
+    query: HistoryForm,
 ) -> Result<RunsPage, AppError> {
-    let query = validation::runs_query(query.fields()).map_err(|_| AppError::Malformed)?;
-    page_of_runs(&expect_context::<Traffic>().jobs, query).await.map_err(inside)
+    let query = query.check().map_err(|_| AppError::Malformed)?;
+    page_of_runs(&expect_context::<Traffic>().jobs, &query).await.map_err(inside)
 }
 
 /// Removes a closed run from the history. Without JavaScript, redirects to the history.
@@ -96,7 +96,7 @@ pub async fn delete_run(
         Err(DeleteRefusal::Storage(error)) => DeleteOutcome::Failed(inside(error)),
     };
     let still_there = matches!(outcome, DeleteOutcome::Active | DeleteOutcome::Failed(_));
-    redirect_plain_form(&RunsAddress::of_query(&back).after_deletion(outcome.wire_name(), job_id, still_there));
+    redirect_plain_form(&HistoryQuery::of_query(&back).after_deletion(outcome.wire_name(), job_id, still_there));
     Ok(outcome)
 }
 

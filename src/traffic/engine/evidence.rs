@@ -1,7 +1,7 @@
 //! What is known about a run when it is closed: the input of the [audit](super::audit) and of the
 //! [dashboard check](super::dashboard_check).
 //!
-//! What is not known any more is absent, so that nothing is ever compared with a part of itself.
+//! What is not known any more is absent, so that no set is ever compared with a part of another one.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -21,12 +21,12 @@ pub struct Arrived {
     pub cap_violations: u32,
 }
 
-/// The requests of a run whose rows were dropped and counted, instead of written.
+/// The requests of a run whose rows were dropped and counted, instead of being written.
 #[derive(Clone, Debug, Default)]
 pub struct Dropped {
-    /// Whose row in the record of requests is missing.
+    /// Requests without a row in the record of requests.
     pub recorded: BTreeSet<u32>,
-    /// Whose row in the stored ledger is missing.
+    /// Requests without a row in the stored ledger.
     pub ledger: BTreeSet<u32>,
 }
 
@@ -60,24 +60,24 @@ pub struct CleanUp {
     pub kept: u32,
 }
 
-/// Everything that is known about a run.
+/// Everything that is known about a run when it is closed.
 #[derive(Debug)]
 pub struct Evidence<'a> {
     /// The run's own numbers.
     pub stats: &'a Stats,
-    /// The client's ledger: each request that left, with its end.
+    /// The client's ledger: the sequence number of each request that left, and how it ended.
     pub ledger: &'a [(u32, Fate)],
-    /// What creates users, by the client's ledger.
+    /// The requests that create users, by the client's ledger.
     pub creates: Creates,
-    /// What arrived. `None`: the run is not closed by the process that saw it.
+    /// What arrived. `None` if the run is not closed by the process that saw the arrivals.
     pub arrived: Option<&'a Arrived>,
-    /// The rows that the metrics recorded for the run, read back from the database. `None`: they can't be read.
+    /// The rows that the metrics recorded for the run, read back from the database. `None` if they can't be read.
     pub rows: Option<&'a [ServerSide]>,
-    /// Whose rows were dropped.
+    /// The requests whose rows were dropped.
     pub dropped: &'a Dropped,
-    /// What the clean-up did. `None`: it failed.
+    /// What the clean-up did. `None` if it failed.
     pub clean_up: Option<CleanUp>,
-    /// Was the run ended before its time by somebody, so that what was in flight was cancelled on purpose?
+    /// Did somebody end the run before its time, so that requests in flight were cancelled on purpose?
     pub stopped: bool,
     /// The cap of the process, in requests per second.
     pub cap: u32,

@@ -1,9 +1,10 @@
-//! A request with both of its sides: what the generator's ledger says of it, and what the server
-//! recorded, joined by the sequence number of the run.
+//! A request with both of its sides: what the generator's ledger says about it, and what the server recorded, joined by
+//! the sequence number in the run.
 //!
-//! wanted → due → sent → arrived → answered → received. All are moments of one process on one
-//! machine, so their differences are durations.
+//! A request passes these moments in order: wanted → due → sent → arrived → answered → received. All of them are
+//! moments of one process on one machine, so their differences are durations.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -13,10 +14,10 @@ use super::mix::Call;
 use super::outcome::Fate;
 use super::timeline::Ended;
 
-/// The generator's side of one request. Durations in microseconds.
+/// The generator's side of one request. Times are in microseconds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClientSide {
-    /// Its place in the plan.
+    /// The number of its slot in the plan, from 0.
     pub seq: u32,
     /// What it called.
     pub call: Call,
@@ -26,9 +27,9 @@ pub struct ClientSide {
     pub due: u64,
     /// When it left, since the start of the run.
     pub sent: u64,
-    /// The same in epoch microseconds; a run of the first version has none.
+    /// When it left, in epoch microseconds; a run of the first version has none.
     pub sent_at: Option<i64>,
-    /// From then to the end of the answer.
+    /// Service time: from sending to the end of the answer.
     pub service: u64,
     /// How it ended: a status code, or `timeout`, `connect`, `transport`, `cancelled`.
     pub fate: String,
@@ -37,21 +38,25 @@ pub struct ClientSide {
 }
 
 impl ClientSide {
-    /// As the timeline needs it.
+    /// What the timeline needs to know of the request.
     pub fn ended(&self) -> Ended {
         Ended {
             second: u32::try_from(self.sent / 1_000_000).unwrap_or(u32::MAX),
             service: u32::try_from(self.service).unwrap_or(u32::MAX),
-            // A name that no version of this program has written.
-            fate: Fate::of_name(&self.fate).unwrap_or(Fate::Transport),
+            fate: self.fate(),
         }
+    }
+
+    /// How it ended. A name that no version of this program has written is read as a transport error.
+    pub fn fate(&self) -> Fate {
+        Fate::of_name(&self.fate).unwrap_or(Fate::Transport)
     }
 }
 
 /// The server's side of one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ServerSide {
-    /// Its place in the plan.
+    /// The number of its slot in the plan, from 0.
     pub seq: u32,
     /// When it arrived, in epoch microseconds.
     pub arrived_at: i64,
@@ -59,12 +64,12 @@ pub struct ServerSide {
     pub duration: u64,
     /// The status of the answer; 499 when the client was gone.
     pub status: u16,
-    /// As in the answer's `x-request-id`.
+    /// The server's id of the request, as in the answer's `x-request-id`.
     pub request_id: Option<Uuid>,
 }
 
-/// One request of a run, seen from both sides. Moments are milliseconds since the start of the run;
-/// what nobody knows is absent.
+/// One request of a run, seen from both sides. Moments are milliseconds since the start of the run, durations are
+/// milliseconds; what nobody knows is absent.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Exchange {
@@ -93,7 +98,8 @@ pub struct Exchange {
     /// When the whole answer was there, or the failure known.
     pub received: Option<f64>,
     /// sent − due.
-    pub lag: Option<f64>,
+    #[serde(rename = "lag")]
+    pub scheduling_delay: Option<f64>,
     /// sent to received.
     pub service_time: Option<f64>,
     /// wanted to received.
@@ -109,7 +115,7 @@ fn millis(micros: u64) -> f64 {
     micros as f64 / 1000.0
 }
 
-/// Milliseconds to the microsecond, free of the noise of a subtraction.
+/// Milliseconds, rounded to whole microseconds: free of the noise of a subtraction.
 fn rounded(millis: f64) -> f64 {
     (millis * 1000.0).round() / 1000.0
 }
@@ -127,7 +133,7 @@ impl Exchange {
             due: Some(millis(client.due)),
             sent: Some(millis(client.sent)),
             received: Some(millis(received)),
-            lag: Some(millis(client.sent.saturating_sub(client.due))),
+            scheduling_delay: Some(millis(client.sent.saturating_sub(client.due))),
             service_time: Some(millis(client.service)),
             response_time: Some(millis(received.saturating_sub(client.wanted))),
             ..Self::default()
@@ -139,17 +145,18 @@ impl Exchange {
         self.request_id = self.request_id.or(server.request_id);
         self.server_time = Some(millis(server.duration));
         let Some((client, sent_at)) = client.and_then(|client| Some((client, client.sent_at?))) else { return };
-        // Both by the wall clock, microseconds apart; a step of it in between must not tear the two apart.
-        let way = (server.arrived_at - sent_at).clamp(0, client.service as i64) as u64;
-        let arrived = client.sent + way;
+        // Both times are of the wall clock, read microseconds apart; setting the clock in between must not move the
+        // arrival out of the time in which the request was under way.
+        let travel = (server.arrived_at - sent_at).clamp(0, client.service as i64) as u64;
+        let arrived = client.sent + travel;
         self.arrived = Some(millis(arrived));
         self.answered = Some(millis(arrived + server.duration));
         self.elsewhere = Some(rounded(millis(client.service) - millis(server.duration)).max(0.0));
     }
 }
 
-/// Joins the two sides of each request of a run, in the order of the plan. Of several records of
-/// one request the first counts; the audit is what finds them.
+/// Joins the two sides of each request of a run, in the order of the plan. Of several records of one request the first
+/// counts; it is the audit that finds such repetitions.
 pub fn join(clients: &[ClientSide], servers: &[ServerSide]) -> Vec<Exchange> {
     let mut joined: BTreeMap<u32, Exchange> = BTreeMap::new();
     let by_seq: BTreeMap<u32, &ClientSide> = clients.iter().map(|client| (client.seq, client)).collect();
@@ -165,10 +172,10 @@ pub fn join(clients: &[ClientSide], servers: &[ServerSide]) -> Vec<Exchange> {
     joined.into_values().collect()
 }
 
-/// The slowest requests for the generator, slowest first.
+/// The requests with the longest response times, slowest first.
 pub fn slowest(exchanges: &[Exchange], how_many: usize) -> Vec<Exchange> {
     let mut answered: Vec<&Exchange> = exchanges.iter().filter(|exchange| exchange.response_time.is_some()).collect();
-    answered.sort_by(|a, b| b.response_time.partial_cmp(&a.response_time).unwrap_or(std::cmp::Ordering::Equal));
+    answered.sort_by(|a, b| b.response_time.partial_cmp(&a.response_time).unwrap_or(Ordering::Equal));
     answered.into_iter().take(how_many).cloned().collect()
 }
 
@@ -203,7 +210,13 @@ mod tests {
             (Some(1000.0), Some(1200.0), Some(1200.5), Some(1201.2), Some(1203.7), Some(1204.5))
         );
         assert_eq!(
-            (exchange.lag, exchange.service_time, exchange.response_time, exchange.server_time, exchange.elsewhere),
+            (
+                exchange.scheduling_delay,
+                exchange.service_time,
+                exchange.response_time,
+                exchange.server_time,
+                exchange.elsewhere
+            ),
             (Some(0.5), Some(4.0), Some(204.5), Some(2.5), Some(1.5))
         );
         assert_eq!((exchange.status, exchange.sent_at), (Some(200), Some(1_700_000_000_000)));

@@ -1,5 +1,5 @@
-//! What client and server said about a run: it is stored with the run at its closing, because the recorded requests are
-//! not kept as long.
+//! What client and server said about a run. It is stored with the run when that is closed, because the recorded
+//! requests are not kept as long as the run.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,14 +14,14 @@ const SLOWEST: usize = 10;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Findings {
-    /// Second by second, as the client saw it.
+    /// The run second by second, as the client saw it.
     pub timeline: Timeline,
     /// Percentiles of both sides, and the slowest requests.
     pub sides: Sides,
 }
 
 impl Findings {
-    /// Of the rows of both sides, for a run of which `over` whole seconds are over.
+    /// Derives the findings from the rows of both sides, for a run of which `over` whole seconds are over.
     pub fn of_rows(clients: &[ClientSide], servers: &[ServerSide], over: u32) -> Self {
         let ended: Vec<_> = clients.iter().map(ClientSide::ended).collect();
         Self { timeline: Timeline::of(&ended, over), sides: Sides::of(&join(clients, servers), SLOWEST) }

@@ -1,81 +1,83 @@
-//! The gate: the only thing that lets a request out, and the reason why the cap can be proved.
+//! The gate: the only way out for a request, and the reason why the cap can be proved.
 //!
-//! There are `cap` slots. A slot is taken when its permit is granted, and free again **one second
-//! after its request is known to have arrived**. Of any cap + 1 requests two share a slot, and the
-//! second of these two can't have left, let alone arrived, before the first had been there for a
-//! second. So no second ever sees more than `cap` arrivals, whatever the scheduler, the network or
-//! a pause of the machine does in between.
+//! The gate has `cap` slots. A slot is taken when its permit is granted, and becomes free **one second after its
+//! request is known to have arrived**. Of any cap + 1 requests two share a slot, and the second of these two can't have
+//! left before the first had been there for a second. So no second ever sees more than `cap` arrivals, whatever the
+//! scheduler, the network or a pause of the machine does in between.
 //!
-//! It implies the token bucket of `cap` tokens refilled at `cap` per second, which alone would let
-//! 2·cap − 1 requests into one second.
+//! This is stricter than a token bucket of `cap` tokens that is refilled at `cap` per second: such a bucket alone would
+//! let 2·cap − 1 requests into one second.
 //!
-//! After the start of the process the gate stays shut for one second, so that the last second of
-//! an earlier process is over before the first request of this one.
+//! After the start of the process the gate stays shut for one second, so that the last second of an earlier process is
+//! over before this one sends its first request.
 
 use std::time::Duration;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Names a granted permit, so that its arrival can be noted by someone who does not hold it.
+/// Identifies a granted permit, so that the arrival of its request can be noted by code that does not hold it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PermitId(u64);
 
-/// The right to send one request. Can't be cloned: whoever sends gives it away.
+/// The right to send one request. It can't be cloned, so it is used once or given back.
 #[derive(Debug)]
 #[must_use = "an unused permit has to be given back"]
 pub struct Permit {
     id: PermitId,
     slot: usize,
-    /// When the slot was free before, to restore it when the permit is not used.
+    /// Since when the slot had been free, to restore that when the permit is not used.
     free_from: Duration,
 }
 
 impl Permit {
-    /// Its name.
+    /// The identity under which the arrival of its request is noted.
     pub fn id(&self) -> PermitId {
         self.id
     }
 }
 
-/// Why the gate is shut, and what to wait for.
+/// Why no permit is granted, and what to wait for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// Ask again at this moment.
+    /// The gate is shut until this moment.
     Until(Duration),
-    /// All slots belong to requests that are not known to have arrived; ask again after an arrival.
+    /// All slots belong to requests that are not known to have arrived, so the gate is shut until one of them arrives.
     AwaitArrival,
 }
 
+/// One of the gate's slots.
 #[derive(Clone, Copy, Debug)]
-enum State {
+enum GateSlot {
+    /// Free from this moment on, which may be in the future.
     FreeFrom(Duration),
+    /// Belongs to this permit, whose request is not known to have arrived.
     Taken(PermitId),
 }
 
-/// The gate. One per process, above all jobs. All times are since one fixed start.
+/// The gate. There is one per process, for all runs. All times are since one fixed start.
 #[derive(Debug)]
 pub struct Gate {
-    slots: Vec<State>,
+    slots: Vec<GateSlot>,
     granted: u64,
 }
 
 impl Gate {
     /// A gate of `cap` slots that opens one second after `started`.
     pub fn new(cap: u32, started: Duration) -> Self {
-        Self { slots: vec![State::FreeFrom(started + SECOND); cap as usize], granted: 0 }
+        Self { slots: vec![GateSlot::FreeFrom(started + SECOND); cap as usize], granted: 0 }
     }
 
-    /// Asks for a permit at `now`.
+    /// Takes a slot at `now`, if one is free, and grants the permit for one request.
     ///
     /// # Errors
     /// A [`Refusal`] that says what to wait for.
     pub fn take(&mut self, now: Duration) -> Result<Permit, Refusal> {
-        // The slot that has been free for longest, so that a permit that comes back is used last.
-        let earliest = self.slots.iter().enumerate().filter_map(|(i, state)| match state {
-            State::FreeFrom(from) => Some((*from, i)),
-            State::Taken(_) => None,
+        // Of the free slots the one that has been free for longest, else the one that becomes free first.
+        let free = self.slots.iter().enumerate().filter_map(|(index, slot)| match slot {
+            GateSlot::FreeFrom(from) => Some((*from, index)),
+            GateSlot::Taken(_) => None,
         });
-        let Some((free_from, slot)) = earliest.min() else {
+        let Some((free_from, slot)) = free.min() else {
             return Err(Refusal::AwaitArrival);
         };
         if free_from > now {
@@ -83,29 +85,29 @@ impl Gate {
         }
         let id = PermitId(self.granted);
         self.granted += 1;
-        self.slots[slot] = State::Taken(id);
+        self.slots[slot] = GateSlot::Taken(id);
         Ok(Permit { id, slot, free_from })
     }
 
-    /// How many permits could be taken at `now`.
+    /// How many permits could be granted at `now`.
     pub fn free(&self, now: Duration) -> u32 {
-        self.slots.iter().filter(|state| matches!(state, State::FreeFrom(from) if *from <= now)).count() as u32
+        self.slots.iter().filter(|slot| matches!(slot, GateSlot::FreeFrom(from) if *from <= now)).count() as u32
     }
 
-    /// Takes an unused permit back; its slot is free as it was before. Nothing may have left for it.
+    /// Takes back a permit for which no request has left. Its slot is as free as it was before.
     pub fn give_back(&mut self, permit: Permit) {
-        if matches!(self.slots[permit.slot], State::Taken(id) if id == permit.id) {
-            self.slots[permit.slot] = State::FreeFrom(permit.free_from);
+        if matches!(self.slots[permit.slot], GateSlot::Taken(id) if id == permit.id) {
+            self.slots[permit.slot] = GateSlot::FreeFrom(permit.free_from);
         }
     }
 
-    /// Notes that the request of permit `id` is known to have arrived by `now`. The first word
-    /// counts: a second one for the same permit changes nothing. Says whether it was the first.
+    /// Notes that the request of permit `id` is known to have arrived by `now`. Only the first note for a permit
+    /// counts; returns whether this was the first.
     pub fn arrived(&mut self, id: PermitId, now: Duration) -> bool {
-        let taken = self.slots.iter_mut().find(|state| matches!(state, State::Taken(held) if *held == id));
+        let taken = self.slots.iter_mut().find(|slot| matches!(slot, GateSlot::Taken(held) if *held == id));
         match taken {
-            Some(state) => {
-                *state = State::FreeFrom(now + SECOND);
+            Some(slot) => {
+                *slot = GateSlot::FreeFrom(now + SECOND);
                 true
             }
             None => false,
@@ -117,8 +119,8 @@ impl Gate {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::CAP;
     use super::*;
+    use crate::traffic::engine::CAP;
 
     fn at(millis: u64) -> Duration {
         Duration::from_millis(millis)
@@ -143,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_word_about_an_arrival_counts() {
+    fn the_first_note_of_an_arrival_counts() {
         let mut gate = Gate::new(1, at(0));
         let permit = gate.take(at(1000)).expect("open");
         assert!(gate.arrived(permit.id(), at(1001)), "noted by the arrivals layer");
@@ -178,42 +180,45 @@ mod tests {
         assert_eq!(gate.take(at(1500)).err(), Some(Refusal::Until(at(2001))));
     }
 
-    /// What may happen between two looks at the gate.
+    /// One step of a simulated sequence of events.
     #[derive(Clone, Debug)]
-    enum Event {
+    enum GateEvent {
         /// Time passes.
         Pause(u64),
-        /// As many requests as the gate lets out; each arrives after the given delay, and the
-        /// arrival is noted after a further one. `None`: only the end of the request tells, 5 s later.
+        /// Up to `wanted` requests leave, as far as the gate grants permits. Each arrives after `travel`, and its
+        /// arrival is noted after a further delay: `note`, or 5 s when only the end of the request tells that it
+        /// arrived.
         Burst { wanted: u8, travel: u64, note: Option<u64> },
         /// A permit is taken and given back.
         Unused,
-        /// The process is restarted: all knowledge is lost, requests under way still arrive.
+        /// The process is restarted: all knowledge is lost, and requests under way still arrive.
         Restart,
     }
 
-    fn events() -> impl Strategy<Value = Vec<Event>> {
+    fn events() -> impl Strategy<Value = Vec<GateEvent>> {
         let event = prop_oneof![
-            6 => (0_u64..200).prop_map(Event::Pause),
-            1 => (200_u64..3000).prop_map(Event::Pause),
+            6 => (0_u64..200).prop_map(GateEvent::Pause),
+            1 => (200_u64..3000).prop_map(GateEvent::Pause),
             8 => (1_u8..30, 0_u64..900, prop::option::weighted(0.9, 0_u64..300))
-                .prop_map(|(wanted, travel, note)| Event::Burst { wanted, travel, note }),
-            1 => Just(Event::Unused),
-            1 => Just(Event::Restart),
+                .prop_map(|(wanted, travel, note)| GateEvent::Burst { wanted, travel, note }),
+            1 => Just(GateEvent::Unused),
+            1 => Just(GateEvent::Restart),
         ];
         prop::collection::vec(event, 1..60)
     }
 
-    /// Runs the events; the times of all arrivals (true ones, in ms), sorted, and those of all grants.
-    fn simulate(events: &[Event], cap: u32) -> (Vec<u64>, Vec<u64>) {
+    /// Runs the events. Returns the sorted times of all arrivals, whether noted or not, and the times of all grants, in
+    /// ms.
+    fn simulate(events: &[GateEvent], cap: u32) -> (Vec<u64>, Vec<u64>) {
         let mut now = 0_u64;
         let mut gate = Gate::new(cap, at(0));
         let mut pending: Vec<(u64, PermitId)> = Vec::new();
-        let (mut arrivals, mut grants) = (Vec::new(), Vec::new());
+        let mut arrivals = Vec::new();
+        let mut grants = Vec::new();
         for event in events {
             match *event {
-                Event::Pause(millis) => now += millis,
-                Event::Burst { wanted, travel, note } => {
+                GateEvent::Pause(millis) => now += millis,
+                GateEvent::Burst { wanted, travel, note } => {
                     for _ in 0..wanted {
                         let Ok(permit) = gate.take(at(now)) else { break };
                         grants.push(now);
@@ -221,12 +226,12 @@ mod tests {
                         pending.push((now + travel + note.unwrap_or(5000), permit.id()));
                     }
                 }
-                Event::Unused => {
+                GateEvent::Unused => {
                     if let Ok(permit) = gate.take(at(now)) {
                         gate.give_back(permit);
                     }
                 }
-                Event::Restart => {
+                GateEvent::Restart => {
                     // A killed process sends nothing more; what is in the socket arrives by now.
                     for arrival in &mut arrivals {
                         *arrival = (*arrival).min(now);
@@ -245,10 +250,11 @@ mod tests {
         (arrivals, grants)
     }
 
-    /// Does a bucket of `cap` tokens, refilled at `cap` per second, let all these out?
+    /// Would a bucket of `cap` tokens, refilled at `cap` per second, let out requests at all these times?
     fn bucket_accepts(times: &[u64], cap: u32) -> bool {
         let full = u64::from(cap) * 1000;
-        let (mut tokens, mut last) = (full, 0);
+        let mut tokens = full;
+        let mut last = 0;
         times.iter().all(|&time| {
             tokens = (tokens + (time - last) * u64::from(cap)).min(full);
             last = time;
@@ -258,7 +264,7 @@ mod tests {
         })
     }
 
-    /// How many sequences: 2,000 always, as many as `GATE_CASES` says in the long command.
+    /// How many sequences are tried: as many as the environment variable `GATE_CASES` says, else 2,000.
     fn cases() -> u32 {
         std::env::var("GATE_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(2_000)
     }

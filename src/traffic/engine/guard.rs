@@ -1,11 +1,11 @@
-//! The guard: the receiver's own check of the cap, independent of the gate.
+//! The guard: the receiver's own check of the cap, which does not depend on the gate.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Remembers the last `cap` admitted arrivals; one more within a second is a violation.
+/// Remembers the last `cap` admitted arrivals; one more within the same second is a violation of the cap.
 #[derive(Debug)]
 pub struct Guard {
     cap: usize,
@@ -13,12 +13,12 @@ pub struct Guard {
 }
 
 impl Guard {
-    /// For at most `cap` arrivals in any half-open second.
+    /// A guard that admits at most `cap` arrivals in any half-open second.
     pub fn new(cap: u32) -> Self {
         Self { cap: cap as usize, recent: VecDeque::with_capacity(cap as usize) }
     }
 
-    /// May a request that arrives at `now` come in? Times must not fall.
+    /// Is a request that arrives at `now` within the cap? Calls must be in the order of time.
     pub fn admits(&mut self, now: Duration) -> bool {
         if self.recent.len() == self.cap {
             if self.recent.front().is_some_and(|first| now.saturating_sub(*first) < SECOND) {
@@ -31,7 +31,7 @@ impl Guard {
     }
 }
 
-/// The most of these times that any half-open second `[t, t + 1 s)` holds. Sorts them first.
+/// The largest number of these times within one half-open second `[t, t + 1 s)`, for any t. Sorts the times.
 pub fn most_in_any_second(times: &mut [Duration]) -> u32 {
     times.sort_unstable();
     let mut first = 0;

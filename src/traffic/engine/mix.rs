@@ -1,11 +1,12 @@
-//! The mix: what slot k sends. A pure function of the settings, the seed and k, so that the same
-//! seed and settings give the same sequence of method, path and body.
+//! The mix: what each slot sends. It is a pure function of the settings, the seed and the slot's number, so that the
+//! same settings and seed give the same sequence of method, path and body.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::random::Random;
 use super::scenario::Scenario;
+use crate::wire_name::wire_name;
 
 /// One of the four operations of the users API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
@@ -22,17 +23,12 @@ pub enum Endpoint {
 }
 
 impl Endpoint {
-    /// All of them, in the order of the rotation.
+    /// All operations, in the order of the rotation.
     pub const ALL: [Self; 4] = [Self::List, Self::Create, Self::Get, Self::Update];
 
     /// The name on the wire.
     pub fn wire_name(self) -> &'static str {
-        match self {
-            Self::List => "list",
-            Self::Create => "create",
-            Self::Get => "get",
-            Self::Update => "update",
-        }
+        wire_name(&self)
     }
 
     /// The name on the page.
@@ -63,15 +59,15 @@ pub enum Call {
 }
 
 impl Call {
-    /// All of them.
+    /// All calls.
     pub const ALL: [Self; 5] = [Self::List, Self::Create, Self::Get, Self::Update, Self::Error];
 
-    /// The call that the metrics name so.
+    /// The call with this [route template](Self::route). `None` for any other route.
     pub fn of_route(route: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|call| call.route() == route)
     }
 
-    /// The route template, as the metrics name it.
+    /// The route template, by which the metrics and the ledger name the call.
     pub fn route(self) -> &'static str {
         match self {
             Self::List => "GET /users",
@@ -94,7 +90,7 @@ impl From<Endpoint> for Call {
     }
 }
 
-/// A request as the plan wants it.
+/// What one slot of the plan sends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlannedRequest {
     /// What it calls.
@@ -103,7 +99,7 @@ pub struct PlannedRequest {
     pub method: &'static str,
     /// Path and query.
     pub path: String,
-    /// A JSON text, for `POST` and `PATCH`.
+    /// The body in JSON, for `POST` and `PATCH`.
     pub body: Option<String>,
 }
 
@@ -140,17 +136,17 @@ const LAST_NAMES: [&str; 16] = [
 ];
 
 impl Mix {
-    /// `endpoints` rotate in the order given; `demo_users` are the only ones that `get` and
-    /// `update` address. Both must not be empty.
+    /// A mix in which the `endpoints` rotate in the given order, and `get` and `update` address the `demo_users` only.
+    /// Neither list may be empty.
     pub fn new(scenario: Scenario, endpoints: Vec<Endpoint>, seed: u32, demo_users: Vec<Uuid>) -> Self {
         Self { with_errors: scenario == Scenario::ErrorInjection, endpoints, seed, demo_users }
     }
 
-    /// What slot `k` calls. Of any ten slots in a row three call the error endpoint; the rotation
-    /// over the endpoints advances on the others only.
+    /// What slot `k` calls. In Error Injection three of any ten slots in a row call the error endpoint, and the
+    /// rotation over the endpoints advances on the other slots only.
     pub fn call(&self, k: u32) -> Call {
         let k = u64::from(k);
-        // Evenly spread, as Bresenham's line: an error wherever ⌊3k/10⌋ takes its next step.
+        // Evenly spread, as in Bresenham's line algorithm: an error wherever ⌊3k/10⌋ steps up.
         let errors_before = if self.with_errors { 3 * k / 10 } else { 0 };
         if self.with_errors && 3 * (k + 1) / 10 > errors_before {
             return Call::Error;
@@ -161,10 +157,11 @@ impl Mix {
     /// The whole request of slot `k`.
     pub fn request(&self, k: u32) -> PlannedRequest {
         let call = self.call(k);
-        // Stream 0 belongs to the pauses of the plan.
+        // Stream 0 of the seed belongs to the pauses of the plan.
         let mut random = Random::new(self.seed, u64::from(k) + 1);
         let demo_user = self.demo_users[random.below(self.demo_users.len())];
-        let (first, last) = (FIRST_NAMES[random.below(16)], LAST_NAMES[random.below(16)]);
+        let first = FIRST_NAMES[random.below(16)];
+        let last = LAST_NAMES[random.below(16)];
         let (method, path, body) = match call {
             Call::List => ("GET", format!("/api/v1/users?page={}&perPage=20", 1 + random.below(3)), None),
             Call::Create => {

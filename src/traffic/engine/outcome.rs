@@ -2,25 +2,27 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::mix::Call;
 
-/// How one request ended.
+/// The way in which one request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
     /// An answer came, with this status code.
     Answered(u16),
-    /// No answer within the client's timeout.
+    /// No answer came within the client's timeout of 5 s.
     Timeout,
     /// The connection could not be made.
     Connect,
     /// The connection broke before the end of the answer.
     Transport,
-    /// It was in flight when the run was stopped.
+    /// The request was in flight when the run was stopped.
     Cancelled,
 }
 
 impl Fate {
-    /// A 2xx answer.
+    /// Was the answer a 2xx?
     pub fn is_ok(self) -> bool {
         matches!(self, Self::Answered(status) if (200..300).contains(&status))
     }
@@ -30,18 +32,12 @@ impl Fate {
         matches!(self, Self::Timeout | Self::Connect | Self::Transport)
     }
 
-    /// The fate of this [name](Self::name).
-    pub fn of_name(name: &str) -> Option<Self> {
-        let unanswered = [Self::Timeout, Self::Connect, Self::Transport, Self::Cancelled];
-        unanswered.into_iter().find(|fate| fate.name() == name).or_else(|| name.parse().ok().map(Self::Answered))
-    }
-
-    /// The status code of the answer, when there was one.
+    /// The status code of the answer. `None` if there was no answer.
     pub fn status(self) -> Option<u16> {
         if let Self::Answered(status) = self { Some(status) } else { None }
     }
 
-    /// What went wrong, in words.
+    /// What went wrong, in words for a person.
     pub fn words(self) -> String {
         match self {
             Self::Answered(status) => format!("answered {status}"),
@@ -51,7 +47,7 @@ impl Fate {
         }
     }
 
-    /// Its name: the status code, or what went wrong.
+    /// The name on the wire and in the ledger: the status code, or one word for what went wrong.
     pub fn name(self) -> String {
         match self {
             Self::Answered(status) => status.to_string(),
@@ -61,12 +57,28 @@ impl Fate {
             Self::Cancelled => "cancelled".to_owned(),
         }
     }
+
+    /// Reads what [`Fate::name`] wrote. `None` for a name that no version of this program has written.
+    pub fn of_name(name: &str) -> Option<Self> {
+        let unanswered = [Self::Timeout, Self::Connect, Self::Transport, Self::Cancelled];
+        unanswered.into_iter().find(|fate| fate.name() == name).or_else(|| name.parse().ok().map(Self::Answered))
+    }
 }
 
-/// The end of one request. Times are since the start of the run.
+/// How many requests ended in one way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FateCount {
+    /// A status code, or `connect`, `timeout`, `transport`, `cancelled`.
+    pub name: String,
+    /// How many requests.
+    pub count: u32,
+}
+
+/// One request that has ended. Times are since the start of the run.
 #[derive(Clone, Debug)]
 pub struct Outcome {
-    /// Its place in the plan.
+    /// The number of its slot in the plan.
     pub seq: u32,
     /// What it called.
     pub call: Call,

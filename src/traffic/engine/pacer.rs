@@ -1,40 +1,42 @@
-//! The pacer: which slot is next, and when. An absolute schedule, so an error of one send never
-//! moves the next one, and a stall is never caught up by a burst: what is late is missed.
+//! The pacer: which slot is next, and when it is due.
+//!
+//! The schedule is absolute, so a late request never moves the next one; and a stall is never caught up by a burst,
+//! because a slot that is too late is missed.
 
 use std::iter::Peekable;
 use std::time::Duration;
 
 use super::plan::{Plan, Slot};
 
-/// A slot that is later than this past its due time is missed.
+/// How late a slot may be sent; after that it is missed.
 pub const PATIENCE: Duration = Duration::from_millis(100);
 
 /// What to do at a given moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Nothing before this moment.
+    /// Do nothing before this moment.
     Wait(Duration),
-    /// Send this one, if the gate lets it out. It stays the next one until [`Pacer::sent`].
+    /// Send this slot's request, if the gate grants a permit. It stays the next slot until [`Pacer::sent`].
     Send(Slot),
-    /// This one's time has passed; it will never be sent.
+    /// The time of this slot has passed; it will never be sent.
     Missed(Slot),
-    /// The plan is at its end.
+    /// All slots of the plan were sent or missed.
     Done,
 }
 
-/// Walks through a [`Plan`] as time goes by.
+/// Walks through a [`Plan`] as time passes.
 #[derive(Clone, Debug)]
 pub struct Pacer {
     plan: Peekable<Plan>,
 }
 
 impl Pacer {
-    /// At the plan's start.
+    /// A pacer at the start of the plan.
     pub fn new(plan: Plan) -> Self {
         Self { plan: plan.peekable() }
     }
 
-    /// What to do at `now`, in time since the start of the run.
+    /// What to do at `now`, which is the time since the start of the run. A missed slot is returned once.
     pub fn step(&mut self, now: Duration) -> Step {
         let Some(&slot) = self.plan.peek() else {
             return Step::Done;
@@ -49,7 +51,7 @@ impl Pacer {
         }
     }
 
-    /// The slot that [`Step::Send`] named has left.
+    /// Notes that the request of the slot in [`Step::Send`] has left.
     pub fn sent(&mut self) {
         self.plan.next();
     }
@@ -57,9 +59,9 @@ impl Pacer {
 
 #[cfg(test)]
 mod tests {
-    use super::super::CAP;
-    use super::super::scenario::{Delay, Scenario, Shape};
     use super::*;
+    use crate::traffic::engine::CAP;
+    use crate::traffic::engine::scenario::{Delay, Scenario, Shape};
 
     /// Slots at 250, 750, 1250, … ms.
     fn pacer() -> Pacer {

@@ -1,14 +1,14 @@
-//! The plan: every request of a run, with the moment it is wanted, known before the start.
+//! The plan: every request of a run, with the moment when it is wanted, known before the start.
 //!
-//! Slot k stands where the area under the rate curve is k + ½. With x = k + ½:
+//! Slot k stands where the area under the rate curve is k + ½: each slot is in the middle of "its" unit of area. So its
+//! time is the inverse of the integral of the rate. With x = k + ½:
 //!
-//! - steady rate C over D seconds: `t = x / C`, total `ceil(C·D − ½)`;
-//! - Peak, slope `a = 4R / D`, area `L = C·D·(1 − C / 4R)`: the rising edge `√(2x / a)` up to
-//!   `x = C² / 2a`, the hold `x / C + C / 2a`, the falling edge mirrored: `D − √(2(L − x) / a)`;
-//!   total `ceil(L − ½)`. (The inverse of the integral of the rate, as k6's ramping-arrival-rate
-//!   does it, in the form that stays exact at a rate of 0.)
-//! - Latency Degradation on the client: `wanted(0) = 0`, `due(k) = wanted(k) + U(0.1, 0.5)`,
-//!   `wanted(k + 1) = due(k) + 1 / C`, as long as `due < D`.
+//! - A steady rate C over D seconds: `t = x / C`; the total is `ceil(C·D − ½)`.
+//! - Peak, with slope `a = 4R / D` and area `L = C·D·(1 − C / 4R)`: the rising edge `√(2x / a)` up to `x = C² / 2a`,
+//!   the hold `x / C + C / 2a`, and the falling edge as its mirror image, `D − √(2(L − x) / a)`; the total is `ceil(L −
+//!   ½)`. This is how k6's ramping-arrival-rate does it, in a form that stays exact at a rate of 0.
+//! - Latency Degradation on the client: `wanted(0) = 0`, `due(k) = wanted(k) + U(0.1, 0.5)` and `wanted(k + 1) = due(k)
+//!   + 1 / C`, as long as `due < D`. U is the uniform distribution, drawn with the run's seed.
 
 use std::time::Duration;
 
@@ -18,11 +18,11 @@ use super::scenario::{LONGEST_PAUSE, SHORTEST_PAUSE, Shape};
 /// One planned request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Slot {
-    /// Its number, from 0.
+    /// Its number in the plan, from 0.
     pub k: u32,
     /// When the plan wants it, since the start of the run.
     pub wanted: Duration,
-    /// When it may leave: later than `wanted` by an injected pause only.
+    /// When it may leave, since the start of the run: later than `wanted` by an injected pause, if there is one.
     pub due: Duration,
 }
 
@@ -43,13 +43,13 @@ impl Shape {
         }
     }
 
-    /// The area under the rate curve: the number of requests before rounding.
+    /// The area under the rate curve, which is the number of requests before rounding.
     fn area(&self) -> f64 {
         let steady = self.ceiling() * self.seconds();
         if self.ramps() { steady * (1.0 - self.ceiling() / (4.0 * self.max_rps())) } else { steady }
     }
 
-    /// Where the area under the rate curve is `x`, in seconds. Not for a shape that pauses.
+    /// The moment, in seconds, up to which the area under the rate curve is `x`. A shape that pauses has none.
     fn time_of(&self, x: f64) -> f64 {
         let ceiling = self.ceiling();
         if !self.ramps() {
@@ -63,19 +63,19 @@ impl Shape {
         } else if x <= area - edge {
             x / ceiling + ceiling / (2.0 * slope)
         } else {
-            // Rounding may put the last x a hair beyond the area.
+            // Rounding may put the last x slightly beyond the area.
             self.seconds() - (2.0 * (area - x).max(0.0) / slope).sqrt()
         }
     }
 }
 
-/// Iterates over the slots of a [`Shape`].
+/// Iterates over the slots of a [`Shape`] in the order of their time.
 #[derive(Clone, Debug)]
 pub struct Plan {
     shape: Shape,
     next: u32,
     total: u32,
-    /// With pauses: when the next slot is wanted, in seconds.
+    /// When the next slot is wanted, in seconds; only used with pauses.
     wanted: f64,
     pauses: Random,
 }
@@ -110,9 +110,9 @@ impl Iterator for Plan {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::CAP;
-    use super::super::scenario::{Delay, Scenario};
     use super::*;
+    use crate::traffic::engine::CAP;
+    use crate::traffic::engine::scenario::{Delay, Scenario};
 
     fn shape(scenario: Scenario, duration: u32, max_rps: u32) -> Shape {
         Shape::new(scenario, Delay::Client, duration, max_rps, CAP, 1)
@@ -193,13 +193,14 @@ mod tests {
         assert_eq!(shape.total(), 297, "60 · 5 / 1.01 − ½, rounded up");
     }
 
-    /// The area under `rate_at` up to each multiple of `step`, by the trapezoid rule.
+    /// The area under the rate curve up to each multiple of `step`, by the trapezoid rule.
     fn integral(shape: &Shape, step: f64) -> Vec<f64> {
         let mut area = 0.0;
         let mut areas = vec![0.0];
         let steps = (shape.seconds() / step).round() as usize;
         for i in 0..steps {
-            let (from, to) = (i as f64 * step, (i + 1) as f64 * step);
+            let from = i as f64 * step;
+            let to = (i + 1) as f64 * step;
             // The curve is 0 from D on; its left limit belongs to the area.
             area += step * (shape.rate_at(from) + shape.rate_at(to - 1e-9)) / 2.0;
             areas.push(area);

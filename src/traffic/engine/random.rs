@@ -1,7 +1,7 @@
-//! SplitMix64: the seeded random numbers of the plan and the mix.
+//! The seeded random numbers of the plan and the mix, by the algorithm SplitMix64.
 //!
-//! Source: Steele, Lea, Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014.
-//! A fixed, published algorithm, because the same seed has to give the same run in every version.
+//! Source: Steele, Lea, Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014. It is a fixed and
+//! published algorithm, because the same seed has to give the same run in every version of this program.
 
 /// A stream of random numbers that is fully determined by its seed.
 #[derive(Clone, Debug)]
@@ -10,8 +10,8 @@ pub struct Random {
 }
 
 impl Random {
-    /// A stream of its own for each pair of `seed` and `stream`: the pauses of a plan and the
-    /// choices for slot k don't disturb each other.
+    /// The stream for this pair of `seed` and `stream`. Each pair has its own, so that the pauses of a plan don't
+    /// depend on the choices for its slots.
     pub fn new(seed: u32, stream: u64) -> Self {
         let mut random = Self { state: u64::from(seed) };
         random.state = random.next_u64() ^ stream.wrapping_mul(0x9E37_79B9_7F4A_7C15);
@@ -27,14 +27,14 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// Uniform in [low, high).
+    /// A number from the uniform distribution over [low, high).
     pub fn uniform(&mut self, low: f64, high: f64) -> f64 {
-        // 53 bits: all that an f64 can hold.
+        // 53 bits are all that the mantissa of an f64 holds.
         let unit = (self.next_u64() >> 11) as f64 / (1_u64 << 53) as f64;
         low + unit * (high - low)
     }
 
-    /// Uniform in 0..n, for n > 0. The bias of the remainder is below n / 2⁶⁴.
+    /// A number from the uniform distribution over 0..n, for n > 0. The bias of the remainder is below n / 2⁶⁴.
     pub fn below(&mut self, n: usize) -> usize {
         (self.next_u64() % n as u64) as usize
     }

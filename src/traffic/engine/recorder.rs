@@ -1,29 +1,42 @@
-//! What came of the requests of one run: cheap to record, everything derived on demand.
+//! Collects what happens to the requests of one run. Recording is cheap; every number is derived when a snapshot is
+//! taken.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::failures::{Failure, FailureLog};
+use super::latency::{Latency, SplitLatency, millis, percentile, sorted};
 use super::mix::Call;
-use super::outcome::{Fate, Outcome};
-use super::stats::{
-    CallStats, Failure, FailureGroup, FailureSample, FateCount, Latency, SplitLatency, Stats, millis, percentile,
-    sorted,
-};
+use super::outcome::{Fate, FateCount, Outcome};
+use super::stats::{CallStats, Stats};
 use super::timeline::Ended;
 
-/// How many of the newest failures are kept.
-pub const FAILURES_KEPT: usize = 50;
-/// How many groups of failures a snapshot has at most.
-const MOST_GROUPS: usize = 10;
-
+/// Times of the requests that were answered or failed, in microseconds.
 #[derive(Debug, Default)]
-struct CallRecord {
-    failed: u32,
-    service_ok: Vec<u32>,
+struct Times {
+    ok: Vec<u32>,
+    failed: Vec<u32>,
+}
+
+impl Times {
+    fn add(&mut self, is_ok: bool, time: Duration) {
+        if is_ok { &mut self.ok } else { &mut self.failed }.push(micros(time));
+    }
+
+    fn summed_up(&self) -> SplitLatency {
+        SplitLatency { ok: Latency::of(&self.ok), failed: Latency::of(&self.failed) }
+    }
+
+    /// The mean over both, in milliseconds.
+    fn mean(&self) -> Option<f64> {
+        let count = self.ok.len() + self.failed.len();
+        let sum: u64 = self.ok.iter().chain(&self.failed).map(|micros| u64::from(*micros)).sum();
+        (count > 0).then(|| millis(sum as f64 / count as f64))
+    }
 }
 
 /// Collects what happens in one run.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Recorder {
     planned: u32,
     sent: u32,
@@ -31,69 +44,53 @@ pub struct Recorder {
     cancelled: u32,
     gate_refusals: u32,
     in_flight_refusals: u32,
+    /// Nothing will be sent any more.
     ended: bool,
     /// Requests sent in each second of the run.
     sent_in_second: Vec<u32>,
-    lags: Vec<u32>,
-    /// Microseconds, ok and failed.
-    service: [Vec<u32>; 2],
-    response: [Vec<u32>; 2],
-    calls: BTreeMap<Call, CallRecord>,
+    /// In microseconds, in the order of sending.
+    scheduling_delays: Vec<u32>,
+    service: Times,
+    response: Times,
+    /// Service times of each kind of call.
+    calls: BTreeMap<Call, Times>,
     fates: BTreeMap<String, u32>,
     /// Each request that has ended, for the timeline.
     requests: Vec<Ended>,
-    failures: VecDeque<Failure>,
-    failure_groups: BTreeMap<(Call, String), (u32, FailureSample)>,
+    failures: FailureLog,
     transport_failures_in_a_row: u32,
 }
 
+/// Whole microseconds; more than 71 minutes are cut off at that.
 fn micros(duration: Duration) -> u32 {
     u32::try_from(duration.as_micros()).unwrap_or(u32::MAX)
 }
 
 impl Recorder {
-    /// For a plan of `planned` requests.
+    /// A recorder for a plan of `planned` requests.
     pub fn new(planned: u32) -> Self {
-        Self {
-            planned,
-            sent: 0,
-            missed: 0,
-            cancelled: 0,
-            gate_refusals: 0,
-            in_flight_refusals: 0,
-            ended: false,
-            sent_in_second: Vec::new(),
-            lags: Vec::new(),
-            service: Default::default(),
-            response: Default::default(),
-            calls: BTreeMap::new(),
-            fates: BTreeMap::new(),
-            requests: Vec::new(),
-            failures: VecDeque::new(),
-            failure_groups: BTreeMap::new(),
-            transport_failures_in_a_row: 0,
-        }
+        Self { planned, ..Self::default() }
     }
 
-    /// A slot was missed.
+    /// Notes that the time of a slot has passed, and that it will never be sent.
     pub fn missed(&mut self) {
         self.missed += 1;
     }
 
-    /// The gate was shut for a slot that was due.
+    /// Notes that the gate was shut for a slot that was due.
     pub fn refused(&mut self) {
         self.gate_refusals += 1;
     }
 
-    /// As many requests were in flight as may be when a slot was due.
+    /// Notes that the highest allowed number of requests was in flight when a slot was due.
     pub fn refused_by_in_flight(&mut self) {
         self.in_flight_refusals += 1;
     }
 
-    /// A request that was due at `due` left at `now`.
+    /// Notes that a request that was due at `due` left at `now`.
     pub fn sent(&mut self, due: Duration, now: Duration) {
         self.sent += 1;
-        self.lags.push(micros(now.saturating_sub(due)));
+        self.scheduling_delays.push(micros(now.saturating_sub(due)));
         let second = now.as_secs() as usize;
         if self.sent_in_second.len() <= second {
             self.sent_in_second.resize(second + 1, 0);
@@ -101,45 +98,33 @@ impl Recorder {
         self.sent_in_second[second] += 1;
     }
 
-    /// A request ended. `failure` describes it when it was neither ok nor cancelled.
+    /// Notes that a request ended. `failure` describes it if it was neither ok nor cancelled.
     pub fn ended(&mut self, outcome: &Outcome, failure: Option<Failure>) {
-        *self.fates.entry(outcome.fate.name()).or_default() += 1;
-        let service = micros(outcome.ended.saturating_sub(outcome.sent));
+        let service = outcome.ended.saturating_sub(outcome.sent);
         let second = u32::try_from(outcome.sent.as_secs()).unwrap_or(u32::MAX);
-        self.requests.push(Ended { second, service, fate: outcome.fate });
+        *self.fates.entry(outcome.fate.name()).or_default() += 1;
+        self.requests.push(Ended { second, service: micros(service), fate: outcome.fate });
         if outcome.fate == Fate::Cancelled {
             self.cancelled += 1;
             return;
         }
-        let side = usize::from(!outcome.fate.is_ok());
-        self.service[side].push(service);
-        self.response[side].push(micros(outcome.ended.saturating_sub(outcome.wanted)));
-        let call = self.calls.entry(outcome.call).or_default();
-        if outcome.fate.is_ok() {
-            call.service_ok.push(service);
-        } else {
-            call.failed += 1;
-            self.group(outcome, failure.as_ref());
+        let is_ok = outcome.fate.is_ok();
+        self.service.add(is_ok, service);
+        self.response.add(is_ok, outcome.ended.saturating_sub(outcome.wanted));
+        self.calls.entry(outcome.call).or_default().add(is_ok, service);
+        if !is_ok {
+            self.failures.add(outcome, failure);
         }
         if outcome.fate.is_transport_failure() {
             self.transport_failures_in_a_row += 1;
         } else {
             self.transport_failures_in_a_row = 0;
         }
-        if let Some(failure) = failure {
-            self.failures.truncate(FAILURES_KEPT - 1);
-            self.failures.push_front(failure);
-        }
     }
 
-    fn group(&mut self, outcome: &Outcome, failure: Option<&Failure>) {
-        let sample = FailureSample {
-            seq: outcome.seq,
-            path: failure.map(|failure| failure.path.clone()),
-            request_id: failure.and_then(|failure| failure.request_id.clone()),
-        };
-        let count = self.failure_groups.get(&(outcome.call, outcome.fate.name())).map_or(0, |(count, _)| *count);
-        self.failure_groups.insert((outcome.call, outcome.fate.name()), (count + 1, sample));
+    /// Notes that nothing will be sent any more.
+    pub fn close(&mut self) {
+        self.ended = true;
     }
 
     /// Each request that has ended, in the order of their ends.
@@ -149,12 +134,7 @@ impl Recorder {
 
     /// The newest single failures, newest first.
     pub fn failures(&self) -> Vec<Failure> {
-        self.failures.iter().cloned().collect()
-    }
-
-    /// Nothing will be sent any more.
-    pub fn close(&mut self) {
-        self.ended = true;
+        self.failures.newest()
     }
 
     /// How many requests in a row, up to now, ended by the transport's fault.
@@ -162,22 +142,21 @@ impl Recorder {
         self.transport_failures_in_a_row
     }
 
-    /// How late the newest request left, to a microsecond.
-    pub fn latest_lag(&self) -> Option<Duration> {
-        self.lags.last().map(|micros| Duration::from_micros(u64::from(*micros)))
+    /// How late the newest request left, to a microsecond. `None` before the first one.
+    pub fn latest_scheduling_delay(&self) -> Option<Duration> {
+        self.scheduling_delays.last().map(|micros| Duration::from_micros(u64::from(*micros)))
     }
 
-    /// Everything at `now`, in a run of the given `duration`.
+    /// All numbers at `now`, in a run of the given `duration`.
     pub fn snapshot(&self, now: Duration, duration: Duration) -> Stats {
-        let ok = self.service[0].len() as u32;
-        let failed = self.service[1].len() as u32;
-        let sum: u64 = self.service.iter().flatten().map(|micros| u64::from(*micros)).sum();
+        let ok = self.service.ok.len() as u32;
+        let failed = self.service.failed.len() as u32;
         Stats {
             elapsed: now.min(duration).as_millis() as u32,
             total_requests: ok + failed,
             successful_requests: ok,
             failed_requests: failed,
-            avg_latency: (ok + failed > 0).then(|| millis(sum as f64 / f64::from(ok + failed))),
+            avg_latency: self.service.mean(),
             current_rps: self.current_rps(now, duration),
             planned: self.planned,
             sent: self.sent,
@@ -187,17 +166,14 @@ impl Recorder {
             cancelled: self.cancelled,
             gate_refusals: self.gate_refusals,
             in_flight_refusals: self.in_flight_refusals,
-            cap_violations: 0,
-            lag_p99: percentile(&sorted(&self.lags), 99),
-            service: split(&self.service),
-            response: split(&self.response),
+            scheduling_delay_p99: percentile(&sorted(&self.scheduling_delays), 99),
+            service: self.service.summed_up(),
+            response: self.response.summed_up(),
             calls: self.call_stats(),
             fates: self.fates.iter().map(|(name, count)| FateCount { name: name.clone(), count: *count }).collect(),
             sent_per_second: self.sent_per_second(now, duration),
-            failures: self.groups_of_failures(),
-            recent_failures: Vec::new(),
-            audit: None,
-            dashboard_check: None,
+            failures: self.failures.groups(),
+            ..Stats::default()
         }
     }
 
@@ -209,39 +185,21 @@ impl Recorder {
         self.sent_in_second.get(last_full).copied().unwrap_or(0)
     }
 
-    /// Only seconds that are over: an unfinished one would be drawn as a drop.
+    /// Only the seconds that are over: an unfinished one would look like a drop of the rate.
     fn sent_per_second(&self, now: Duration, duration: Duration) -> Vec<u32> {
         let over = now.min(duration).as_secs() as usize;
         (0..over).map(|second| self.sent_in_second.get(second).copied().unwrap_or(0)).collect()
     }
 
-    fn groups_of_failures(&self) -> Vec<FailureGroup> {
-        let mut groups: Vec<_> = self.failure_groups.iter().collect();
-        groups.sort_by_key(|(_, (count, _))| std::cmp::Reverse(*count));
-        let group = |((call, outcome), (count, sample)): (&(Call, String), &(u32, FailureSample))| FailureGroup {
-            call: *call,
-            outcome: outcome.clone(),
-            count: *count,
-            sample: sample.clone(),
-        };
-        groups.into_iter().take(MOST_GROUPS).map(group).collect()
-    }
-
     fn call_stats(&self) -> Vec<CallStats> {
-        self.calls
-            .iter()
-            .map(|(call, record)| CallStats {
-                call: *call,
-                ok: record.service_ok.len() as u32,
-                failed: record.failed,
-                service: Latency::of(&record.service_ok),
-            })
-            .collect()
+        let stats = |(call, times): (&Call, &Times)| CallStats {
+            call: *call,
+            ok: times.ok.len() as u32,
+            failed: times.failed.len() as u32,
+            service: Latency::of(&times.ok),
+        };
+        self.calls.iter().map(stats).collect()
     }
-}
-
-fn split(values: &[Vec<u32>; 2]) -> SplitLatency {
-    SplitLatency { ok: Latency::of(&values[0]), failed: Latency::of(&values[1]) }
 }
 
 #[cfg(test)]
@@ -318,43 +276,9 @@ mod tests {
         recorder.ended(&outcome(1, Fate::Cancelled, 1), None);
         let stats = recorder.snapshot(Duration::ZERO, MINUTE);
         assert_eq!((stats.in_flight, stats.cancelled, stats.not_reached), (2, 1, 0));
-        assert_eq!(stats.lag_p99, Some(3.0));
+        assert_eq!(stats.scheduling_delay_p99, Some(3.0));
         recorder.close();
         assert_eq!(recorder.snapshot(Duration::ZERO, MINUTE).not_reached, 5);
-    }
-
-    #[test]
-    fn only_the_newest_fifty_failures_are_kept() {
-        let mut recorder = Recorder::new(100);
-        for seq in 0..60 {
-            recorder.sent(Duration::ZERO, Duration::ZERO);
-            recorder.ended(&outcome(seq, Fate::Answered(500), 1), Some(failure(seq)));
-        }
-        let failures = recorder.failures();
-        assert_eq!((failures.len(), failures[0].seq, failures[49].seq), (50, 59, 10));
-    }
-
-    #[test]
-    fn failures_are_grouped_by_endpoint_and_outcome_and_the_ten_largest_groups_are_shown() {
-        let mut recorder = Recorder::new(1000);
-        let mut seq = 0;
-        for status in 500..512_u16 {
-            // The later the status, the more of them.
-            for _ in 500..=status {
-                recorder.sent(Duration::ZERO, Duration::ZERO);
-                recorder.ended(&outcome(seq, Fate::Answered(status), 1), Some(failure(seq)));
-                seq += 1;
-            }
-        }
-        let stats = recorder.snapshot(Duration::ZERO, MINUTE);
-        assert_eq!((stats.failures.len(), stats.failed_requests), (10, 78));
-        let largest = &stats.failures[0];
-        assert_eq!((largest.call, largest.outcome.as_str(), largest.count), (Call::List, "511", 12));
-        assert_eq!((largest.sample.seq, largest.sample.path.as_deref()), (77, Some("/")), "the newest of them");
-        assert_eq!(stats.failures[9].outcome, "502", "500 and 501 were the rarest");
-        recorder.ended(&Outcome { call: Call::Get, ..outcome(78, Fate::Answered(511), 1) }, None);
-        let groups = recorder.groups_of_failures();
-        assert!(groups.iter().all(|group| group.call == Call::List), "the other endpoint has a group of its own");
     }
 
     #[test]

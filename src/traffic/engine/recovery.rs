@@ -1,7 +1,7 @@
 //! The numbers of a run whose process died, counted anew from what was recorded of it.
 //!
-//! Rows are written a quarter of a second after the fact, so the last requests before the death may
-//! be missing on either side. What is in the database counts; nothing is guessed.
+//! Rows are written a quarter of a second after the fact, so the last requests may be missing on either side. Only what
+//! is in the database counts; nothing is guessed.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,17 +9,18 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::exchange::{ClientSide, ServerSide};
+use super::failures::Failure;
 use super::mix::{Call, PlannedRequest};
 use super::outcome::{Fate, Outcome};
 use super::recorder::Recorder;
-use super::stats::{Failure, Stats};
+use super::stats::Stats;
 
-/// What is known of the run beside its rows.
+/// What is known about the run apart from its rows.
 #[derive(Debug)]
 pub struct Remains {
     /// Requests in the plan.
     pub planned: u32,
-    /// Slots that were missed when its numbers were last stored.
+    /// Slots that had been missed when its numbers were last stored.
     pub missed: u32,
     /// Its planned duration.
     pub duration: Duration,
@@ -31,18 +32,19 @@ const fn micros(micros: u64) -> Duration {
     Duration::from_micros(micros)
 }
 
-/// A request leaves, if at all, while its run goes on; answers may take this long afterwards. A moment beyond that is
-/// none of the run: the wall clock was set, or the row is damaged.
+/// How long after the end of a run an answer may still come. A moment later than that is not one of the run: the wall
+/// clock was set, or the row is damaged. Such moments are moved to this limit, so that they can't make the run last for
+/// years.
 const DRAIN: Duration = Duration::from_secs(5);
 
-/// One request, by the row of either side.
+/// What the row of either side says about one request.
 struct Known {
     due: Duration,
     outcome: Outcome,
     request_id: Option<Uuid>,
 }
 
-/// By the generator's row.
+/// Reads the generator's row. No moment is later than `latest`.
 fn of_client(client: &ClientSide, latest: Duration) -> Known {
     let sent = micros(client.sent).min(latest);
     let outcome = Outcome {
@@ -51,13 +53,12 @@ fn of_client(client: &ClientSide, latest: Duration) -> Known {
         wanted: micros(client.wanted).min(latest),
         sent,
         ended: sent + micros(client.service),
-        // A name that no version of this program has written.
-        fate: Fate::of_name(&client.fate).unwrap_or(Fate::Transport),
+        fate: client.fate(),
     };
     Known { due: micros(client.due).min(latest), outcome, request_id: client.request_id }
 }
 
-/// By the server's row, for a request whose own row was not written any more.
+/// Reads the server's row, for a request whose row the generator could not write any more.
 fn of_server(server: &ServerSide, call: Call, started: i64, latest: Duration) -> Known {
     let sent = micros(u64::try_from(server.arrived_at.saturating_sub(started)).unwrap_or(0)).min(latest);
     let fate = Fate::Answered(server.status);
@@ -69,7 +70,7 @@ fn of_server(server: &ServerSide, call: Call, started: i64, latest: Duration) ->
     }
 }
 
-/// The request as one of the failures, if it is one. What it asked for is in the plan.
+/// Describes the request as a failure, if it is one. What it asked for is known from the plan.
 fn failure(known: &Known, request: PlannedRequest) -> Option<Failure> {
     let fate = known.outcome.fate;
     (!fate.is_ok() && fate != Fate::Cancelled).then(|| Failure {
@@ -82,7 +83,7 @@ fn failure(known: &Known, request: PlannedRequest) -> Option<Failure> {
     })
 }
 
-/// Counts the rows of both sides. `request_of` says what a slot of the plan asks for.
+/// Counts the run anew from the rows of both sides. `request_of` says what a slot of the plan asks for.
 pub fn recount(
     remains: &Remains,
     clients: &[ClientSide],
@@ -92,7 +93,7 @@ pub fn recount(
     let latest = remains.duration + DRAIN;
     let of_server = |row: &ServerSide| (row.seq, of_server(row, request_of(row.seq).call, remains.started, latest));
     let of_client = |row: &ClientSide| (row.seq, of_client(row, latest));
-    // The generator's row comes later and wins.
+    // Where both sides have a row, the generator's comes later and replaces the server's.
     let rows: BTreeMap<u32, Known> = servers.iter().map(of_server).chain(clients.iter().map(of_client)).collect();
     let mut recorder = Recorder::new(remains.planned);
     let mut end = Duration::ZERO;
@@ -164,8 +165,9 @@ mod tests {
     #[test]
     fn a_clock_that_was_set_allocates_nothing() {
         let years = 30 * 365 * 86_400 * 1_000_000_i64;
-        let (late, early) = (server(0, 200), server(1, 200));
+        let late = server(0, 200);
         let late = ServerSide { arrived_at: late.arrived_at + years, ..late };
+        let early = server(1, 200);
         let early = ServerSide { arrived_at: early.arrived_at - years, ..early };
         let damaged = ClientSide { sent: u64::MAX / 2, wanted: u64::MAX / 2, ..client(2, "200") };
         let stats = recounted(&[damaged], &[late, early]);

@@ -1,39 +1,35 @@
-//! The five load shapes as rates over time.
+//! The five scenarios as rates over time.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// One of five load shapes. The wire name is the kebab-case of the variant.
+use crate::wire_name::wire_name;
+
+/// One of the five scenarios: what load a run makes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Scenario {
     /// A steady rate.
     #[default]
     Normal,
-    /// Up in the first quarter, hold, down in the last quarter.
+    /// The rate rises in the first quarter, holds, and falls in the last quarter.
     Peak,
     /// A steady rate; three of ten requests go to the error endpoint.
     ErrorInjection,
     /// A pause of 100–500 ms before each request, or in each answer.
     LatencyDegradation,
-    /// At once to the highest allowed rate, for the full duration.
+    /// At once the highest allowed rate, for the full duration.
     Stress,
 }
 
 impl Scenario {
-    /// All of them, in the order of the form.
+    /// All scenarios, in the order of the form.
     pub const ALL: [Self; 5] = [Self::Normal, Self::Peak, Self::ErrorInjection, Self::LatencyDegradation, Self::Stress];
 
     /// The name on the wire.
     pub fn wire_name(self) -> &'static str {
-        match self {
-            Self::Normal => "normal",
-            Self::Peak => "peak",
-            Self::ErrorInjection => "error-injection",
-            Self::LatencyDegradation => "latency-degradation",
-            Self::Stress => "stress",
-        }
+        wire_name(&self)
     }
 
     /// The name on the page.
@@ -52,39 +48,50 @@ impl Scenario {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Delay {
-    /// Between requests, on the client: the rate falls.
+    /// Between requests, on the client. The rate falls.
     #[default]
     Client,
-    /// In the server's answer: the latency that the dashboard measures rises.
+    /// In the server's answer. The latency that the dashboard measures rises.
     Server,
 }
 
-/// What the clients' margin below the cap is: the ceiling is `cap / MARGIN`.
+impl Delay {
+    /// All places, in the order of the form.
+    pub const ALL: [Self; 2] = [Self::Client, Self::Server];
+
+    /// The name on the wire.
+    pub fn wire_name(self) -> &'static str {
+        wire_name(&self)
+    }
+}
+
+/// The highest planned rate is the cap divided by this.
 ///
-/// A perfect metronome at the cap puts cap + 1 requests into half of all seconds; 1 % of room
-/// absorbs the jitter of a real one.
+/// A perfect metronome at the cap puts cap + 1 requests into half of all seconds. The margin of 1 % leaves room for the
+/// jitter of a real one.
 pub const MARGIN: f64 = 1.01;
-/// The pause of Latency Degradation, in seconds: at least …
+/// The shortest pause of Latency Degradation, in seconds.
 pub(super) const SHORTEST_PAUSE: f64 = 0.1;
-/// … and at most.
+/// The longest pause of Latency Degradation, in seconds.
 pub(super) const LONGEST_PAUSE: f64 = 0.5;
 
-/// A scenario with its numbers: everything that decides the plan.
+/// The shape of a run's load: a scenario with its numbers, which together decide the plan.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Shape {
     scenario: Scenario,
     delay: Delay,
-    /// D in seconds.
+    /// D, in seconds.
     duration: f64,
-    /// R: the rate that was asked for, per second.
+    /// R, the rate that was asked for, in requests per second.
     max_rps: f64,
-    /// C: the rate that is planned at most, per second.
+    /// C, the highest planned rate, in requests per second.
     ceiling: f64,
     seed: u32,
 }
 
 impl Shape {
-    /// `duration` in whole seconds, `max_rps` and `cap` in requests per second (all at least 1).
+    /// The shape of a run of `duration` seconds at up to `max_rps` requests per second, in a process with this `cap`.
+    /// All three are at least 1.
     pub fn new(scenario: Scenario, delay: Delay, duration: u32, max_rps: u32, cap: u32, seed: u32) -> Self {
         let max_rps = f64::from(max_rps);
         Self {
@@ -97,22 +104,24 @@ impl Shape {
         }
     }
 
-    /// How long the run takes.
+    /// The duration of the run.
     pub fn duration(&self) -> Duration {
         Duration::from_secs_f64(self.duration)
     }
 
-    /// C: the highest rate that is planned, min(R, cap / 1.01).
+    /// C, the highest rate that the scenario asks for, in requests per second: min(R, cap / 1.01).
     pub fn ceiling(&self) -> f64 {
         self.ceiling
     }
 
-    /// The highest rate of the plan, per second: C, but with pauses two requests are at least 1/C + 0.1 s apart.
+    /// The highest rate at which two requests of the plan follow each other, per second. It is C; with pauses two
+    /// requests are at least 1/C + 0.1 s apart.
     pub fn top(&self) -> f64 {
         if self.pauses() { 1.0 / (1.0 / self.ceiling + SHORTEST_PAUSE) } else { self.ceiling }
     }
 
-    /// The mean rate of the plan where it holds its highest, per second. Less than [`Shape::top`] with pauses only.
+    /// The mean rate while the plan holds its highest rate, per second. It is less than [`Shape::top`] with pauses
+    /// only.
     pub fn mean(&self) -> f64 {
         self.rate_at(self.duration / 2.0)
     }
@@ -129,11 +138,12 @@ impl Shape {
         self.seed
     }
 
-    /// Does the plan itself pause before each request (as opposed to a steady or a ramped rate)?
+    /// Does the plan pause before each request, instead of following a rate?
     pub(super) fn pauses(&self) -> bool {
         self.scenario == Scenario::LatencyDegradation && self.delay == Delay::Client
     }
 
+    /// Does the rate rise at the start and fall at the end?
     pub(super) fn ramps(&self) -> bool {
         self.scenario == Scenario::Peak
     }
@@ -147,6 +157,7 @@ impl Shape {
     /// 0 ┼╱────────────────────╲──
     ///   0  D/4          3D/4   D
     /// ```
+    ///
     /// With pauses it is the mean rate, 1 / (1/C + 0.3 s).
     pub fn rate_at(&self, seconds: f64) -> f64 {
         if !(0.0..self.duration).contains(&seconds) {
@@ -162,8 +173,8 @@ impl Shape {
         self.ceiling
     }
 
-    /// The corners of the rate curve, as seconds and requests per second: the straight lines between
-    /// them are the curve. At the end it stands at its left limit.
+    /// The corners of the rate curve, as seconds and requests per second. The straight lines between them are the
+    /// curve; the last corner is the left limit at the end of the run.
     pub fn corners(&self) -> Vec<(f64, f64)> {
         let end = self.duration;
         let top = self.rate_at(end / 2.0);

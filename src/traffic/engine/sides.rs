@@ -1,12 +1,13 @@
-//! A run from both sides: how long its requests took for the client, how long in the server, and what
-//! lies between the two.
+//! A run from both sides: how long its requests took for the client, how long in the server, and what lies between the
+//! two.
 
 use serde::{Deserialize, Serialize};
 
 use super::exchange::{Exchange, slowest};
+use super::latency::nearest_rank;
 
-/// How something is spread, in milliseconds; absent without a value. Percentiles are exact, by
-/// nearest rank as in [`super::stats`].
+/// How durations are distributed, in milliseconds; all are absent without a value. Percentiles are exact, by the rule
+/// of [`super::latency`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Spread {
@@ -16,38 +17,38 @@ pub struct Spread {
     pub p95: Option<f64>,
     /// 99th percentile.
     pub p99: Option<f64>,
-    /// The largest.
+    /// The largest value.
     pub max: Option<f64>,
 }
 
 impl Spread {
     fn of(mut values: Vec<f64>) -> Self {
         values.sort_unstable_by(f64::total_cmp);
-        let rank = |percent: usize| (percent * values.len()).div_ceil(100).checked_sub(1);
-        let at = |percent| rank(percent).and_then(|rank| values.get(rank).copied());
-        Self { p50: at(50), p95: at(95), p99: at(99), max: at(100) }
+        let percentile = |p| nearest_rank(&values, p);
+        Self { p50: percentile(50), p95: percentile(95), p99: percentile(99), max: percentile(100) }
     }
 }
 
-/// Both sides of a run. Only requests that both sides saw count, so that each line is of the same ones.
+/// Both sides of a run. Only requests that both sides saw are counted, so that all distributions are of the same
+/// requests.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Sides {
     /// Requests that both sides saw.
     pub joined: u32,
-    /// Service time: sent to the end of the answer.
+    /// Service time: from sending to the end of the answer, as the client saw it.
     pub client: Spread,
-    /// Arrived to answered.
+    /// From the arrival to the answer, as the server saw it.
     pub server: Spread,
-    /// What of the service time is not the server's: queue, connection, scheduling. Spread by
-    /// request: it is not the difference of the two lines above.
+    /// The part of the service time that is not the server's: queue, connection, scheduling. It is taken request by
+    /// request, so its percentiles are not the differences of the two above.
     pub elsewhere: Spread,
     /// The slowest requests, slowest first.
     pub slowest: Vec<Exchange>,
 }
 
 impl Sides {
-    /// Of these requests, with so many of the slowest ones.
+    /// Derives both sides from all requests of a run, and keeps `how_many` of the slowest.
     pub fn of(exchanges: &[Exchange], how_many: usize) -> Self {
         let joined: Vec<[f64; 3]> = exchanges
             .iter()

@@ -1,18 +1,18 @@
 //! A run second by second, as the client saw it: how its requests ended, and how long they took.
 //!
-//! A request belongs to the second in which it was sent, as in [`super::stats::Stats::sent_per_second`],
-//! so that all charts of a run have one time axis. Latency is the service time of the requests with
-//! a 2xx answer: a fast failure must not make it look better.
+//! A request belongs to the second in which it was sent, as in [`super::stats::Stats::sent_per_second`], so that all
+//! charts of a run have one time axis. Latency is the service time of the requests with a 2xx answer: a fast failure
+//! must not make it look better.
 //!
-//! On the wire one second takes about 80 bytes, 600 seconds below 60 KB (a test holds it). That is
-//! too much for every snapshot, so the run's page asks for it apart.
+//! On the wire one second takes about 80 bytes and 600 seconds less than 60 KB, which a test checks. That is too much
+//! for every snapshot, so the run's page fetches the timeline separately.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::outcome::Fate;
-use super::stats::{FateCount, percentile};
+use super::latency::percentile;
+use super::outcome::{Fate, FateCount};
 use crate::latency_buckets::bucket;
 
 /// A request that has ended, as far as the timeline needs to know it.
@@ -20,16 +20,16 @@ use crate::latency_buckets::bucket;
 pub struct Ended {
     /// The second of the run in which it was sent.
     pub second: u32,
-    /// From then to the end of the answer, in microseconds.
+    /// Service time, from sending to the end of the answer, in microseconds.
     pub service: u32,
     /// How it ended.
     pub fate: Fate,
 }
 
-/// [`Second`] on the wire: without the names of its fields, which would be a third of it.
+/// [`Second`] on the wire, without the names of its fields, which would be a third of the text.
 type WireSecond = (Vec<u32>, [Option<f64>; 3], Vec<(u8, u32)>);
 
-/// What was sent in one second.
+/// The requests that were sent in one second.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(from = "WireSecond", into = "WireSecond")]
 pub struct Second {
@@ -39,6 +39,21 @@ pub struct Second {
     pub percentiles: [Option<f64>; 3],
     /// Bucket and count of the ok answers, for the buckets that are not empty: see [`crate::latency_buckets`].
     pub heat: Vec<(u8, u32)>,
+}
+
+impl Second {
+    /// The second in which these requests were sent, with a count for each of the `fates` of the whole run.
+    fn of(requests: &[Ended], fates: &[(Fate, u32)]) -> Self {
+        let count = |fate: Fate| requests.iter().filter(|request| request.fate == fate).count() as u32;
+        let ok = requests.iter().filter(|request| request.fate.is_ok());
+        let mut services: Vec<u32> = ok.map(|request| request.service).collect();
+        services.sort_unstable();
+        Self {
+            fates: fates.iter().map(|(fate, _)| count(*fate)).collect(),
+            percentiles: [50, 95, 99].map(|p| percentile(&services, p)),
+            heat: heat(services.into_iter()),
+        }
+    }
 }
 
 impl From<WireSecond> for Second {
@@ -53,56 +68,46 @@ impl From<Second> for WireSecond {
     }
 }
 
-/// A run second by second.
+/// A run second by second, as the client saw it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Timeline {
-    /// Every way in which a request ended, in order, with how often: also in the seconds that are not over.
+    /// How many requests ended in each way, in the order of the names; includes the seconds that are not over.
     pub fates: Vec<FateCount>,
-    /// The seconds that are over.
+    /// The seconds of the run that are over.
     pub seconds: Vec<Second>,
-    /// Bucket and count of all ok answers, also in the seconds that are not over.
+    /// Bucket and count of all ok answers; includes the seconds that are not over.
     pub heat: Vec<(u8, u32)>,
 }
 
-fn heat<'a>(micros: impl Iterator<Item = &'a u32>) -> Vec<(u8, u32)> {
+/// How many latencies, in microseconds, are in each bucket that is not empty.
+fn heat(latencies: impl Iterator<Item = u32>) -> Vec<(u8, u32)> {
     let mut counts = BTreeMap::new();
-    for micros in micros {
-        *counts.entry(bucket(*micros)).or_insert(0) += 1;
+    for micros in latencies {
+        *counts.entry(bucket(micros)).or_insert(0) += 1;
     }
     counts.into_iter().collect()
 }
 
 impl Timeline {
-    /// Of the requests that have ended, in any order. `over` seconds of the run are over.
+    /// The timeline of the requests that have ended, in any order, for a run of which `over` whole seconds are over.
     pub fn of(requests: &[Ended], over: u32) -> Self {
         let fates = counts(requests);
-        let mut ended = vec![vec![0; fates.len()]; over as usize];
-        let mut services = vec![Vec::new(); over as usize];
+        let mut by_second = vec![Vec::new(); over as usize];
         for request in requests {
-            let Some(in_second) = ended.get_mut(request.second as usize) else { continue };
-            let place = fates.iter().position(|(fate, _)| *fate == request.fate);
-            if let Some(count) = place.and_then(|place| in_second.get_mut(place)) {
-                *count += 1;
-            }
-            if request.fate.is_ok() {
-                services[request.second as usize].push(request.service);
+            if let Some(in_second) = by_second.get_mut(request.second as usize) {
+                in_second.push(*request);
             }
         }
-        let second = |(fates, mut services): (Vec<u32>, Vec<u32>)| {
-            services.sort_unstable();
-            let percentiles = [50, 95, 99].map(|p| percentile(&services, p));
-            Second { fates, percentiles, heat: heat(services.iter()) }
-        };
         Self {
-            seconds: ended.into_iter().zip(services).map(second).collect(),
-            heat: heat(requests.iter().filter(|request| request.fate.is_ok()).map(|request| &request.service)),
+            seconds: by_second.iter().map(|requests| Second::of(requests, &fates)).collect(),
+            heat: heat(requests.iter().filter(|request| request.fate.is_ok()).map(|request| request.service)),
             fates: fates.into_iter().map(|(fate, count)| FateCount { name: fate.name(), count }).collect(),
         }
     }
 }
 
-/// How often a request ended in each way, in the order of their names.
+/// How many requests ended in each way, in the order of the names of the fates.
 fn counts(requests: &[Ended]) -> Vec<(Fate, u32)> {
     let mut counts = Vec::<(Fate, u32)>::new();
     for request in requests {

@@ -5,11 +5,10 @@ use web_sys::wasm_bindgen::JsCast;
 use web_sys::{FormData, HtmlFormElement, HtmlInputElement, HtmlSelectElement};
 
 use crate::traffic::engine::random::Random;
-use crate::traffic::engine::scenario::Scenario;
+use crate::traffic::engine::scenario::{Delay, Scenario};
 use crate::traffic::model::{DEFAULT_DURATION, Settings};
 use crate::traffic::outcomes::CardState;
 use crate::traffic::start_request::StartForm;
-use crate::traffic::validation;
 use crate::traffic::view::choices;
 use crate::traffic::view::choices::{durations, endpoint_choices, rates};
 
@@ -49,7 +48,7 @@ impl Draft {
     pub(crate) fn settings(&self) -> Option<Settings> {
         let seed = self.seed.get();
         let form = StartForm { seed: Some(seed.to_string()), ..self.shown.get() };
-        validation::settings(&form.fields(), self.cap, || seed).ok()
+        form.settings(self.cap, || seed).ok()
     }
 
     /// Takes over what the form shows, after somebody chose something.
@@ -85,7 +84,7 @@ impl Draft {
             value.clone().filter(|value| choices.iter().any(|(choice, _)| choice == value)).or(now)
         };
         let scenarios = Scenario::ALL.map(|one| (one.wire_name().to_owned(), String::new())).to_vec();
-        let delays = ["client", "server"].map(|one| (one.to_owned(), String::new())).to_vec();
+        let delays = Delay::ALL.map(|one| (one.wire_name().to_owned(), String::new())).to_vec();
         StartForm {
             scenario: among(scenarios, &last.scenario, now.scenario),
             duration: among(durations(""), &last.duration, now.duration),
@@ -127,15 +126,7 @@ fn with_defaults(form: StartForm, cap: u32) -> StartForm {
 fn read(form: &HtmlFormElement) -> StartForm {
     let data = FormData::new_with_form(form).ok();
     let text = |name: &str| data.as_ref().and_then(|data| data.get(&format!("form[{name}]")).as_string());
-    StartForm {
-        scenario: text("scenario"),
-        duration: text("duration"),
-        max_rps: text("maxRps"),
-        endpoints: text("endpoints"),
-        delay: text("delay"),
-        seed: None,
-        acknowledged: text("acknowledged"),
-    }
+    StartForm { seed: None, ..StartForm::read(text) }
 }
 
 /// Ticks and selects what is chosen.
@@ -195,7 +186,7 @@ mod tests {
             ] {
                 assert!(choices.iter().any(|(choice, _)| choice == value), "{value}");
             }
-            assert!(validation::settings(&shown.fields(), cap, || 0).is_ok(), "a plan: {shown:?}");
+            assert!(shown.settings(cap, || 0).is_ok(), "a plan: {shown:?}");
         }
     }
 

@@ -37,7 +37,7 @@ pub fn ExchangeCard(
 
 fn both(exchange: Exchange) -> AnyView {
     let facts = [
-        ("Lag: left after it was due", exchange.lag),
+        ("Lag: left after it was due", exchange.scheduling_delay),
         ("Service time: as the client saw it", exchange.service_time),
         ("Server time: as the server measured it", exchange.server_time),
         ("Elsewhere: connection, kernel, scheduling", exchange.elsewhere),

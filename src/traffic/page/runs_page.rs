@@ -8,7 +8,7 @@ use leptos_router::hooks::use_query_map;
 use crate::error::AppError;
 use crate::origin::RunId;
 use crate::traffic::engine::scenario::Scenario;
-use crate::traffic::history_query::RunsAddress;
+use crate::traffic::history_query::HistoryQuery;
 use crate::traffic::model::{Run, RunSummary, RunsPage, Status};
 use crate::traffic::run_order::Order;
 use crate::traffic::server_fns::{DeleteRun, get_run, get_runs};
@@ -22,7 +22,7 @@ use crate::ui::notice::{Empty, failed};
 #[component]
 pub fn HistoryPage() -> impl IntoView {
     let query = use_query_map();
-    let address = RunsAddress::read(|name| query.read_untracked().get(name));
+    let address = HistoryQuery::of_address(|name| query.read_untracked().get(name));
     let (deletion, not_deleted) = deletion_notes(query.read_untracked().get("deletion").as_deref());
     // Of a run that could not be deleted the question stays open.
     let asked = query.read_untracked().get("of").and_then(|id| id.parse::<RunId>().ok());
@@ -60,11 +60,11 @@ pub fn HistoryPage() -> impl IntoView {
     .into_any()
 }
 
-fn filter(address: &RunsAddress) -> AnyView {
+fn filter(address: &HistoryQuery) -> AnyView {
     let (scenario, status) = (address.scenario, address.status);
     let choice = |value: &'static str, text: &'static str, chosen: bool| view! { <option value=value selected=chosen>{text}</option> };
     // What the form does not ask for stays as it is.
-    let others = RunsAddress { scenario: None, status: None, cursor: None, ..address.clone() }.pairs();
+    let others = HistoryQuery { scenario: None, status: None, cursor: None, ..address.clone() }.pairs();
     let kept = others.into_iter().map(|(name, value)| view! { <input type="hidden" name=name value=value /> });
     view! {
         <form class="filter" method="get" action="/runs">
@@ -103,8 +103,8 @@ fn deletion_notes(outcome: Option<&str>) -> (Option<&'static str>, Option<String
 }
 
 /// The run that is to be compared with another one, when it is not on this page, as one more choice for A.
-fn chosen_elsewhere(a: &Result<Run, AppError>, address: &RunsAddress) -> AnyView {
-    let without = RunsAddress { a: None, ..address.clone() }.link();
+fn chosen_elsewhere(a: &Result<Run, AppError>, address: &HistoryQuery) -> AnyView {
+    let without = HistoryQuery { a: None, ..address.clone() }.link();
     match a {
         Ok(job) => {
             let words = format!("run of {} · {}", utc(job.start_time), job.scenario.title());
@@ -137,7 +137,7 @@ fn chosen_elsewhere(a: &Result<Run, AppError>, address: &RunsAddress) -> AnyView
 #[component]
 fn List(
     page: RunsPage,
-    address: RunsAddress,
+    address: HistoryQuery,
     /// The run that is to be compared, when it is not on this page.
     a: Option<Result<Run, AppError>>,
     /// The run whose deletion was asked for and failed.
@@ -146,7 +146,7 @@ fn List(
     let runs = page.runs;
     let chosen = a.as_ref().map(|a| chosen_elsewhere(a, &address));
     if runs.is_empty() && page.unreadable.is_empty() {
-        let filtered = address != RunsAddress::default();
+        let filtered = address != HistoryQuery::default();
         let next = if filtered { ("/runs", "Show all runs") } else { ("/", "Set up the first run") };
         return view! {
             {chosen}
@@ -165,8 +165,8 @@ fn List(
     let b = runs.iter().map(|run| run.job_id).find(|id| Some(*id) != a);
     let head = |order: Order| order_head(&address, order);
     let next = page.next.and_then(|next| next.parse().ok());
-    let next = next.map(|next| RunsAddress { cursor: Some(next), ..address.clone() }.link());
-    let first = address.cursor.map(|_| RunsAddress { cursor: None, ..address.clone() }.link());
+    let next = next.map(|next| HistoryQuery { cursor: Some(next), ..address.clone() }.link());
+    let first = address.cursor.map(|_| HistoryQuery { cursor: None, ..address.clone() }.link());
     let (first_words, next_words) = match (address.order, address.ascending) {
         (Order::Started, false) => ("Newest", "Older"),
         _ => ("First page", "Next page"),
@@ -245,7 +245,7 @@ fn unreadable(runs: Vec<RunId>, asked: Option<RunId>, back: &str) -> Option<impl
     })
 }
 
-fn order_head(address: &RunsAddress, order: Order) -> impl IntoView + use<> {
+fn order_head(address: &HistoryQuery, order: Order) -> impl IntoView + use<> {
     let sorted = match (address.order == order, address.ascending) {
         (false, _) => None,
         (true, true) => Some("ascending"),

@@ -12,7 +12,6 @@ use crate::error::AppError;
 use crate::traffic::outcomes::StartOutcome;
 use crate::traffic::server_fns::{StartTraffic, start_traffic};
 use crate::traffic::start_request::StartForm;
-use crate::traffic::validation;
 use crate::traffic::view::setup::Setup;
 use crate::ui::chart::reader::Reader;
 use crate::ui::notice::{fault_html, here};
@@ -20,21 +19,9 @@ use crate::ui::patch::patch;
 use crate::ui::table::escaped;
 use crate::validation::FieldError;
 
-/// Why the form came back from a page without JavaScript: checked again, so that the address can't put words into our mouth.
+/// The faults of a form. One that comes back in an address is checked again, because anybody can write an address.
 pub(crate) fn faults_of(form: &StartForm, cap: u32) -> Vec<FieldError> {
-    let mut faults =
-        validation::settings(&form.fields(), cap, || 0).err().map(|invalid| invalid.errors).unwrap_or_default();
-    if !form.is_acknowledged() {
-        faults.insert(0, not_acknowledged());
-    }
-    faults
-}
-
-fn not_acknowledged() -> FieldError {
-    FieldError {
-        field: "acknowledged".to_owned(),
-        detail: "is not ticked; tick \"I understand this generates load\" first".to_owned(),
-    }
+    form.check(cap, || 0).err().map(|invalid| invalid.errors).unwrap_or_default()
 }
 
 /// A start as the form asks for it.
@@ -58,9 +45,9 @@ impl Start {
         self.busy.set(true);
         spawn_local(async move {
             let outcome = start_traffic(form).await;
-            // The page may have been left meanwhile.
-            let _left = self.busy.try_set(false);
-            let _left = self.outcome.try_set(Some(outcome));
+            // Both fail if the user has left the page in the meantime.
+            let _ = self.busy.try_set(false);
+            let _ = self.outcome.try_set(Some(outcome));
         });
     }
 }
@@ -86,7 +73,7 @@ pub fn Form(
         busy: start.busy.get(),
         alive: alive.get(),
         refusals: match refused_locally.get() && !draft.shown.read().is_acknowledged() {
-            true => note("Tick &quot;I understand this generates load&quot; first."),
+            true => refusals(None, &faults_of(&draft.shown.read(), draft.cap)),
             false => returned.with_value(|returned| refusals(start.outcome.read().as_ref(), returned)),
         },
         rows: Reader::wanted().has("plan"),
@@ -113,8 +100,8 @@ pub fn Form(
         refused_locally.set(true);
         let acknowledge = form.query_selector("[type=checkbox]").ok().flatten();
         if let Some(input) = acknowledge.and_then(|input| input.dyn_into::<HtmlElement>().ok()) {
-            // Where there is no focus to take, nothing is lost.
-            let _unfocusable = input.focus();
+            // If the box can't take the focus, the message still says what to do.
+            let _ = input.focus();
         }
     };
     let on_change = move |_| {

@@ -77,7 +77,9 @@ pub fn csv(exchanges: &[Exchange]) -> String {
     let mut text = format!("{COLUMNS}\r\n");
     for exchange in exchanges {
         let Exchange { seq, call, outcome, status, request_id, sent_at, wanted, due, sent, arrived, .. } = exchange;
-        let Exchange { answered, received, lag, service_time, response_time, server_time, elsewhere, .. } = exchange;
+        let Exchange { answered, received, service_time, response_time, server_time, elsewhere, .. } = exchange;
+        // Its column has kept its first name.
+        let lag = &exchange.scheduling_delay;
         let call = Cell(call.map(|call| call.route()));
         let (outcome, status, request_id, sent_at) =
             (Cell(outcome.as_ref()), Cell(*status), Cell(*request_id), Cell(*sent_at));

@@ -14,15 +14,16 @@ use super::arrivals::Secret;
 use super::client::Answer;
 use crate::origin::RunId;
 use crate::platform::database::{epoch_micros, epoch_millis};
-use crate::traffic::engine::audit::Audit;
-use crate::traffic::engine::dashboard_check::DashboardCheck;
+use crate::traffic::engine::audit_outcome::Audit;
+use crate::traffic::engine::dashboard_outcome::DashboardCheck;
 use crate::traffic::engine::evidence::Creates;
+use crate::traffic::engine::failures::Failure;
 use crate::traffic::engine::mix::{Call, PlannedRequest};
 use crate::traffic::engine::outcome::{Fate, Outcome};
 use crate::traffic::engine::plan::Slot;
 use crate::traffic::engine::recorder::Recorder;
 use crate::traffic::engine::scenario::Shape;
-use crate::traffic::engine::stats::{Failure, Stats};
+use crate::traffic::engine::stats::Stats;
 use crate::traffic::engine::timeline::Timeline;
 use crate::traffic::model::{Reason, Run, Settings, Status};
 
@@ -340,8 +341,8 @@ impl LiveRun {
     }
 
     /// How late the newest request left.
-    pub fn latest_lag(&self) -> Option<Duration> {
-        self.core().recorder.latest_lag()
+    pub fn latest_scheduling_delay(&self) -> Option<Duration> {
+        self.core().recorder.latest_scheduling_delay()
     }
 
     /// All is done and stored.

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use crate::origin::RunId;
 use crate::platform::database::StoreError;
-use crate::traffic::engine::dashboard_check::Kpi;
+use crate::traffic::engine::dashboard_check::DashboardFigures;
 use crate::traffic::engine::evidence::CleanUp;
 use crate::traffic::engine::exchange::ServerSide;
 
@@ -19,7 +19,7 @@ pub trait RecordedRequests: Send + Sync + 'static {
     async fn rows_of_request(&self, run: RunId, seq: u32) -> Result<Vec<ServerSide>, StoreError>;
     /// What the dashboard says about a run, by its own query. By the run and not by a period, so that no step of the
     /// clock makes a difference.
-    async fn kpis_of_run(&self, run: RunId) -> Result<Kpi, StoreError>;
+    async fn kpis_of_run(&self, run: RunId) -> Result<DashboardFigures, StoreError>;
 }
 
 /// Puts the users back in order after a run.

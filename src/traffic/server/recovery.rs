@@ -99,9 +99,8 @@ async fn recounted(
 /// With an audit and a dashboard check of what is left: what arrived is not known any more, so they find a sum that fails or
 /// a request that occurs twice, and else say what is missing.
 fn checked(stats: Stats, clients: &[ClientSide], servers: &[ServerSide], clean_up: CleanUp, cap: u32) -> Stats {
-    let fate = |client: &ClientSide| Fate::of_name(&client.fate).unwrap_or(Fate::Transport);
-    let ledger: Vec<(u32, Fate)> = clients.iter().map(|client| (client.seq, fate(client))).collect();
-    let created = |client: &&ClientSide| client.call == Call::Create && fate(client) == Fate::Answered(201);
+    let ledger: Vec<(u32, Fate)> = clients.iter().map(|client| (client.seq, client.fate())).collect();
+    let created = |client: &&ClientSide| client.call == Call::Create && client.fate() == Fate::Answered(201);
     let evidence = Evidence {
         stats: &stats,
         ledger: &ledger,

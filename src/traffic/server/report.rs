@@ -4,8 +4,9 @@ use leptos::prelude::*;
 
 use crate::traffic::engine::exchange::Exchange;
 use crate::traffic::engine::findings::Findings;
+use crate::traffic::engine::latency::Latency;
 use crate::traffic::engine::sides::Sides;
-use crate::traffic::engine::stats::{Latency, Stats};
+use crate::traffic::engine::stats::Stats;
 use crate::traffic::engine::timeline::Timeline;
 use crate::traffic::model::Run;
 use crate::traffic::view::run_charts::{answers_chart, distribution_chart, latency_chart};
@@ -109,7 +110,7 @@ fn Numbers(stats: Stats) -> impl IntoView {
         ("Failed", count(stats.failed_requests)),
         ("Cancelled", count(stats.cancelled)),
         ("Average latency", millis(stats.avg_latency)),
-        ("Lag p99", millis(stats.lag_p99)),
+        ("Lag p99", millis(stats.scheduling_delay_p99)),
     ];
     view! { <dl class="report-numbers">{rows.map(|(name, value)| view! { <div><dt>{name}</dt><dd>{value}</dd></div> }).collect_view()}</dl> }
 }

@@ -13,16 +13,17 @@ use utoipa_axum::routes;
 use super::export::{__path_export, export};
 use super::live_run;
 use super::run_manager::{DeleteRefusal, StartRefusal};
-use super::state::{Traffic, check, no_such_run, page_of_runs, run_id};
+use super::state::{Traffic, no_such_run, page_of_runs, run_id};
 use super::stream;
 use crate::error::Problem;
 use crate::origin::RunId;
 use crate::platform::database::StoreError;
 use crate::platform::problem::{ApiError, JsonFields, QueryFields};
 use crate::traffic::engine::scenario::Scenario;
-use crate::traffic::model::{Run, RunsPage, StartRequest, Started, Status};
+use crate::traffic::history_query::HistoryQuery;
+use crate::traffic::model::{Run, RunsPage, Started, Status};
 use crate::traffic::run_order::Order;
-use crate::traffic::validation;
+use crate::traffic::start_request::StartRequest;
 
 /// `/traffic`, with its documentation.
 pub fn routes() -> OpenApiRouter<Traffic> {
@@ -84,7 +85,7 @@ impl From<DeleteRefusal> for ApiError {
         (status = 422, description = "A value is out of range", body = Problem, content_type = "application/problem+json"),
     ))]
 pub async fn start(State(traffic): State<Traffic>, JsonFields(fields): JsonFields) -> Result<Response, ApiError> {
-    let settings = check(&traffic.jobs, &fields)?;
+    let settings = StartRequest::check(&fields, traffic.jobs.cap(), || fastrand::u32(..))?;
     let started: Started = traffic.jobs.start(settings).await?;
     let location = HeaderValue::from_str(&format!("/traffic/status/{}", started.job_id)).map_err(ApiError::internal)?;
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(started)).into_response())
@@ -142,7 +143,7 @@ pub async fn runs(
     State(traffic): State<Traffic>,
     QueryFields(fields): QueryFields,
 ) -> Result<Json<RunsPage>, ApiError> {
-    Ok(Json(page_of_runs(&traffic.jobs, validation::runs_query(fields)?).await?))
+    Ok(Json(page_of_runs(&traffic.jobs, &HistoryQuery::check(fields)?).await?))
 }
 
 /// One run of the history: the same as its status.

@@ -19,7 +19,7 @@ use super::ports::{RecordedRequests, UserCleanup};
 use super::runner::Runner;
 use super::send_timer::Clock;
 use super::shared_gate::SharedGate;
-use super::store::{ListedRun, RunFilter, RunStore};
+use super::store::{ListedRun, RunStore};
 use super::tally::Tally;
 use super::{closing, findings, recovery};
 use crate::origin::RunId;
@@ -29,6 +29,7 @@ use crate::traffic::engine::exchange;
 use crate::traffic::engine::exchange::Exchange;
 use crate::traffic::engine::findings::Findings;
 use crate::traffic::engine::scenario::Delay;
+use crate::traffic::history_query::HistoryQuery;
 use crate::traffic::model::{Reason, Run, RunSummary, Settings, Started, Status};
 
 /// How often the viewers of a job see a new snapshot.
@@ -232,18 +233,18 @@ impl RunManager {
         }
     }
 
-    /// Stored runs, in the order of the filter, the active one as it stands now; and whether there are more. Those that
+    /// Stored runs, in the order of the query, the active one as it stands now; and whether there are more. Those that
     /// can't be read are there by name only.
     ///
     /// # Errors
     /// When the database can't be read.
-    pub async fn list(&self, filter: &RunFilter) -> Result<(Vec<ListedRun>, bool), StoreError> {
+    pub async fn list(&self, query: &HistoryQuery) -> Result<(Vec<ListedRun>, bool), StoreError> {
         // What is stored of the active one is its start.
-        let live = self.active().map(|job| (job.id, filter.order.rank(&job.snapshot())));
-        let one_more = RunFilter { limit: filter.limit + 1, live, ..filter.clone() };
-        let mut runs = self.around.store.list(&one_more).await?;
-        let more = runs.len() > filter.limit as usize;
-        runs.truncate(filter.limit as usize);
+        let live = self.active().map(|job| (job.id, query.order.rank(&job.snapshot())));
+        let one_more = HistoryQuery { limit: query.limit + 1, ..query.clone() };
+        let mut runs = self.around.store.list(&one_more, live).await?;
+        let more = runs.len() > query.limit as usize;
+        runs.truncate(query.limit as usize);
         // What is closed is stored as it stays.
         for run in runs.iter_mut().filter(|run| run.summary.as_ref().is_none_or(|summary| !summary.closed)) {
             if let Some(live) = self.live(run.id) {

@@ -7,18 +7,15 @@ use tokio_util::sync::CancellationToken;
 
 use super::findings::Details;
 use super::run_manager::{RunManager, StartRefusal};
-use super::store::RunFilter;
 use crate::error::AppError;
 use crate::origin::RunId;
 use crate::platform::database::StoreError;
 use crate::platform::problem::{ApiError, inside};
-use crate::traffic::model::{RunsPage, Settings};
+use crate::traffic::history_query::HistoryQuery;
+use crate::traffic::model::RunsPage;
 use crate::traffic::outcomes::StartOutcome;
 use crate::traffic::run_order::Cursor;
 use crate::traffic::start_request::StartForm;
-use crate::traffic::validation;
-use crate::traffic::validation::RunsQuery;
-use crate::validation::{FieldError, Fields, Invalid};
 
 /// What the handlers need.
 #[derive(Clone)]
@@ -40,18 +37,9 @@ impl Traffic {
     /// What keeps the server from starting any run now.
     pub async fn start_from_form(&self, form: &StartForm) -> Result<StartOutcome, AppError> {
         let jobs = &self.jobs;
-        let mut faults = Vec::new();
-        if !form.is_acknowledged() {
-            let detail = "is not ticked; tick \"I understand this generates load\" first";
-            faults.push(FieldError { field: "acknowledged".to_owned(), detail: detail.to_owned() });
-        }
-        let settings = match check(jobs, &form.fields()) {
-            Ok(settings) if faults.is_empty() => settings,
-            Ok(_) => return Ok(StartOutcome::Refused(faults)),
-            Err(invalid) => {
-                faults.extend(invalid.errors);
-                return Ok(StartOutcome::Refused(faults));
-            }
+        let settings = match form.check(jobs.cap(), || fastrand::u32(..)) {
+            Ok(settings) => settings,
+            Err(invalid) => return Ok(StartOutcome::Refused(invalid.errors)),
         };
         match jobs.start(settings).await {
             Ok(started) => {
@@ -65,22 +53,12 @@ impl Traffic {
     }
 }
 
-/// Checks the fields of a start against this process's cap; draws a seed when none is given.
-///
-/// # Errors
-/// [`Invalid`] with every fault.
-pub fn check(jobs: &RunManager, fields: &Fields) -> Result<Settings, Invalid> {
-    validation::settings(fields, jobs.cap(), || fastrand::u32(..))
-}
-
 /// One page of the history.
 ///
 /// # Errors
 /// When the database can't be read.
-pub async fn page_of_runs(jobs: &RunManager, query: RunsQuery) -> Result<RunsPage, StoreError> {
-    let RunsQuery { cursor, limit, scenario, status, order, ascending } = query;
-    let filter = RunFilter { behind: cursor, scenario, status, limit, order, ascending, live: None };
-    let (runs, more) = jobs.list(&filter).await?;
+pub async fn page_of_runs(jobs: &RunManager, query: &HistoryQuery) -> Result<RunsPage, StoreError> {
+    let (runs, more) = jobs.list(query).await?;
     let next = runs.last().filter(|_| more).map(|run| Cursor { rank: run.rank, id: run.id }.to_string());
     let unreadable = runs.iter().filter(|run| run.summary.is_none()).map(|run| run.id).collect();
     Ok(RunsPage { runs: runs.into_iter().filter_map(|run| run.summary).collect(), unreadable, next })

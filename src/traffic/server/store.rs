@@ -13,31 +13,12 @@ use crate::platform::row_writer::Sink;
 use crate::traffic::engine::exchange::ClientSide;
 use crate::traffic::engine::findings::Findings;
 use crate::traffic::engine::mix::Call;
-use crate::traffic::engine::scenario::Scenario;
+use crate::traffic::history_query::HistoryQuery;
 use crate::traffic::model::{Reason, Run, RunSummary, Status};
 use crate::traffic::run_order::{Cursor, Order};
 
-/// Which stored runs to list, and in what order: runs of the same rank by their start.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RunFilter {
-    /// Only runs behind this one.
-    pub behind: Option<Cursor>,
-    /// Only runs of this scenario.
-    pub scenario: Option<Scenario>,
-    /// Only runs in this state.
-    pub status: Option<Status>,
-    /// At most so many.
-    pub limit: u32,
-    /// By what they are ordered.
-    pub order: Order,
-    /// The smallest, or the oldest, first.
-    pub ascending: bool,
-    /// The run that goes on, with its present rank: what is stored of it is older.
-    pub live: Option<(RunId, i64)>,
-}
-
 /// The query for a page of the history, with only the conditions that there are, so that each finds its index.
-fn list_query(filter: &RunFilter) -> QueryBuilder<Sqlite> {
+fn list_query(filter: &HistoryQuery, live: Option<(RunId, i64)>) -> QueryBuilder<Sqlite> {
     let (behind, direction) = if filter.ascending { (">", "ASC") } else { ("<", "DESC") };
     // See `Order::rank`. Ids sort by their start, and their index needs no sorting.
     let figure = match filter.order {
@@ -50,7 +31,7 @@ fn list_query(filter: &RunFilter) -> QueryBuilder<Sqlite> {
         QueryBuilder::new("SELECT id, rank, CAST(summary AS BLOB) FROM (SELECT id, status, scenario, summary, ");
     if let Some(figure) = figure {
         query.push("CASE ");
-        if let Some((live, rank)) = filter.live {
+        if let Some((live, rank)) = live {
             query.push("WHEN id = ").push_bind(blob(live)).push(" THEN ").push_bind(rank);
         }
         query.push(format!(" WHEN json_valid(summary) THEN CAST(coalesce({figure}, -1) AS INTEGER) ELSE -1 END"));
@@ -58,7 +39,7 @@ fn list_query(filter: &RunFilter) -> QueryBuilder<Sqlite> {
         query.push("0");
     }
     query.push(" AS rank FROM runs) WHERE TRUE");
-    if let Some(Cursor { rank, id }) = filter.behind {
+    if let Some(Cursor { rank, id }) = filter.cursor {
         if figure.is_some() {
             query.push(format!(" AND (rank, id) {behind} (")).push_bind(rank).push(", ").push_bind(blob(id)).push(")");
         } else {
@@ -113,8 +94,9 @@ pub trait RunStore: Send + Sync + 'static {
     async fn close_unreadable(&self, id: RunId) -> Result<(), StoreError>;
     /// One run.
     async fn load(&self, id: RunId) -> Result<Option<Run>, StoreError>;
-    /// Some runs, in the order of the filter. One that can't be read costs no other.
-    async fn list(&self, filter: &RunFilter) -> Result<Vec<ListedRun>, StoreError>;
+    /// Lists runs. `live` is the active run with its present rank, because what is stored about it is older. A run that
+    /// can't be read has no summary.
+    async fn list(&self, query: &HistoryQuery, live: Option<(RunId, i64)>) -> Result<Vec<ListedRun>, StoreError>;
     /// Removes a closed run with its ledger. `false`: there is no closed run of this name.
     async fn delete(&self, id: RunId) -> Result<bool, StoreError>;
     /// The generator's side of each request of a run that can be read, in the order of the plan.
@@ -271,9 +253,9 @@ impl RunStore for SqliteRuns {
         row.as_ref().map(job_of).transpose()
     }
 
-    async fn list(&self, filter: &RunFilter) -> Result<Vec<ListedRun>, StoreError> {
+    async fn list(&self, query: &HistoryQuery, live: Option<(RunId, i64)>) -> Result<Vec<ListedRun>, StoreError> {
         let rows: Vec<(Vec<u8>, i64, Option<Vec<u8>>)> =
-            list_query(filter).build_query_as().fetch_all(&self.0.read).await?;
+            list_query(query, live).build_query_as().fetch_all(&self.0.read).await?;
         let mut runs = Vec::with_capacity(rows.len());
         for (id, rank, json) in rows {
             let Ok(id) = run_id(&id) else { continue };

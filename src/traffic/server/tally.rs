@@ -1,7 +1,7 @@
 //! What the generator did since the start of the process.
 
-use crate::traffic::engine::audit::AuditOutcome;
-use crate::traffic::engine::dashboard_check::DashboardOutcome;
+use crate::traffic::engine::audit_outcome::AuditOutcome;
+use crate::traffic::engine::dashboard_outcome::DashboardOutcome;
 use crate::traffic::model::{Run, Status};
 
 /// Sums over the runs that are closed.

@@ -84,7 +84,7 @@ pub fn compare(a: &Run, b: &Run) -> Vec<Difference> {
         latency("p99", x.service.ok.p99, y.service.ok.p99),
         latency("Slowest", x.service.ok.max, y.service.ok.max),
         latency("Response p99", x.response.ok.p99, y.response.ok.p99),
-        latency("Lag p99", x.lag_p99, y.lag_p99),
+        latency("Lag p99", x.scheduling_delay_p99, y.scheduling_delay_p99),
         text("Most in any second", most(a), most(b)),
         text("Audit", audit(a), audit(b)),
         text("Cap kept", cap(a), cap(b)),

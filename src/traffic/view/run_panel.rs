@@ -129,7 +129,7 @@ fn numbers_html(job: &Run) -> String {
         ("p95", millis(stats.service.ok.p95), ""),
         ("p99", millis(stats.service.ok.p99), ""),
         ("Response p99", millis(stats.response.ok.p99), ""),
-        ("Lag p99", millis(stats.lag_p99), ""),
+        ("Lag p99", millis(stats.scheduling_delay_p99), ""),
     ];
     let (main, small) = (main.map(stat).concat(), small.map(stat).concat());
     format!("<dl class=\"stats stats-main\">{main}</dl><dl class=\"stats stats-small\">{small}</dl>")

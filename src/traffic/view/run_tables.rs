@@ -1,7 +1,8 @@
 //! The tables of a run: its endpoints, and its failures.
 
+use crate::traffic::engine::failures::{Failure, FailureGroup};
 use crate::traffic::engine::outcome::Fate;
-use crate::traffic::engine::stats::{CallStats, Failure, FailureGroup, Stats};
+use crate::traffic::engine::stats::{CallStats, Stats};
 use crate::traffic::model::Run;
 use crate::ui::chart::Rows;
 use crate::ui::format::{count, millis, percent};
@@ -104,8 +105,8 @@ fn failure_row(failure: &Failure) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::traffic::engine::failures::FailureSample;
     use crate::traffic::engine::mix::Call;
-    use crate::traffic::engine::stats::FailureSample;
 
     fn group(outcome: &str, count: u32) -> FailureGroup {
         let sample = FailureSample { seq: 7, path: Some("/x?a=<b>".to_owned()), request_id: Some("0-1".to_owned()) };

@@ -1,8 +1,8 @@
 //! The verdict on a run in words: audit, cap, clean-up and dashboard check. This is the one place that words it, for the
 //! card, the run's page, the report, the history, the comparison and the log.
 
-use crate::traffic::engine::audit::{Audit, AuditOutcome};
-use crate::traffic::engine::dashboard_check::{DashboardCheck, DashboardOutcome};
+use crate::traffic::engine::audit_outcome::{Audit, AuditOutcome};
+use crate::traffic::engine::dashboard_outcome::{DashboardCheck, DashboardOutcome};
 use crate::traffic::model::{Run, RunSummary};
 use crate::ui::format::{count, millis, percent};
 

@@ -14,8 +14,9 @@ use super::run_manager::{DeleteRefusal, StartRefusal};
 use crate::platform::database::epoch_micros;
 use crate::platform::retention::{Ages, Kept, Prune};
 use crate::platform::wall_clock::Shown;
-use crate::traffic::engine::audit::AuditOutcome;
-use crate::traffic::engine::dashboard_check::{DashboardOutcome, Kpi};
+use crate::traffic::engine::audit_outcome::AuditOutcome;
+use crate::traffic::engine::dashboard_check::DashboardFigures;
+use crate::traffic::engine::dashboard_outcome::DashboardOutcome;
 use crate::traffic::engine::scenario::Scenario;
 use crate::traffic::model::{Reason, Status};
 use world::{Manner, Test};
@@ -213,7 +214,7 @@ async fn a_closed_run_can_be_deleted_and_an_active_one_not() {
 
 #[tokio::test(start_paused = true)]
 async fn a_dashboard_that_is_right_is_found_right_and_a_planted_fault_is_found() {
-    let faults: [Option<fn(&mut Kpi)>; 4] = [
+    let faults: [Option<fn(&mut DashboardFigures)>; 4] = [
         None,
         Some(|kpi| kpi.requests += 1),
         Some(|kpi| kpi.error_rate = Some(0.01)),

@@ -14,13 +14,14 @@ use uuid::Uuid;
 use crate::origin::RunId;
 use crate::platform::database::StoreError;
 use crate::platform::row_writer::{RowWriter, Sink};
-use crate::traffic::engine::dashboard_check::Kpi;
+use crate::traffic::engine::dashboard_check::DashboardFigures;
 use crate::traffic::engine::evidence::CleanUp;
 use crate::traffic::engine::exchange::{ClientSide, ServerSide};
 use crate::traffic::engine::findings::Findings;
 use crate::traffic::engine::guard::most_in_any_second;
 use crate::traffic::engine::outcome::Fate;
 use crate::traffic::engine::scenario::{Delay, Scenario};
+use crate::traffic::history_query::HistoryQuery;
 use crate::traffic::model::{Endpoints, Run, RunSummary, Settings, Status};
 use crate::traffic::server::arrivals::Arrivals;
 use crate::traffic::server::client::{Answer, Outgoing, TIMEOUT, Target};
@@ -31,7 +32,7 @@ use crate::traffic::server::retention::StoredRuns;
 use crate::traffic::server::run_manager::{RunContext, RunManager};
 use crate::traffic::server::send_timer::{Clock, TokioClock};
 use crate::traffic::server::shared_gate::{Departed, SharedGate};
-use crate::traffic::server::store::{ListedRun, RunFilter, RunStore, StoredRun};
+use crate::traffic::server::store::{ListedRun, RunStore, StoredRun};
 
 /// How the fake target behaves.
 #[derive(Clone, Copy, Debug, Default)]
@@ -49,7 +50,7 @@ pub(super) struct Manner {
     /// With this request, twenty-one strangers arrive that know the run's secret.
     pub(super) floods_at: Option<u32>,
     /// A fault that is planted into what the dashboard says.
-    pub(super) misleads: Option<fn(&mut Kpi)>,
+    pub(super) misleads: Option<fn(&mut DashboardFigures)>,
     /// The dashboard does not answer.
     pub(super) says_nothing: bool,
     /// The records of a run can't be read.
@@ -167,10 +168,10 @@ impl RecordedRequests for Shared {
         Ok(self.rows_of_run(run).await?.into_iter().filter(|row| row.seq == seq).collect())
     }
 
-    async fn kpis_of_run(&self, _run: RunId) -> Result<Kpi, StoreError> {
+    async fn kpis_of_run(&self, _run: RunId) -> Result<DashboardFigures, StoreError> {
         let requests = self.0.rows.lock().expect("not poisoned").len() as u32;
         let some = requests > 0;
-        let mut kpi = Kpi { requests, error_rate: some.then_some(0.0), p95: some.then_some(3.003) };
+        let mut kpi = DashboardFigures { requests, error_rate: some.then_some(0.0), p95: some.then_some(3.003) };
         if let Some(mislead) = self.0.manner.misleads {
             mislead(&mut kpi);
         }
@@ -218,7 +219,7 @@ impl RunStore for Shared {
         Ok(())
     }
 
-    async fn list(&self, _filter: &RunFilter) -> Result<Vec<ListedRun>, StoreError> {
+    async fn list(&self, _: &HistoryQuery, _: Option<(RunId, i64)>) -> Result<Vec<ListedRun>, StoreError> {
         let listed = |job: &Run| ListedRun { id: job.job_id, rank: 0, summary: Some(RunSummary::from(job)) };
         Ok(self.0.stored.lock().expect("not poisoned").iter().map(listed).collect())
     }
