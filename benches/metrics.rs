@@ -24,14 +24,13 @@ use traffic_simulator::metrics::server::service::Metrics;
 use traffic_simulator::metrics::server::storage::retention::Removed;
 use traffic_simulator::metrics::server::storage::store::{MetricsStore, SqliteMetrics};
 use traffic_simulator::origin::{Origin, RunId};
-use traffic_simulator::platform::database::{Database, epoch_micros};
+use traffic_simulator::platform::database::Database;
 use traffic_simulator::platform::request_id::RequestId;
 use traffic_simulator::platform::retention::{Ages, Kept};
 use traffic_simulator::platform::row_writer::RowWriter;
-use traffic_simulator::platform::wall_clock::Shown;
-use traffic_simulator::server::compose::{Shutdown, compose};
+use traffic_simulator::platform::wall_clock::{ShownTimes, epoch_micros};
+use traffic_simulator::server::compose::{Program, Shutdown, compose};
 use traffic_simulator::server::config::{Config, LogFormat};
-use traffic_simulator::server::state::AppState;
 use traffic_simulator::server::{assets, router};
 use traffic_simulator::users::server::rest as users;
 use utoipa_axum::router::OpenApiRouter;
@@ -49,7 +48,7 @@ const ROUTES: [(&str, &str, u16); 5] = [
 ];
 
 /// A whole program on a database of its own.
-async fn program(folder: &Path, name: &str) -> (AppState, Database, Shutdown) {
+async fn program(folder: &Path, name: &str) -> (Program, Database, Shutdown) {
     let url = format!("sqlite://{}/{name}.db", folder.display());
     let database = Database::open(&url).await.expect("a database");
     let leptos = LeptosOptions::builder().output_name("traffic-simulator").build();
@@ -58,7 +57,7 @@ async fn program(folder: &Path, name: &str) -> (AppState, Database, Shutdown) {
         leptos,
         database_url: url,
         allowed_hosts: Vec::new(),
-        max_rps: 20,
+        cap: 20,
         admin_token: None,
         behind_proxy: None,
         max_streams: 64,
@@ -74,7 +73,7 @@ async fn program(folder: &Path, name: &str) -> (AppState, Database, Shutdown) {
 }
 
 /// The routes of the users API, with nothing around them.
-fn users_routes(state: &AppState) -> OpenApiRouter {
+fn users_routes(state: &Program) -> OpenApiRouter {
     users::routes().with_state(Arc::clone(&state.users))
 }
 
@@ -122,7 +121,7 @@ async fn stack(report: &mut Report, folder: &Path) {
     finish(state, &database, &shutdown).await;
 }
 
-async fn finish(state: AppState, database: &Database, shutdown: &Shutdown) {
+async fn finish(state: Program, database: &Database, shutdown: &Shutdown) {
     state.recorder.flush().await;
     shutdown.streams.cancel();
     state.metrics.stopped().await;
@@ -285,7 +284,7 @@ async fn views(report: &mut Report, folder: &Path) {
     let before: (i64, i64, i64) = sqlx::query_as(sums).fetch_one(&full.read).await.expect("sums");
     let (store, began, mut removed) = (SqliteMetrics(full.clone()), Instant::now(), 0);
     // A process that has been up for ten minutes, and has stored none of these rows.
-    let ages = Ages::new(epoch_micros(), Duration::from_secs(600), None, Shown::default()).expect("long enough");
+    let ages = Ages::new(epoch_micros(), Duration::from_secs(600), None, ShownTimes::default()).expect("long enough");
     let mut outdated = store.outdated(&Kept::default(), &ages).await.expect("bounds");
     loop {
         match store.prune(&mut outdated, None).await.expect("pruned") {

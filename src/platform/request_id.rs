@@ -7,7 +7,7 @@ use std::fmt;
 
 use uuid::Uuid;
 
-use super::database::epoch_micros;
+use super::wall_clock::epoch_micros;
 
 /// Names one request. Drawn by the server; what a client sends under that name is ignored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

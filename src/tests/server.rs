@@ -92,7 +92,7 @@ impl TestServer {
             leptos,
             database_url: format!("sqlite://{}/test.db", folder.path().display()),
             allowed_hosts: Vec::new(),
-            max_rps: 20,
+            cap: 20,
             admin_token: None,
             behind_proxy: None,
             max_streams: 64,

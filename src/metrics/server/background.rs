@@ -13,8 +13,9 @@ use super::record::micros;
 use super::service::{Metrics, lock};
 use super::storage::retention::Removed;
 use crate::metrics::engine::gauges::Reading;
-use crate::platform::database::{StoreError, epoch_millis};
+use crate::platform::database::StoreError;
 use crate::platform::retention::{Ages, Kept, Prune};
+use crate::platform::wall_clock::epoch_millis;
 
 /// How often the vital signs are read.
 const READING: Duration = Duration::from_secs(1);

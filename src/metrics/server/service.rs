@@ -22,9 +22,9 @@ use crate::metrics::engine::window::{SECONDS, Sum, Windows};
 use crate::metrics::log_model::{LogPage, LogQuery, LoggedRequest};
 use crate::metrics::model::{Origins, Overview, OverviewQuery, Range, Totals};
 use crate::origin::RunId;
-use crate::platform::database::{StoreError, epoch_micros, epoch_millis};
+use crate::platform::database::StoreError;
 use crate::platform::row_writer::{RowWriter, Sink, WriterGauge};
-use crate::platform::wall_clock::WallClock;
+use crate::platform::wall_clock::{WallClock, epoch_micros, epoch_millis};
 
 /// What the metrics look at beside the requests.
 pub(super) struct Attached {
