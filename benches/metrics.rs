@@ -29,7 +29,7 @@ use traffic_simulator::platform::request_id::RequestId;
 use traffic_simulator::platform::retention::{Ages, Kept};
 use traffic_simulator::platform::row_writer::RowWriter;
 use traffic_simulator::platform::wall_clock::{ShownTimes, epoch_micros};
-use traffic_simulator::server::compose::{Program, Shutdown, compose};
+use traffic_simulator::server::compose::{Composition, Shutdown, compose};
 use traffic_simulator::server::config::{Config, LogFormat};
 use traffic_simulator::server::{assets, router};
 use traffic_simulator::users::server::rest as users;
@@ -48,7 +48,7 @@ const ROUTES: [(&str, &str, u16); 5] = [
 ];
 
 /// A whole program on a database of its own.
-async fn program(folder: &Path, name: &str) -> (Program, Database, Shutdown) {
+async fn program(folder: &Path, name: &str) -> (Composition, Database, Shutdown) {
     let url = format!("sqlite://{}/{name}.db", folder.display());
     let database = Database::open(&url).await.expect("a database");
     let leptos = LeptosOptions::builder().output_name("traffic-simulator").build();
@@ -73,7 +73,7 @@ async fn program(folder: &Path, name: &str) -> (Program, Database, Shutdown) {
 }
 
 /// The routes of the users API, with nothing around them.
-fn users_routes(state: &Program) -> OpenApiRouter {
+fn users_routes(state: &Composition) -> OpenApiRouter {
     users::routes().with_state(Arc::clone(&state.users))
 }
 
@@ -121,7 +121,7 @@ async fn stack(report: &mut Report, folder: &Path) {
     finish(state, &database, &shutdown).await;
 }
 
-async fn finish(state: Program, database: &Database, shutdown: &Shutdown) {
+async fn finish(state: Composition, database: &Database, shutdown: &Shutdown) {
     state.recorder.flush().await;
     shutdown.streams.cancel();
     state.metrics.stopped().await;

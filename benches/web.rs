@@ -21,7 +21,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use traffic_simulator::platform::database::Database;
 use traffic_simulator::platform::retention::Kept;
-use traffic_simulator::server::compose::{Program, Shutdown, compose};
+use traffic_simulator::server::compose::{Composition, Shutdown, compose};
 use traffic_simulator::server::config::{Config, LogFormat};
 use traffic_simulator::server::{assets, router};
 use utoipa_axum::router::OpenApiRouter;
@@ -30,7 +30,7 @@ use utoipa_axum::router::OpenApiRouter;
 const BOUND: f64 = 0.10;
 
 /// The whole program on a database of its own.
-async fn program(folder: &Path) -> (Served, Program, Database, Shutdown) {
+async fn program(folder: &Path) -> (Served, Composition, Database, Shutdown) {
     let url = format!("sqlite://{}/web.db", folder.display());
     let database = Database::open(&url).await.expect("a database");
     let leptos = LeptosOptions::builder().output_name("traffic-simulator").build();

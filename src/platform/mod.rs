@@ -1,6 +1,7 @@
-//! What every feature of the server stands on: the database and its migrations, the wall clock, the writer of rows, ids
+//! What every feature of the server stands on: the database and its migrations, the clocks, the writer of rows, ids
 //! of requests, errors as problem documents, retention. Nothing in here names a feature.
 
+pub mod boot_clock;
 pub mod database;
 pub mod database_file;
 pub mod extract;

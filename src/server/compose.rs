@@ -40,7 +40,7 @@ use crate::users::server::rest::Users;
 use crate::users::server::store::{SqliteUsers, Undone, UserStore};
 
 /// The composed program: the context of each feature, and that of our own routes.
-pub struct Program {
+pub struct Composition {
     /// The context of the users API.
     pub users: Users,
     /// The context of metrics.
@@ -93,11 +93,11 @@ pub async fn compose(
     database: &Database,
     address: SocketAddr,
     shutdown: &Shutdown,
-) -> Result<Program, ComposeError> {
+) -> Result<Composition, ComposeError> {
     let users = prepare_users(database).await?;
     let newest_request = SqliteMetrics(database.clone()).newest().await?;
-    let recording = start_recording(database, shutdown).await?;
-    let context = run_context(config, database, address, shutdown, &users, &recording)?;
+    let metrics_parts = start_recording(database, shutdown).await?;
+    let context = run_context(config, database, address, shutdown, &users, &metrics_parts)?;
     close_earlier_runs(&context, &users).await?;
     let stored_runs = SqliteRuns(database.clone());
     stored_runs.summarise_older_version().await?;
@@ -105,7 +105,7 @@ pub async fn compose(
     let gatekeeper = Arc::clone(&context.gatekeeper);
     let arrivals = Arc::clone(&context.arrivals);
     let jobs = Arc::new(RunManager::new(context));
-    let Recording { metrics, recorder, .. } = recording;
+    let MetricsParts { metrics, recorder, .. } = metrics_parts;
     let streams = Arc::new(Semaphore::new(config.max_streams as usize));
     let traffic =
         Traffic { jobs: Arc::clone(&jobs), shutdown: shutdown.streams.clone(), streams, details: Arc::default() };
@@ -121,7 +121,7 @@ pub async fn compose(
     let runs = StoredRuns { jobs: Arc::clone(&jobs), store: Arc::new(stored_runs) };
     start_pruning(config, clock, newest_request, Arc::clone(&metrics), runs, shutdown).await?;
 
-    Ok(Program {
+    Ok(Composition {
         users: Arc::new(users),
         boards: Boards::new(Arc::clone(&metrics), jobs),
         metrics,
@@ -132,7 +132,7 @@ pub async fn compose(
     })
 }
 
-impl Program {
+impl Composition {
     /// Waits until everything that was recorded is written and no background task uses the database any more. The
     /// streams have to be told to end before.
     pub async fn flush(&self, shutdown: &Shutdown) {
@@ -155,14 +155,14 @@ async fn prepare_users(database: &Database) -> Result<SqliteUsers, StoreError> {
 }
 
 /// Metrics with the writer that records requests, and the rows that a writer had to drop.
-struct Recording {
+struct MetricsParts {
     store: SqliteMetrics,
     metrics: Arc<Metrics>,
     recorder: RowWriter<Row>,
     losses: Losses,
 }
 
-async fn start_recording(database: &Database, shutdown: &Shutdown) -> Result<Recording, StoreError> {
+async fn start_recording(database: &Database, shutdown: &Shutdown) -> Result<MetricsParts, StoreError> {
     let store = SqliteMetrics(database.clone());
     let metrics = Metrics::open(Arc::new(store.clone())).await?;
     let losses = Losses::default();
@@ -176,7 +176,7 @@ async fn start_recording(database: &Database, shutdown: &Shutdown) -> Result<Rec
             dropped.note(run, seq);
         }
     });
-    Ok(Recording { store, metrics, recorder, losses })
+    Ok(MetricsParts { store, metrics, recorder, losses })
 }
 
 /// What runs need: the gate, the HTTP client, and the ports to the other features.
@@ -186,9 +186,9 @@ fn run_context(
     address: SocketAddr,
     shutdown: &Shutdown,
     users: &SqliteUsers,
-    recording: &Recording,
+    metrics_parts: &MetricsParts,
 ) -> Result<RunContext, ComposeError> {
-    let Recording { store, metrics, recorder, losses } = recording;
+    let MetricsParts { store, metrics, recorder, losses } = metrics_parts;
     let runs = SqliteRuns(database.clone());
     let dropped = losses.ledger.clone();
     let on_drop = move |row: &LedgerRow| dropped.note(row.run, row.outcome.seq);

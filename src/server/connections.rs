@@ -14,9 +14,9 @@ pub use super::connection_table::Bounds;
 use super::connection_table::ConnectionTable;
 use super::peer::Peer;
 
-/// One open connection. Those who read, write and answer report to it what happens.
+/// One open connection with a client. Those who read, write and answer report to it what happens.
 #[derive(Debug)]
-pub struct Connection {
+pub struct ClientConnection {
     number: u64,
     peer: Peer,
     state: Arc<ConnectionState>,
@@ -24,7 +24,7 @@ pub struct Connection {
     is_counted: bool,
 }
 
-impl Connection {
+impl ClientConnection {
     /// The client at the other end.
     pub fn peer(&self) -> Peer {
         self.peer
@@ -81,11 +81,11 @@ impl Connection {
 
 /// A connection that was admitted. Its place is free again when this is dropped.
 #[derive(Debug)]
-pub struct AdmittedConnection(Arc<Connection>);
+pub struct AdmittedConnection(Arc<ClientConnection>);
 
 impl AdmittedConnection {
     /// The connection itself, to be shared with those who report to it.
-    pub fn connection(&self) -> &Arc<Connection> {
+    pub fn connection(&self) -> &Arc<ClientConnection> {
         &self.0
     }
 }
@@ -126,7 +126,7 @@ impl Connections {
             return None;
         };
         let connections = Arc::downgrade(self);
-        Some(AdmittedConnection(Arc::new(Connection { number, peer, state, connections, is_counted })))
+        Some(AdmittedConnection(Arc::new(ClientConnection { number, peer, state, connections, is_counted })))
     }
 }
 
@@ -170,7 +170,7 @@ mod tests {
             admitted.map(|admitted| self.open.insert(name, admitted)).is_some()
         }
 
-        fn of(&self, name: &str) -> &Connection {
+        fn of(&self, name: &str) -> &ClientConnection {
             self.open[name].connection()
         }
 

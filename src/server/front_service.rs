@@ -21,7 +21,7 @@ use tower_http::timeout::DeadlineBody;
 use tracing::Instrument;
 
 use super::auth::Access;
-use super::connections::Connection;
+use super::connections::ClientConnection;
 use super::limits::no_connection_left;
 use super::origin_checks::{Hosts, add_headers, cross_origin};
 use super::users_api_layer::UsersApiLayer;
@@ -133,7 +133,7 @@ impl FrontParts {
             is_api,
             wants_page: !is_api && accepts_page(&request),
         };
-        let connection = request.extensions().get::<Arc<Connection>>().cloned();
+        let connection = request.extensions().get::<Arc<ClientConnection>>().cloned();
         if let Some(connection) = &connection {
             let peer = self.access.peer(connection.peer(), request.headers());
             request.extensions_mut().insert(peer);

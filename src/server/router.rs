@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 
 use super::api_docs::{openapi, pages as docs};
 use super::auth::guard;
-use super::compose::Program;
+use super::compose::Composition;
 use super::compression::complete_bodies;
 use super::front_service::{FrontParts, FrontService, Routes};
 use super::site::Site;
@@ -30,18 +30,22 @@ use crate::ui::page_answer::PageAnswer;
 use crate::users::server::rest as users;
 
 /// All routes of the program.
-pub fn build(program: &Program) -> FrontService {
-    let users_api = users::routes().with_state(Arc::clone(&program.users));
-    build_around(program, users_api, Some(program.recorder.clone()))
+pub fn build(composition: &Composition) -> FrontService {
+    let users_api = users::routes().with_state(Arc::clone(&composition.users));
+    build_around(composition, users_api, Some(composition.recorder.clone()))
 }
 
 /// All routes of the program around this users API, whose requests are recorded by `recorder`, if there is one.
-pub fn build_around(program: &Program, users_api: OpenApiRouter, recorder: Option<RowWriter<Row>>) -> FrontService {
-    let site = &program.site;
+pub fn build_around(
+    composition: &Composition,
+    users_api: OpenApiRouter,
+    recorder: Option<RowWriter<Row>>,
+) -> FrontService {
+    let site = &composition.site;
     let (users_api, users_description) = users_api.fallback(unknown_path).split_for_parts();
     let templates = Templates::of(&users_description);
     let (public_api, mut description) = public_api(site).split_for_parts();
-    let (private_api, private_description) = private_api(program).split_for_parts();
+    let (private_api, private_description) = private_api(composition).split_for_parts();
     description.merge(private_description);
     description.merge(users_description);
     let guarded = site.access.is_guarded();
@@ -54,14 +58,14 @@ pub fn build_around(program: &Program, users_api: OpenApiRouter, recorder: Optio
         .route("/api", any(unknown_path))
         .route("/api/{*path}", any(unknown_path));
     // Everything else is behind the guard, even paths at which there is nothing.
-    let private = pages(program)
+    let private = pages(composition)
         .route("/fn/{*path}", any(unknown_path))
         .merge(private_api)
         .layer(from_fn_with_state(site.access.clone(), guard));
     FrontService::new(FrontParts {
         hosts: site.hosts.clone(),
         access: site.access.clone(),
-        users_api_layer: UsersApiLayer::new(recorder, Arc::clone(&program.arrivals), templates),
+        users_api_layer: UsersApiLayer::new(recorder, Arc::clone(&composition.arrivals), templates),
         users_api: Routes::new(users_api),
         others: Routes::new(public.merge(private).layer(complete_bodies())),
         style,
@@ -69,13 +73,13 @@ pub fn build_around(program: &Program, users_api: OpenApiRouter, recorder: Optio
 }
 
 /// The pages, their server functions and their files.
-fn pages(program: &Program) -> Router {
-    let site = &program.site;
+fn pages(composition: &Composition) -> Router {
+    let site = &composition.site;
     let pages = generate_route_list(App);
     let guarded = site.access.is_guarded();
-    let traffic = program.traffic.clone();
-    let metrics = Arc::clone(&program.metrics);
-    let boards = program.boards.clone();
+    let traffic = composition.traffic.clone();
+    let metrics = Arc::clone(&composition.metrics);
+    let boards = composition.boards.clone();
     let provide = move || {
         provide_answer(guarded);
         provide_context(traffic.clone());
@@ -103,10 +107,10 @@ fn public_api(site: &Site) -> OpenApiRouter {
 }
 
 /// The routes for programs that need the token.
-fn private_api(program: &Program) -> OpenApiRouter {
-    let traffic = traffic::routes().fallback(unknown_path).with_state(program.traffic.clone());
+fn private_api(composition: &Composition) -> OpenApiRouter {
+    let traffic = traffic::routes().fallback(unknown_path).with_state(composition.traffic.clone());
     OpenApiRouter::new()
-        .merge(OpenApiRouter::new().routes(routes!(scrape)).with_state(Arc::clone(&program.metrics)))
+        .merge(OpenApiRouter::new().routes(routes!(scrape)).with_state(Arc::clone(&composition.metrics)))
         .nest("/traffic", traffic)
 }
 

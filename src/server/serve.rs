@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::Service;
 
-use super::compose::{ComposeError, NotStored, Program, STORING_AT_SHUTDOWN, Shutdown, compose};
+use super::compose::{ComposeError, Composition, NotStored, STORING_AT_SHUTDOWN, Shutdown, compose};
 use super::config::Config;
 use super::connections::{AdmittedConnection, Bounds, Connections};
 use super::limits::no_connection_left;
@@ -87,16 +87,16 @@ pub async fn run(
 ) -> Result<(), ServeError> {
     let address = listener.local_addr().map_err(ComposeError::from)?;
     let shutdown = Shutdown::default();
-    let program = compose(config, &database, address, &shutdown).await?;
+    let composition = compose(config, &database, address, &shutdown).await?;
     tokio::spawn(database.clone().watch_identity(shutdown.streams.clone()));
     let bounds = Bounds::new(config.max_connections, config.behind_proxy.is_some());
-    let serving = tokio::spawn(accept(listener, router::build(&program), bounds, shutdown.streams.clone()));
-    log_start(config, address, &program);
+    let serving = tokio::spawn(accept(listener, router::build(&composition), bounds, shutdown.streams.clone()));
+    log_start(config, address, &composition);
     stop.await;
     tracing::info!("shutting down: the active run is ended");
     let deadline = Instant::now() + STORING_AT_SHUTDOWN;
     shutdown.runs.cancel();
-    let stored = program.traffic.jobs.shut_down().await;
+    let stored = composition.traffic.jobs.shut_down().await;
     shutdown.streams.cancel();
     if let Err(error) = serving.await {
         tracing::error!(%error, "the accept loop failed");
@@ -104,18 +104,18 @@ pub async fn run(
     // If the run is not stored by now, the write-ahead log is left for the next start.
     stored?;
     let deadline = deadline.max(Instant::now() + SHORTEST_FLUSH);
-    tokio::time::timeout_at(deadline, program.flush(&shutdown)).await.map_err(|_| ServeError::NotFlushed)?;
-    drop(program);
+    tokio::time::timeout_at(deadline, composition.flush(&shutdown)).await.map_err(|_| ServeError::NotFlushed)?;
+    drop(composition);
     database.close().await;
     tracing::info!("shut down");
     Ok(())
 }
 
-fn log_start(config: &Config, address: SocketAddr, program: &Program) {
+fn log_start(config: &Config, address: SocketAddr, composition: &Composition) {
     let database = &config.database_url;
     let version = env!("CARGO_PKG_VERSION");
     tracing::info!(address = %own_url(address), %database, version, cap = config.cap, "serving");
-    if let Some(path) = program.site.access.one_time_path() {
+    if let Some(path) = composition.site.access.one_time_path() {
         tracing::info!("log in, once, within ten minutes, at {}{path}", config.url(address));
     }
 }

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use tokio::time::Instant;
 use utoipa::openapi::OpenApi;
 
-use super::connections::Connection;
+use super::connections::ClientConnection;
 use super::limits::{Limits, no_connection_left};
 use super::peer::Peer;
 use crate::metrics::server::record::{Recording, Row};
@@ -102,11 +102,11 @@ impl UsersApiLayer {
             let admitted = open.insert(admission?);
             // The gate limits simulated requests already: neither they nor their connection count for a peer.
             peer = None;
-            if let Some(connection) = request.extensions().get::<Arc<Connection>>() {
+            if let Some(connection) = request.extensions().get::<Arc<ClientConnection>>() {
                 connection.exempt();
             }
             admitted.delay().await;
-        } else if request.extensions().get::<Arc<Connection>>().is_some_and(|connection| connection.is_guest()) {
+        } else if request.extensions().get::<Arc<ClientConnection>>().is_some_and(|connection| connection.is_guest()) {
             return Err(no_connection_left());
         }
         let request = self.limits.with_body(peer, request).await?;

@@ -1,5 +1,5 @@
 //! hyper does not report when a request begins to come in, when it is complete, and when its response is written. Thin
-//! wrappers around the socket and around both bodies report it to the [`Connection`].
+//! wrappers around the socket and around both bodies report it to the [`ClientConnection`].
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -13,16 +13,16 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
-use super::connections::Connection;
+use super::connections::ClientConnection;
 
 /// The socket of a connection; reports reads and flushes.
 pub(super) struct WatchedStream {
     stream: TcpStream,
-    connection: Arc<Connection>,
+    connection: Arc<ClientConnection>,
 }
 
 impl WatchedStream {
-    pub(super) fn new(stream: TcpStream, connection: Arc<Connection>) -> Self {
+    pub(super) fn new(stream: TcpStream, connection: Arc<ClientConnection>) -> Self {
         Self { stream, connection }
     }
 }
@@ -70,7 +70,7 @@ impl AsyncWrite for WatchedStream {
 }
 
 /// Wraps a request whose head is complete. Its extensions hold its connection.
-pub(super) fn request(mut request: Request<Incoming>, connection: &Arc<Connection>) -> Request<Body> {
+pub(super) fn request(mut request: Request<Incoming>, connection: &Arc<ClientConnection>) -> Request<Body> {
     let has_body = !request.body().is_end_stream();
     connection.head_received(has_body, Instant::now());
     request.extensions_mut().insert(Arc::clone(connection));
@@ -79,13 +79,13 @@ pub(super) fn request(mut request: Request<Incoming>, connection: &Arc<Connectio
 }
 
 /// Wraps a response. It counts as being answered until its body is dropped.
-pub(super) fn response(response: Response<Body>, connection: Arc<Connection>) -> Response<ResponseBody> {
+pub(super) fn response(response: Response<Body>, connection: Arc<ClientConnection>) -> Response<ResponseBody> {
     response.map(|body| ResponseBody { body, connection })
 }
 
 struct RequestBody {
     body: Incoming,
-    connection: Arc<Connection>,
+    connection: Arc<ClientConnection>,
 }
 
 impl HttpBody for RequestBody {
@@ -118,7 +118,7 @@ impl Drop for RequestBody {
 /// The body of a response; reports when it is complete or abandoned.
 pub(super) struct ResponseBody {
     body: Body,
-    connection: Arc<Connection>,
+    connection: Arc<ClientConnection>,
 }
 
 impl HttpBody for ResponseBody {
