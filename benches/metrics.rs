@@ -28,13 +28,13 @@ use traffic_simulator::metrics::server::service::Metrics;
 use traffic_simulator::metrics::server::storage::sqlite::SqliteMetrics;
 use traffic_simulator::metrics::server::storage::store::MetricsStore;
 use traffic_simulator::origin::{Origin, RunId};
-use traffic_simulator::platform::database::{Database, epoch_micros};
+use traffic_simulator::platform::database::Database;
 use traffic_simulator::platform::request_id::RequestId;
 use traffic_simulator::platform::retention::Kept;
 use traffic_simulator::platform::row_writer::RowWriter;
-use traffic_simulator::server::compose::{Shutdown, compose};
+use traffic_simulator::platform::wall_clock::epoch_micros;
+use traffic_simulator::server::compose::{Composition, Shutdown, compose};
 use traffic_simulator::server::router;
-use traffic_simulator::server::state::AppState;
 use traffic_simulator::users::server::rest as users;
 use utoipa_axum::router::OpenApiRouter;
 use uuid::Uuid;
@@ -53,7 +53,7 @@ const ROUTES: [(&str, &str, u16); 5] = [
 ];
 
 /// A whole program on a database of its own. Its runs send their requests to `address`.
-async fn program(folder: &Path, name: &str, address: SocketAddr) -> (AppState, Database, Shutdown) {
+async fn program(folder: &Path, name: &str, address: SocketAddr) -> (Composition, Database, Shutdown) {
     let url = format!("sqlite://{}/{name}.db", folder.display());
     let database = Database::open(&url).await.expect("a database");
     let config = default_config(url);
@@ -63,7 +63,7 @@ async fn program(folder: &Path, name: &str, address: SocketAddr) -> (AppState, D
 }
 
 /// The routes of the users API, with nothing around them.
-fn users_routes(state: &AppState) -> OpenApiRouter {
+fn users_routes(state: &Composition) -> OpenApiRouter {
     users::routes().with_state(Arc::clone(&state.users))
 }
 
@@ -106,7 +106,7 @@ async fn stack(report: &mut Report, folder: &Path) {
     finish(state, &database, &shutdown).await;
 }
 
-async fn finish(state: AppState, database: &Database, shutdown: &Shutdown) {
+async fn finish(state: Composition, database: &Database, shutdown: &Shutdown) {
     state.metrics.recorder.flush().await;
     shutdown.streams.cancel();
     shutdown.background.close();
@@ -244,7 +244,7 @@ async fn overload(report: &mut Report, folder: &Path) {
 /// The server over so many recorded requests of the last day and 1,000 runs, while another run is active.
 struct Busy {
     served: Served,
-    state: AppState,
+    state: Composition,
     database: Database,
     shutdown: Shutdown,
 }

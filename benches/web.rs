@@ -22,16 +22,15 @@ use load::{Report, Served, compare, warm_up};
 use serde_json::json;
 use tokio::net::TcpListener;
 use traffic_simulator::platform::database::Database;
-use traffic_simulator::server::compose::{Shutdown, compose};
+use traffic_simulator::server::compose::{Composition, Shutdown, compose};
 use traffic_simulator::server::router;
-use traffic_simulator::server::state::AppState;
 use utoipa_axum::router::OpenApiRouter;
 
 /// The least share that is enough.
 const BOUND: f64 = 0.10;
 
 /// The whole program on a database of its own.
-async fn program(folder: &Path) -> (Served, AppState, Database, Shutdown) {
+async fn program(folder: &Path) -> (Served, Composition, Database, Shutdown) {
     let url = format!("sqlite://{}/web.db", folder.display());
     let database = Database::open(&url).await.expect("a database");
     let config = default_config(url);

@@ -1,74 +1,108 @@
-//! **Traffic Simulator**: an API with a live dashboard and a safe, honest traffic simulator in one binary.
+//! **Traffic Simulator**: an API with a live dashboard and a safe, honest traffic simulator, in one binary.
 //!
-//! This page is the architecture. What each part does is written at its top.
+//! A person picks a scenario, a duration and a rate, and presses Start. The program then sends real HTTP requests to its
+//! own users API, never more than 20 in any second, and the dashboard shows what they do. Each run ends with an audit
+//! that accounts for every single request.
+//!
+//! # Start reading here
+//!
+//! 1. This page: the flow of a request, the layout of the sources, the rules that hold everywhere, and the words.
+//! 2. [`traffic::engine`]: the heart of the program, which is pure. Each of its files is one idea: [the rate over
+//!    time](traffic::engine::scenario), [the plan](traffic::engine::plan), [the gate](traffic::engine::gate) that
+//!    enforces the cap, [the audit](traffic::engine::audit).
+//! 3. `traffic::server::runner`: the one loop that sends requests.
+//! 4. `server::compose`: how the features are connected, and `server::router`: every route in one list.
+//!
+//! The modules named `server`, and `platform`, exist only with the feature `ssr`; the documentation that has all of them
+//! is made by `cargo doc --features ssr --no-deps --open`.
 //!
 //! # The flow
 //!
 //! ```text
-//! traffic::card ──► server function /fn/traffic/start ─┐                ┌─► SSE /traffic/stream/{id} ─► card, run page
-//! REST client ────► POST /traffic/start ───────────────┴─► RunManager ──┤
-//!                                                             │         └─► GET /traffic/status/{id}
-//!                                             runner: plan → pacer → gate → mix → HTTP client
-//!                                                             ▼ real HTTP on the loopback
-//!   on all:      connections (who may hold how many) → entrance (request id, path, host, proxies, bounds of the body; the last form of every answer)
-//!   elsewhere:   catch-panic → cross-site → public routes (docs, login, files), or
-//!                guard (token or session) → pages, server functions, /traffic, /metrics
-//!   on /api/v1:  metrics record → catch-panic → arrivals (tag, tell the gate, guard) → body, in-flight limit → cross-site → users API ─► database
-//!                   └─► batch writer ─► database (rows, roll-ups by minute) ─► windows in memory ─► KPI cards, overview, /metrics
-//!                                          └─► at the end of a run: the audit, and whether the dashboard was right
+//! form ──► server function /fn/traffic/start ─┐                ┌─► SSE /traffic/stream/{id} ─► form, page of the run
+//! REST ──► POST /traffic/start ───────────────┴─► RunManager ──┴─► GET /traffic/status/{id}
+//!                                                     │
+//!                                                  runner: plan → pacer → gate → mix → HTTP client
+//!                                                                                          │ real HTTP on the loopback
+//!   every request:   connections (who may hold how many) → front service (id, path, host name, proxies, size of the body)
+//!   to /api/v1:      record → catch panics → arrivals (tag, tell the gate, guard) → body, in-flight limit → CSRF check
+//!                    → users API → database
+//!   to the rest:     catch panics → CSRF check → public routes (docs, login, files), or
+//!                    token or session → pages, server functions, /traffic, /metrics
+//!
+//!   record ──► writer ──► database ──► KPI cards, charts, request log, /metrics
+//!                                └───► at the end of a run: audit and dashboard check
 //! ```
 //!
-//! # Layout
+//! A run ends in one place and in one order: its last responses are awaited, its arrivals are sealed, the writers flush,
+//! its users are cleaned up, the audit and the dashboard check are made, and all of it is stored.
 //!
-//! Features first; each folder reads in the order of the data flow.
+//! # The layout
 //!
-//! - [`origin`], [`input`], [`query`], [`buckets`], [`error`]: what the features share: who made a
-//!   request, how input is checked, how an address carries it, in which steps latency is drawn, and what crosses the
-//!   wire as an error.
-//! - [`users`]: the users API, the thing that is hit.
-//! - [`traffic`]: the simulator. [`traffic::engine`] is its pure core.
-//! - [`metrics`]: what the server measured, and the key figures made of it. [`metrics::engine`] is its pure core.
-//! - [`dashboard`]: sets the features side by side.
-//! - [`ui`]: building blocks of the page without knowledge of any feature. A chart is data: pure
-//!   functions make a [`ui::chart::Chart`] of numbers, and one more makes HTML of any of them.
-//! - [`app`]: the document's shell and the pages.
-//! - `server`: configuration, wiring, routes and their description, who may come in, what is kept and for how
-//!   long, start and end (only with the feature `ssr`).
+//! Features come first. Inside a feature the folders are floors, and each one uses only those below it, from the ground
+//! up: `model`, `engine` (pure), `view` (components that render data), `server` (storage and HTTP), `server_fns`, `page`
+//! (routes and islands).
 //!
-//! # The page
+//! | Module | What it holds |
+//! |---|---|
+//! | [`users`] | the users API, which is what the traffic hits |
+//! | [`traffic`] | the simulator |
+//! | [`metrics`] | what the server measured, and the numbers made of it |
+//! | [`dashboard`] | pages that show the features' components side by side |
+//! | [`app`], [`document`] | the routes of the page; the HTML document and its assets |
+//! | [`ui`] | components that know no feature; [`ui::chart`] makes charts of numbers |
+//! | [`origin`], [`validation`], [`latency_buckets`], [`query`], [`error`] | what the features share: who made a request, how input is checked, the steps of latencies, how an address carries a query, what crosses the wire as an error |
+//! | `platform` | what the features stand on and what knows none of them: the database, the wall clock, the writer of rows, ids of requests, problem documents |
+//! | `server` | the program on top of everything: settings, composition, routes, access, start and shutdown |
 //!
-//! The server makes every page, complete: it can be read, and its forms be sent, without a script. What lives in the
-//! browser are islands, which alone are compiled for it: the card ([`traffic::card`]), a run on its page
-//! ([`traffic::run_page`]) and the dashboard's board ([`dashboard::live_board`]). What they show is HTML from pure
-//! functions of a state, and a newer state is brought into the page part by part ([`ui::patch`]). The board and a run's
-//! charts and tables are even drawn by the server each time, so that the browser loads no code that knows them, and all
-//! who look at the board in the same moment get the same drawing.
+//! The server renders every page completely, so it can be read, and its forms can be sent, without JavaScript. Only
+//! islands are compiled for the browser: the form that starts a run, a run on its page, and the dashboard's board.
 //!
 //! # Architecture invariants
 //!
-//! Tested by `tests/architecture.rs`, which reads the sources.
+//! A test reads the sources and checks them.
 //!
-//! 1. `model.rs`, `origin.rs`, `input.rs` and the `engine/` folders use std, serde, uuid and utoipa's derive
-//!    only: no clock, no I/O, no randomness but a seed passed in, no `cfg`. Time is an argument.
-//! 2. `server/` folders use their own feature's model and engine; another feature only through its
-//!    model. The page reaches the server only through `server_fns.rs`, whose functions are bridges
-//!    of a few lines.
-//! 3. Traffic reaches users only over HTTP. Users and metrics know `Origin`, never traffic. What
-//!    traffic needs of them it declares as ports; `server/wiring.rs` alone connects them.
-//! 4. Metrics records `/api/v1` and nothing else, so that watching the dashboard never moves it; it
-//!    records from a drop guard, so that an aborted request has its row too.
-//! 5. One runner loop, one place that closes a run. Every wait also waits for cancellation.
-//! 6. At most a dozen lines with `cfg(` for ssr and hydrate: one per `server` folder.
-//! 7. Storage is one object-safe async trait per feature; one method = one use case = one transaction.
+//! - **The core is pure.** `model.rs`, `origin.rs`, `validation.rs` and the `engine` folders use std, serde, uuid and
+//!   utoipa's derive only: no clock, no I/O, no randomness but a seed, no `cfg`. Time is an argument.
+//! - **No circles.** The import graph has none. `platform` and `ui` name no feature, and nothing but `main.rs`, tests and
+//!   benches names `server`.
+//! - **Features meet in one place.** Traffic reaches users only over HTTP. A feature uses another one only through its
+//!   model, or through a port that it declares itself; `server::compose` alone connects them. Each feature has its own
+//!   context. The dashboard is no feature: it may use every feature's view, server functions and page.
+//! - **Metrics records `/api/v1` and nothing else**, so that watching the dashboard never changes it. It records from a
+//!   drop guard, so that an aborted request has its row, too.
+//! - **One runner loop, and one place that closes a run.** Every wait also waits for cancellation.
+//! - **At most a dozen lines with `cfg(`** for ssr and hydrate: one for each `server` folder.
+//! - **Storage is one object-safe trait for each feature.** One method is one use case and one transaction.
+//! - **No type name is defined twice.**
+//!
+//! # Glossary
+//!
+//! | Word | Meaning |
+//! |---|---|
+//! | scenario | the shape of the rate over time, such as *Peak Usage* |
+//! | run | one execution of the generator, live or stored; on the wire its id is called `jobId` |
+//! | plan, slot | the list of planned requests; a slot has a time at which it is *wanted*, and one at which it is *due* |
+//! | pacer | finds the next slot, and when it is due |
+//! | gate, permit | the only way to the HTTP client; a request leaves with a permit |
+//! | cap | the limit of the process: 20 requests in any second, or lower |
+//! | max RPS | the rate that a person asks for; at most the cap |
+//! | open loop | requests leave by the plan, whether or not earlier ones are answered |
+//! | sent, missed, not reached | it left; its slot passed, so it never leaves; the run ended before its slot |
+//! | ok, failed, cancelled | status 2xx; any other status, timeout or transport error; in flight when the run was stopped |
+//! | service time | from the sending to the end of the response |
+//! | response time | from *wanted* to the end of the response, so a late start counts (no coordinated omission) |
+//! | scheduling delay | by how much a request left after it was due |
+//! | throttled | it had to wait at the gate |
+//! | rate, throughput | requests sent per second; requests that ended ok per second |
+//! | current RPS | requests that were sent in the last full second |
+//! | arrival | a simulated request as the receiving side saw it |
+//! | audit | the check of a run's accounts: *verified*, *incomplete* or *wrong* |
+//! | dashboard check | whether the dashboard's own numbers about a run are right |
+//! | verdict | audit, cap, clean-up and dashboard check together |
 
-// Deeply nested views are deeply nested types.
+// A deeply nested view is a deeply nested type.
 #![recursion_limit = "512"]
-
-/// A page is made of many small pieces and a few large ones. The C library's allocator gives the large ones back to the
-/// system at once, and asks for them again with the next page; this one keeps them.
-#[cfg(feature = "ssr")]
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 pub mod app;
 pub mod dashboard;
@@ -88,7 +122,7 @@ pub mod users;
 pub mod validation;
 pub mod wire_name;
 
-/// Begins what the islands of a page share; the page's loader calls it, and then brings each of them to life.
+/// Starts what the islands of a page share. The page's loader calls it before it hydrates the islands.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {

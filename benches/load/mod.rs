@@ -17,6 +17,10 @@ use tokio_util::sync::CancellationToken;
 use traffic_simulator::server::connections::Bounds;
 use traffic_simulator::server::serve;
 
+/// The allocator of the program, so that the same is measured.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// How many connections the clients keep busy.
 pub(crate) const CONNECTIONS: usize = 16;
 /// How long one side is asked before it is the other's turn …
@@ -73,12 +77,12 @@ pub(crate) struct Served {
 
 impl Served {
     /// On a port of its own.
-    pub(crate) async fn start(app: impl serve::Served) -> Self {
+    pub(crate) async fn start(app: impl serve::HttpService) -> Self {
         Self::start_on(TcpListener::bind("127.0.0.1:0").await.expect("a port"), app)
     }
 
     /// On this one.
-    pub(crate) fn start_on(listener: TcpListener, app: impl serve::Served) -> Self {
+    pub(crate) fn start_on(listener: TcpListener, app: impl serve::HttpService) -> Self {
         let (address, stop) = (listener.local_addr().expect("an address"), CancellationToken::new());
         tokio::spawn(serve::accept(listener, app, Bounds::new(512, true), stop.clone()));
         Self { address, stop }

@@ -13,7 +13,7 @@ use crate::metrics::log_model::LogQuery;
 use crate::metrics::model::OverviewQuery;
 use crate::metrics::server::service::Metrics;
 use crate::metrics::view::newest_requests::NEWEST;
-use crate::platform::moments::Moments;
+use crate::platform::single_flight::SingleFlightCache;
 use crate::traffic::history_query::HistoryQuery;
 use crate::traffic::server::run_manager::RunManager;
 use crate::traffic::server::state::page_of_runs;
@@ -31,13 +31,13 @@ const VIEWS: usize = 16;
 pub struct Boards {
     metrics: Arc<Metrics>,
     runs: Arc<RunManager>,
-    rendered: Arc<Moments<(OverviewQuery, Rows), Board>>,
+    rendered: Arc<SingleFlightCache<(OverviewQuery, Rows), Board>>,
 }
 
 impl Boards {
     /// Boards of these requests and runs.
     pub fn new(metrics: Arc<Metrics>, runs: Arc<RunManager>) -> Self {
-        Self { metrics, runs, rendered: Arc::new(Moments::new(FRESH, VIEWS)) }
+        Self { metrics, runs, rendered: Arc::new(SingleFlightCache::new(FRESH, VIEWS)) }
     }
 }
 

@@ -1,5 +1,4 @@
-//! The file of the database: which one `DATABASE_URL` means, that no other process uses it, and whether it is still
-//! the one that was opened.
+//! The file of the database: finds it by `DATABASE_URL`, locks it, and checks that it is still the one that was opened.
 
 use std::fs::{File, Metadata, OpenOptions, TryLockError};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
@@ -10,16 +9,15 @@ use sqlx::sqlite::SqliteConnectOptions;
 
 use super::open_error::OpenError;
 
-/// Readable by their owner only: users' names and addresses are in them.
+/// The mode of the files: readable by their owner only, because they contain names and addresses of users.
 const MODE: u32 = 0o600;
 
-/// The opened and locked file. Everything goes by its one canonical path, whatever names lead to it.
+/// The opened and locked file. It is always used by its canonical path, whatever other names it has.
 ///
-/// Two locks, because each sees what the other one can't. The file of the database itself is locked where that is
-/// safe, so that a process that comes by a hard link or a bind mount meets the lock, too: two processes with
-/// different names for one file would have two write-ahead logs for it. On Linux such a lock (`flock`) and those of
-/// SQLite (`fcntl`) don't see each other; on other systems they do, so there only the second one is taken. The file
-/// `.lock` beside it is what every version of this program locks.
+/// There are two locks. Every version of this program locks the file `.lock` beside the database. On Linux the database
+/// file itself is locked as well, so that a process that opens it by a hard link or a bind mount meets the lock, too: two
+/// processes with different names for one file would use two write-ahead logs for it. On Linux this lock (`flock`) does
+/// not interfere with those of SQLite (`fcntl`); on other systems it does.
 #[derive(Debug)]
 pub(crate) struct DatabaseFile {
     path: PathBuf,
@@ -41,15 +39,15 @@ pub(crate) enum Beginning {
     File,
 }
 
-/// Why what is written to the database would not last.
+/// Why everything that is written to the database would be lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Lost {
-    /// There is no file at its place.
+    /// There is no file at the path of the database.
     #[error(
         "The file of the database is not at its place any more; what is written now is gone when the server ends. Stop the server, put the file back, and start it again."
     )]
     Gone,
-    /// There is another file at its place.
+    /// There is another file at the path of the database.
     #[error(
         "The file of the database was replaced by another one while the server runs; what is written now is gone when the server ends. Start the server again to use the new file."
     )]
@@ -57,59 +55,59 @@ pub enum Lost {
 }
 
 impl DatabaseFile {
-    /// Opens the file that `url` names, creates it when it is missing, and locks it.
+    /// Opens the file that `url` names, creates it if it is missing, and locks it.
     pub(crate) fn open(url: &str) -> Result<Self, OpenError> {
         let named = file_of(url)?;
-        let words = |path: &Path| path.display().to_string();
+        let text = |path: &Path| path.display().to_string();
         if let Some(folder) = named.parent() {
-            std::fs::create_dir_all(folder).map_err(|error| OpenError::Folder(words(folder), error))?;
+            std::fs::create_dir_all(folder).map_err(|error| OpenError::Folder(text(folder), error))?;
         }
         let open = |path: &Path| {
             let mut options = OpenOptions::new();
             options.read(true).write(true).create(true).truncate(false).mode(MODE).open(path)
         };
-        let file = open(&named).map_err(|error| OpenError::File(words(&named), error))?;
-        let path = named.canonicalize().map_err(|error| OpenError::File(words(&named), error))?;
-        let beside = PathBuf::from(format!("{}.lock", path.display()));
-        let lock = open(&beside).map_err(|error| OpenError::File(words(&beside), error))?;
-        take(&lock, &path)?;
+        let file = open(&named).map_err(|error| OpenError::File(text(&named), error))?;
+        let path = named.canonicalize().map_err(|error| OpenError::File(text(&named), error))?;
+        let beside_path = PathBuf::from(format!("{}.lock", path.display()));
+        let beside = open(&beside_path).map_err(|error| OpenError::File(text(&beside_path), error))?;
+        lock(&beside, &path)?;
         if cfg!(target_os = "linux") {
-            take(&file, &path)?;
+            lock(&file, &path)?;
         }
-        let known = file.metadata().map_err(|error| OpenError::File(words(&path), error))?;
+        let known = file.metadata().map_err(|error| OpenError::File(text(&path), error))?;
         let beginning = match PathBuf::from(format!("{}-wal", path.display())).exists() {
             _ if known.len() == 0 => Beginning::Nothing,
             true => Beginning::FileAndLog,
             false => Beginning::File,
         };
-        Ok(Self { path, file, beside: lock, identity: identity(&known), beginning, bytes: known.len() })
+        Ok(Self { path, file, beside, identity: identity(&known), beginning, bytes: known.len() })
     }
 
-    /// Its canonical path.
+    /// The canonical path.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// How large it was when it was opened.
+    /// The size when the file was opened, in bytes.
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// What was there when it was opened.
+    /// What was there when the file was opened.
     pub(crate) fn beginning(&self) -> Beginning {
         self.beginning
     }
 
-    /// Takes back what was begun in a file that had no content. To be called when no connection is open.
+    /// Empties a file that had no content when it was opened. No connection may be open.
     pub(crate) fn empty_again(&self) {
         if let Err(error) = self.file.set_len(0) {
-            tracing::warn!(%error, "a database that could not be made is left as it is");
+            tracing::warn!(%error, "a database that could not be created is left as it is");
         }
     }
 
-    /// Looks whether the file at its place is the one that was opened.
+    /// Checks that the file at the path is the one that was opened.
     pub(crate) fn check(&self) -> Result<(), Lost> {
-        // Not opened: to close it again would take away the locks that SQLite holds in this process.
+        // The file is not opened, because closing it would release the locks that SQLite holds in this process.
         match std::fs::metadata(&self.path) {
             Ok(now) if identity(&now) == self.identity => Ok(()),
             Ok(_) => Err(Lost::Replaced),
@@ -117,16 +115,16 @@ impl DatabaseFile {
         }
     }
 
-    /// Lets another process have the file.
+    /// Releases the file for other processes.
     pub(crate) fn unlock(&self) {
         for file in [&self.file, &self.beside] {
             if let Err(error) = file.unlock() {
-                tracing::debug!(%error, "the lock of the database is freed at the end of the process");
+                tracing::debug!(%error, "the database stays locked until the process ends");
             }
         }
     }
 
-    /// An empty file beside it, readable by its owner only, and its path.
+    /// Creates an empty file beside the database, readable by its owner only, and returns its path.
     pub(crate) fn empty_file_beside(&self, ending: &str) -> std::io::Result<PathBuf> {
         let path = PathBuf::from(format!("{}.{ending}", self.path.display()));
         OpenOptions::new().write(true).create(true).truncate(true).mode(MODE).open(&path)?;
@@ -134,20 +132,20 @@ impl DatabaseFile {
     }
 }
 
-/// What a file is, whatever it is called.
+/// Device and inode, which identify a file whatever its name is.
 fn identity(file: &Metadata) -> (u64, u64) {
     (file.dev(), file.ino())
 }
 
-/// The system frees it when the process ends, however it ends.
-fn take(file: &File, path: &Path) -> Result<(), OpenError> {
+/// Locks a file until the process ends. The operating system releases the lock, however the process ends.
+fn lock(file: &File, path: &Path) -> Result<(), OpenError> {
     file.try_lock().map_err(|error| match error {
         TryLockError::WouldBlock => OpenError::InUse(path.display().to_string()),
         TryLockError::Error(error) => OpenError::Lock(path.display().to_string(), error),
     })
 }
 
-/// The path in a URL, decoded as sqlx does it.
+/// The path in a URL, decoded in the same way as sqlx does it.
 pub(crate) fn file_of(url: &str) -> Result<PathBuf, OpenError> {
     let url = url.trim();
     let refused = |why: &'static str| Err(OpenError::Url(url.to_owned(), why));
@@ -155,7 +153,7 @@ pub(crate) fn file_of(url: &str) -> Result<PathBuf, OpenError> {
         return refused("it names no file");
     }
     let Some(rest) = url.strip_prefix("sqlite:") else {
-        // Another kind of URL may hold a password.
+        // Another kind of URL may contain a password.
         let scheme = url.split(':').next().unwrap_or_default();
         return Err(OpenError::Url(format!("{scheme}:…"), "only SQLite is supported"));
     };

@@ -1,4 +1,4 @@
-//! The files of the server are for their owner only: they hold names and addresses.
+//! Keeps the files of the server readable by their owner only, because they contain names and addresses.
 
 use std::fs::{Permissions, set_permissions};
 use std::io::ErrorKind;
@@ -8,12 +8,13 @@ use rustix::fs::Mode;
 
 use super::database::Database;
 
-/// Lets every file that the process makes from now on, and every folder, be for its owner only.
+/// Makes every file and folder that the process creates from now on accessible to its owner only.
 pub fn keep_private() {
     rustix::process::umask(Mode::RWXG | Mode::RWXO);
 }
 
-/// Closes the files of a database to others. An older version, or another program, may have made them open.
+/// Makes the files of a database accessible to their owner only. An older version, or another program, may have created
+/// them with other permissions.
 pub fn close_to_others(database: &Database) {
     let options = database.read.connect_options();
     let file = options.get_filename();
@@ -23,7 +24,7 @@ pub fn close_to_others(database: &Database) {
         match set_permissions(&path, Permissions::from_mode(0o600)) {
             Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::NotFound => {}
-            // Somebody else's file, or a file system without permissions: it can be used all the same.
+            // A file of another owner, or a file system without permissions, can be used all the same.
             Err(error) => tracing::warn!(%error, file = ?path, "others may be able to read this file"),
         }
     }

@@ -1,8 +1,8 @@
-//! What is kept, for how long, and who removes the rest.
+//! How long rows are kept, and the task that removes older ones.
 //!
-//! A wall clock may be wrong by years, and what is removed is gone. So a row goes only when it is too old by the
-//! earlier of two clocks, the wall clock and the newest row of an earlier process plus the steady time since the
-//! start; and when it was stored before this start, or so long ago by the steady clock.
+//! A wall clock may be wrong by years, and a removed row is gone. So a row is removed only if it is too old by the
+//! earlier of two clocks: the wall clock, and the newest row of an earlier process plus the steady time since the start.
+//! Besides, it must have been stored before this start, or that long ago by the steady clock.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -12,16 +12,16 @@ use async_trait::async_trait;
 use tokio::time::MissedTickBehavior;
 
 use super::database::StoreError;
-use super::wall_clock::{Shown, WallClock, micros};
+use super::wall_clock::{ShownTimes, WallClock, micros};
 
-/// How often it is looked for what is no longer kept.
-const PRUNING: Duration = Duration::from_secs(60);
-/// Nothing is removed so soon after a start, in which a wrong clock may yet be set right.
-const REST: Duration = Duration::from_secs(600);
+/// How often rows are pruned.
+const PRUNING_INTERVAL: Duration = Duration::from_secs(60);
+/// How long after the start nothing is removed, because a wrong clock may still be corrected.
+const GRACE_PERIOD: Duration = Duration::from_secs(600);
 
 const DAY: u64 = 86_400;
 
-/// What is kept; of two limits, whichever is reached first.
+/// How long and how many rows are kept. Of two limits, the one that is reached first counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::Args)]
 pub struct Kept {
     /// For how many days a recorded request is kept
@@ -53,33 +53,33 @@ impl Default for Kept {
     }
 }
 
-/// What is known of the age of stored rows.
+/// What is known about the age of stored rows.
 #[derive(Clone, Debug)]
 pub struct Ages {
     /// The earlier of the two clocks, in epoch microseconds.
     now: i64,
-    /// Since the start of the process.
+    /// The steady time since the start of the process.
     steady: Duration,
-    shown: Shown,
+    shown: ShownTimes,
 }
 
 impl Ages {
-    /// At the moment `steady` after the start, when the wall clock shows `wall`. `newest` is the time of the newest
-    /// row that was stored before the start, if there was any. Times are in epoch microseconds. `None` while nothing
-    /// may go, however old it looks.
-    pub fn new(wall: i64, steady: Duration, newest: Option<i64>, shown: Shown) -> Option<Self> {
+    /// The ages at the moment `steady` after the start, when the wall clock shows `wall`. `newest` is the time of the
+    /// newest row that was stored before the start, if there was one. Times are in epoch microseconds. `None` shortly
+    /// after the start, when nothing may be removed.
+    pub fn new(wall: i64, steady: Duration, newest: Option<i64>, shown: ShownTimes) -> Option<Self> {
         let now = newest.map_or(wall, |newest| wall.min(newest.saturating_add(micros(steady))));
-        (steady >= REST).then_some(Self { now, steady, shown })
+        (steady >= GRACE_PERIOD).then_some(Self { now, steady, shown })
     }
 
-    /// The times of rows that are older than so many days, in epoch microseconds.
+    /// The times of all rows that are older than this many days, in epoch microseconds.
     pub fn older_than(&self, days: u32) -> Vec<Range<i64>> {
         let limit = Duration::from_secs(u64::from(days) * DAY);
         without(i64::MIN..self.now.saturating_sub(micros(limit)), self.shown.within(limit, self.steady))
     }
 
-    /// All times, those of the rows that were stored first at the front: first what this process has not stored, by
-    /// its time, and then what it has.
+    /// All times in the order in which their rows were stored: first the times of rows that this process has not stored,
+    /// and then those of its own rows.
     pub fn in_order(&self) -> Vec<Range<i64>> {
         let own = || self.shown.within(Duration::MAX, self.steady);
         let mut order = without(i64::MIN..i64::MAX, own());
@@ -96,11 +96,12 @@ impl Ages {
     }
 }
 
-/// What is left of `all` when these are cut out, in ascending order.
+/// What is left of `all` without `cuts`, in ascending order.
 fn without(all: Range<i64>, cuts: impl Iterator<Item = Range<i64>>) -> Vec<Range<i64>> {
     let mut cuts: Vec<Range<i64>> = cuts.collect();
     cuts.sort_unstable_by_key(|cut| cut.start);
-    let (mut left, mut start) = (Vec::new(), all.start);
+    let mut left = Vec::new();
+    let mut start = all.start;
     for cut in cuts {
         left.push(start..cut.start.min(all.end));
         start = start.max(cut.end);
@@ -110,25 +111,25 @@ fn without(all: Range<i64>, cuts: impl Iterator<Item = Range<i64>>) -> Vec<Range
     left
 }
 
-/// Holds rows of which some are no longer kept.
+/// A store that removes rows which are no longer kept.
 #[async_trait]
 pub trait Prune: Send + Sync + 'static {
-    /// Removes what is no longer kept, and logs what that was.
+    /// Removes the rows that are no longer kept, and logs how many they were.
     async fn prune(&self, ages: &Ages, kept: &Kept) -> Result<(), StoreError>;
 }
 
-/// Has all of them remove what is no longer kept, for ever. `newest` is the time of the newest row that was stored
-/// before the start, in epoch microseconds, if there was any.
-pub async fn prune(clock: Arc<WallClock>, newest: Option<i64>, kept: Kept, holders: Vec<Arc<dyn Prune>>) {
-    let mut ticks = tokio::time::interval(PRUNING);
+/// Prunes all these stores every minute, and never returns. `newest` is the time of the newest row that was stored before
+/// the start, in epoch microseconds, if there was one.
+pub async fn prune(clock: Arc<WallClock>, newest: Option<i64>, kept: Kept, stores: Vec<Arc<dyn Prune>>) {
+    let mut ticks = tokio::time::interval(PRUNING_INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
         let (wall, steady) = clock.now();
         let Some(ages) = Ages::new(wall, steady, newest, clock.shown()) else { continue };
-        for holder in &holders {
-            if let Err(error) = holder.prune(&ages, &kept).await {
-                tracing::warn!(%error, "what is no longer kept could not be removed; the next minute tries again");
+        for store in &stores {
+            if let Err(error) = store.prune(&ages, &kept).await {
+                tracing::warn!(%error, "rows that are no longer kept could not be removed; it is tried again in a minute");
             }
         }
     }
@@ -136,8 +137,7 @@ pub async fn prune(clock: Arc<WallClock>, newest: Option<i64>, kept: Kept, holde
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
-
+    use parking_lot::Mutex;
     use tokio::time::Instant;
 
     use super::*;
@@ -149,8 +149,9 @@ mod tests {
     const HOUR: Duration = Duration::from_secs(3600);
 
     /// The wall clock's times since the start, each held for so many seconds.
-    fn shown(times: &[(i64, u64)]) -> Shown {
-        let (mut shown, mut steady) = (Shown::default(), 0);
+    fn shown(times: &[(i64, u64)]) -> ShownTimes {
+        let mut shown = ShownTimes::default();
+        let mut steady = 0;
         for (wall, held) in times {
             for second in 0..*held {
                 shown.note(wall + second as i64 * SECOND, Duration::from_secs(steady));
@@ -186,7 +187,7 @@ mod tests {
 
     #[test]
     fn the_limit_is_exact_and_nothing_goes_in_the_first_ten_minutes() {
-        let ages = |steady| Ages::new(NOW, Duration::from_secs(steady), Some(NOW), Shown::default());
+        let ages = |steady| Ages::new(NOW, Duration::from_secs(steady), Some(NOW), ShownTimes::default());
         assert!(ages(0).is_none() && ages(599).is_none());
         let ages = ages(600).expect("ten minutes");
         assert!(goes(&ages, NOW - 7 * DAYS - 1) && !goes(&ages, NOW - 7 * DAYS));
@@ -227,23 +228,23 @@ mod tests {
     }
 
     #[derive(Default)]
-    struct Holder(Mutex<Vec<Duration>>, Option<Instant>);
+    struct TestStore(Mutex<Vec<Duration>>, Option<Instant>);
 
     #[async_trait]
-    impl Prune for Holder {
+    impl Prune for TestStore {
         async fn prune(&self, _ages: &Ages, _kept: &Kept) -> Result<(), StoreError> {
-            self.0.lock().expect("not poisoned").push(self.1.expect("a start").elapsed());
+            self.0.lock().push(self.1.expect("a start").elapsed());
             Err(StoreError::PoolClosed)
         }
     }
 
     #[tokio::test(start_paused = true)]
     async fn nothing_is_removed_for_ten_minutes_and_then_each_minute_whatever_goes_wrong() {
-        let holder = Arc::new(Holder(Mutex::default(), Some(Instant::now())));
+        let store = Arc::new(TestStore(Mutex::default(), Some(Instant::now())));
         let clock = WallClock::new(|| NOW);
-        let pruning = tokio::spawn(prune(clock, None, Kept::default(), vec![Arc::clone(&holder) as Arc<dyn Prune>]));
+        let pruning = tokio::spawn(prune(clock, None, Kept::default(), vec![Arc::clone(&store) as Arc<dyn Prune>]));
         tokio::time::sleep(Duration::from_secs(725)).await;
         pruning.abort();
-        assert_eq!(*holder.0.lock().expect("not poisoned"), [600, 660, 720].map(Duration::from_secs));
+        assert_eq!(*store.0.lock(), [600, 660, 720].map(Duration::from_secs));
     }
 }

@@ -1,118 +1,133 @@
 //! The wall clock beside the steady one.
 //!
-//! People and programs set a wall clock, by seconds or by years, and it goes on while a machine sleeps. So nobody
-//! measures time with it: it is for display, and for the times that stored rows carry. What has to be known of its
-//! steps is noted here: which times it has shown during this process, and that it was set.
+//! People and programs set a wall clock, by seconds or by years, and it runs on while a machine sleeps. So nothing
+//! measures time with it: it is for display, and for the times that stored rows carry. This file keeps track of its
+//! steps: which times it has shown during this process, and when it was set.
 
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior};
 
 /// How often the wall clock is compared with the steady one.
-const LOOK: Duration = Duration::from_secs(1);
-/// The two may differ by so much between two looks, in microseconds. More means that the wall clock was set, or that
-/// the machine slept.
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
+/// By how much the two clocks may differ between two checks, in microseconds. More means that the wall clock was set,
+/// or that the machine slept.
 const TOLERANCE: i64 = 2_000_000;
-/// A span is as old as its end, so none is longer than this.
-const SPAN: Duration = Duration::from_secs(3600);
-/// Rows may carry times from so long before a span until so long after it, in microseconds: a request arrives before
-/// its row is stored, and the clock may be set between two looks.
+/// The longest span. All of a span is taken to be as old as its end, so this is how exactly ages are known.
+const LONGEST_SPAN: Duration = Duration::from_secs(3600);
+/// Rows may carry times from this long before a span until this long after it, in microseconds: a request arrives
+/// before its row is stored, and the clock may be set between two checks.
 const MARGIN: i64 = 60_000_000;
 
-/// In microseconds, as the times of rows are.
+/// The current wall-clock time in epoch milliseconds.
+pub fn epoch_millis() -> i64 {
+    epoch_micros() / 1000
+}
+
+/// The current wall-clock time in epoch microseconds.
+pub fn epoch_micros() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros() as i64)
+}
+
+/// A duration in microseconds, the unit of the times of rows.
 pub(crate) fn micros(duration: Duration) -> i64 {
     i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }
 
-/// A time without a step of the wall clock.
+/// A time in which the wall clock made no step.
 #[derive(Clone, Debug)]
 struct Span {
-    /// What the wall clock said at its begin, in epoch microseconds.
+    /// The wall clock at the beginning, in epoch microseconds.
     from: i64,
-    /// What it said at the last look.
+    /// The wall clock at the last check, in epoch microseconds.
     to: i64,
-    /// The begin on the steady clock, since the start of the process.
+    /// The steady time from the start of the process to the beginning.
     began: Duration,
-    /// The last look on the steady clock.
+    /// The steady time from the start of the process to the last check.
     seen: Duration,
 }
 
-/// The times that the wall clock has shown since the start of the process: the times of all rows that were stored by
-/// it, and of hardly any other row.
+/// The times that the wall clock has shown since the start of the process. All rows that this process has stored carry
+/// such a time, and hardly any other row does.
 #[derive(Clone, Debug, Default)]
-pub struct Shown(Vec<Span>);
+pub struct ShownTimes(Vec<Span>);
 
-impl Shown {
-    /// Notes that the wall clock shows `wall`, in epoch microseconds, so long after the start. Says by how much the
-    /// wall clock was set since the last look, in microseconds, if it was.
+impl ShownTimes {
+    /// Notes that the wall clock shows `wall` (epoch microseconds) when `steady` has passed since the start of the
+    /// process. If the wall clock was set since the last check, the result is by how many microseconds.
     pub fn note(&mut self, wall: i64, steady: Duration) -> Option<i64> {
-        let apart = |span: &Span| wall - span.to - micros(steady.saturating_sub(span.seen));
-        let step = self.0.last().map(apart).filter(|apart| apart.abs() > TOLERANCE);
+        let difference = |span: &Span| wall - span.to - micros(steady.saturating_sub(span.seen));
+        let step = self.0.last().map(difference).filter(|difference| difference.abs() > TOLERANCE);
         match self.0.last_mut() {
-            Some(span) if step.is_none() && steady < span.began + SPAN => (span.to, span.seen) = (wall, steady),
+            Some(span) if step.is_none() && steady < span.began + LONGEST_SPAN => {
+                span.to = wall;
+                span.seen = steady;
+            }
             _ => self.0.push(Span { from: wall, to: wall, began: steady, seen: steady }),
         }
         step
     }
 
-    /// What was shown less than `ago` before the moment `steady` after the start.
-    pub(crate) fn within(&self, ago: Duration, steady: Duration) -> impl Iterator<Item = Range<i64>> {
-        self.0.iter().filter(move |span| steady.saturating_sub(span.seen) < ago).map(|span| {
-            let (first, last) = (span.from.min(span.to), span.from.max(span.to));
+    /// The times that were shown less than `age` before the moment `steady` after the start of the process.
+    pub(crate) fn within(&self, age: Duration, steady: Duration) -> impl Iterator<Item = Range<i64>> {
+        self.0.iter().filter(move |span| steady.saturating_sub(span.seen) < age).map(|span| {
+            let first = span.from.min(span.to);
+            let last = span.from.max(span.to);
             first.saturating_sub(MARGIN)..last.saturating_add(MARGIN)
         })
     }
 }
 
-/// Looks at the wall clock, for as long as the process runs.
+/// Follows the wall clock for as long as the process runs.
 #[derive(Debug)]
 pub struct WallClock {
     started: Instant,
     read: fn() -> i64,
-    shown: Mutex<Shown>,
+    shown: Mutex<ShownTimes>,
     steps: watch::Sender<u32>,
 }
 
 impl WallClock {
-    /// Looks for the first time. `read` gives the wall clock in epoch microseconds.
+    /// Reads the wall clock for the first time. `read` returns it in epoch microseconds.
     pub fn new(read: fn() -> i64) -> Arc<Self> {
-        let mut shown = Shown::default();
+        let mut shown = ShownTimes::default();
         shown.note(read(), Duration::ZERO);
         Arc::new(Self { started: Instant::now(), read, shown: Mutex::new(shown), steps: watch::Sender::new(0) })
     }
 
-    /// Goes on looking, for ever.
+    /// Checks the wall clock every second, and never returns.
     pub async fn watch(self: Arc<Self>) {
-        let mut ticks = tokio::time::interval(LOOK);
+        let mut ticks = tokio::time::interval(CHECK_INTERVAL);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         loop {
             ticks.tick().await;
             let (wall, steady) = self.now();
-            let step = self.shown.lock().unwrap_or_else(PoisonError::into_inner).note(wall, steady);
+            let step = self.shown.lock().note(wall, steady);
             if let Some(step) = step {
                 let seconds = step as f64 / 1e6;
-                tracing::warn!(seconds, "the wall clock was set, or the machine slept; what is shown is read anew");
+                tracing::warn!(seconds, "the wall clock was set, or the machine slept");
                 self.steps.send_modify(|steps| *steps += 1);
             }
         }
     }
 
-    /// Changes whenever the wall clock was set.
+    /// A counter that changes whenever the wall clock was set.
     pub fn steps(&self) -> watch::Receiver<u32> {
         self.steps.subscribe()
     }
 
-    /// What the wall clock shows, in epoch microseconds, and the steady time since the start.
+    /// The wall clock in epoch microseconds, and the steady time since the start of the process.
     pub(crate) fn now(&self) -> (i64, Duration) {
         ((self.read)(), self.started.elapsed())
     }
 
-    /// What it has shown up to now.
-    pub(crate) fn shown(&self) -> Shown {
-        self.shown.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// The times that it has shown until now.
+    pub(crate) fn shown(&self) -> ShownTimes {
+        self.shown.lock().clone()
     }
 }
 
@@ -142,7 +157,7 @@ mod tests {
             (-NOW, Some(-NOW - SECOND)),
         ];
         for (change, step) in rows {
-            let mut shown = Shown::default();
+            let mut shown = ShownTimes::default();
             assert_eq!(shown.note(NOW, Duration::ZERO), None, "the first look");
             assert_eq!(shown.note(NOW + change, seconds(1)), step, "{change}");
             assert_eq!(shown.0.len(), if step.is_some() { 2 } else { 1 }, "{change}");
@@ -151,7 +166,7 @@ mod tests {
 
     #[test]
     fn spans_are_an_hour_long_and_age_by_the_steady_clock() {
-        let mut shown = Shown::default();
+        let mut shown = ShownTimes::default();
         for second in 0..3 * 3600 {
             shown.note(NOW + second * SECOND, seconds(second.unsigned_abs()));
         }

@@ -1,72 +1,59 @@
-//! The page's files: what they are called, and how long a browser may keep them.
+//! The names of the files that a page loads.
 //!
-//! `scripts/build` puts a hash of its content into the name of each file, and the hashes into a file
-//! beside the program. So a browser never asks twice for the same file, and a program never starts with
-//! the files of another build. Where that file is missing, as in development, the names are plain.
+//! `scripts/build` puts a hash of its content into the name of each file, and the hashes into a file beside the program.
+//! So a browser never loads the same file twice, and a program never starts with the files of another build. Where the
+//! hash file is missing, as in development, the names are plain.
 
 use std::ffi::OsStr;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use axum::Router;
-use axum::extract::{Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::middleware::{Next, from_fn_with_state};
-use axum::response::Response;
 use leptos::config::LeptosOptions;
-use tower_http::services::ServeDir;
 
 use crate::document::Assets;
 
-/// Says `false` to a program that `cargo leptos watch` starts: that changes files without new names.
+/// The variable that decides whether the hash file counts. `cargo leptos watch` sets it to `false`, because it changes
+/// files without renaming them.
 const SWITCH: &str = "LEPTOS_HASH_FILES";
-/// How many characters a hash has: 128 bits in base64, without its padding.
+/// The length of a hash in characters: 128 bits in base64 without padding.
 const HASH_LENGTH: usize = 22;
 
-/// For what never changes, because its name would.
-const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
-/// For what keeps its name, and changes seldom: an hour, and then a question whether it is still the same.
-const FOR_A_WHILE: HeaderValue = HeaderValue::from_static("public, max-age=3600");
-/// For a development build's files: a question each time.
-const NEVER: HeaderValue = HeaderValue::from_static("no-cache");
-
-/// Why there is no page to serve. Each says what to do.
+/// Why there is no page to serve. Each text says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum AssetsError {
-    /// Nothing was built, or it is elsewhere.
+    /// Nothing was built, or the files are in another folder.
     #[error(
         "the page's files are missing: there is no {}; build them with `make build`, and start in the folder that holds them (or set LEPTOS_SITE_ROOT)", .0.display()
     )]
     Missing(PathBuf),
-    /// The hash file names other files than those that are there.
+    /// The hash file names other files than those in the folder.
     #[error(
         "the page's files are of another build than this program: there is no {}, which {} names; build both with `make build`", .missing.display(), .hashes.display()
     )]
     OtherBuild {
-        /// The file that is not there.
+        /// The missing file.
         missing: PathBuf,
         /// The hash file.
         hashes: PathBuf,
     },
-    /// The page's files have hashes in their names, which nobody knows.
+    /// The files have hashes in their names, and there is no hash file.
     #[error("the names of the page's files are not known: there is no {}; `make build` makes it, and it has to stand beside the program", .0.display())]
     NoHashFile(PathBuf),
-    /// It is there, and of no use.
+    /// The hash file can't be read, or lacks a hash.
     #[error("{} can't be used: {fault}; `make build` makes it anew", .hashes.display())]
     HashFile {
         /// The hash file.
         hashes: PathBuf,
-        /// What is wrong with it.
+        /// What is wrong with the hash file.
         fault: String,
     },
 }
 
-/// What the page's files are called. They are looked for, too.
+/// The addresses of the files that a page loads, after a check that the files exist.
 ///
 /// # Errors
-/// [`AssetsError`], in words for the operator.
+/// [`AssetsError`], which tells the operator what to do.
 pub fn find(options: &LeptosOptions) -> Result<Assets, AssetsError> {
     let switch = std::env::var(SWITCH).ok();
     let folder = std::env::current_exe().ok().and_then(|program| Some(program.parent()?.to_owned()));
@@ -74,7 +61,7 @@ pub fn find(options: &LeptosOptions) -> Result<Assets, AssetsError> {
     find_by(options, &hashes, switch.as_deref())
 }
 
-/// With this hash file, and `Some("true")` or `Some("false")` when it must or must not count.
+/// Like [`find`], with this hash file. It has to exist if `switch` is `true`, and does not count if it is `false`.
 fn find_by(options: &LeptosOptions, hashes: &Path, switch: Option<&str>) -> Result<Assets, AssetsError> {
     let text = match fs::read_to_string(hashes) {
         _ if switch == Some("false") => None,
@@ -101,19 +88,19 @@ fn find_by(options: &LeptosOptions, hashes: &Path, switch: Option<&str>) -> Resu
     }
 }
 
-/// The names of a development build, unseen.
+/// The addresses in a development build. There is no check that the files exist.
 pub fn without_hashes(options: &LeptosOptions) -> Assets {
     at(options, &plain_names(options))
 }
 
-/// Style sheet, script, WebAssembly.
+/// The endings of style sheet, script and WebAssembly module.
 const KINDS: [&str; 3] = ["css", "js", "wasm"];
 
 fn plain_names(options: &LeptosOptions) -> [String; 3] {
     KINDS.map(|kind| format!("{}.{kind}", options.output_name))
 }
 
-/// By lines like `js: HASH`, as cargo-leptos writes them.
+/// The names by the hash file of cargo-leptos, which has lines like `js: HASH`.
 fn hashed_names(options: &LeptosOptions, text: &str) -> Result<[String; 3], String> {
     let hash_of = |kind: &str| {
         let named = text.lines().find_map(|line| line.strip_prefix(kind)?.strip_prefix(':').map(str::trim));
@@ -131,14 +118,14 @@ fn at(options: &LeptosOptions, names: &[String; 3]) -> Assets {
 
 fn is_hash(text: &str) -> bool {
     let is_digit = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-    // cargo-leptos marks the place for a hash, where it writes none, by as many underscores.
+    // cargo-leptos writes as many underscores where it has no hash.
     text.len() == HASH_LENGTH && text.bytes().all(is_digit) && text.bytes().any(|byte| byte != b'_')
 }
 
-/// Is there a hash in this name of a file, as in `page.HASH.js`?
-fn has_hash(name: &str) -> bool {
+/// Whether the name of a file contains a hash, as `page.HASH.js` does.
+pub(super) fn has_hash(name: &str) -> bool {
     let mut parts = name.split('.').rev();
-    // Also of what was compressed beforehand and is asked for by its own name.
+    // A file that was compressed at build time has one more ending.
     let kind = parts.next().filter(|kind| !["br", "gz"].contains(kind)).or_else(|| parts.next());
     kind.is_some() && parts.next().is_some_and(is_hash) && parts.next().is_some()
 }
@@ -148,57 +135,10 @@ fn holds_hashed(package: &Path) -> bool {
     files.map(|file| file.file_name()).any(|name| OsStr::to_str(&name).is_some_and(has_hash))
 }
 
-/// What a page is made of, which is for everybody: its package, and what browsers and robots ask for by themselves.
-const FOR_EVERYBODY: [&str; 2] = ["/favicon.svg", "/robots.txt"];
-
-/// The routes of the files that are for everybody; `nowhere` answers what is none of them.
-pub fn public_files(options: &LeptosOptions, nowhere: Router) -> Router {
-    let folder = folder(options, nowhere);
-    let package = format!("/{}/{{*file}}", options.site_pkg_dir);
-    let routes =
-        FOR_EVERYBODY.into_iter().fold(Router::new().route_service(&package, folder.clone()), |routes, path| {
-            routes.route_service(path, folder.clone())
-        });
-    routes.layer(from_fn_with_state(package_of(options), keep))
-}
-
-/// Answers with the page's files, and `nowhere` what is none of them.
-pub fn files(options: &LeptosOptions, nowhere: Router) -> Router {
-    Router::new().fallback_service(folder(options, nowhere)).layer(from_fn_with_state(package_of(options), keep))
-}
-
-/// The folder of the page's files, compressed where they were compressed beforehand.
-fn folder(options: &LeptosOptions, nowhere: Router) -> ServeDir<Router> {
-    ServeDir::new(options.site_root.as_ref())
-        .append_index_html_on_directories(false)
-        .precompressed_br()
-        .precompressed_gzip()
-        .call_fallback_on_method_not_allowed(true)
-        .fallback(nowhere)
-}
-
-fn package_of(options: &LeptosOptions) -> Arc<str> {
-    format!("/{}/", options.site_pkg_dir).into()
-}
-
-/// Says how long a browser may keep a file.
-async fn keep(State(package): State<Arc<str>>, request: Request, next: Next) -> Response {
-    let path = request.uri().path();
-    let caching = match path.rsplit('/').next() {
-        Some(name) if has_hash(name) => FOR_EVER,
-        _ if path.starts_with(package.as_ref()) => NEVER,
-        _ => FOR_A_WHILE,
-    };
-    let mut response = next.run(request).await;
-    // Everything else is a page that says that there is nothing.
-    if [StatusCode::OK, StatusCode::PARTIAL_CONTENT, StatusCode::NOT_MODIFIED].contains(&response.status()) {
-        response.headers_mut().insert(header::CACHE_CONTROL, caching);
-    }
-    response
-}
-
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
     const HASHES: [&str; 3] = ["aaaaaaaaaaaaaaaaaaaaa1", "bbbbbbbbbbbbbbbbbbbb_-", "cccccccccccccccccccccc"];

@@ -1,42 +1,42 @@
-//! Failed log-ins are bounded, so that nobody can go through a list of tokens.
+//! Limits failed log-ins, so that nobody can try a list of tokens.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use super::peer::Peer;
 
-/// Failed log-ins of one peer within [`PERIOD`].
+/// How many log-ins of one peer may fail within [`PERIOD`].
 const FAILURES: usize = 10;
 const PERIOD: Duration = Duration::from_secs(60);
-/// Peers that are remembered. With more than these at the same time, all begin anew.
+/// How many peers are remembered. If there would be more, all of them are forgotten.
 const PEERS: usize = 4096;
 
 /// The failed log-ins of the last minute.
 #[derive(Debug, Default)]
 pub struct Attempts(Mutex<HashMap<Peer, VecDeque<Instant>>>);
 
-/// What came of an attempt.
+/// The result of an attempt to log in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Attempt {
     /// The secret was right.
     Right,
-    /// It was not. With `last`, no more attempts of this peer are looked at for a minute.
+    /// The secret was wrong.
     Wrong {
-        /// Was it one too many?
+        /// Whether further attempts of this peer are refused for now.
         last: bool,
     },
-    /// It was not looked at; the next one may be made after this many seconds.
+    /// The secret was not compared. The next attempt is possible after this many seconds.
     Refused(u32),
 }
 
 impl Attempts {
-    /// An attempt of `peer`. They are looked at one after the other, so that those of one moment count, too.
+    /// Makes an attempt of `peer`. Attempts are made one after the other, so that simultaneous ones count as well.
     pub fn make(&self, peer: Peer, is_right: impl FnOnce() -> bool) -> Attempt {
         let now = Instant::now();
-        let mut failed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut failed = self.0.lock();
         failed.retain(|_, times| {
             times.retain(|time| now.duration_since(*time) < PERIOD);
             !times.is_empty()
@@ -77,6 +77,6 @@ mod tests {
         assert_eq!(attempts.make(one, || false), Attempt::Refused(1));
         tokio::time::advance(PERIOD).await;
         assert_eq!(attempts.make(one, || true), Attempt::Right);
-        assert!(attempts.0.lock().expect("not poisoned").is_empty(), "nothing is kept of what is over");
+        assert!(attempts.0.lock().is_empty(), "nothing is remembered of a minute that is over");
     }
 }

@@ -1,17 +1,18 @@
-//! Who may use what can make load, when the server can be reached from other machines.
+//! Who may use the routes that are not public.
 //!
 //! Without an `ADMIN_TOKEN` everybody on this machine may. With one, programs send it as `Authorization: Bearer`, and a
-//! browser gets a cookie instead, because an `EventSource` can't send headers. [`guard`] is around the routes that are
-//! not public, and around their fallback: so it is the route that answers which decides, not the text of the path.
+//! browser gets a cookie, because an `EventSource` can't send headers. [`guard`] is a layer around the routes that are
+//! not public, and around their fallback. So access is decided on the route that answers, not on the text of the path.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use parking_lot::Mutex;
 use subtle::ConstantTimeEq;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -23,14 +24,14 @@ use super::peer::Peer;
 use super::sessions::Sessions;
 use crate::platform::problem::ApiError;
 
-/// The shortest `ADMIN_TOKEN`, in characters: too long to be guessed over the network.
+/// The shortest `ADMIN_TOKEN` in characters. One of this length can't be guessed over the network.
 pub const SHORTEST_TOKEN: usize = 16;
-/// How long the one-time address is good for.
-const ONCE: Duration = Duration::from_secs(10 * 60);
-/// What a guarded server shows must not stay in any cache, nor in the browser after the log-out.
+/// How long the one-time address is valid.
+const ONE_TIME: Duration = Duration::from_secs(10 * 60);
+/// The responses of a guarded server must not stay in any cache, so that nobody sees them after the log-out.
 const PRIVATE: HeaderValue = HeaderValue::from_static("private, no-store");
 
-/// The `ADMIN_TOKEN`. No log shows it.
+/// The `ADMIN_TOKEN`. Its debug output hides it, so that no log shows it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AdminToken(pub String);
 
@@ -40,35 +41,35 @@ impl fmt::Debug for AdminToken {
     }
 }
 
-/// For everybody, or for those who know the token.
+/// Who has access: everybody, or those who know the token. Cheap to clone.
 #[derive(Clone)]
 pub struct Access(Option<Arc<Guarded>>);
 
-/// The token, and what is known of those who have shown it.
+/// The token of a guarded server, its sessions, and the failed attempts to log in.
 pub struct Guarded {
     token: String,
-    /// The address of the style sheet.
+    /// The address of the style sheet, for the login page.
     pub(super) style: Arc<str>,
     proxies: Option<u8>,
-    /// Used up by the first browser that sends it.
+    /// The secret of the one-time address and when it was drawn. `None` once it is used.
     once: Mutex<Option<(String, Instant)>>,
     pub(super) sessions: Sessions,
     pub(super) attempts: Attempts,
 }
 
-/// 122 random bits.
+/// A secret of 122 random bits.
 fn draw() -> String {
     Uuid::new_v4().simple().to_string()
 }
 
-/// Takes as long for a wrong secret as for the right one of the same length.
-fn same(given: &str, secret: &str) -> bool {
+/// Compares in constant time, so that the duration tells nothing about the secret but its length.
+fn is_same(given: &str, secret: &str) -> bool {
     given.as_bytes().ct_eq(secret.as_bytes()).into()
 }
 
 impl Access {
-    /// For everybody, or for those who know the token. `proxies` stand before the server, if any; `style` is the
-    /// address of the style sheet.
+    /// Access for those who know the token; without a token, for everybody. `proxies` is how many proxies stand before
+    /// the server, and `style` is the address of the style sheet.
     pub fn new(token: Option<AdminToken>, proxies: Option<u8>, style: Arc<str>) -> Self {
         let guarded = |AdminToken(token)| Guarded {
             sessions: Sessions::new(&token),
@@ -81,31 +82,32 @@ impl Access {
         Self(token.map(|token| Arc::new(guarded(token))))
     }
 
-    /// Is a token needed?
+    /// Whether a token is needed.
     pub fn is_guarded(&self) -> bool {
         self.0.is_some()
     }
 
-    /// What is known of those who have shown the token, if one is needed.
+    /// The token and its sessions, if a token is needed.
     pub(super) fn guarded(&self) -> Option<&Guarded> {
         self.0.as_deref()
     }
 
-    /// Who sent a request: what the proxies say, where they do; else who has opened the connection.
+    /// The client that sent a request: by what the proxies say, or else the one that opened the connection.
     pub(super) fn peer(&self, connected: Peer, headers: &HeaderMap) -> Peer {
         let proxies = self.guarded().and_then(|guarded| guarded.proxies);
         proxies.and_then(|proxies| Peer::behind(proxies, headers)).unwrap_or(connected)
     }
 
-    /// Path and query that log one browser in, once, within ten minutes. Absent when no login is needed.
+    /// Path and query of the one-time address, which logs in one browser within ten minutes. `None` if it is used, or
+    /// if no token is needed.
     pub fn one_time_path(&self) -> Option<String> {
-        let once = self.0.as_ref()?.once.lock().unwrap_or_else(PoisonError::into_inner);
+        let once = self.0.as_ref()?.once.lock();
         once.as_ref().map(|(once, _)| format!("/login?once={once}"))
     }
 }
 
 impl Guarded {
-    /// Does a request show the token, or a session that began with it?
+    /// Whether a request carries the token, or the cookie of a session.
     fn admits(&self, headers: &HeaderMap) -> bool {
         let bearer = headers
             .get(header::AUTHORIZATION)
@@ -115,22 +117,22 @@ impl Guarded {
         bearer || self.sessions.knows(headers)
     }
 
-    /// Is this the token? Blanks around it don't count.
+    /// Whether this is the token. Spaces around it are ignored.
     pub(super) fn is_token(&self, given: &str) -> bool {
-        same(given.trim(), &self.token)
+        is_same(given.trim(), &self.token)
     }
 
-    /// Is this the secret of the one-time address, for the first time and in time? Then it is used up.
+    /// Whether this is the secret of the one-time address, still unused and valid. If it is, it is used from now on.
     pub(super) fn use_once(&self, given: &str) -> bool {
-        let mut once = self.once.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_right = once.as_ref().is_some_and(|(once, since)| same(given, once) && since.elapsed() < ONCE);
+        let mut once = self.once.lock();
+        let is_right = once.as_ref().is_some_and(|(once, since)| is_same(given, once) && since.elapsed() < ONE_TIME);
         if is_right {
             *once = None;
         }
         is_right
     }
 
-    /// Behind a proxy that speaks TLS the cookie must never travel without it.
+    /// Whether cookies have to be `Secure`: behind a proxy with TLS they must never travel without it.
     pub(super) fn is_secure(&self, headers: &HeaderMap) -> bool {
         self.proxies.is_some() || headers.get("x-forwarded-proto").is_some_and(|scheme| scheme == "https")
     }
@@ -150,7 +152,7 @@ impl Guarded {
     }
 }
 
-/// Around every route that is not public: lets in who may.
+/// The layer around every route that is not public.
 pub async fn guard(State(access): State<Access>, request: Request, next: Next) -> Response {
     if is_cross_site_read(&request) {
         return cross_origin();
@@ -193,12 +195,12 @@ mod tests {
         let access = guarded("a-token-of-20-letters", None);
         let (once, known) = (secret(&access), access.guarded().expect("guarded"));
         assert!(!known.use_once("guess"));
-        tokio::time::advance(ONCE - Duration::from_secs(1)).await;
+        tokio::time::advance(ONE_TIME - Duration::from_secs(1)).await;
         assert!(known.use_once(&once));
         assert!(!known.use_once(&once) && access.one_time_path().is_none());
         let access = guarded("a-token-of-20-letters", None);
         let once = secret(&access);
-        tokio::time::advance(ONCE).await;
+        tokio::time::advance(ONE_TIME).await;
         assert!(!access.guarded().expect("guarded").use_once(&once));
     }
 

@@ -1,44 +1,34 @@
-//! Connects the features: the one place that knows them all, and where traffic's ports meet what
-//! users and metrics offer.
+//! The composition root: the one place that knows all features and connects them.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
-use async_trait::async_trait;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
-use super::auth::Access;
 use super::config::Config;
-use super::origin_checks::Hosts;
-use super::ready::Readiness;
+use super::generator_gauges::GeneratorGauges;
+use super::ports_of_traffic::{MetricsOfRuns, UsersOfRuns};
 use super::settings::own_address;
-use super::state::AppState;
+use super::site::Site;
 use crate::dashboard::server::Boards;
-use crate::metrics::engine::recorded_request::RecordedRequest;
-use crate::metrics::model::Totals;
 use crate::metrics::server::background;
-use crate::metrics::server::ports::{Family, ProgramGauges};
+use crate::metrics::server::ports::ProgramGauges;
 use crate::metrics::server::retention::StoredRequests;
 use crate::metrics::server::service::Metrics;
 use crate::metrics::server::storage::sqlite::SqliteMetrics;
 use crate::metrics::server::storage::store::MetricsStore;
-use crate::origin::{Origin, RunId};
-use crate::platform::database::{Database, StoreError, epoch_micros};
+use crate::origin::Origin;
+use crate::platform::database::{Database, StoreError};
 use crate::platform::retention::prune;
 use crate::platform::row_writer::RowWriter;
-use crate::platform::wall_clock::WallClock;
-use crate::traffic::engine::dashboard_check::DashboardFigures;
-use crate::traffic::engine::evidence::CleanUp;
-use crate::traffic::engine::exchange::ServerSide;
+use crate::platform::wall_clock::{WallClock, epoch_micros};
 use crate::traffic::server::arrivals::Arrivals;
 use crate::traffic::server::client::HttpTarget;
 use crate::traffic::server::dropped_rows::Losses;
 use crate::traffic::server::live_run::LedgerRow;
-use crate::traffic::server::ports::{RecordedRequests, UserCleanup};
 use crate::traffic::server::recovery::close_left_overs;
 use crate::traffic::server::retention::StoredRuns;
 pub use crate::traffic::server::run_manager::{NotStored, STORING_AT_SHUTDOWN};
@@ -49,129 +39,37 @@ use crate::traffic::server::state::Traffic;
 use crate::traffic::server::store::SqliteRuns;
 use crate::users::model::{DEMO_USERS, demo_user_id};
 use crate::users::server::keys::fill_in_keys;
+use crate::users::server::rest::Users;
 use crate::users::server::store::{SqliteUsers, Undone, UserStore};
 
-/// The metrics, as the recorded requests that traffic reads.
-struct MetricsOfRuns(Arc<Metrics>);
-
-#[async_trait]
-impl RecordedRequests for MetricsOfRuns {
-    async fn flush(&self) {
-        self.0.recorder.flush().await;
-    }
-
-    async fn rows_of_run(&self, run: RunId) -> Result<Vec<ServerSide>, StoreError> {
-        Ok(self.0.requests_of_run(run).await?.iter().filter_map(server_side).collect())
-    }
-
-    async fn rows_of_request(&self, run: RunId, seq: u32) -> Result<Vec<ServerSide>, StoreError> {
-        Ok(self.0.requests_of_slot(run, seq).await?.iter().filter_map(server_side).collect())
-    }
-
-    async fn kpis_of_run(&self, run: RunId) -> Result<DashboardFigures, StoreError> {
-        let Totals { requests, error_rate, p95, .. } = self.0.totals_of_run(run).await?;
-        Ok(DashboardFigures { requests, error_rate, p95 })
-    }
+/// The composed program: the context of each feature, and that of our own routes.
+pub struct Composition {
+    /// The context of the users API.
+    pub users: Users,
+    /// The context of metrics.
+    pub metrics: Arc<Metrics>,
+    /// What metrics shows of the rest of the program.
+    pub program: Arc<dyn ProgramGauges>,
+    /// The context of traffic.
+    pub traffic: Traffic,
+    /// Notes which simulated requests have arrived.
+    pub arrivals: Arc<Arrivals>,
+    /// The context of the dashboard.
+    pub boards: Boards,
+    /// The context of our own routes.
+    pub site: Site,
 }
 
-/// `None` for a real request, which belongs to no run.
-fn server_side(request: &RecordedRequest) -> Option<ServerSide> {
-    let Origin::Simulated { seq, .. } = request.origin else { return None };
-    Some(ServerSide {
-        seq,
-        arrived_at: request.arrived_at,
-        duration: u64::from(request.duration_us),
-        status: request.status,
-        request_id: Some(request.id),
-    })
-}
-
-/// The users, as what traffic cleans up after a run.
-struct UsersOfRuns(SqliteUsers);
-
-#[async_trait]
-impl UserCleanup for UsersOfRuns {
-    async fn clean_up(&self, run: RunId) -> Result<CleanUp, StoreError> {
-        let Undone { removed, kept } = self.0.undo_run(run).await?;
-        Ok(CleanUp { removed, kept })
-    }
-}
-
-/// The traffic, as what the metrics show beside the requests.
-struct GeneratorGauges {
-    jobs: Arc<RunManager>,
-    gatekeeper: Arc<SharedGate>,
-    streams: Arc<Semaphore>,
-    max_streams: u32,
-}
-
-impl ProgramGauges for GeneratorGauges {
-    fn scheduling_delay(&self) -> Option<Duration> {
-        self.jobs.active().filter(|job| !job.is_over())?.latest_scheduling_delay()
-    }
-
-    fn open_run(&self) -> Option<RunId> {
-        self.jobs.active().filter(|job| !job.is_closed()).map(|job| job.id)
-    }
-
-    fn open_streams(&self) -> u32 {
-        self.max_streams.saturating_sub(self.streams.available_permits() as u32)
-    }
-
-    fn families(&self) -> Vec<Family> {
-        let tally = self.jobs.tally();
-        let active = self.jobs.active().is_some_and(|job| !job.is_closed());
-        let by = |name, help, label, values: &[(&'static str, u64)]| Family {
-            name,
-            help,
-            kind: "counter",
-            samples: values.iter().map(|(value, count)| (vec![(label, *value)], *count as f64)).collect(),
-        };
-        let alone = |name, kind, help, value| Family { name, help, kind, samples: vec![(Vec::new(), value)] };
-        let runs = [("completed", tally.completed), ("cancelled", tally.cancelled), ("error", tally.failed)];
-        let audits = [
-            ("verified", tally.audits_verified),
-            ("incomplete", tally.audits_incomplete),
-            ("wrong", tally.audits_wrong),
-        ];
-        let dashboard = [
-            ("right", tally.dashboard_right),
-            ("wrong", tally.dashboard_wrong),
-            ("notChecked", tally.dashboard_not_checked),
-        ];
-        vec![
-            by("runs_total", "Runs of the generator that are closed.", "status", &runs),
-            by("audits_total", "Closed runs, by what their audit found.", "outcome", &audits),
-            by("dashboard_checks_total", "Closed runs, by whether the dashboard was right.", "outcome", &dashboard),
-            alone("run_active", "gauge", "Is a run active?", f64::from(u8::from(active))),
-            alone("sent_total", "counter", "Requests of closed runs that left.", tally.sent as f64),
-            alone("missed_total", "counter", "Slots of closed runs whose time passed.", tally.missed as f64),
-            alone(
-                "gate_refusals_total",
-                "counter",
-                "Slots of closed runs that found the gate shut.",
-                tally.gate_refusals as f64,
-            ),
-            alone(
-                "cap_violations_total",
-                "counter",
-                "Arrivals of closed runs above the cap.",
-                tally.cap_violations as f64,
-            ),
-            alone(
-                "gate_slots",
-                "gauge",
-                "Requests per second that the gate lets out at most.",
-                f64::from(self.gatekeeper.cap()),
-            ),
-            alone(
-                "gate_slots_free",
-                "gauge",
-                "Requests that the gate would let out now.",
-                f64::from(self.gatekeeper.free()),
-            ),
-        ]
-    }
+/// The two steps of a shutdown: runs end first, because their requests still need the server; then the streams and the
+/// listener do.
+#[derive(Clone, Debug, Default)]
+pub struct Shutdown {
+    /// When it is cancelled, no run starts any more, and responses are awaited for a shorter time.
+    pub runs: CancellationToken,
+    /// When it is cancelled, streams end, and no connection is accepted.
+    pub streams: CancellationToken,
+    /// Tasks that run beside the requests until the streams end, and may use the database.
+    pub background: TaskTracker,
 }
 
 /// Why the program can't be put together.
@@ -180,38 +78,95 @@ pub enum ComposeError {
     /// The database failed.
     #[error("the database can't be written: {0}")]
     Store(#[from] StoreError),
-    /// No thread.
+    /// The operating system gives no thread.
     #[error("the pacer's thread can't be started: {0}")]
     Thread(#[from] std::io::Error),
-    /// No client.
+    /// The HTTP client can't be built.
     #[error("the generator's HTTP client can't be built: {0}")]
     Client(#[from] reqwest::Error),
 }
 
-/// Puts the program together for a server that listens on `address`. Runs that an earlier process
-/// left active are closed, and the users that they created are removed.
+/// Puts the program together, for a server that listens on `address`. Runs that an earlier process left open are
+/// closed, and the users that they created are removed.
 ///
 /// # Errors
-/// [`ComposeError`], in words for the operator.
+/// [`ComposeError`], which tells the operator what went wrong.
 pub async fn compose(
     config: &Config,
     database: &Database,
     address: SocketAddr,
     shutdown: &Shutdown,
-) -> Result<AppState, ComposeError> {
+) -> Result<Composition, ComposeError> {
+    let users = prepare_users(database).await?;
+    let stored_requests: Arc<dyn MetricsStore> = Arc::new(SqliteMetrics(database.clone()));
+    let newest_request = stored_requests.newest().await?;
+    let losses = Losses::default();
+    let metrics = start_recording(Arc::clone(&stored_requests), &losses, shutdown).await?;
+    let context = run_context(config, database, address, shutdown, &users, &metrics, losses)?;
+    close_earlier_runs(&context, &users).await?;
+    let stored_runs = SqliteRuns(database.clone());
+    stored_runs.summarise_older_version().await?;
+
+    let gatekeeper = Arc::clone(&context.gatekeeper);
+    let arrivals = Arc::clone(&context.arrivals);
+    let jobs = Arc::new(RunManager::new(context));
+    let streams = Arc::new(Semaphore::new(config.max_streams as usize));
+    let traffic =
+        Traffic { jobs: Arc::clone(&jobs), shutdown: shutdown.streams.clone(), streams, details: Arc::default() };
+
+    let clock = WallClock::new(epoch_micros);
+    let program: Arc<dyn ProgramGauges> = Arc::new(GeneratorGauges {
+        jobs: Arc::clone(&jobs),
+        gatekeeper,
+        streams: Arc::clone(&traffic.streams),
+        max_streams: config.max_streams,
+    });
+    background::start(&metrics, Arc::clone(&program), &clock, &shutdown.background, &shutdown.streams);
+    let requests = StoredRequests { store: stored_requests, program: Arc::clone(&program) };
+    let runs = StoredRuns { jobs: Arc::clone(&jobs), store: Arc::new(stored_runs) };
+    start_pruning(config, clock, newest_request, requests, runs, shutdown).await?;
+
+    Ok(Composition {
+        users: Arc::new(users),
+        boards: Boards::new(Arc::clone(&metrics), jobs),
+        metrics,
+        program,
+        traffic,
+        arrivals,
+        site: Site::new(config, database, address, &shutdown.runs),
+    })
+}
+
+impl Composition {
+    /// Waits until everything that was recorded is written and no background task uses the database any more. The
+    /// streams have to be told to end before.
+    pub async fn flush(&self, shutdown: &Shutdown) {
+        self.metrics.recorder.flush().await;
+        shutdown.background.close();
+        shutdown.background.wait().await;
+        self.metrics.numbers.store_lost().await;
+    }
+}
+
+/// Brings the stored users up to date and adds the demo users.
+async fn prepare_users(database: &Database) -> Result<SqliteUsers, StoreError> {
     let users = SqliteUsers(database.clone());
-    let store: Arc<dyn MetricsStore> = Arc::new(SqliteMetrics(database.clone()));
-    let runs = SqliteRuns(database.clone());
-    let stored_runs = runs.clone();
     let folded = fill_in_keys(database).await?;
     if folded > 0 {
         tracing::info!(users = folded, "names and addresses of an older version are folded for search and uniqueness");
     }
     users.add_demo_users().await?;
-    let newest = store.newest().await?;
-    let losses = Losses::default();
+    Ok(users)
+}
+
+/// Metrics, whose dropped rows of runs are noted in `losses`.
+async fn start_recording(
+    store: Arc<dyn MetricsStore>,
+    losses: &Losses,
+    shutdown: &Shutdown,
+) -> Result<Arc<Metrics>, StoreError> {
     let dropped = losses.recorded.clone();
-    let metrics = Metrics::open(Arc::clone(&store), shutdown.jobs.clone(), move |request| {
+    Metrics::open(store, shutdown.runs.clone(), move |request| {
         // Rows of no known run are missed by nobody.
         if let Origin::Simulated { run, seq } = request.origin
             && !run.0.is_nil()
@@ -219,76 +174,66 @@ pub async fn compose(
             dropped.note(run, seq);
         }
     })
-    .await?;
+    .await
+}
+
+/// What runs need: the gate, the HTTP client, and the ports to the other features.
+fn run_context(
+    config: &Config,
+    database: &Database,
+    address: SocketAddr,
+    shutdown: &Shutdown,
+    users: &SqliteUsers,
+    metrics: &Arc<Metrics>,
+    losses: Losses,
+) -> Result<RunContext, ComposeError> {
+    let runs = SqliteRuns(database.clone());
     let dropped = losses.ledger.clone();
     let on_drop = move |row: &LedgerRow| dropped.note(row.run, row.outcome.seq);
-    let ledger = RowWriter::start_with("ledger", runs.clone(), shutdown.jobs.clone(), on_drop);
-    let witness = Arc::new(MetricsOfRuns(Arc::clone(&metrics)));
-    let housekeeping = Arc::new(UsersOfRuns(users.clone()));
+    let ledger = RowWriter::start_with("ledger", runs.clone(), shutdown.runs.clone(), on_drop);
+    let gatekeeper = SharedGate::new(config.cap);
     let demo_users: Vec<Uuid> = (0..DEMO_USERS).map(demo_user_id).collect();
-    for run in close_left_overs(&runs, witness.as_ref(), housekeeping.as_ref(), &demo_users).await? {
-        tracing::warn!(%run, "an earlier process left this run open; it is closed");
-    }
-    // Of runs whose own clean-up failed, or that a late request added to after it.
-    let Undone { removed, .. } = users.undo_all_runs().await?;
-    if removed > 0 {
-        tracing::warn!(removed, "users that earlier runs had left behind are removed");
-    }
-    runs.summarise_older_version().await?;
-    let gatekeeper = SharedGate::new(config.max_rps);
-    let arrivals = Arrivals::new(Arc::clone(&gatekeeper));
-    let jobs = Arc::new(RunManager::new(RunContext {
+    Ok(RunContext {
         gatekeeper: Arc::clone(&gatekeeper),
-        arrivals: Arc::clone(&arrivals),
+        arrivals: Arrivals::new(gatekeeper),
         clock: Arc::new(TimerThread::start()?),
         target: Arc::new(HttpTarget::new(config.development_target.unwrap_or(own_address(address)))?),
-        witness,
-        housekeeping,
+        witness: Arc::new(MetricsOfRuns(Arc::clone(metrics))),
+        housekeeping: Arc::new(UsersOfRuns(users.clone())),
         store: Arc::new(runs),
         losses,
         ledger,
         demo_users,
-        shutdown: shutdown.jobs.clone(),
-    }));
-    let streams = Arc::new(Semaphore::new(config.max_streams as usize));
-    let program: Arc<dyn ProgramGauges> = Arc::new(GeneratorGauges {
-        jobs: Arc::clone(&jobs),
-        gatekeeper,
-        streams: Arc::clone(&streams),
-        max_streams: config.max_streams,
-    });
-    let clock = WallClock::new(epoch_micros);
-    background::start(&metrics, Arc::clone(&program), &clock, &shutdown.background, &shutdown.streams);
-    let stored_runs = StoredRuns { jobs: Arc::clone(&jobs), store: Arc::new(stored_runs) };
-    let newest = newest.max(stored_runs.newest().await?);
-    let stored_requests = StoredRequests { store, program: Arc::clone(&program) };
-    let pruning =
-        prune(Arc::clone(&clock), newest, config.kept, vec![Arc::new(stored_requests), Arc::new(stored_runs)]);
-    shutdown.background.spawn(shutdown.streams.clone().run_until_cancelled_owned(clock.watch()));
-    shutdown.background.spawn(shutdown.streams.clone().run_until_cancelled_owned(pruning));
-    Ok(AppState {
-        leptos: config.leptos.clone(),
-        users: Arc::new(users),
-        boards: Boards::new(Arc::clone(&metrics), Arc::clone(&jobs)),
-        metrics,
-        program,
-        readiness: Readiness { database: database.clone(), shutdown: shutdown.jobs.clone() },
-        traffic: Traffic { jobs, shutdown: shutdown.streams.clone(), streams, details: Arc::default() },
-        arrivals,
-        hosts: Hosts::new(&config.allowed_hosts, address.ip()),
-        access: Access::new(config.admin_token.clone(), config.behind_proxy, Arc::clone(&config.assets.style)),
-        assets: config.assets.clone(),
+        shutdown: shutdown.runs.clone(),
     })
 }
 
-/// The two steps of going down: first the jobs, whose requests still need the server; then the
-/// streams and the listener.
-#[derive(Clone, Debug, Default)]
-pub struct Shutdown {
-    /// No job starts any more, and answers are awaited for a shorter time.
-    pub jobs: CancellationToken,
-    /// Streams end, and no connection is accepted.
-    pub streams: CancellationToken,
-    /// What goes on beside the requests until the streams end, and may use the database.
-    pub background: TaskTracker,
+/// Closes the runs that an earlier process left open, and removes what is left of their users.
+async fn close_earlier_runs(context: &RunContext, users: &SqliteUsers) -> Result<(), StoreError> {
+    let RunContext { store, witness, housekeeping, demo_users, .. } = context;
+    for run in close_left_overs(store.as_ref(), witness.as_ref(), housekeeping.as_ref(), demo_users).await? {
+        tracing::warn!(%run, "an earlier process left this run open; it is closed");
+    }
+    // Users of runs whose own clean-up failed, or to which a late request added after it.
+    let Undone { removed, .. } = users.undo_all_runs().await?;
+    if removed > 0 {
+        tracing::warn!(removed, "users that earlier runs had left behind are removed");
+    }
+    Ok(())
+}
+
+/// Starts to follow the wall clock, and to remove rows that are no longer kept.
+async fn start_pruning(
+    config: &Config,
+    clock: Arc<WallClock>,
+    newest_request: Option<i64>,
+    requests: StoredRequests,
+    runs: StoredRuns,
+    shutdown: &Shutdown,
+) -> Result<(), StoreError> {
+    let newest = newest_request.max(runs.newest().await?);
+    let pruning = prune(Arc::clone(&clock), newest, config.kept, vec![Arc::new(requests), Arc::new(runs)]);
+    shutdown.background.spawn(shutdown.streams.clone().run_until_cancelled_owned(clock.watch()));
+    shutdown.background.spawn(shutdown.streams.clone().run_until_cancelled_owned(pruning));
+    Ok(())
 }

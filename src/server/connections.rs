@@ -1,272 +1,152 @@
-//! Who holds the connections, what each of them is doing, and which one is closed when there is no place for a new one.
+//! Who may open a connection, and which one is closed if there is no place for a new one.
 //!
-//! Neither a clock nor a socket is in here: moments are arguments, and to close a connection is to cancel its token.
+//! There is neither a clock nor a socket in here: the current time is an argument, and a connection is closed by
+//! cancelling its token.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 
+use parking_lot::Mutex;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::connection_state::ConnectionState;
+pub use super::connection_table::Bounds;
+use super::connection_table::ConnectionTable;
 use super::peer::Peer;
 
-/// How many connections no single peer may take from the others.
-const KEPT_FOR_OTHERS: usize = 64;
-/// How many connections of this machine are served beside all others: as many requests as the generator has in flight.
-const GUESTS: usize = 40;
-
-/// How many connections may be open at once.
-#[derive(Clone, Copy, Debug)]
-pub struct Bounds {
-    total: usize,
-    per_peer: usize,
-}
-
-impl Bounds {
-    /// `total` for all; behind a proxy, whose connections carry everybody's requests, one peer may have all of them.
-    pub fn new(total: u32, behind_proxy: bool) -> Self {
-        let total = total as usize;
-        let half_or_more = (total / 2).max(total.saturating_sub(KEPT_FOR_OTHERS)).max(1);
-        Self { total, per_peer: if behind_proxy { total } else { half_or_more } }
-    }
-}
-
-/// What a connection is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Activity {
-    /// No byte of a request has come since then.
-    Waiting(Instant),
-    /// The request that began then has not come whole yet, head and body.
-    Receiving(Instant),
-    /// A request is being answered.
-    Answering,
-    /// The last part of an answer is on its way to the kernel.
-    Sending,
-}
-
-/// One open connection, as those who carry it out see it.
+/// One open connection with a client. Those who read, write and answer report to it what happens.
 #[derive(Debug)]
-pub struct Connection {
+pub struct ClientConnection {
     number: u64,
     peer: Peer,
-    activity: Mutex<Activity>,
-    closed: CancellationToken,
+    state: Arc<ConnectionState>,
     connections: Weak<Connections>,
     is_counted: bool,
 }
 
-impl Connection {
-    /// Who is at the other end.
+impl ClientConnection {
+    /// The client at the other end.
     pub fn peer(&self) -> Peer {
         self.peer
     }
 
-    /// Cancelled when the connection has to go.
+    /// Cancelled when the connection has to be closed.
     pub fn closed(&self) -> &CancellationToken {
-        &self.closed
+        &self.state.closed
     }
 
-    /// Has it no place, and carried no simulated request so far? Whether it will is known only then; until that it must
-    /// not be served for anybody else.
+    /// Whether it was admitted without a place and has carried no simulated request so far. Such a connection may be the
+    /// generator's, so it is open, but serves nobody else.
     pub fn is_guest(&self) -> bool {
-        let is_guest = |connections: Arc<Connections>| connections.table().guests.contains(&self.number);
+        let is_guest = |connections: Arc<Connections>| connections.table.lock().is_guest(self.number);
         !self.is_counted && self.connections.upgrade().is_some_and(is_guest)
     }
 
-    /// Bytes have come in.
-    pub fn received(&self, now: Instant) {
-        self.change(|activity| match activity {
-            Activity::Waiting(_) => Activity::Receiving(now),
-            other => other,
-        });
+    /// Reports that bytes have come in.
+    pub fn bytes_received(&self, now: Instant) {
+        self.state.bytes_received(now);
     }
 
-    /// The head of a request is complete; whether a body follows.
-    pub fn began(&self, has_body: bool, now: Instant) {
-        self.change(|activity| match activity {
-            _ if !has_body => Activity::Answering,
-            Activity::Receiving(since) => Activity::Receiving(since),
-            _ => Activity::Receiving(now),
-        });
+    /// Reports that the head of a request is complete, and whether a body follows.
+    pub fn head_received(&self, has_body: bool, now: Instant) {
+        self.state.head_received(has_body, now);
     }
 
-    /// The body of a request is complete, or nobody wants the rest of it.
-    pub fn received_whole(&self) {
-        self.change(|activity| match activity {
-            Activity::Receiving(_) => Activity::Answering,
-            other => other,
-        });
+    /// Reports that the body of a request is complete, or that its rest is not wanted.
+    pub fn body_received(&self) {
+        self.state.body_received();
     }
 
-    /// An answer is complete, but not yet written.
-    pub fn answered(&self) {
-        self.change(|_| Activity::Sending);
+    /// Reports that a response is complete, but not yet written.
+    pub fn response_complete(&self) {
+        self.state.response_complete();
     }
 
-    /// Everything is written that was to be.
+    /// Reports that everything is written.
     pub fn flushed(&self, now: Instant) {
-        self.change(|activity| match activity {
-            Activity::Sending => Activity::Waiting(now),
-            other => other,
-        });
+        self.state.flushed(now);
     }
 
-    /// From here on it counts nowhere and is never closed: it carries the program's own simulated requests.
+    /// From now on the connection counts nowhere and is never closed to make room: it carries simulated requests.
     pub fn exempt(&self) {
         self.leave();
     }
 
     fn leave(&self) {
         if let Some(connections) = self.connections.upgrade() {
-            connections.table().remove(self.peer, self.number);
-        }
-    }
-
-    fn change(&self, change: impl FnOnce(Activity) -> Activity) {
-        let mut activity = self.activity.lock().unwrap_or_else(PoisonError::into_inner);
-        *activity = change(*activity);
-    }
-
-    /// The smaller, the sooner it is closed; `None` while a request is being answered.
-    fn closing_order(&self) -> Option<(u8, Instant)> {
-        match *self.activity.lock().unwrap_or_else(PoisonError::into_inner) {
-            Activity::Waiting(since) => Some((0, since)),
-            Activity::Receiving(since) => Some((1, since)),
-            Activity::Answering | Activity::Sending => None,
+            connections.table.lock().remove(self.peer, self.number);
         }
     }
 }
 
-/// The place of an open connection, free again when this is dropped.
+/// A connection that was admitted. Its place is free again when this is dropped.
 #[derive(Debug)]
-pub struct Place(Arc<Connection>);
+pub struct AdmittedConnection(Arc<ClientConnection>);
 
-impl Place {
-    /// The connection that has it.
-    pub fn connection(&self) -> &Arc<Connection> {
+impl AdmittedConnection {
+    /// The connection itself, to be shared with those who report to it.
+    pub fn connection(&self) -> &Arc<ClientConnection> {
         &self.0
     }
 }
 
-impl Drop for Place {
+impl Drop for AdmittedConnection {
     fn drop(&mut self) {
         self.0.leave();
     }
 }
 
-/// All connections that count.
+/// All open connections.
 #[derive(Debug)]
 pub struct Connections {
     bounds: Bounds,
-    table: Mutex<Table>,
-}
-
-#[derive(Debug, Default)]
-struct Table {
-    next: u64,
-    total: usize,
-    /// No peer in here is without a connection.
-    peers: HashMap<Peer, HashMap<u64, Arc<Connection>>>,
-    /// Those that are served without a place.
-    guests: HashSet<u64>,
+    table: Mutex<ConnectionTable>,
 }
 
 impl Connections {
-    /// None yet.
+    /// No connections, of which there may be as many as `bounds` says.
     pub fn new(bounds: Bounds) -> Arc<Self> {
         Arc::new(Self { bounds, table: Mutex::default() })
     }
 
-    /// A place for a new connection. When there is none, a connection of the peer that has most of them makes room: the
-    /// one that has waited longest for a request, else the one whose request takes longest to come in. A token below
-    /// `stop` tells it.
+    /// Admits a new connection, whose token is a child of `stop`. `None` if there is no place for it.
     ///
-    /// When all of them are being answered, one of this machine is served all the same, as a guest: it may be the
-    /// generator's. `None`: there is nothing for it.
-    pub fn admit(self: &Arc<Self>, peer: Peer, now: Instant, stop: &CancellationToken) -> Option<Place> {
-        let mut table = self.table();
-        let is_full = table.total >= self.bounds.total || table.count(peer) >= self.bounds.per_peer;
-        let is_counted = !is_full || table.make_room(peer).is_some();
-        if !is_counted && (!peer.is_loopback() || table.guests.len() >= GUESTS) {
-            return None;
-        }
-        let connection = Arc::new(Connection {
-            number: table.next,
-            peer,
-            activity: Mutex::new(Activity::Waiting(now)),
-            closed: stop.child_token(),
-            connections: Arc::downgrade(self),
-            is_counted,
-        });
-        table.next += 1;
-        if is_counted {
-            table.total += 1;
-            table.peers.entry(peer).or_default().insert(connection.number, Arc::clone(&connection));
+    /// If all places are taken, the peer that holds most of them loses a connection: the one that has waited longest for
+    /// a request, or else the one with the oldest incomplete request. If all of its connections are being answered, a
+    /// newcomer from this machine is admitted as a guest, because it may be the generator's.
+    pub fn admit(self: &Arc<Self>, peer: Peer, now: Instant, stop: &CancellationToken) -> Option<AdmittedConnection> {
+        let state = Arc::new(ConnectionState::new(now, stop.child_token()));
+        let mut table = self.table.lock();
+        let is_counted = !table.is_full_for(peer, self.bounds) || table.make_room(peer);
+        let number = if is_counted {
+            table.insert(peer, &state)
+        } else if peer.is_loopback() {
+            table.insert_guest()?
         } else {
-            table.guests.insert(connection.number);
-        }
-        Some(Place(connection))
-    }
-
-    fn table(&self) -> MutexGuard<'_, Table> {
-        self.table.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Table {
-    fn count(&self, peer: Peer) -> usize {
-        self.peers.get(&peer).map_or(0, HashMap::len)
-    }
-
-    /// Closes a connection of the fullest peer; of several, of the one that wants a new connection. `None`: it has none
-    /// that may be closed.
-    fn make_room(&mut self, newcomer: Peer) -> Option<()> {
-        let (fullest, connections) =
-            self.peers.iter().max_by_key(|(peer, connections)| (connections.len(), **peer == newcomer))?;
-        let closable = connections.values().filter_map(|one| one.closing_order().map(|order| (order, one)));
-        let (_, last) = closable.min_by_key(|(order, one)| (*order, one.number))?;
-        last.closed.cancel();
-        let (fullest, number) = (*fullest, last.number);
-        self.remove(fullest, number);
-        Some(())
-    }
-
-    /// Does nothing for one that has left already.
-    fn remove(&mut self, peer: Peer, number: u64) {
-        self.guests.remove(&number);
-        let Some(connections) = self.peers.get_mut(&peer) else { return };
-        if connections.remove(&number).is_some() {
-            self.total -= 1;
-        }
-        if connections.is_empty() {
-            self.peers.remove(&peer);
-        }
+            return None;
+        };
+        let connections = Arc::downgrade(self);
+        Some(AdmittedConnection(Arc::new(ClientConnection { number, peer, state, connections, is_counted })))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
     use std::time::Duration;
 
+    use super::super::connection_table::GUESTS;
     use super::*;
 
     fn peer(text: &str) -> Peer {
         Peer::of(text.parse().expect("an address"))
     }
 
-    #[test]
-    fn a_peer_may_hold_all_but_64_or_half() {
-        for (total, per_peer) in [(512, 448), (129, 65), (128, 64), (127, 63), (100, 50), (3, 1), (2, 1), (1, 1)] {
-            assert_eq!(Bounds::new(total, false).per_peer, per_peer, "of {total}");
-            assert_eq!(Bounds::new(total, true).per_peer, total as usize, "of {total} behind a proxy");
-        }
-    }
-
-    /// Connections with a time that stands at second 100 when they begin.
+    /// Open connections by name, and a clock.
     struct Scene {
         connections: Arc<Connections>,
         began: Instant,
-        open: HashMap<&'static str, Place>,
+        open: HashMap<&'static str, AdmittedConnection>,
     }
 
     impl Scene {
@@ -279,36 +159,37 @@ mod tests {
             self.began + Duration::from_secs(second)
         }
 
-        /// Opens a connection whose name begins with the last digit of its peer's address; whether it got a place.
+        /// Opens a connection whose name begins with the last digit of its peer's address; 0 is this machine. The
+        /// result is whether it was admitted.
         fn open(&mut self, name: &'static str, second: u64) -> bool {
-            // Peer 0 is this machine.
             let peer = peer(&match &name[..1] {
                 "0" => "127.0.0.1".to_owned(),
                 other => format!("192.0.2.{other}"),
             });
-            let place = self.connections.admit(peer, self.at(second), &CancellationToken::new());
-            place.map(|place| self.open.insert(name, place)).is_some()
+            let admitted = self.connections.admit(peer, self.at(second), &CancellationToken::new());
+            admitted.map(|admitted| self.open.insert(name, admitted)).is_some()
         }
 
-        fn of(&self, name: &str) -> &Connection {
+        fn of(&self, name: &str) -> &ClientConnection {
             self.open[name].connection()
         }
 
         fn answering(&self, name: &str, second: u64) {
-            self.of(name).received(self.at(second));
-            self.of(name).began(false, self.at(second));
+            self.of(name).bytes_received(self.at(second));
+            self.of(name).head_received(false, self.at(second));
         }
 
         fn idle(&self, name: &str, second: u64) {
             self.answering(name, second);
-            self.of(name).answered();
+            self.of(name).response_complete();
             self.of(name).flushed(self.at(second));
         }
 
-        /// The names of those that were told to close, in order. Their places stay taken, as if they were slow to go.
+        /// The names of those that were told to close, in order. They are not dropped, as if they were slow to close.
         fn closed(&self) -> Vec<&'static str> {
+            let is_closed = |admitted: &AdmittedConnection| admitted.connection().closed().is_cancelled();
             let mut closed: Vec<_> =
-                self.open.iter().filter(|(_, place)| place.0.closed.is_cancelled()).map(|(name, _)| *name).collect();
+                self.open.iter().filter(|(_, admitted)| is_closed(admitted)).map(|(name, _)| *name).collect();
             closed.sort_unstable();
             closed
         }
@@ -316,18 +197,18 @@ mod tests {
 
     #[test]
     fn the_longest_waiting_goes_first_then_the_oldest_unfinished_request_and_no_answer() {
-        // 6 for a peer.
+        // One peer may hold six of the twelve.
         let mut scene = Scene::new(12, false);
         for name in ["1 silent", "1 idle", "1 head", "1 body", "1 answer", "1 sending"] {
             assert!(scene.open(name, 1));
         }
         scene.idle("1 idle", 5);
-        scene.of("1 head").received(scene.at(2));
-        scene.of("1 body").received(scene.at(1));
-        scene.of("1 body").began(true, scene.at(3));
+        scene.of("1 head").bytes_received(scene.at(2));
+        scene.of("1 body").bytes_received(scene.at(1));
+        scene.of("1 body").head_received(true, scene.at(3));
         scene.answering("1 answer", 1);
         scene.answering("1 sending", 1);
-        scene.of("1 sending").answered();
+        scene.of("1 sending").response_complete();
         let expected: [&[&str]; 5] = [
             &["1 silent"],
             &["1 idle", "1 silent"],
@@ -396,34 +277,6 @@ mod tests {
         }
         assert_eq!(scene.closed(), ["1 c", "1 d"], "an idle one that is exempt is not closed");
         scene.open.clear();
-        let table = scene.connections.table();
-        assert_eq!((table.total, table.peers.len()), (0, 0));
-    }
-
-    #[test]
-    fn what_a_connection_does_follows_from_what_is_seen_of_it() {
-        let mut scene = Scene::new(4, false);
-        assert!(scene.open("1", 1));
-        let (connection, at) = (scene.of("1"), |second| scene.at(second));
-        let now = || *connection.activity.lock().expect("no panic");
-        connection.flushed(at(2));
-        assert_eq!(now(), Activity::Waiting(at(1)), "nothing was written");
-        connection.received(at(2));
-        connection.received(at(3));
-        connection.began(true, at(4));
-        assert_eq!(now(), Activity::Receiving(at(2)), "the head's first byte counts");
-        connection.received_whole();
-        connection.received(at(5));
-        connection.flushed(at(5));
-        assert_eq!(now(), Activity::Answering);
-        connection.answered();
-        assert_eq!(now(), Activity::Sending);
-        // Two requests in one packet: no byte comes in before the second one.
-        connection.began(true, at(6));
-        assert_eq!(now(), Activity::Receiving(at(6)));
-        connection.answered();
-        connection.received_whole();
-        connection.flushed(at(7));
-        assert_eq!(now(), Activity::Waiting(at(7)), "answered before its body was complete");
+        assert!(scene.connections.table.lock().is_empty());
     }
 }

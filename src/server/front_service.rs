@@ -1,8 +1,9 @@
-//! What every request passes first, and every answer last: one service around all routes, because
-//! each layer of its own costs every request a box and a copy of all that is below it.
+//! The outermost service: every request passes it first, and every response last.
+//!
+//! It is one service around all routes, because each further layer would cost every request an allocation and a copy of
+//! all that is below it.
 
 use std::convert::Infallible;
-use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -11,9 +12,8 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, HttpBody};
 use axum::extract::{DefaultBodyLimit, Request};
-use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use futures_util::FutureExt;
 use tokio::time::Instant;
 use tower::{Layer, Service};
 use tower_http::csrf::{Csrf, CsrfLayer, ProtectionError};
@@ -21,11 +21,12 @@ use tower_http::timeout::DeadlineBody;
 use tracing::Instrument;
 
 use super::auth::Access;
-use super::connections::Connection;
+use super::connections::ClientConnection;
 use super::limits::no_connection_left;
 use super::origin_checks::{Hosts, add_headers, cross_origin};
-use super::users_api_layer::ApiGuard;
+use super::users_api_layer::UsersApiLayer;
 use super::{paths, plain_page, proxies};
+use crate::platform::panics::catching_panics;
 use crate::platform::problem::{ApiError, keep_headers, write_problem};
 use crate::platform::request_id::RequestId;
 
@@ -34,36 +35,37 @@ const BODY_LIMIT: usize = 16 * 1024;
 /// How long a body may take to arrive.
 const BODY_DEADLINE: Duration = Duration::from_secs(10);
 
-/// Routes that another site's page must not use to change anything. (What it must not read either, never gets here.)
+/// Routes behind the CSRF check: another site's page can't change anything by them. What it must not read is refused
+/// elsewhere, by the guard of the private routes.
 pub struct Routes {
     open: Router,
     checked: Csrf<Router, fn(ProtectionError) -> Response>,
 }
 
 impl Routes {
-    /// These.
+    /// Adds the CSRF check to these routes.
     pub fn new(routes: Router) -> Self {
         let refuse: fn(ProtectionError) -> Response = |_| cross_origin();
         Self { checked: CsrfLayer::new().with_rejection_response(refuse).layer(routes.clone()), open: routes }
     }
 
-    async fn ask(&self, request: Request) -> Response {
-        // What only reads passes the check anyway.
+    async fn call(&self, request: Request) -> Response {
+        // Requests that only read pass the check anyway.
         let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-        let answer =
+        let response =
             if reads { self.open.clone().call(request).await } else { self.checked.clone().call(request).await };
-        answer.unwrap_or_else(|never| match never {})
+        response.unwrap_or_else(|never| match never {})
     }
 }
 
-/// What the entrance knows.
-pub struct Inside {
-    /// By which names we may be addressed.
+/// The parts of the front service.
+pub struct FrontParts {
+    /// The host names that this server answers to.
     pub hosts: Hosts,
-    /// Who may use what can make load.
+    /// Who may use the routes that are not public.
     pub access: Access,
-    /// What is around the users API.
-    pub guard: ApiGuard,
+    /// Everything around the users API.
+    pub users_api_layer: UsersApiLayer,
     /// The routes of the users API.
     pub users_api: Routes,
     /// All other routes.
@@ -72,14 +74,14 @@ pub struct Inside {
     pub style: Arc<str>,
 }
 
-/// The whole server, without its port. Cheap to clone.
+/// The whole server without its port. Cheap to clone.
 #[derive(Clone)]
-pub struct FrontService(Arc<Inside>);
+pub struct FrontService(Arc<FrontParts>);
 
 impl FrontService {
-    /// To all this.
-    pub fn new(inside: Inside) -> Self {
-        Self(Arc::new(inside))
+    /// Puts the parts together.
+    pub fn new(parts: FrontParts) -> Self {
+        Self(Arc::new(parts))
     }
 }
 
@@ -94,56 +96,59 @@ impl Service<Request> for FrontService {
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        let inside = Arc::clone(&self.0);
-        Box::pin(async move { Ok(inside.enter(request).await) })
+        let parts = Arc::clone(&self.0);
+        Box::pin(async move { Ok(parts.respond(request).await) })
     }
 }
 
-/// Trees that programs use: their refusals are problems, not pages.
+/// Whether a path belongs to the trees that programs use. Errors there are problem documents, not pages.
 fn is_api(path: &str) -> bool {
     ["/api/", "/traffic/", "/fn/"].iter().any(|tree| path.starts_with(tree)) || path == "/api"
 }
 
-/// What the metrics record, and the simulator's requests go to.
+/// Whether a path belongs to the users API, which is recorded and which the simulator sends to.
 fn is_users_api(path: &str) -> bool {
     path.strip_prefix("/api/v1").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-impl Inside {
-    /// Names the request, refuses what must not come in, and gives the answer its last form.
-    async fn enter(&self, mut request: Request) -> Response {
+/// What an error response has to know of its request.
+struct Asked {
+    id: RequestId,
+    method: Method,
+    uri: Uri,
+    is_api: bool,
+    wants_page: bool,
+}
+
+impl FrontParts {
+    /// Gives the request an id, refuses what must not come in, and completes the response.
+    async fn respond(&self, mut request: Request) -> Response {
         let arrived = Instant::now();
         let id = RequestId::draw();
-        let (method, uri) = (request.method().clone(), request.uri().clone());
-        let is_api = is_api(uri.path());
-        let for_a_person = !is_api && accepts_page(&request);
-        if let Some(connection) = request.extensions().get::<Arc<Connection>>() {
+        let is_api = is_api(request.uri().path());
+        let asked = Asked {
+            id,
+            method: request.method().clone(),
+            uri: request.uri().clone(),
+            is_api,
+            wants_page: !is_api && accepts_page(&request),
+        };
+        let connection = request.extensions().get::<Arc<ClientConnection>>().cloned();
+        if let Some(connection) = &connection {
             let peer = self.access.peer(connection.peer(), request.headers());
             request.extensions_mut().insert(peer);
         }
-        // Not in the `match`: its borrow of the request would live through the await.
-        let guest = request.extensions().get::<Arc<Connection>>().filter(|connection| connection.is_guest()).cloned();
+        let guest = connection.filter(|connection| connection.is_guest());
         let refusal = match &guest {
-            Some(_) if !is_users_api(uri.path()) => Some(no_connection_left().into_response()),
+            Some(_) if !is_users_api(asked.uri.path()) => Some(no_connection_left().into_response()),
             _ => self.refusal(&request),
         };
         let mut response = match refusal {
             Some(refusal) => refusal,
-            None => self.answer(id, arrived, within_bounds(request)).await,
+            None => self.route(id, arrived, within_bounds(request)).await,
         };
         if is_error(response.status()) {
-            if let Some(refusal) = response.extensions().get::<ApiError>() {
-                refusal.log(id, &method, uri.path());
-            }
-            response = match response.extensions().get::<ApiError>() {
-                Some(refusal) if for_a_person => {
-                    let detail = refusal.detail().to_owned();
-                    let mut page = plain_page::refused(response.status(), &self.style, detail);
-                    keep_headers(response.headers(), &mut page);
-                    page
-                }
-                _ => write_problem(response, id, is_api).await,
-            };
+            response = self.write_error(response, &asked).await;
         }
         add_headers(response.headers_mut(), id, is_api);
         if guest.is_some_and(|connection| connection.is_guest()) {
@@ -152,7 +157,8 @@ impl Inside {
         response
     }
 
-    /// The answer to a request that must not come in, whatever it asks for.
+    /// The refusal of a request that must not come in, whatever it asks for. Also the redirect to a path without the
+    /// slash at its end.
     fn refusal(&self, request: &Request) -> Option<Response> {
         proxies::note_sub_path(request.headers());
         let refusal = paths::refusal(request.uri().path())
@@ -164,14 +170,31 @@ impl Inside {
         }
     }
 
-    async fn answer(&self, id: RequestId, arrived: Instant, mut request: Request) -> Response {
+    async fn route(&self, id: RequestId, arrived: Instant, mut request: Request) -> Response {
         if is_users_api(request.uri().path()) {
-            return self.guard.answer(id, arrived, request, |request| self.users_api.ask(request)).await;
+            return self.users_api_layer.call(id, arrived, request, |request| self.users_api.call(request)).await;
         }
         request.extensions_mut().insert(id);
-        // Not on the users API, whose requests are many and say little: a span costs as much as all that is around them.
+        // There is no span on the users API: its many requests say little, and a span costs as much as all layers do.
         let span = tracing::info_span!("request", %id, method = %request.method(), path = %request.uri().path());
-        catching_panics(self.others.ask(request)).instrument(span).await
+        catching_panics(self.others.call(request)).instrument(span).await
+    }
+
+    /// Logs an error and gives it its body: a page for a person, a problem document for a program.
+    async fn write_error(&self, response: Response, asked: &Asked) -> Response {
+        let error = response.extensions().get::<ApiError>();
+        if let Some(error) = error {
+            error.log(asked.id, &asked.method, asked.uri.path());
+        }
+        match error {
+            Some(error) if asked.wants_page => {
+                let detail = error.detail().to_owned();
+                let mut page = plain_page::refused(response.status(), &self.style, detail);
+                keep_headers(response.headers(), &mut page);
+                page
+            }
+            _ => write_problem(response, asked.id, asked.is_api).await,
+        }
     }
 }
 
@@ -184,23 +207,13 @@ fn is_error(status: StatusCode) -> bool {
     status.is_client_error() || status.is_server_error()
 }
 
-/// A body has to be small, and to arrive in time. Most requests have none, and need neither bound.
+/// Bounds the size of the body and the time in which it has to arrive. A request without a body stays as it is.
 fn within_bounds(mut request: Request) -> Request {
     if request.body().is_end_stream() {
         return request;
     }
     DefaultBodyLimit::max(BODY_LIMIT).apply(&mut request);
     request.map(|body| Body::new(DeadlineBody::new(BODY_DEADLINE, body)))
-}
-
-/// The answer, or that a handler panicked.
-pub async fn catching_panics(answer: impl Future<Output = Response>) -> Response {
-    // What a handler leaves half done is its own: all that is shared is behind locks that can bear it.
-    AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(|cause| {
-        let words =
-            cause.downcast_ref::<&str>().copied().or_else(|| cause.downcast_ref::<String>().map(String::as_str));
-        ApiError::internal(format_args!("a handler panicked: {}", words.unwrap_or("without a word"))).into_response()
-    })
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! `/login` and `/logout`: how a browser gets a session, and how it leaves it.
+//! `/login` and `/logout`: how a browser gets a session and ends it.
 
 use axum::Router;
 use axum::extract::rejection::FormRejection;
@@ -14,10 +14,11 @@ use super::auth::{Access, Guarded};
 use super::login_form::{destination, form, private};
 use super::peer::Peer;
 use super::plain_page::plain_page;
-use crate::platform::problem::{ApiError, QueryFields};
+use crate::platform::extract::QueryFields;
+use crate::platform::problem::ApiError;
 use crate::validation::{Fields, Value};
 
-/// What the forms send: the token, or the secret of the one-time address; and where the browser wanted to go.
+/// The fields of both forms: the token, or the secret of the one-time address; and the page that follows the log-in.
 #[derive(Deserialize)]
 struct LoginForm {
     token: Option<String>,
@@ -25,7 +26,7 @@ struct LoginForm {
     next: Option<String>,
 }
 
-/// `/login` and `/logout`, which are for everybody.
+/// The routes `/login` and `/logout`, which are public.
 pub fn routes(access: Access) -> Router {
     Router::new().route("/login", get(show).post(enter)).route("/logout", post(leave)).with_state(access)
 }
@@ -37,8 +38,8 @@ fn field<'a>(fields: &'a Fields, name: &str) -> Option<&'a str> {
     }
 }
 
-/// The form. With the secret of the one-time address it is a button, so that a look at the address, which a preview
-/// takes as well, uses nothing up.
+/// Shows the form. For the one-time address the form is a button only: opening the address does not use it up, because
+/// link previews open it, too.
 async fn show(State(access): State<Access>, headers: HeaderMap, QueryFields(fields): QueryFields) -> Response {
     let next = destination(field(&fields, "next").unwrap_or("/"));
     let Some(guarded) = access.guarded() else { return Redirect::to(next).into_response() };
@@ -73,11 +74,11 @@ async fn enter(
         Attempt::Right => return with_cookie(guarded.sessions.begin(guarded.is_secure(&headers)), next),
         Attempt::Refused(seconds) => return too_many(guarded, seconds, next),
         Attempt::Wrong { last } if token.is_some() => {
-            tracing::warn!(%peer, last, "a login with a wrong token");
+            tracing::warn!(%peer, last, "a log-in with a wrong token");
             "This is not the token. It is the server's ADMIN_TOKEN; whoever started it knows it."
         }
         Attempt::Wrong { last } => {
-            tracing::warn!(%peer, last, "a login with a one-time address that is not good, or no longer");
+            tracing::warn!(%peer, last, "a log-in with a one-time address that is wrong, used or expired");
             "This address was used before, or it is older than ten minutes. Give the token itself."
         }
     };
@@ -91,7 +92,7 @@ fn too_many(guarded: &Guarded, seconds: u32, next: &str) -> Response {
     response
 }
 
-/// Ends the session of this browser.
+/// Ends the session of the browser.
 async fn leave(State(access): State<Access>, headers: HeaderMap) -> Response {
     let Some(guarded) = access.guarded() else { return Redirect::to("/").into_response() };
     with_cookie(guarded.sessions.end(guarded.is_secure(&headers)), "/login")

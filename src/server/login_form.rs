@@ -1,4 +1,4 @@
-//! The page with the log-in form.
+//! The log-in page.
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
@@ -7,13 +7,13 @@ use leptos::prelude::*;
 use super::paths::local;
 use super::plain_page::plain_page;
 
-/// Where a browser goes after the login: to a page of this server, but not to this one again.
+/// The page that follows the log-in: a page of this server, but not the log-in page itself.
 pub(super) fn destination(next: &str) -> &str {
     let path = next.split(['?', '#']).next().unwrap_or_default();
     local(next).filter(|_| !["/login", "/logout"].contains(&path)).unwrap_or("/")
 }
 
-/// The page with the form. `fault` is ours, never a user's text.
+/// The page with the form. `fault` says what was wrong with the last attempt; it never contains input of a user.
 pub(super) fn form(style: &str, status: StatusCode, fault: &'static str, next: &str) -> Response {
     let next = destination(next).to_owned();
     let fault = (!fault.is_empty()).then(|| view! { <p class="error-note" role="alert">{fault}</p> });
@@ -47,6 +47,7 @@ pub(super) fn form(style: &str, status: StatusCode, fault: &'static str, next: &
     private(plain_page(status, style, "Log in", form))
 }
 
+/// Marks a page as private, so that nothing caches it.
 pub(super) fn private(mut page: Response) -> Response {
     page.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
     page

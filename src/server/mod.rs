@@ -1,4 +1,7 @@
-//! The server around the features: configuration, wiring, routes, and the way it starts and ends.
+//! The program around the features: settings, composition, routes, access, start and shutdown. It stands on top of
+//! everything else, and nothing but `main.rs`, tests and benches uses it.
+//!
+//! To read it from the start of the program on: [`config`], [`compose`], [`router`], [`serve`], [`front_service`].
 
 pub mod api_docs;
 pub mod assets;
@@ -7,8 +10,12 @@ pub mod auth;
 pub mod compose;
 mod compression;
 pub mod config;
+mod connection_state;
+mod connection_table;
 pub mod connections;
+pub mod flags;
 pub mod front_service;
+mod generator_gauges;
 pub mod limits;
 pub mod login;
 mod login_form;
@@ -17,12 +24,14 @@ pub mod paths;
 pub mod peer;
 pub mod per_peer;
 pub mod plain_page;
+mod ports_of_traffic;
 pub mod proxies;
 pub mod ready;
 pub mod router;
 pub mod serve;
 pub mod sessions;
 pub mod settings;
-pub mod state;
+pub mod site;
+mod static_files;
 pub mod users_api_layer;
 mod watched;

@@ -1,11 +1,10 @@
-//! Who may talk to a server that can make load: nobody but its own page and programs on this machine.
+//! Keeps the pages of other sites away from a server that can make load.
 //!
-//! Two checks, because neither is enough alone. A page of another site can send requests here from
-//! the operator's browser: `Sec-Fetch-Site` and `Origin` tell it apart (tower-http's `CsrfLayer`,
-//! the scheme of Go 1.25). A page whose name was rebound to this address looks like our own: only
-//! the name in `Host` gives it away.
+//! There are two checks, because neither is enough alone. A page of another site can send requests from the operator's
+//! browser: `Sec-Fetch-Site` and `Origin` tell them apart (tower-http's `CsrfLayer`, the scheme of Go 1.25). A page whose
+//! name was rebound to this address looks like our own: only the name in `Host` shows it.
 //!
-//! A link on another site's page is neither: the browser shows the answer to its user, and to nobody else.
+//! A link on another site's page is allowed: the browser shows the response to its user, and to nobody else.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -23,20 +22,21 @@ static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 static CROSS_ORIGIN_RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 static CROSS_ORIGIN_OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 
-/// The names by which this server may be addressed, without port.
+/// The host names that this server answers to.
 #[derive(Clone, Debug)]
 pub struct Hosts {
     names: Arc<[String]>,
     addresses: Arc<[IpAddr]>,
-    /// On a public address any address will do: no name was rebound to get here.
+    /// On a public address every IP address is accepted, because an address can't be rebound.
     any_address: bool,
 }
 
 impl Hosts {
-    /// The loopback's names, those that the operator allowed, and `ip` itself, on which the server listens.
+    /// The names of the loopback, those that the operator allows, and the address that the server listens on.
     pub fn new(allowed: &[String], ip: IpAddr) -> Self {
         let all = ["localhost", "127.0.0.1", "::1"].into_iter().chain(allowed.iter().map(String::as_str));
-        let (mut names, mut addresses) = (Vec::new(), vec![ip]);
+        let mut names = Vec::new();
+        let mut addresses = vec![ip];
         for name in all {
             match address(name) {
                 Some(address) => addresses.push(address),
@@ -46,10 +46,10 @@ impl Hosts {
         Self { names: names.into(), addresses: addresses.into(), any_address: !ip.is_loopback() }
     }
 
-    /// What to say to a request to a name that is not ours, whatever its method.
+    /// The error of a request to a host name that this server does not answer to.
     pub fn refusal(&self, request: &Request) -> Option<ApiError> {
         let headers = request.headers().get_all(header::HOST).iter().map(|host| host.to_str().unwrap_or_default());
-        // A request to a proxy names the host in its first line, too; all of them have to be ours.
+        // A request to a proxy names the host in its first line, too. All names have to be ours.
         let mut hosts = headers.chain(request.uri().authority().map(|authority| authority.as_str())).peekable();
         if hosts.peek().is_none() {
             let may_lack_it = request.version() == Version::HTTP_10 && is_health(request.uri().path());
@@ -63,7 +63,7 @@ impl Hosts {
         })
     }
 
-    /// Is this name, with or without a port, one of ours?
+    /// Whether the server answers to this name, with or without a port.
     pub fn allows(&self, host: &str) -> bool {
         let name = match host.rsplit_once(':') {
             Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
@@ -76,14 +76,14 @@ impl Hosts {
     }
 }
 
-/// The IP address that a host name is; that of IPv6 stands in brackets, or not.
+/// Parses a host name that is an IP address. An IPv6 address may be in brackets.
 fn address(name: &str) -> Option<IpAddr> {
     let bare = name.strip_prefix('[').and_then(|name| name.strip_suffix(']'));
     bare.unwrap_or(name).parse().ok()
 }
 
-/// Does another site's page want to read this, instead of only leading its user here? `CsrfLayer` lets all that only
-/// reads pass.
+/// Whether a page of another site wants to read the response, instead of only leading its user here. `CsrfLayer` lets
+/// all requests pass that only read.
 pub fn is_cross_site_read(request: &Request) -> bool {
     let says = |name: &str, values: &[&str]| {
         request.headers().get(name).is_some_and(|said| values.iter().any(|value| said == value))
@@ -94,7 +94,7 @@ pub fn is_cross_site_read(request: &Request) -> bool {
     request.method().is_safe() && says("sec-fetch-site", &["cross-site", "same-site"]) && !is_navigation
 }
 
-/// The answer to a request that another site's page sent.
+/// The response to a request that a page of another site sent.
 pub fn cross_origin() -> Response {
     ApiError::new(
         StatusCode::FORBIDDEN,
@@ -103,9 +103,9 @@ pub fn cross_origin() -> Response {
     .into_response()
 }
 
-/// What a page may load and do: its own files, its own script by the nonce, nothing else.
+/// The policy of a page: it may load its own files and run the script with the nonce, and nothing else.
 pub fn content_security_policy(nonce: &str) -> String {
-    // `cargo leptos watch` reloads the page by a socket on another port.
+    // `cargo leptos watch` reloads the page by a web socket on another port.
     let connect = if std::env::var_os("LEPTOS_WATCH").is_some() { "'self' ws:" } else { "'self'" };
     format!(
         "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self'; \
@@ -113,13 +113,13 @@ pub fn content_security_policy(nonce: &str) -> String {
     )
 }
 
-/// Headers that every answer carries; a page also says who may show it in a frame, and what its links tell.
+/// Adds the headers of every response. Pages get two more, about frames and about the referrer of links.
 pub fn add_headers(headers: &mut HeaderMap, id: RequestId, is_api: bool) {
     headers.reserve(if is_api { 5 } else { 7 });
     let caching = if is_api { "no-store" } else { "no-cache" };
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static(caching));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    // No other site's page may show it within itself, nor keep a hold of the window in which it opened it.
+    // No page of another site may embed the response, nor keep a reference to the window that it opened with it.
     headers.insert(&CROSS_ORIGIN_RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
     headers.insert(&CROSS_ORIGIN_OPENER_POLICY, HeaderValue::from_static("same-origin"));
     if !is_api {

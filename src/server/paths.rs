@@ -1,8 +1,7 @@
-//! Which paths are taken at all.
+//! Which paths are accepted at all.
 //!
 //! Routers do not agree on what a path means: one compares it as it was sent, another one decodes it and resolves `..`
-//! first. So a path that could mean something else to the next reader is refused before anybody reads it, and what was
-//! asked for is what answers.
+//! first. So a path that two routers could read differently is refused before any router sees it.
 
 use std::borrow::Cow;
 
@@ -13,29 +12,29 @@ use percent_encoding::percent_decode;
 
 use crate::platform::problem::ApiError;
 
-/// How often a path is decoded before it counts as disguised.
+/// How many times a path is decoded before it is refused.
 const ROUNDS: usize = 3;
 
-/// Answers what monitors ask: they may come without a host name, and through a proxy.
+/// The paths for monitors, whose requests may lack a host name and come through a proxy.
 const HEALTH: [&str; 2] = ["/healthz", "/readyz"];
 
-/// Does this path, as it was sent, belong to a check of the server's health?
+/// Whether this path, as it was sent, is one of the health checks.
 pub fn is_health(path: &str) -> bool {
     HEALTH.contains(&path)
 }
 
-/// The answer to a path that is not taken: 400.
+/// The error of a path that is not accepted: 400.
 pub fn refusal(path: &str) -> Option<ApiError> {
-    let detail = format!("The path is not taken: {}. Send it in its plain form.", fault(path)?);
+    let detail = format!("The path is not accepted: {}. Send it in its plain form.", fault(path)?);
     Some(ApiError::new(StatusCode::BAD_REQUEST, detail))
 }
 
-/// What is wrong with a path, in words that follow a colon.
+/// What is wrong with a path, as a clause that follows a colon.
 fn fault(path: &str) -> Option<&'static str> {
     let mut decoded = Cow::Borrowed(path.as_bytes());
     for _ in 0..ROUNDS {
         match Cow::from(percent_decode(&decoded)) {
-            // There was nothing to decode.
+            // Nothing is left to decode.
             Cow::Borrowed(_) => break,
             Cow::Owned(next) => decoded = Cow::Owned(next),
         }
@@ -61,8 +60,8 @@ fn fault_of_decoded(path: &str) -> Option<&'static str> {
     None
 }
 
-/// The answer to a path with one slash too many at its end: the way to the one without, or 404 for what may not be
-/// sent elsewhere.
+/// The answer to a path with a slash at its end: a redirect to the path without it, or 404 for methods that must not be
+/// redirected.
 pub fn without_last_slash(request: &Request) -> Option<Response> {
     let path = request.uri().path().strip_suffix('/').filter(|path| !path.is_empty())?;
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
@@ -77,9 +76,10 @@ pub fn without_last_slash(request: &Request) -> Option<Response> {
     })
 }
 
-/// A path on this server, with its query, to which a browser may be sent: nothing that leads elsewhere.
+/// Accepts a path of this server with its query, as the target of a redirect. Nothing that leads to another server is
+/// accepted.
 pub fn local(text: &str) -> Option<&str> {
-    // In a query, too, browsers take a backslash for a slash, and leave control characters out.
+    // Browsers read a backslash as a slash, and skip control characters, even in a query.
     let plain = text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
     let path = text.split(['?', '#']).next().unwrap_or_default();
     (plain && fault(path).is_none()).then_some(text)

@@ -1,20 +1,20 @@
-//! Who sent a request: the unit by which what one client does is bounded.
+//! Who sent a request. Limits count by peer.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use axum::http::HeaderMap;
 
-/// A client, by its address without the port. Of IPv6 only the first 64 bits count: whoever has one address has all
-/// with the same ones.
+/// A client, by its address without the port. Of an IPv6 address only the first 64 bits count, because whoever has one
+/// address has the whole network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Peer(IpAddr);
 
 impl Peer {
-    /// When it is not known who it is.
+    /// The peer of a request whose connection is not known.
     pub const UNKNOWN: Self = Self(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
 
-    /// The one that has this address.
+    /// The peer with this address.
     pub fn of(address: IpAddr) -> Self {
         match address.to_canonical() {
             IpAddr::V4(ip) => Self(IpAddr::V4(ip)),
@@ -22,19 +22,17 @@ impl Peer {
         }
     }
 
-    /// Is it this machine?
+    /// Whether the peer is this machine.
     pub fn is_loopback(self) -> bool {
         self.0.is_loopback() || self.0 == IpAddr::V6(Ipv6Addr::UNSPECIFIED)
     }
 
-    /// Whoever sent a request through this many proxies, each of which adds the address of its own client to the end
-    /// of `X-Forwarded-For`. What stands further left is the client's own claim. Nothing, where the header does not
-    /// say it.
+    /// The client that sent a request through this many proxies, each of which appends the address of its own client to
+    /// `X-Forwarded-For`. Entries further left are claims of the client. `None` if the header has too few entries.
     pub fn behind(proxies: u8, headers: &HeaderMap) -> Option<Self> {
         let lines = headers.get_all("x-forwarded-for").iter().map(|line| String::from_utf8_lossy(line.as_bytes()));
-        let entries: Vec<String> =
-            lines.flat_map(|line| line.split(',').map(|entry| entry.trim().to_owned()).collect::<Vec<_>>()).collect();
-        let entry = entries.iter().rev().nth(usize::from(proxies).checked_sub(1)?)?;
+        let header = lines.collect::<Vec<_>>().join(",");
+        let entry = header.rsplit(',').nth(usize::from(proxies).checked_sub(1)?)?.trim();
         let bare = entry.trim_start_matches('[').trim_end_matches(']');
         let address = bare.parse().or_else(|_| entry.parse().map(|with_port: SocketAddr| with_port.ip()));
         address.ok().map(Self::of)

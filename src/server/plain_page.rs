@@ -1,4 +1,4 @@
-//! Pages that are made without the app: they show nothing that is known here, load the style sheet and run no script.
+//! Pages outside of the app: they show no data, load only the style sheet, and run no script.
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
@@ -7,7 +7,7 @@ use leptos::prelude::*;
 const POLICY: &str =
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// A page with this content below its heading. `style` is the address of the style sheet.
+/// A page with this heading and content. `style` is the address of the style sheet.
 pub fn plain_page(
     status: StatusCode,
     style: &str,
@@ -46,7 +46,7 @@ pub fn plain_page(
     (status, policy, Html(page)).into_response()
 }
 
-/// The page of every path at which there is nothing.
+/// The page for paths at which there is nothing.
 pub fn nothing_here(style: &str) -> Response {
     let content = view! {
         <p>"The address may be mistyped."</p>
@@ -59,7 +59,7 @@ pub fn nothing_here(style: &str) -> Response {
     plain_page(StatusCode::NOT_FOUND, style, "There is nothing here", content)
 }
 
-/// A refusal, for a person who sees it in a browser.
+/// The page for an error, for a person who sees it in a browser.
 pub fn refused(status: StatusCode, style: &str, detail: String) -> Response {
     let content = view! { <p class="error-note">{detail}</p> };
     plain_page(status, style, "This request was refused", content)

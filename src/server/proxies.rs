@@ -1,4 +1,4 @@
-//! What can be seen of a proxy before this server. Without a token one would let everybody in who reaches it.
+//! Recognises requests that come through a proxy. Without a token a proxy would give access to everybody who reaches it.
 
 use std::sync::Once;
 
@@ -9,14 +9,14 @@ use super::origin_checks::Hosts;
 use super::paths::is_health;
 use crate::platform::problem::ApiError;
 
-/// The answer to a request that came through a proxy, of a server without a token.
+/// The error of a request that came through a proxy to a server without a token.
 pub fn refusal(request: &Request, hosts: &Hosts) -> Option<ApiError> {
     if is_health(request.uri().path()) {
         return None;
     }
     let sign = sign(request, hosts)?;
-    static SAID: Once = Once::new();
-    SAID.call_once(|| tracing::warn!(sign, "requests through a proxy are refused: set ADMIN_TOKEN and BEHIND_PROXY"));
+    static LOGGED: Once = Once::new();
+    LOGGED.call_once(|| tracing::warn!(sign, "requests through a proxy are refused: set ADMIN_TOKEN and BEHIND_PROXY"));
     let detail = format!(
         "This request seems to come through a proxy: {sign}. Without a token a proxy would let everybody in. Set \
          ADMIN_TOKEN and BEHIND_PROXY=1 on the server (and ALLOWED_HOSTS for another name), or ask it directly."
@@ -24,7 +24,7 @@ pub fn refusal(request: &Request, hosts: &Hosts) -> Option<ApiError> {
     Some(ApiError::new(StatusCode::FORBIDDEN, detail))
 }
 
-/// How a proxy gives itself away.
+/// The sign by which a proxy shows, if there is one.
 fn sign(request: &Request, hosts: &Hosts) -> Option<&'static str> {
     let headers = request.headers();
     if headers.keys().any(|name| is_forwarding(name.as_str())) {
@@ -47,18 +47,18 @@ fn is_forwarding(name: &str) -> bool {
     ["forwarded", "via", "x-real-ip"].contains(&name) || name.starts_with("x-forwarded-")
 }
 
-/// Host and port of an address. None in `null`, which a browser says instead of a name that it keeps for itself.
+/// Host and port of a URL in a header. `None` for `null`, which browsers send instead of a name that they withhold.
 fn host_of(address: &axum::http::HeaderValue) -> Option<&str> {
     let (_scheme, rest) = address.to_str().unwrap_or("://?").split_once("://")?;
     rest.split('/').next()
 }
 
-/// Says once that a proxy serves this under a path of its own, where it says so.
+/// Logs once if a proxy serves this program under a sub-path.
 pub fn note_sub_path(headers: &HeaderMap) {
-    static SAID: Once = Once::new();
+    static LOGGED: Once = Once::new();
     let has_prefix = |name| headers.get(name).is_some_and(|prefix| !prefix.is_empty() && prefix != "/");
-    if !SAID.is_completed() && (has_prefix("x-forwarded-prefix") || has_prefix("x-script-name")) {
-        SAID.call_once(|| {
+    if !LOGGED.is_completed() && (has_prefix("x-forwarded-prefix") || has_prefix("x-script-name")) {
+        LOGGED.call_once(|| {
             tracing::warn!(
                 "a proxy serves this under a sub-path, which is not supported: give it a host name of its own"
             )

@@ -1,5 +1,4 @@
-//! `/readyz`: can this process do its work? Asked by whatever decides to send it traffic. (`/healthz` only says that it
-//! answers at all.)
+//! `/readyz`: whether this process can do its work, for load balancers. (`/healthz` only says that it answers at all.)
 
 use std::time::Duration;
 
@@ -14,28 +13,28 @@ use crate::platform::database::Database;
 use crate::platform::problem::ApiError;
 
 /// How long a read of the database may take.
-const PATIENCE: Duration = Duration::from_secs(1);
+const TIMEOUT: Duration = Duration::from_secs(1);
 
-/// What has to be well for this process to do its work. Cheap to clone.
+/// What this process needs to do its work. Cheap to clone.
 #[derive(Clone)]
 pub struct Readiness {
-    /// Where everything is kept.
+    /// The database, which has to be readable.
     pub database: Database,
-    /// Cancelled when the server goes down.
+    /// Cancelled when the server shuts down.
     pub shutdown: CancellationToken,
 }
 
 impl Readiness {
-    /// Each thing that keeps the process from its work has its own line here.
+    /// The error says why the process can't do its work.
     async fn check(&self) -> Result<(), String> {
         if self.shutdown.is_cancelled() {
             return Err("The server is shutting down.".to_owned());
         }
         self.database.identity().map_err(|lost| lost.to_string())?;
-        match tokio::time::timeout(PATIENCE, self.database.has_schema()).await {
+        match tokio::time::timeout(TIMEOUT, self.database.has_schema()).await {
             Ok(Ok(true)) => Ok(()),
             Ok(Ok(false)) => {
-                Err("The database has not the schema of this program; was its file replaced? Restart the server."
+                Err("The database does not have the schema of this program; was its file replaced? Restart the server."
                     .to_owned())
             }
             Ok(Err(error)) => {
@@ -77,7 +76,7 @@ mod tests {
         let readiness =
             Readiness { database: Database::open(&url).await.expect("a database"), shutdown: CancellationToken::new() };
         assert_eq!(readiness.check().await, Ok(()));
-        // Every connection that reads is taken.
+        // Take every connection that reads.
         let mut taken = Vec::new();
         while taken.len() < readiness.database.read.options().get_max_connections() as usize {
             taken.push(readiness.database.read.acquire().await.expect("a connection"));

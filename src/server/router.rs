@@ -1,4 +1,4 @@
-//! Every route, in one list.
+//! Every route of the program, in one list.
 
 use std::sync::Arc;
 
@@ -13,11 +13,12 @@ use utoipa_axum::routes;
 
 use super::api_docs::{openapi, pages as docs};
 use super::auth::guard;
+use super::compose::Composition;
 use super::compression::complete_bodies;
-use super::front_service::{FrontService, Inside, Routes};
-use super::state::AppState;
-use super::users_api_layer::{ApiGuard, Templates};
-use super::{assets, login, origin_checks, plain_page, ready};
+use super::front_service::{FrontParts, FrontService, Routes};
+use super::site::Site;
+use super::users_api_layer::{Templates, UsersApiLayer};
+use super::{login, origin_checks, plain_page, ready, static_files};
 use crate::app::App;
 use crate::document::shell;
 use crate::metrics::engine::recorded_request::RecordedRequest;
@@ -28,40 +29,43 @@ use crate::traffic::server::rest as traffic;
 use crate::ui::page_answer::PageAnswer;
 use crate::users::server::rest as users;
 
-/// The whole server, without its port.
-pub fn build(state: &AppState) -> FrontService {
-    build_around(state, users::routes().with_state(Arc::clone(&state.users)), Some(state.metrics.recorder.clone()))
+/// All routes of the program.
+pub fn build(composition: &Composition) -> FrontService {
+    let users_api = users::routes().with_state(Arc::clone(&composition.users));
+    build_around(composition, users_api, Some(composition.metrics.recorder.clone()))
 }
 
-/// The whole server around this users API, with the rows of its requests for this writer.
+/// All routes of the program around this users API, whose requests are recorded by `recorder`, if there is one.
 pub fn build_around(
-    state: &AppState,
+    composition: &Composition,
     users_api: OpenApiRouter,
     recorder: Option<RowWriter<RecordedRequest>>,
 ) -> FrontService {
+    let site = &composition.site;
     let (users_api, users_description) = users_api.fallback(unknown_path).split_for_parts();
     let templates = Templates::of(&users_description);
-    let (public_api, mut description) = public_api(state).split_for_parts();
-    let (private_api, private_description) = private_api(state).split_for_parts();
+    let (public_api, mut description) = public_api(site).split_for_parts();
+    let (private_api, private_description) = private_api(composition).split_for_parts();
     description.merge(private_description);
     description.merge(users_description);
-    let (guarded, style) = (state.access.is_guarded(), Arc::clone(&state.assets.style));
+    let guarded = site.access.is_guarded();
+    let style = Arc::clone(&site.assets.style);
     let description = openapi::complete(description, guarded);
     let public = public_api
         .merge(docs::routes(description, guarded, Arc::clone(&style)))
-        .merge(login::routes(state.access.clone()))
-        .merge(assets::public_files(&state.leptos, nowhere(state)))
+        .merge(login::routes(site.access.clone()))
+        .merge(static_files::public_files(&site.leptos, not_found(site)))
         .route("/api", any(unknown_path))
         .route("/api/{*path}", any(unknown_path));
-    // Everything that is not named above, also what is nowhere, is behind the guard.
-    let private = pages(state)
+    // Everything else is behind the guard, even paths at which there is nothing.
+    let private = pages(composition)
         .route("/fn/{*path}", any(unknown_path))
         .merge(private_api)
-        .layer(from_fn_with_state(state.access.clone(), guard));
-    FrontService::new(Inside {
-        hosts: state.hosts.clone(),
-        access: state.access.clone(),
-        guard: ApiGuard::new(recorder, Arc::clone(&state.arrivals), templates),
+        .layer(from_fn_with_state(site.access.clone(), guard));
+    FrontService::new(FrontParts {
+        hosts: site.hosts.clone(),
+        access: site.access.clone(),
+        users_api_layer: UsersApiLayer::new(recorder, Arc::clone(&composition.arrivals), templates),
         users_api: Routes::new(users_api),
         others: Routes::new(public.merge(private).layer(complete_bodies())),
         style,
@@ -69,54 +73,58 @@ pub fn build_around(
 }
 
 /// The pages, their server functions and their files.
-fn pages(state: &AppState) -> Router {
+fn pages(composition: &Composition) -> Router {
+    let site = &composition.site;
     let pages = generate_route_list(App);
-    let (leptos, assets) = (state.leptos.clone(), state.assets.clone());
-    let guarded = state.access.is_guarded();
-    let (traffic, metrics, boards) = (state.traffic.clone(), Arc::clone(&state.metrics), state.boards.clone());
+    let guarded = site.access.is_guarded();
+    let traffic = composition.traffic.clone();
+    let metrics = Arc::clone(&composition.metrics);
+    let boards = composition.boards.clone();
     let provide = move || {
         provide_answer(guarded);
         provide_context(traffic.clone());
         provide_context(Arc::clone(&metrics));
         provide_context(boards.clone());
     };
+    let leptos = site.leptos.clone();
+    let assets = site.assets.clone();
     let document = move || shell(leptos.clone(), assets.clone());
     Router::new()
-        .leptos_routes_with_context(&state.leptos, pages, provide, document)
-        .fallback_service(assets::files(&state.leptos, nowhere(state)))
-        .with_state(state.leptos.clone())
+        .leptos_routes_with_context(&site.leptos, pages, provide, document)
+        .fallback_service(static_files::files(&site.leptos, not_found(site)))
+        .with_state(site.leptos.clone())
 }
 
-/// Answers where there is nothing. Not the app, which would look at the path once more, and by other rules.
-fn nowhere(state: &AppState) -> Router {
-    let style = Arc::clone(&state.assets.style);
+/// Answers paths at which there is nothing. The app does not, because it would read the path again, by other rules.
+fn not_found(site: &Site) -> Router {
+    let style = Arc::clone(&site.assets.style);
     Router::new().fallback(move || async move { plain_page::nothing_here(&style) })
 }
 
-/// What programs may ask without the token, beside the users API.
-fn public_api(state: &AppState) -> OpenApiRouter {
-    OpenApiRouter::new().routes(routes!(healthz)).merge(ready::routes().with_state(state.readiness.clone()))
+/// What programs may use without the token, beside the users API.
+fn public_api(site: &Site) -> OpenApiRouter {
+    OpenApiRouter::new().routes(routes!(healthz)).merge(ready::routes().with_state(site.readiness.clone()))
 }
 
-/// Everything else that programs use, with its description.
-fn private_api(state: &AppState) -> OpenApiRouter {
-    let traffic = traffic::routes().fallback(unknown_path).with_state(state.traffic.clone());
-    let scraped = (Arc::clone(&state.metrics), Arc::clone(&state.program));
+/// The routes for programs that need the token.
+fn private_api(composition: &Composition) -> OpenApiRouter {
+    let traffic = traffic::routes().fallback(unknown_path).with_state(composition.traffic.clone());
+    let scraped = (Arc::clone(&composition.metrics), Arc::clone(&composition.program));
     OpenApiRouter::new()
         .merge(OpenApiRouter::new().routes(routes!(scrape)).with_state(scraped))
         .nest("/traffic", traffic)
 }
 
-/// Lets a page set its status and its content security policy.
+/// Provides the context by which a page sets its status and its content security policy.
 fn provide_answer(guarded: bool) {
     let Some(options) = use_context::<ResponseOptions>() else { return };
-    let policy_of = options.clone();
+    let policy_options = options.clone();
     provide_context(PageAnswer {
         guarded,
         set_status: Arc::new(move |status| options.set_status(StatusCode::from_u16(status).unwrap_or(StatusCode::OK))),
         set_policy: Arc::new(move |nonce| {
             if let Ok(policy) = HeaderValue::from_str(&origin_checks::content_security_policy(nonce)) {
-                policy_of.insert_header(header::CONTENT_SECURITY_POLICY, policy);
+                policy_options.insert_header(header::CONTENT_SECURITY_POLICY, policy);
             }
         }),
     });

@@ -1,7 +1,6 @@
-//! The accept loop, and the way down.
+//! The accept loop, and the steps of a shutdown.
 //!
-//! Our own loop and not `axum::serve`, which has no timeout for slow headers and waits for open
-//! streams for ever.
+//! This is not `axum::serve`, which has no timeout for slow headers and waits for open streams for ever.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -25,9 +24,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::Service;
 
-use super::compose::{ComposeError, NotStored, STORING_AT_SHUTDOWN, Shutdown, compose};
+use super::compose::{ComposeError, Composition, NotStored, STORING_AT_SHUTDOWN, Shutdown, compose};
 use super::config::Config;
-use super::connections::{Bounds, Connections, Place};
+use super::connections::{AdmittedConnection, Bounds, Connections};
 use super::limits::no_connection_left;
 use super::origin_checks::add_headers;
 use super::peer::Peer;
@@ -39,24 +38,44 @@ use crate::platform::database::Database;
 use crate::platform::problem::write_problem;
 use crate::platform::request_id::RequestId;
 
-/// How long a client may take for the head of a request; also how long an idle connection lives.
+/// How long a client may take for the head of a request, and how long an idle connection stays open.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a client may leave what we send unread, once the kernel's buffers are full. A live
-/// stream that nobody reads must not keep its place for ever.
+/// How long a client may leave what we send unread, once the kernel's buffers are full. A live stream that nobody reads
+/// must not keep its place for ever.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
-/// The most that is buffered of a request's head, and of answers that wait for their reader; hyper's
-/// own limit is 400 KiB for each connection.
+/// How many bytes are buffered of a request's head, and of responses that wait for their reader. hyper's own limit is
+/// 400 KiB for each connection.
 const BUFFER: usize = 16 * 1024;
-/// How long open answers may take once the streams have been told to end.
-const GOODBYE: Duration = Duration::from_secs(1);
-/// How long a client for which there is no place may take for its request, whose answer is that there is none.
+/// How long open responses may take once the streams have been told to end.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long a client that gets no connection may take for its request, which is answered with the reason.
 const REFUSAL_TIMEOUT: Duration = Duration::from_secs(1);
-/// How many clients are told so at a time. The others are cut off without a word.
+/// How many clients get such an answer at the same time. Further ones are disconnected without an answer.
 const REFUSALS: usize = 64;
+/// How long the writers may take at a shutdown in any case, even after a run that took long to be stored.
+const SHORTEST_FLUSH: Duration = Duration::from_secs(1);
+/// How many connections may wait to be accepted.
+const BACKLOG: u32 = 1024;
 
-/// Serves until `stop` is ready, then goes down in order: the generator stops and its run is
-/// closed; the streams say goodbye; the server drains; the writers flush; the database is folded
-/// into one file.
+/// Why the server does not run, or did not end as it should. Each text says what that means for the operator.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The program can't be put together.
+    #[error(transparent)]
+    Compose(#[from] ComposeError),
+    /// The server has shut down, but the result of its last run could not be stored.
+    #[error(transparent)]
+    NotStored(#[from] NotStored),
+    /// The server has shut down, but the records of its last requests could not be written.
+    #[error(
+        "the database could not be written within {} s, so the newest recorded requests are lost",
+        STORING_AT_SHUTDOWN.as_secs()
+    )]
+    NotFlushed,
+}
+
+/// Serves until `stop` is ready, and then shuts down in this order: the active run is ended and stored, the streams end,
+/// the connections drain, the writers flush, the database is closed.
 ///
 /// # Errors
 /// [`ServeError`]
@@ -68,117 +87,81 @@ pub async fn run(
 ) -> Result<(), ServeError> {
     let address = listener.local_addr().map_err(ComposeError::from)?;
     let shutdown = Shutdown::default();
-    let state = compose(config, &database, address, &shutdown).await?;
+    let composition = compose(config, &database, address, &shutdown).await?;
     tokio::spawn(database.clone().watch_identity(shutdown.streams.clone()));
     let bounds = Bounds::new(config.max_connections, config.behind_proxy.is_some());
-    let serving = tokio::spawn(accept(listener, router::build(&state), bounds, shutdown.streams.clone()));
-    tracing::info!(address = %own_url(address), database = %config.database_url, version = env!("CARGO_PKG_VERSION"), cap = config.max_rps, "serving");
-    if let Some(path) = state.access.one_time_path() {
-        tracing::info!("log in, once, within ten minutes, at {}{path}", config.url(address));
-    }
+    let serving = tokio::spawn(accept(listener, router::build(&composition), bounds, shutdown.streams.clone()));
+    log_start(config, address, &composition);
     stop.await;
-    tracing::info!("going down: ending the active run");
+    tracing::info!("shutting down: the active run is ended");
     let deadline = Instant::now() + STORING_AT_SHUTDOWN;
-    shutdown.jobs.cancel();
-    let stored = state.traffic.jobs.shut_down().await;
+    shutdown.runs.cancel();
+    let stored = composition.traffic.jobs.shut_down().await;
     shutdown.streams.cancel();
     if let Err(error) = serving.await {
         tracing::error!(%error, "the accept loop failed");
     }
-    // What could not be stored until now is not waited for again; the write-ahead log stays for the next start.
+    // If the run is not stored by now, the write-ahead log is left for the next start.
     stored?;
-    let written = async {
-        state.metrics.recorder.flush().await;
-        shutdown.background.close();
-        shutdown.background.wait().await;
-        state.metrics.numbers.store_lost().await;
-    };
-    tokio::time::timeout_at(deadline.max(Instant::now() + SHORTEST_FLUSH), written)
-        .await
-        .map_err(|_| ServeError::NotFlushed)?;
-    drop(state);
+    let deadline = deadline.max(Instant::now() + SHORTEST_FLUSH);
+    tokio::time::timeout_at(deadline, composition.flush(&shutdown)).await.map_err(|_| ServeError::NotFlushed)?;
+    drop(composition);
     database.close().await;
-    tracing::info!("down");
+    tracing::info!("shut down");
     Ok(())
 }
 
-/// Why the server does not run, or did not end as it should. Each says what that means for the operator.
-#[derive(Debug, thiserror::Error)]
-pub enum ServeError {
-    /// The program can't be put together.
-    #[error(transparent)]
-    Wiring(#[from] ComposeError),
-    /// It went down, but the result of its last run could not be stored.
-    #[error(transparent)]
-    NotStored(#[from] NotStored),
-    /// It went down, but the records of its last requests could not be written.
-    #[error(
-        "the database could not be written within {} s, so the newest recorded requests are lost",
-        STORING_AT_SHUTDOWN.as_secs()
-    )]
-    NotFlushed,
+fn log_start(config: &Config, address: SocketAddr, composition: &Composition) {
+    let database = &config.database_url;
+    let version = env!("CARGO_PKG_VERSION");
+    tracing::info!(address = %own_url(address), %database, version, cap = config.cap, "serving");
+    if let Some(path) = composition.site.access.one_time_path() {
+        tracing::info!("log in, once, within ten minutes, at {}{path}", config.url(address));
+    }
 }
-
-/// How long the writers get at a shutdown in any case, also after a run that took long to be stored.
-const SHORTEST_FLUSH: Duration = Duration::from_secs(1);
-
-/// How many connections may wait to be accepted, in a burst.
-const BACKLOG: u32 = 1024;
 
 /// A listener on `address`.
 ///
 /// # Errors
-/// When the address is in use, or not one of this machine.
+/// If the address is in use, or is none of this machine.
 pub fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    // So that a restart need not wait for connections that were closed a moment ago.
+    // Otherwise a restart would have to wait for connections that were closed a moment ago.
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)
 }
 
-/// What can be served: answers every request, and is copied for each connection.
-pub trait Served:
+/// A service that answers every request, and is cloned for each connection.
+pub trait HttpService:
     Service<Request<Body>, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static
 {
 }
 
-impl<S> Served for S where
+impl<S> HttpService for S where
     S: Service<Request<Body>, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static
 {
 }
 
-/// Accepts connections until `stop`; then waits for open answers, but not for ever. When it returns, none of its
-/// connections is left.
-pub async fn accept(listener: TcpListener, app: impl Served, bounds: Bounds, stop: CancellationToken) {
-    let (connections, graceful) = (Connections::new(bounds), GracefulShutdown::new());
-    let (tasks, cut, refusals) = (TaskTracker::new(), CancellationToken::new(), Arc::new(Semaphore::new(REFUSALS)));
-    loop {
-        let (stream, peer) = tokio::select! {
-            biased;
-            () = stop.cancelled() => break,
-            accepted = listener.accept() => match accepted {
-                Ok(accepted) => accepted,
-                Err(error) => {
-                    // Out of file handles, most likely: the next one may be closed soon.
-                    tracing::warn!(%error, "a connection could not be accepted");
-                    tokio::time::sleep(Duration::from_millis(100)).await;
-                    continue;
-                }
-            },
-        };
-        // Small answers leave at once.
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "a connection is without TCP_NODELAY");
-        }
-        match connections.admit(Peer::of(peer.ip()), Instant::now(), &cut) {
-            Some(place) => drop(tasks.spawn(serve(stream, place, app.clone(), graceful.watcher()))),
+/// Accepts connections until `stop`, and then waits a limited time for open responses. When it returns, no connection is
+/// open.
+pub async fn accept(listener: TcpListener, service: impl HttpService, bounds: Bounds, stop: CancellationToken) {
+    let connections = Connections::new(bounds);
+    let graceful = GracefulShutdown::new();
+    let tasks = TaskTracker::new();
+    let cut = CancellationToken::new();
+    let refusals = Arc::new(Semaphore::new(REFUSALS));
+    while let Some((stream, address)) = next_connection(&listener, &stop).await {
+        match connections.admit(Peer::of(address.ip()), Instant::now(), &cut) {
+            Some(admitted) => {
+                tasks.spawn(serve(stream, admitted, service.clone(), graceful.watcher()));
+            }
             None => {
-                tracing::debug!(%peer, "there is no place for a connection");
-                if let Ok(turn) = Arc::clone(&refusals).try_acquire_owned() {
+                tracing::debug!(%address, "there is no place for a connection");
+                if let Ok(permit) = Arc::clone(&refusals).try_acquire_owned() {
                     tasks.spawn(async move {
                         refuse(stream).await;
-                        drop(turn);
+                        drop(permit);
                     });
                 }
             }
@@ -186,26 +169,47 @@ pub async fn accept(listener: TcpListener, app: impl Served, bounds: Bounds, sto
     }
     drop(listener);
     tasks.close();
-    if tokio::time::timeout(GOODBYE, graceful.shutdown()).await.is_err() {
+    if tokio::time::timeout(DRAIN_TIMEOUT, graceful.shutdown()).await.is_err() {
         tracing::warn!("some connections did not end in time and are cut");
         cut.cancel();
     }
-    // What was cut still writes down how its request ended; then the writers flush.
-    if tokio::time::timeout(GOODBYE, tasks.wait()).await.is_err() {
+    // The tasks of cut connections still record how their requests ended; the writers flush after that.
+    if tokio::time::timeout(DRAIN_TIMEOUT, tasks.wait()).await.is_err() {
         tracing::warn!("some connections could not be cut");
     }
 }
 
-/// Serves one connection until it ends or has to go.
-async fn serve(stream: TcpStream, place: Place, app: impl Served, watcher: Watcher) {
-    let (connection, app) = (Arc::clone(place.connection()), TowerToHyperService::new(app));
+/// The next connection. `None` after `stop`.
+async fn next_connection(listener: &TcpListener, stop: &CancellationToken) -> Option<(TcpStream, SocketAddr)> {
+    loop {
+        match stop.run_until_cancelled(listener.accept()).await? {
+            Ok((stream, address)) => {
+                // Small responses leave at once.
+                if let Err(error) = stream.set_nodelay(true) {
+                    tracing::debug!(%error, "a connection is without TCP_NODELAY");
+                }
+                return Some((stream, address));
+            }
+            Err(error) => {
+                // Most likely all file handles are in use, and one is closed soon.
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+}
+
+/// Serves one connection until it ends or has to be closed.
+async fn serve(stream: TcpStream, admitted: AdmittedConnection, service: impl HttpService, watcher: Watcher) {
+    let connection = Arc::clone(admitted.connection());
     let mut stream = TimeoutStream::new(WatchedStream::new(stream, Arc::clone(&connection)));
     stream.set_write_timeout(Some(WRITE_TIMEOUT));
+    let service = TowerToHyperService::new(service);
     let of_requests = Arc::clone(&connection);
     let service = service_fn(move |request| {
-        let answer = app.call(watched::request(request, &of_requests));
+        let response = service.call(watched::request(request, &of_requests));
         let connection = Arc::clone(&of_requests);
-        async move { answer.await.map(|response| watched::response(response, connection)) }
+        async move { response.await.map(|response| watched::response(response, connection)) }
     });
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -223,7 +227,7 @@ async fn serve(stream: TcpStream, place: Place, app: impl Served, watcher: Watch
     }
 }
 
-/// Answers one request with what its client can do, for want of a place.
+/// Answers one request with the reason why there is no connection for its client.
 async fn refuse(stream: TcpStream) {
     let full = service_fn(async |_| {
         let id = RequestId::draw();
@@ -233,6 +237,6 @@ async fn refuse(stream: TcpStream) {
     });
     let refusing = http1::Builder::new().keep_alive(false).serve_connection(TokioIo::new(stream), full);
     if tokio::time::timeout(REFUSAL_TIMEOUT, refusing).await.is_err() {
-        tracing::debug!("a client for which there is no place sent no request");
+        tracing::debug!("a client that gets no connection sent no request");
     }
 }

@@ -1,8 +1,8 @@
-//! Sessions of browsers: a signed cookie each, and nothing in the server.
+//! Sessions of browsers. Each is a signed cookie; the server stores nothing.
 //!
-//! Its key is derived from the token, so that a session lives through a restart and ends with the token. Its name is
-//! derived from it, too, because browsers send a cookie to every port of a host: two programs must not overwrite each
-//! other's.
+//! The key is derived from the token, so that a session survives a restart and ends with the token. The cookie's name is
+//! derived from it, too, because browsers send a cookie to every port of a host: two programs on one host must not
+//! overwrite each other's cookies.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -13,31 +13,32 @@ use sha2::Sha256;
 
 /// How long a session lasts, in seconds: 30 days.
 const LIFETIME: u64 = 30 * 24 * 60 * 60;
-/// By how much the clock may have been set back since a session began, in seconds.
+/// By how many seconds the clock may have been set back since a session began.
 const TOLERANCE: u64 = 24 * 60 * 60;
 
-/// Makes sessions, and knows them again.
+/// Creates and verifies sessions.
 pub struct Sessions {
     key: Key,
     name: String,
 }
 
 impl Sessions {
-    /// Of those who know this token.
+    /// Sessions of those who know this token.
     pub fn new(token: &str) -> Self {
         let derive = |purpose: &[u8], key: &mut [u8]| {
-            // It fails for keys of more than 8,160 bytes only.
+            // This fails only for keys of more than 8,160 bytes.
             let derived = Hkdf::<Sha256>::new(None, token.as_bytes()).expand(purpose, key);
             debug_assert!(derived.is_ok());
         };
-        let (mut key, mut suffix) = ([0; 64], [0; 4]);
+        let mut key = [0; 64];
+        let mut suffix = [0; 4];
         derive(b"traffic-simulator session", &mut key);
         derive(b"traffic-simulator name of the session's cookie", &mut suffix);
         let name = format!("traffic-simulator-session-{:08x}", u32::from_be_bytes(suffix));
         Self { key: Key::from(&key), name }
     }
 
-    /// The cookie of a new session. With `secure` it never travels without TLS.
+    /// The cookie of a new session. If it is `secure`, browsers never send it without TLS.
     pub fn begin(&self, secure: bool) -> String {
         self.begin_at(now(), secure)
     }
@@ -49,7 +50,7 @@ impl Sessions {
         jar.get(&self.name).map(ToString::to_string).unwrap_or_default()
     }
 
-    /// A cookie that ends the session of the browser that gets it.
+    /// The cookie that ends the session of the browser that receives it.
     pub fn end(&self, secure: bool) -> String {
         self.cookie(String::new(), 0, secure).to_string()
     }
@@ -59,22 +60,26 @@ impl Sessions {
         lax.secure(secure).max_age(Duration::seconds(max_age.cast_signed())).build()
     }
 
-    /// Does a request carry a session that is good now?
+    /// Whether a request carries a valid session.
     pub fn knows(&self, headers: &HeaderMap) -> bool {
         self.knows_at(now(), headers)
     }
 
     fn knows_at(&self, now: u64, headers: &HeaderMap) -> bool {
-        let (jar, mut of_this_name) = (CookieJar::new(), self.values(headers));
-        of_this_name.any(|value| {
-            let cookie = jar.signed(&self.key).verify(Cookie::new(self.name.clone(), value));
-            let times = cookie.as_ref().and_then(|cookie| cookie.value().split_once('-'));
-            let times = times.and_then(|(begun, end)| Some((begun.parse::<u64>().ok()?, end.parse::<u64>().ok()?)));
-            times.is_some_and(|(begun, end)| begun <= now + TOLERANCE && now < end)
+        self.values(headers).filter_map(|value| self.times(value)).any(|(begin, end)| {
+            let has_begun = begin <= now + TOLERANCE;
+            has_begun && now < end
         })
     }
 
-    /// The values of our cookie. Read as bytes: one of the others may have any, and must not spoil ours.
+    /// Begin and end of the session that a cookie with this value has, if its signature is right.
+    fn times(&self, value: String) -> Option<(u64, u64)> {
+        let cookie = CookieJar::new().signed(&self.key).verify(Cookie::new(self.name.clone(), value))?;
+        let (begin, end) = cookie.value().split_once('-')?;
+        Some((begin.parse().ok()?, end.parse().ok()?))
+    }
+
+    /// The values of our cookie. The header is read as bytes, because other cookies in it may contain any bytes.
     fn values<'a>(&'a self, headers: &'a HeaderMap) -> impl Iterator<Item = String> + 'a {
         let lines = headers.get_all(header::COOKIE).into_iter().map(|line| line.as_bytes());
         lines.flat_map(|line| line.split(|byte| *byte == b';')).filter_map(|pair| {

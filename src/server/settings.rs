@@ -1,21 +1,22 @@
-//! Settings as people write them: what is clear is brought into its one form, what could never work is refused in one
-//! line.
+//! Settings as people write them. Each is normalised, or refused in one line if it could never work.
 
+use std::ffi::OsStr;
 use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use ::config::{Case, Environment, FileFormat};
+use clap::builder::Resettable;
 use clap::error::ErrorKind as Flaw;
-use clap::{ArgMatches, Command};
+use clap::{ArgMatches, Command, Id};
 use leptos::config::LeptosOptions;
 use uuid::Uuid;
 
 use super::auth::{AdminToken, SHORTEST_TOKEN};
 
-/// Why a setting is of no use. Each says what to do.
+/// Why a setting can't be used. Each text says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingError {
     /// A flag or a variable has a value that can't be read.
@@ -24,52 +25,55 @@ pub enum SettingError {
     /// `Leptos.toml` or one of its variables can't be read.
     #[error("{0} or a LEPTOS_ variable can't be read: {1}")]
     Leptos(&'static str, String),
-    /// A token that could be guessed.
+    /// The token is too short.
     #[error("{0} has fewer than {SHORTEST_TOKEN} characters; give a longer one, for example by: openssl rand -hex 16")]
     ShortToken(String),
-    /// A token that no header can carry.
+    /// A header can't carry the token.
     #[error(
         "{0} has a character that is not plain ASCII, or a line break or control character within; give another one, for example by: openssl rand -hex 16"
     )]
     UnreadableToken(String),
-    /// The file with the token can't be read or made.
-    #[error("the file of ADMIN_TOKEN_FILE, {}, can't be read or made: {error}", path.display())]
+    /// The file with the token can't be read or created.
+    #[error("the file of ADMIN_TOKEN_FILE, {}, can't be read or created: {error}", path.display())]
     TokenFile {
         /// The file.
         path: PathBuf,
         /// What went wrong.
         error: std::io::Error,
     },
-    /// What no request could name.
+    /// The name can't be a host name.
     #[error("ALLOWED_HOSTS has {0:?}, which is no host name; give names like dash.example, separated by commas")]
     Host(String),
 }
 
-/// The flags as they are given, and else the variables, of which those without a value don't count.
+/// Reads flags and environment variables. Empty variables count as unset. Ends the program after `--help` and
+/// `--version`.
 ///
 /// # Errors
-/// [`SettingError::Flag`]. Ends the program for `--help` and `--version`.
-pub fn matches(command: Command) -> Result<ArgMatches, SettingError> {
-    let is_empty =
-        |name: &std::ffi::OsStr| std::env::var_os(name).is_some_and(|value| value.to_string_lossy().trim().is_empty());
-    let names = |arg: &clap::Arg| arg.get_env().is_some_and(is_empty);
-    let empty: Vec<_> = command.get_arguments().filter(|arg| names(arg)).map(|arg| arg.get_id().clone()).collect();
-    let without = |command: Command, id| command.mut_arg(id, |arg| arg.env(clap::builder::Resettable::Reset));
-    empty.into_iter().fold(command, without).try_get_matches().map_err(|error| match error.kind() {
+/// [`SettingError::Flag`]
+pub fn matches(mut command: Command) -> Result<ArgMatches, SettingError> {
+    let is_empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.to_string_lossy().trim().is_empty());
+    let empty = command.get_arguments().filter(|arg| arg.get_env().is_some_and(is_empty));
+    let empty: Vec<Id> = empty.map(|arg| arg.get_id().clone()).collect();
+    for id in empty {
+        command = command.mut_arg(id, |arg| arg.env(Resettable::Reset));
+    }
+    command.try_get_matches().map_err(|error| match error.kind() {
         Flaw::DisplayHelp | Flaw::DisplayVersion => error.exit(),
         _ => SettingError::Flag(one_line(&error.to_string())),
     })
 }
 
-/// The first of what clap says, which is about the value; the rest is about the flags in general.
+/// The part of clap's message that is about the value; the rest is about flags in general.
 fn one_line(text: &str) -> String {
-    let about = text.split("\n\nUsage:").next().unwrap_or_default().split("\n\nFor more").next().unwrap_or_default();
+    let before = |end: &str, text: &str| text.split(end).next().unwrap_or_default().to_owned();
+    let about = before("\n\nFor more", &before("\n\nUsage:", text));
     let line = about.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ");
     line.strip_prefix("error: ").unwrap_or(&line).to_owned()
 }
 
-/// The options of Leptos, of its file, of its variables that are not empty, and of `address`, each before those
-/// before it. `file` is the file's name.
+/// The options of Leptos. `address` takes precedence over environment variables that are not empty, and those over the
+/// file named `file`.
 ///
 /// # Errors
 /// [`SettingError::Leptos`]
@@ -84,7 +88,7 @@ pub fn leptos_options(file: &'static str, address: Option<SocketAddr>) -> Result
         std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     let given: ::config::Map<String, String> = given.filter(|(_, value)| !value.trim().is_empty()).collect();
     let variables = Environment::with_prefix("LEPTOS").convert_case(Case::Kebab).source(Some(given));
-    // The build's name for what the file calls hash-file.
+    // Builds use another name for what the file calls hash-file.
     let hash_file = std::env::var("LEPTOS_HASH_FILE_NAME").ok().filter(|name| !name.trim().is_empty());
     ::config::Config::builder()
         .set_default("output-name", env!("CARGO_PKG_NAME"))
@@ -96,20 +100,20 @@ pub fn leptos_options(file: &'static str, address: Option<SocketAddr>) -> Result
         .map_err(|error| failed(&error))
 }
 
-/// An address to listen on; `localhost` is the loopback's.
+/// Parses an address to listen on, such as `localhost:3000`.
 ///
 /// # Errors
-/// What is wrong, in words that follow the value.
+/// What to write instead.
 pub fn address(text: &str) -> Result<SocketAddr, String> {
     let text = text.trim();
     let number = text.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
     number.as_deref().unwrap_or(text).parse().map_err(|_| "give IP:PORT, for example 127.0.0.1:3000".to_owned())
 }
 
-/// A token without what is around it. `source` is where it was given.
+/// Checks a token and removes the white space around it. `source` names where it comes from.
 ///
 /// # Errors
-/// [`SettingError`], when nobody could show it, or anybody guess it.
+/// [`SettingError`], if a header can't carry the token, or if it is too short.
 pub fn token(text: &str, source: &str) -> Result<AdminToken, SettingError> {
     let token = text.trim();
     if !token.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ') {
@@ -121,33 +125,34 @@ pub fn token(text: &str, source: &str) -> Result<AdminToken, SettingError> {
     Ok(AdminToken(token.to_owned()))
 }
 
-/// The token in this file. When the file is missing, a token is drawn into it, for its owner only.
+/// Reads the token from this file. A missing file is created with a random token, readable by its owner only.
 ///
 /// # Errors
 /// [`SettingError`]
 pub fn token_of_file(path: &Path) -> Result<AdminToken, SettingError> {
     let failed = |error| SettingError::TokenFile { path: path.to_owned(), error };
     let text = match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-        Ok(mut file) => {
-            let drawn = format!("{}\n", Uuid::new_v4().simple());
-            if let Err(error) = file.write_all(drawn.as_bytes()).and_then(|()| file.sync_all()) {
-                // Half a token would keep every later start from drawing a whole one.
-                let error = std::fs::remove_file(path).err().unwrap_or(error);
-                return Err(failed(error));
-            }
-            drawn
-        }
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            let mut text = String::new();
-            File::open(path).and_then(|mut file| file.read_to_string(&mut text)).map_err(failed)?;
-            text
-        }
+        Ok(file) => draw_token(file, path).map_err(failed)?,
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => std::fs::read_to_string(path).map_err(failed)?,
         Err(error) => return Err(failed(error)),
     };
     token(&text, &format!("the token in {}", path.display()))
 }
 
-/// Host names as a request gives them: in lower case, without scheme, port and slash.
+/// Writes a random token into a new file.
+fn draw_token(mut file: File, path: &Path) -> std::io::Result<String> {
+    let drawn = format!("{}\n", Uuid::new_v4().simple());
+    match file.write_all(drawn.as_bytes()).and_then(|()| file.sync_all()) {
+        Ok(()) => Ok(drawn),
+        Err(error) => {
+            // With half a token in the file, no later start would draw a whole one.
+            std::fs::remove_file(path)?;
+            Err(error)
+        }
+    }
+}
+
+/// Normalises host names to the form of a `Host` header: lower case, without scheme, port and slash.
 ///
 /// # Errors
 /// [`SettingError::Host`]
@@ -176,7 +181,8 @@ fn host(given: &str) -> Result<String, SettingError> {
     }
 }
 
-/// Where this machine reaches a server that listens on `address`: what listens everywhere, on the loopback.
+/// The address by which this machine reaches a server that listens on `address`. A server that listens on all addresses
+/// is reached on the loopback.
 pub fn own_address(address: SocketAddr) -> SocketAddr {
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
@@ -186,7 +192,7 @@ pub fn own_address(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, address.port())
 }
 
-/// The same as an address that can be opened.
+/// The URL by which a browser on this machine reaches a server that listens on `address`.
 pub fn own_url(address: SocketAddr) -> String {
     format!("http://{}", own_address(address))
 }

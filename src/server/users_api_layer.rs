@@ -1,4 +1,5 @@
-//! What is around `/api/v1`. From the outside in: record, panics, arrivals, the request's body, in-flight limit.
+//! The layers around `/api/v1`, from the outside in: record, catch panics, note arrivals, read the body, limit the
+//! requests in flight.
 
 use std::sync::Arc;
 
@@ -7,30 +8,30 @@ use axum::response::{IntoResponse, Response};
 use tokio::time::Instant;
 use utoipa::openapi::OpenApi;
 
-use super::connections::Connection;
-use super::front_service::catching_panics;
+use super::connections::ClientConnection;
 use super::limits::{Limits, no_connection_left};
 use super::peer::Peer;
 use crate::metrics::engine::recorded_request::RecordedRequest;
 use crate::metrics::server::recording::Recording;
+use crate::platform::panics::catching_panics;
 use crate::platform::problem::ApiError;
 use crate::platform::request_id::RequestId;
 use crate::platform::row_writer::RowWriter;
 use crate::traffic::server::arrivals::{Arrivals, Recognised, recognise};
 
-/// What is recorded as the route of a request that no route fits.
+/// The recorded route of a request whose path fits no route.
 const NO_ROUTE: &str = "(no such path)";
 
-/// The templates of the routes, found by the paths that fit them. By the same rules as the router, and from the
-/// description that its routes give of themselves: the router tells the template only to what is below it.
+/// Finds the template of the route that a path belongs to, such as `/api/v1/users/{id}`. The router itself tells the
+/// template only to what is inside of it; this uses the same rules, and the paths of the API's description.
 pub struct Templates(matchit::Router<&'static str>);
 
 impl Templates {
-    /// Of all routes that are described.
+    /// The templates of all routes in the description.
     pub fn of(description: &OpenApi) -> Self {
         let mut templates = matchit::Router::new();
         for path in description.paths.paths.keys() {
-            // As many as there are routes, for as long as the program runs.
+            // There are only a few routes, and they live as long as the program.
             if let Err(error) = templates.insert(path, &*path.clone().leak()) {
                 tracing::error!(%error, path, "requests of this route are recorded without it");
             }
@@ -38,29 +39,29 @@ impl Templates {
         Self(templates)
     }
 
-    /// The template that fits a path.
+    /// The template of the route that this path belongs to.
     pub fn of_path(&self, path: &str) -> &'static str {
         self.0.at(path).map_or(NO_ROUTE, |found| *found.value)
     }
 }
 
-/// What is known around the users API.
-pub struct ApiGuard {
+/// The layers around the users API.
+pub struct UsersApiLayer {
     recorder: Option<RowWriter<RecordedRequest>>,
     arrivals: Arc<Arrivals>,
     templates: Templates,
     limits: Limits,
 }
 
-impl ApiGuard {
-    /// With the rows for this writer.
+impl UsersApiLayer {
+    /// Layers that record by `recorder`, if there is one, and note arrivals in `arrivals`.
     pub fn new(recorder: Option<RowWriter<RecordedRequest>>, arrivals: Arc<Arrivals>, templates: Templates) -> Self {
         Self { recorder, arrivals, templates, limits: Limits::default() }
     }
 
-    /// Asks the routes for the answer. The record is outside of everything that may refuse or fail, so that
-    /// refusals and panics have a row too.
-    pub async fn answer<F>(
+    /// Calls the routes. Recording is outside of everything that may refuse or fail, so that refusals and panics have a
+    /// row, too.
+    pub async fn call<F>(
         &self,
         id: RequestId,
         arrived: Instant,
@@ -74,9 +75,9 @@ impl ApiGuard {
             let route = self.templates.of_path(request.uri().path());
             Recording::begin(writer, (id, arrived), request.method(), route)
         });
-        let answer =
+        let response =
             async { self.admit(recording.as_mut(), request, routes).await.unwrap_or_else(IntoResponse::into_response) };
-        let response = catching_panics(answer).await;
+        let response = catching_panics(response).await;
         if let Some(recording) = &mut recording {
             recording.answered(response.status());
         }
@@ -100,17 +101,17 @@ impl ApiGuard {
                 recording.recognised(origin);
             }
             let admitted = open.insert(admission?);
-            // The gate bounds what is simulated: it counts as nobody's, and nor does what carries it.
+            // The gate limits simulated requests already: neither they nor their connection count for a peer.
             peer = None;
-            if let Some(connection) = request.extensions().get::<Arc<Connection>>() {
+            if let Some(connection) = request.extensions().get::<Arc<ClientConnection>>() {
                 connection.exempt();
             }
             admitted.delay().await;
-        } else if request.extensions().get::<Arc<Connection>>().is_some_and(|connection| connection.is_guest()) {
+        } else if request.extensions().get::<Arc<ClientConnection>>().is_some_and(|connection| connection.is_guest()) {
             return Err(no_connection_left());
         }
         let request = self.limits.with_body(peer, request).await?;
-        let _place = peer.map(|peer| self.limits.admit(peer, &request)).transpose()?;
+        let _admitted = peer.map(|peer| self.limits.admit(peer, &request)).transpose()?;
         Ok(routes(request).await)
     }
 }

@@ -1,5 +1,5 @@
-//! What hyper does not tell: when a request begins to come in, when it is whole, and when its answer is written. A thin
-//! layer around the socket and around both bodies tells it to the [`Connection`].
+//! hyper does not report when a request begins to come in, when it is complete, and when its response is written. Thin
+//! wrappers around the socket and around both bodies report it to the [`ClientConnection`].
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -13,16 +13,16 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
-use super::connections::Connection;
+use super::connections::ClientConnection;
 
-/// The socket of a connection.
+/// The socket of a connection; reports reads and flushes.
 pub(super) struct WatchedStream {
     stream: TcpStream,
-    connection: Arc<Connection>,
+    connection: Arc<ClientConnection>,
 }
 
 impl WatchedStream {
-    pub(super) fn new(stream: TcpStream, connection: Arc<Connection>) -> Self {
+    pub(super) fn new(stream: TcpStream, connection: Arc<ClientConnection>) -> Self {
         Self { stream, connection }
     }
 }
@@ -32,7 +32,7 @@ impl AsyncRead for WatchedStream {
         let before = buffer.filled().len();
         let polled = Pin::new(&mut self.stream).poll_read(cx, buffer);
         if buffer.filled().len() > before {
-            self.connection.received(Instant::now());
+            self.connection.bytes_received(Instant::now());
         }
         polled
     }
@@ -55,7 +55,7 @@ impl AsyncWrite for WatchedStream {
         self.stream.is_write_vectored()
     }
 
-    /// hyper flushes the socket when its own buffer is empty.
+    /// hyper flushes the socket once its own buffer is empty, so by then everything is written.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let polled = Pin::new(&mut self.stream).poll_flush(cx);
         if polled.is_ready() {
@@ -69,23 +69,23 @@ impl AsyncWrite for WatchedStream {
     }
 }
 
-/// A request whose head has come; it carries its connection with it.
-pub(super) fn request(mut request: Request<Incoming>, connection: &Arc<Connection>) -> Request<Body> {
+/// Wraps a request whose head is complete. Its extensions hold its connection.
+pub(super) fn request(mut request: Request<Incoming>, connection: &Arc<ClientConnection>) -> Request<Body> {
     let has_body = !request.body().is_end_stream();
-    connection.began(has_body, Instant::now());
+    connection.head_received(has_body, Instant::now());
     request.extensions_mut().insert(Arc::clone(connection));
     let connection = Arc::clone(connection);
     request.map(|body| if has_body { Body::new(RequestBody { body, connection }) } else { Body::empty() })
 }
 
-/// An answer; the connection answers until its body is dropped.
-pub(super) fn response(response: Response<Body>, connection: Arc<Connection>) -> Response<ResponseBody> {
+/// Wraps a response. It counts as being answered until its body is dropped.
+pub(super) fn response(response: Response<Body>, connection: Arc<ClientConnection>) -> Response<ResponseBody> {
     response.map(|body| ResponseBody { body, connection })
 }
 
 struct RequestBody {
     body: Incoming,
-    connection: Arc<Connection>,
+    connection: Arc<ClientConnection>,
 }
 
 impl HttpBody for RequestBody {
@@ -95,7 +95,7 @@ impl HttpBody for RequestBody {
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         let polled = Pin::new(&mut self.body).poll_frame(cx);
         if matches!(polled, Poll::Ready(None)) || self.body.is_end_stream() {
-            self.connection.received_whole();
+            self.connection.body_received();
         }
         polled
     }
@@ -111,14 +111,14 @@ impl HttpBody for RequestBody {
 
 impl Drop for RequestBody {
     fn drop(&mut self) {
-        self.connection.received_whole();
+        self.connection.body_received();
     }
 }
 
-/// The body of an answer.
+/// The body of a response; reports when it is complete or abandoned.
 pub(super) struct ResponseBody {
     body: Body,
-    connection: Arc<Connection>,
+    connection: Arc<ClientConnection>,
 }
 
 impl HttpBody for ResponseBody {
@@ -140,6 +140,6 @@ impl HttpBody for ResponseBody {
 
 impl Drop for ResponseBody {
     fn drop(&mut self) {
-        self.connection.answered();
+        self.connection.response_complete();
     }
 }

@@ -1,4 +1,4 @@
-//! Users as they stand on the wire, and what makes a good one.
+//! Users on the wire, and the rules for valid ones.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -7,25 +7,25 @@ use crate::validation::{Checker, Fields, Invalid, Value, read_numbers};
 
 /// How many demo users there are.
 pub const DEMO_USERS: u32 = 50;
-/// How many users there may be that no run created, the demo users among them.
+/// How many real users there may be, that is, users that no run created. The demo users are among them.
 pub const MOST_USERS: u32 = 10_000;
 const LONGEST_NAME: usize = 100;
-/// RFC 5321, 4.5.3.1.3: a path of 256 characters with its angle brackets.
+/// By RFC 5321, 4.5.3.1.3, a path has at most 256 characters, with its angle brackets.
 const LONGEST_EMAIL: usize = 254;
 
-/// A user.
+/// One user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct User {
-    /// A UUIDv7.
+    /// A UUID of version 7.
     pub id: Uuid,
-    /// As people call them.
+    /// The full name.
     pub name: String,
-    /// Unique, whatever its case and however its letters are composed.
+    /// The e-mail address. Unique, whatever its case and however its letters are composed.
     pub email: String,
-    /// Epoch milliseconds.
+    /// When the user was created, in epoch milliseconds.
     pub created_at: i64,
-    /// Epoch milliseconds.
+    /// When the user was last changed, in epoch milliseconds.
     pub updated_at: i64,
 }
 
@@ -35,7 +35,7 @@ pub struct User {
 pub struct UserPage {
     /// The users of this page.
     pub users: Vec<User>,
-    /// Its number, from 1.
+    /// The number of this page, from 1.
     pub page: u32,
     /// How many users a page holds.
     pub per_page: u32,
@@ -43,11 +43,11 @@ pub struct UserPage {
     pub total: u64,
 }
 
-/// A new user, as the documentation shows it; [`NewUser::check`] is what checks it.
+/// A new user, for the documentation only; [`NewUser::check`] validates the input.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewUserRequest {
-    /// As people call them: no control characters.
+    /// The full name, without control characters.
     #[schema(
         min_length = 1,
         max_length = 100,
@@ -55,7 +55,7 @@ pub struct NewUserRequest {
         example = "Ada Lovelace"
     )]
     pub name: String,
-    /// Unique, whatever its case and however its letters are composed.
+    /// The e-mail address. Unique, whatever its case and however its letters are composed.
     #[schema(
         max_length = 254,
         pattern = r"^\s*[^\s@\x00-\x1f\x7f-\x9f]+@[^\s@.\x00-\x1f\x7f-\x9f]+(\.[^\s@.\x00-\x1f\x7f-\x9f]+)+\s*$",
@@ -64,7 +64,7 @@ pub struct NewUserRequest {
     pub email: String,
 }
 
-/// A change of a user, as the documentation shows it: at least one of the two.
+/// A change of a user, for the documentation only. At least one of the fields is needed.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(min_properties = 1)]
@@ -79,7 +79,7 @@ pub struct UserPatchRequest {
         example = "Ada King"
     )]
     pub name: Option<String>,
-    /// The new address.
+    /// The new e-mail address.
     #[serde(default)]
     #[schema(
         nullable = false,
@@ -89,36 +89,36 @@ pub struct UserPatchRequest {
     pub email: Option<String>,
 }
 
-/// A user to be created, checked.
+/// A valid new user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewUser {
-    /// As people call them.
+    /// The full name.
     pub name: String,
-    /// Unique, whatever its case and however its letters are composed.
+    /// The e-mail address.
     pub email: String,
 }
 
-/// A change of a user, checked. At least one of the two is there.
+/// A valid change of a user. At least one of the fields is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserPatch {
     /// The new name.
     pub name: Option<String>,
-    /// The new address.
+    /// The new e-mail address.
     pub email: Option<String>,
 }
 
-/// Which users to list, checked.
+/// A valid query for users.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserQuery {
-    /// From 1.
+    /// The number of the page, from 1.
     pub page: u32,
-    /// 1 to 100.
+    /// How many users a page holds, from 1 to 100.
     pub per_page: u32,
-    /// Part of a name or an address.
+    /// A part of the name or the e-mail address.
     pub search: Option<String>,
 }
 
-/// Good enough to catch mistakes; only a mail proves an address.
+/// Checks an e-mail address for mistakes. Only sending a mail would prove that it exists.
 fn email(check: &mut Checker<'_>, value: &Value) -> Option<String> {
     let email = check.text("email", value, LONGEST_EMAIL)?;
     let good = email.split_once('@').is_some_and(|(local, domain)| {
@@ -132,10 +132,10 @@ fn email(check: &mut Checker<'_>, value: &Value) -> Option<String> {
 }
 
 impl NewUser {
-    /// Checks the fields of a new user.
+    /// Validates the fields of a new user.
     ///
     /// # Errors
-    /// [`Invalid`] with every fault.
+    /// [`Invalid`], which lists every fault.
     pub fn check(fields: &Fields) -> Result<Self, Invalid> {
         let mut check = Checker::new(fields, &["name", "email"]);
         let name = check.required("name", "a name").and_then(|value| check.text("name", value, LONGEST_NAME));
@@ -145,10 +145,10 @@ impl NewUser {
 }
 
 impl UserPatch {
-    /// Checks the fields of a change.
+    /// Validates the fields of a change.
     ///
     /// # Errors
-    /// [`Invalid`] with every fault; an empty change is one.
+    /// [`Invalid`], which lists every fault. An empty change is a fault.
     pub fn check(fields: &Fields) -> Result<Self, Invalid> {
         let mut check = Checker::new(fields, &["name", "email"]);
         if fields.is_empty() {
@@ -161,10 +161,10 @@ impl UserPatch {
 }
 
 impl UserQuery {
-    /// Checks the query of a list.
+    /// Validates the query of a list.
     ///
     /// # Errors
-    /// [`Invalid`] with every fault.
+    /// [`Invalid`], which lists every fault.
     pub fn check(mut fields: Fields) -> Result<Self, Invalid> {
         read_numbers(&mut fields, &["page", "perPage"]);
         let mut check = Checker::new(&fields, &["page", "perPage", "search"]);
@@ -181,11 +181,12 @@ pub fn demo_user_id(i: u32) -> Uuid {
     Uuid::from_u128(0x019b_76da_a800_7000_8000_0000_0000_0000 | u128::from(i))
 }
 
-/// Demo user `i`, as it is before and after every run.
+/// Demo user `i`, as it is before and after each run.
 pub fn demo_user(i: u32) -> NewUser {
     const NAMES: [&str; 10] = ["Amara", "Bruno", "Chen", "Dilara", "Emil", "Fatou", "Goran", "Hana", "Ines", "Jonas"];
     const FAMILIES: [&str; 5] = ["Okafor", "Weber", "Li", "Novak", "Silva"];
-    let (name, family) = (NAMES[(i % 10) as usize], FAMILIES[(i / 10 % 5) as usize]);
+    let name = NAMES[(i % 10) as usize];
+    let family = FAMILIES[(i / 10 % 5) as usize];
     let email = format!("{}.{}@demo.example.com", name.to_lowercase(), family.to_lowercase());
     NewUser { name: format!("{name} {family}"), email }
 }

@@ -16,8 +16,8 @@ use super::recording::micros;
 use super::service::Metrics;
 use super::storage::store::MetricsStore;
 use crate::metrics::engine::gauges::Reading;
-use crate::platform::database::{StoreError, epoch_millis};
-use crate::platform::wall_clock::WallClock;
+use crate::platform::database::StoreError;
+use crate::platform::wall_clock::{WallClock, epoch_millis};
 
 /// How often the vital signs are read.
 const READING: Duration = Duration::from_secs(1);

@@ -14,8 +14,9 @@ use crate::metrics::engine::gauges::Gauges;
 use crate::metrics::engine::recorded_request::RecordedRequest;
 use crate::metrics::engine::window::{SECONDS, Windows};
 use crate::metrics::model::{Overview, OverviewQuery, Range};
-use crate::platform::database::{StoreError, epoch_millis};
+use crate::platform::database::StoreError;
 use crate::platform::row_writer::Sink;
+use crate::platform::wall_clock::epoch_millis;
 
 /// What is known of the recorded requests without reading the database.
 pub struct Numbers {

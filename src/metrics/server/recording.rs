@@ -9,9 +9,9 @@ use uuid::Uuid;
 
 use crate::metrics::engine::recorded_request::RecordedRequest;
 use crate::origin::Origin;
-use crate::platform::database::epoch_micros;
 use crate::platform::request_id::RequestId;
 use crate::platform::row_writer::RowWriter;
+use crate::platform::wall_clock::epoch_micros;
 
 /// The status of a request whose client went away before the answer (as nginx counts it).
 const CLIENT_CLOSED_REQUEST: u16 = 499;

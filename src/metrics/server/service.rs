@@ -13,8 +13,9 @@ use crate::metrics::engine::window::{SECONDS, Sum, Windows};
 use crate::metrics::log_model::{LogPage, LogQuery, LoggedRequest};
 use crate::metrics::model::{Origins, Overview, OverviewQuery, Range, Totals};
 use crate::origin::RunId;
-use crate::platform::database::{StoreError, epoch_micros, epoch_millis};
+use crate::platform::database::StoreError;
 use crate::platform::row_writer::RowWriter;
+use crate::platform::wall_clock::{epoch_micros, epoch_millis};
 
 /// Records requests, and answers what is asked about them.
 pub struct Metrics {

@@ -1,15 +1,15 @@
-//! The API's own description: OpenAPI 3.1, made of the routes that serve.
+//! The description of the API in OpenAPI 3.1, generated from the routes.
 
 use serde_json::{Value, json};
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{Content, InfoBuilder, License, OpenApi, Ref, RefOr, Response, ResponseBuilder};
 
-/// What any operation may answer beside its own answers.
+/// Responses that every operation may have, beside its own.
 const GENERAL: [(&str, &str); 4] = [
     (
         "400",
-        "The request is malformed: `errors` names each field that is wrong, or `detail` says why the path is not taken \
+        "The request is malformed: `errors` names each field that is wrong, or `detail` says why the path is not accepted \
          (segments of dots, two slashes in a row, backslashes, control characters, encoded more than three times)",
     ),
     (
@@ -20,7 +20,8 @@ const GENERAL: [(&str, &str); 4] = [
     ("503", "The server is busy, or its database can't be used; `Retry-After` says when to come back"),
 ];
 
-/// Completes the description that the routes gave. `guarded`: what makes load needs the token.
+/// Completes the description that was generated from the routes. If the server is `guarded`, the private operations
+/// need the token.
 pub fn complete(mut api: OpenApi, guarded: bool) -> Value {
     let license = License::builder().name("MIT OR Apache-2.0").identifier(Some("MIT OR Apache-2.0")).build();
     api.info = InfoBuilder::new()
@@ -49,7 +50,7 @@ pub fn complete(mut api: OpenApi, guarded: bool) -> Value {
         Value::Null
     });
     close_objects(&mut json);
-    // utoipa has no word for a field that depends on another one.
+    // utoipa can't express that a field depends on another one.
     if let Some(Value::Object(start)) = json.pointer_mut("/components/schemas/StartRequest") {
         start.insert(
             "if".to_owned(),
@@ -60,8 +61,8 @@ pub fn complete(mut api: OpenApi, guarded: bool) -> Value {
     json
 }
 
-/// An answer holds what is described and nothing else. Those who read one of a newer version should tolerate more, and
-/// our own types do, so this can't come from them.
+/// States that objects have no other fields than those described. The attributes of our own types can't state it,
+/// because these types accept further fields, which a newer version may send.
 fn close_objects(api: &mut Value) {
     let schemas = api.pointer_mut("/components/schemas").and_then(Value::as_object_mut);
     for schema in schemas.into_iter().flat_map(|schemas| schemas.values_mut()).filter_map(Value::as_object_mut) {
@@ -83,7 +84,7 @@ fn add_general_answers(operation: &mut Operation, private: bool, simulated: bool
         answers
             .entry("429".to_owned())
             .or_insert_with(|| problem("For the simulator's own requests: one too many in a second"));
-        // A body is read whether it is wanted or not.
+        // A body is read even by operations that have none.
         answers.entry("408".to_owned()).or_insert_with(|| problem("The body did not arrive in time"));
         answers.entry("413".to_owned()).or_insert_with(|| problem("The body is larger than 16 KiB"));
     }

@@ -1,5 +1,5 @@
-//! `/docs` and `/api/openapi.json`: the API's description, for people and for programs. The page is
-//! made on the server from the same description; it loads nothing from elsewhere and runs no script.
+//! `/docs` and `/api/openapi.json`: the description of the API, for people and for programs. The page is rendered on the
+//! server from the same description; it loads nothing from elsewhere and runs no script.
 
 use std::sync::Arc;
 
@@ -11,8 +11,8 @@ use axum::{Json, Router};
 use leptos::prelude::*;
 use serde_json::Value;
 
-/// An example for each operation, in the order of a first walk: each builds on those before it.
-/// `BASE` is this server, `AUTH` the header with the token where one is needed.
+/// An example for each operation, in an order in which each may use the results of those before it. `BASE` stands for
+/// the URL of the server, and `AUTH` for the header with the token, where one is needed.
 pub const EXAMPLES: [(&str, &str); 16] = [
     ("health", "curl -sS BASE/healthz"),
     ("ready", "curl -sS BASE/readyz"),
@@ -45,13 +45,16 @@ pub const EXAMPLES: [(&str, &str); 16] = [
     ("deleteRun", "curl -sS -X DELETE AUTHBASE/traffic/runs/$JOB_ID"),
 ];
 
+const POLICY: &str =
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
 struct Docs {
     json: Value,
     guarded: bool,
     style: Arc<str>,
 }
 
-/// The two routes. `style` is the address of the style sheet.
+/// The routes of the page and of the description. `style` is the address of the style sheet.
 pub fn routes(json: Value, guarded: bool, style: Arc<str>) -> Router {
     Router::new().route("/api/openapi.json", get(openapi)).route("/docs", get(page)).with_state(Arc::new(Docs {
         json,
@@ -66,47 +69,39 @@ async fn openapi(State(docs): State<Arc<Docs>>) -> Json<Value> {
 
 async fn page(State(docs): State<Arc<Docs>>, headers: HeaderMap) -> Response {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
-    // The name was checked against the list of ours before.
+    // The front service has checked the host name.
     let scheme = if text("x-forwarded-proto") == "https" { "https" } else { "http" };
     let base = format!("{scheme}://{}", text("host"));
-    let body = Owner::new().with(|| view! { <Page docs=Arc::clone(&docs) base /> }.to_html());
-    let style = &docs.style;
-    let page = format!(
-        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-         <meta name=\"description\" content=\"The API of the Traffic Simulator, with examples for curl.\"><title>API · Traffic Simulator</title>\
-         <link rel=\"stylesheet\" href=\"{style}\"><link rel=\"icon\" type=\"image/svg+xml\" href=\"/favicon.svg\"></head><body>{body}</body></html>\n"
-    );
-    let policy = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-    let mut response = Html(page).into_response();
-    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
-    response
+    let page = Owner::new().with(|| view! { <Document docs base /> }.to_html());
+    let policy = [(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY))];
+    (policy, Html(page)).into_response()
 }
 
 /// An operation as the page shows it.
-struct Operation {
+struct OperationDocs {
     id: &'static str,
     method: String,
     path: String,
     summary: String,
-    /// Name, where it stands, what it is.
+    /// Name, location and description of each parameter.
     inputs: Vec<[String; 3]>,
-    /// Status and when.
+    /// Status and description of each response.
     answers: Vec<[String; 2]>,
     example: String,
 }
 
-/// A text of the description, without the marks that it has for Markdown.
+/// A text of the description without its Markdown.
 fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().replace('`', "")
 }
 
-/// The schema that a reference points to, or the schema itself.
+/// The schema that a reference points to; any other schema as it is.
 fn resolved<'a>(json: &'a Value, schema: &'a Value) -> &'a Value {
     let pointer = schema["$ref"].as_str().and_then(|reference| reference.strip_prefix('#'));
     pointer.and_then(|pointer| json.pointer(pointer)).unwrap_or(schema)
 }
 
-/// A schema in words: "integer, 1 to 20", "one of json, csv, html".
+/// A schema in words, such as "integer, from 1 to 20" or "one of json, csv, html".
 fn in_words(json: &Value, schema: &Value) -> String {
     let schema = resolved(json, schema);
     let mut words = match (&schema["enum"], schema["oneOf"].as_array()) {
@@ -151,8 +146,8 @@ fn inputs(json: &Value, operation: &Value) -> Vec<[String; 3]> {
     inputs
 }
 
-/// What [`EXAMPLES`] names, as the description has it.
-fn operations(json: &Value, base: &str, guarded: bool) -> Vec<Operation> {
+/// The operations of [`EXAMPLES`], with their part of the description.
+fn operations(json: &Value, base: &str, guarded: bool) -> Vec<OperationDocs> {
     let auth = if guarded { "-H \"Authorization: Bearer $ADMIN_TOKEN\" " } else { "" };
     let of_id = |id: &str| {
         let paths = json["paths"].as_object().into_iter().flatten();
@@ -164,7 +159,7 @@ fn operations(json: &Value, base: &str, guarded: bool) -> Vec<Operation> {
     let known = EXAMPLES.iter().filter_map(|(id, example)| Some((*id, *example, of_id(id)?)));
     let operation = |(id, example, (path, method, operation)): (&'static str, &str, (&String, &String, &Value))| {
         let answers = operation["responses"].as_object().into_iter().flatten();
-        Operation {
+        OperationDocs {
             id,
             method: method.to_uppercase(),
             path: path.clone(),
@@ -178,6 +173,26 @@ fn operations(json: &Value, base: &str, guarded: bool) -> Vec<Operation> {
         }
     };
     known.map(operation).collect()
+}
+
+#[component]
+fn Document(docs: Arc<Docs>, base: String) -> impl IntoView {
+    view! {
+        <!DOCTYPE html>
+        <html lang="en">
+            <head>
+                <meta charset="utf-8" />
+                <meta name="viewport" content="width=device-width, initial-scale=1" />
+                <meta name="description" content="The API of the Traffic Simulator, with examples for curl." />
+                <title>"API · Traffic Simulator"</title>
+                <link rel="stylesheet" href=docs.style.to_string() />
+                <link rel="icon" type="image/svg+xml" href="/favicon.svg" />
+            </head>
+            <body>
+                <Page docs base />
+            </body>
+        </html>
+    }
 }
 
 #[component]
@@ -212,8 +227,8 @@ fn Page(docs: Arc<Docs>, base: String) -> impl IntoView {
 }
 
 #[component]
-fn OperationView(operation: Operation) -> impl IntoView {
-    let Operation { id, method, path, summary, inputs, answers, example } = operation;
+fn OperationView(operation: OperationDocs) -> impl IntoView {
+    let OperationDocs { id, method, path, summary, inputs, answers, example } = operation;
     let has_inputs = !inputs.is_empty();
     let name = format!("{method} {path}");
     let row = |[name, place, kind]: [String; 3]| view! { <tr><th scope="row"><code>{name}</code></th><td>{place}</td><td>{kind}</td></tr> };

@@ -14,9 +14,9 @@ use traffic_simulator::metrics::server::storage::retention::Removed;
 use traffic_simulator::metrics::server::storage::sqlite::SqliteMetrics;
 use traffic_simulator::metrics::server::storage::store::MetricsStore;
 use traffic_simulator::origin::{Origin, RunId};
-use traffic_simulator::platform::database::{Database, epoch_micros};
+use traffic_simulator::platform::database::Database;
 use traffic_simulator::platform::retention::{Ages, Kept};
-use traffic_simulator::platform::wall_clock::Shown;
+use traffic_simulator::platform::wall_clock::{ShownTimes, epoch_micros};
 use traffic_simulator::traffic::server::store::{RunStore, SqliteRuns};
 use uuid::Uuid;
 
@@ -198,7 +198,7 @@ async fn of_too_many_requests_those_go_that_were_stored_first_whatever_their_tim
     let (_folder, database, store) = store().await;
     let now = epoch_micros();
     insert(&store, &(0..1500).map(|number| real(now - DAY + number * SECOND)).collect::<Vec<_>>()).await;
-    let mut shown = Shown::default();
+    let mut shown = ShownTimes::default();
     (0..900).for_each(|second| {
         shown.note(second * SECOND, Duration::from_secs(second.unsigned_abs()));
     });
@@ -221,7 +221,7 @@ async fn a_restart_and_ten_minutes_of_a_clock_ahead_take_nothing() {
     insert(&store, &(0..2000).map(|age| real(now - age * 60 * SECOND)).collect::<Vec<_>>()).await;
     let newest = store.newest().await.expect("an answer");
     assert_eq!(newest, Some(now));
-    let mut shown = Shown::default();
+    let mut shown = ShownTimes::default();
     shown.note(now + 40 * DAY, Duration::ZERO);
     let ages = Ages::new(now + 40 * DAY, Duration::from_secs(86_400), newest, shown).expect("long enough");
     let mut outdated = store.outdated(&Kept::default(), &ages).await.expect("bounds");

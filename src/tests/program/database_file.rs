@@ -83,7 +83,7 @@ async fn half_a_database_is_refused_and_left_as_it_is() {
     std::fs::copy(server.database_file(), &copy).expect("a copy of the one file, in mid-run");
     let bytes = std::fs::read(&copy).expect("read");
     assert!(bytes.starts_with(b"SQLite format 3\0"), "a database, and empty");
-    assert!(refusal(&copy).await.contains("holds no tables"));
+    assert!(refusal(&copy).await.contains("has no tables"));
     assert_eq!(std::fs::read(&copy).expect("read"), bytes);
     std::fs::copy(server.database_file().with_extension("db-wal"), copy.with_extension("db-wal"))
         .expect("the other half");

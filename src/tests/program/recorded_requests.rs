@@ -12,9 +12,10 @@ use traffic_simulator::metrics::server::storage::retention::Removed;
 use traffic_simulator::metrics::server::storage::sqlite::SqliteMetrics;
 use traffic_simulator::metrics::server::storage::store::MetricsStore;
 use traffic_simulator::origin::{Origin, RunId};
-use traffic_simulator::platform::database::{Database, epoch_micros};
+use traffic_simulator::platform::database::Database;
 use traffic_simulator::platform::retention::{Ages, Kept};
-use traffic_simulator::platform::wall_clock::Shown;
+use traffic_simulator::platform::wall_clock::ShownTimes;
+use traffic_simulator::platform::wall_clock::epoch_micros;
 use uuid::Uuid;
 
 const DAY: i64 = 86_400 * 1_000_000;
@@ -40,7 +41,7 @@ async fn overview(store: &SqliteMetrics, query: &OverviewQuery) -> Overview {
 
 /// As a process does that has been up for ten minutes, and has stored none of the rows.
 pub(crate) async fn prune(store: &SqliteMetrics, kept: &Kept, now: i64, open: Option<RunId>) {
-    let ages = Ages::new(now, Duration::from_secs(600), None, Shown::default()).expect("long enough");
+    let ages = Ages::new(now, Duration::from_secs(600), None, ShownTimes::default()).expect("long enough");
     let mut outdated = store.outdated(kept, &ages).await.expect("bounds");
     while store.prune(&mut outdated, open).await.expect("pruned") != Removed::default() {}
 }

@@ -15,7 +15,7 @@ async fn what_could_never_work_is_refused_in_one_line() {
         (&[("ADMIN_TOKEN", "short-secret-with-\u{fc}-within")], "not plain ASCII"),
         (&[("ADMIN_TOKEN", "short-secret-with\n-a-line-break")], "line break"),
         (&[("ADMIN_TOKEN_FILE", "short")], "the token in short has fewer than 16 characters"),
-        (&[("ADMIN_TOKEN_FILE", "none/token")], "none/token, can't be read or made"),
+        (&[("ADMIN_TOKEN_FILE", "none/token")], "none/token, can't be read or created"),
         (&[("BEHIND_PROXY", "1")], "BEHIND_PROXY needs ADMIN_TOKEN"),
         (&[("BEHIND_PROXY", "0"), token], "--behind-proxy"),
         (&[("BEHIND_PROXY", "yes"), token], "--behind-proxy"),
@@ -28,7 +28,7 @@ async fn what_could_never_work_is_refused_in_one_line() {
         (&[("MAX_CONNECTIONS", "40")], "set MAX_CONNECTIONS to 192 or more"),
         (&[("MAX_STREAMS", "0")], "--max-streams"),
         (&[("MAX_STREAMS", "500")], "set MAX_CONNECTIONS to 628 or more"),
-        (&[("MAX_RPS", "21")], "--max-rps"),
+        (&[("MAX_RPS", "21")], "--cap"),
         (&[("LOG_FORMAT", "xml")], "--log-format"),
         (&[("LEPTOS_RELOAD_PORT", "x")], "a LEPTOS_ variable can't be read"),
     ];
@@ -103,6 +103,21 @@ async fn what_is_clear_is_brought_into_its_form() {
     let proxied = [("ADMIN_TOKEN", token), ("BEHIND_PROXY", "1"), ("ALLOWED_HOSTS", "https://Dash.example:8443/ , ,x")];
     let (text, _folder) = log_of(&proxied, &[]).await;
     assert!(text.contains("at https://dash.example/login?once="), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_cap_can_be_lowered_by_flag_and_by_variable() {
+    let rows: [(&[(&str, &str)], &[&str], &str); 4] = [
+        (&[], &[], "cap=20"),
+        (&[("MAX_RPS", "7")], &[], "cap=7"),
+        (&[("MAX_RPS", "7")], &["--cap", "6"], "cap=6"),
+        (&[], &["--max-rps", "5"], "cap=5"),
+    ];
+    for (variables, flags, words) in rows {
+        let flags = [&["--addr", "127.0.0.1:0"], flags].concat();
+        let (text, _folder) = log_of(variables, &flags).await;
+        assert!(text.contains(words), "{variables:?} {flags:?}: {text}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -138,7 +138,7 @@ async fn a_disk_that_is_full_at_the_first_start_is_not_called_a_database_of_anot
     let output = tokio::time::timeout(Duration::from_secs(15), full.output()).await.expect("it ends").expect("an end");
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{said}");
-    assert!(said.contains("see that there is space") && !said.contains("does not fit"), "{said}");
+    assert!(said.contains("make sure that there is space") && !said.contains("does not fit"), "{said}");
     let server = Program::command("exec \"$0\"", folder.path(), 0).spawn();
     let mut server = server.expect("it starts");
     tokio::time::sleep(Duration::from_secs(1)).await;

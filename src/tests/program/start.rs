@@ -84,7 +84,7 @@ async fn its_log_is_json_and_no_user_writes_lines_into_it() {
     let lines: Vec<Value> =
         text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line:?}"))).collect();
     let message = |line: &Value| line["fields"]["message"].as_str().unwrap_or_default().to_owned();
-    let wrong = lines.iter().find(|line| message(line) == "a login with a wrong token").expect("it is logged");
+    let wrong = lines.iter().find(|line| message(line) == "a log-in with a wrong token").expect("it is logged");
     assert_eq!(wrong["fields"]["peer"], "127.0.0.1", "with the one who tried: {wrong}");
     assert!(wrong["span"]["id"].as_str().is_some_and(|id| id.len() == 36), "under the request's id: {wrong}");
     assert!(lines.iter().any(|line| message(line) == "run started"), "{text}");

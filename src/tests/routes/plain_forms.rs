@@ -184,7 +184,7 @@ async fn a_page_without_a_script_says_nothing_of_a_connection() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_is_set_up_again_under_a_lower_cap_is_clamped_to_it() {
-    let server = TestServer::start_with(|config| config.max_rps = 5).await;
+    let server = TestServer::start_with(|config| config.cap = 5).await;
     let page = server.get("/?again=true&scenario=normal&duration=45&maxRps=20&endpoints=all&seed=9").await;
     assert!(page.text.contains("<option value=\"5\" selected>"), "the highest that is allowed");
     assert!(page.text.contains("<option value=\"45\" selected>"));

@@ -283,7 +283,7 @@ async fn forged_headers_change_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_operator_can_lower_the_cap() {
-    let server = TestServer::start_with(|config| config.max_rps = 5).await;
+    let server = TestServer::start_with(|config| config.cap = 5).await;
     let refused = server.post("/traffic/start", settings("stress", 5, 20).to_string()).await;
     assert_eq!((refused.status, refused.faulty_fields()), (422, vec!["maxRps".to_owned()]));
     let job = server.closed(&server.start_run(&settings("stress", 5, 5)).await).await;

@@ -10,8 +10,8 @@ use super::store::RunStore;
 use crate::error::AppError;
 use crate::origin::RunId;
 use crate::platform::database::StoreError;
-use crate::platform::moments::Moments;
 use crate::platform::problem::inside;
+use crate::platform::single_flight::SingleFlightCache;
 use crate::traffic::engine::findings::Findings;
 use crate::traffic::engine::sides::Sides;
 use crate::traffic::engine::timeline::Timeline;
@@ -33,13 +33,13 @@ type Wanted = (RunId, bool, Rows, bool);
 /// Details of runs that were drawn a moment ago.
 #[derive(Debug)]
 pub struct Details {
-    drawn: Moments<Wanted, Result<RunDetails, AppError>>,
-    sides: Moments<RunId, Result<Sides, AppError>>,
+    drawn: SingleFlightCache<Wanted, Result<RunDetails, AppError>>,
+    sides: SingleFlightCache<RunId, Result<Sides, AppError>>,
 }
 
 impl Default for Details {
     fn default() -> Self {
-        Self { drawn: Moments::new(FRESH, PLACES), sides: Moments::new(FRESH_SIDES, PLACES) }
+        Self { drawn: SingleFlightCache::new(FRESH, PLACES), sides: SingleFlightCache::new(FRESH_SIDES, PLACES) }
     }
 }
 

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::arrivals::Secret;
 use super::client::Answer;
 use crate::origin::RunId;
-use crate::platform::database::{epoch_micros, epoch_millis};
+use crate::platform::wall_clock::{epoch_micros, epoch_millis};
 use crate::traffic::engine::audit_outcome::Audit;
 use crate::traffic::engine::dashboard_outcome::DashboardCheck;
 use crate::traffic::engine::evidence::Creates;

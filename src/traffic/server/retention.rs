@@ -80,7 +80,7 @@ mod tests {
     use uuid::{NoContext, Timestamp, Uuid};
 
     use super::*;
-    use crate::platform::wall_clock::Shown;
+    use crate::platform::wall_clock::ShownTimes;
 
     const DAY: u64 = 86_400;
     const NOW: u64 = 1_795_942_800;
@@ -92,7 +92,7 @@ mod tests {
     #[test]
     fn old_runs_go_and_those_that_are_too_many() {
         let (now, hour) = (NOW as i64 * 1_000_000, Duration::from_secs(3600));
-        let mut shown = Shown::default();
+        let mut shown = ShownTimes::default();
         shown.note(now, Duration::ZERO);
         shown.note(1_000_000, Duration::from_secs(1));
         let ages = Ages::new(now, hour, Some(now), shown).expect("after ten minutes");

@@ -11,6 +11,8 @@ use futures_util::future::BoxFuture;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use crate::platform::boot_clock;
+
 /// Wakes a task at a moment.
 pub trait Clock: Send + Sync + 'static {
     /// Ready at `deadline` or soon after it.
@@ -57,11 +59,8 @@ impl Clock for TimerThread {
     }
 
     fn uptime(&self) -> Duration {
-        // CLOCK_BOOTTIME, as text: see proc_uptime(5). Without it a stall is noticed, a suspend is not.
-        std::fs::read_to_string("/proc/uptime")
-            .ok()
-            .and_then(|text| text.split(' ').next()?.parse().ok())
-            .map_or_else(|| self.started.elapsed(), Duration::from_secs_f64)
+        // Without a boot clock a stall is noticed, but not a suspend.
+        boot_clock::uptime().unwrap_or_else(|| self.started.elapsed())
     }
 }
 

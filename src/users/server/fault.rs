@@ -1,4 +1,4 @@
-//! `GET /api/v1/users/error`: an answer that fails with a given probability.
+//! `GET /api/v1/users/error`: an endpoint that fails with a given probability.
 
 use axum::Json;
 use axum::http::StatusCode;
@@ -6,7 +6,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::error::Problem;
-use crate::platform::problem::{ApiError, QueryFields};
+use crate::platform::extract::QueryFields;
+use crate::platform::problem::ApiError;
 use crate::validation::{Checker, Fields, Invalid, Value, read_numbers};
 
 const CODES: [StatusCode; 4] = [
@@ -16,7 +17,7 @@ const CODES: [StatusCode; 4] = [
     StatusCode::GATEWAY_TIMEOUT,
 ];
 
-/// The answer that did not fail.
+/// The response of a call that did not fail.
 #[derive(Serialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Fine {
@@ -31,7 +32,7 @@ fn error_rate(mut fields: Fields) -> Result<f64, Invalid> {
         None => Some(0.5),
         Some(Value::Integer(0)) => Some(0.0),
         Some(Value::Integer(1)) => Some(1.0),
-        // Not `rate < 0.0 || rate > 1.0`: NaN would pass.
+        // `rate < 0.0 || rate > 1.0` would accept NaN.
         Some(Value::Number(rate)) if (0.0..=1.0).contains(rate) => Some(*rate),
         Some(Value::Integer(_) | Value::Number(_)) => {
             check.out_of_range("errorRate", "is out of range; give a number from 0 to 1")
@@ -44,7 +45,7 @@ fn error_rate(mut fields: Fields) -> Result<f64, Invalid> {
 /// 500, 502, 503 or 504, equally likely, with probability `errorRate` (0.5 when not given); else 200.
 ///
 /// # Errors
-/// A rate that is not a number from 0 to 1 is refused.
+/// If the rate is not a number from 0 to 1, and if this call fails.
 #[utoipa::path(get, path = "/api/v1/users/error", tag = "Users", operation_id = "failUsers",
     description = "500, 502, 503 or 504, equally likely, with the given probability; else 200.",
     params(("errorRate" = Option<f64>, Query, nullable = false, minimum = 0, maximum = 1, description = "The probability; 0.5 when left out")),
@@ -56,7 +57,7 @@ fn error_rate(mut fields: Fields) -> Result<f64, Invalid> {
     ))]
 pub async fn error(QueryFields(fields): QueryFields) -> Result<Response, ApiError> {
     let rate = error_rate(fields)?;
-    // f64() is below 1, so a rate of 1 always fails, and one of 0 never.
+    // f64() is below 1, so a rate of 1 always fails and a rate of 0 never does.
     if fastrand::f64() < rate {
         let code = CODES[fastrand::usize(..CODES.len())];
         return Err(ApiError::new(code, "This error was asked for."));

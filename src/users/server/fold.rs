@@ -1,12 +1,12 @@
-//! When two spellings are the same: the one rule behind the uniqueness of addresses and the search for users.
+//! Decides when two spellings are equal. The uniqueness of e-mail addresses and the search for users use the same rule:
+//! Unicode's canonical caseless matching (The Unicode Standard, 3.13, D145).
 //!
-//! Unicode's canonical caseless matching (The Unicode Standard, 3.13, D145): decomposed, case-folded, and composed
-//! again (NFC), so that `STRASSE` is `straße`, and an `é` of two code points is one of one. SQLite can do neither, so
-//! the folded forms stand in columns of their own.
+//! A text is decomposed, case-folded, and composed again (NFC). So `STRASSE` equals `straße`, and an `é` of two code
+//! points equals an `é` of one. SQLite can't do this, so the folded forms have columns of their own.
 
 use unicode_normalization::UnicodeNormalization;
 
-/// The form in which equal spellings are equal.
+/// The folded form. Two spellings are equal if their folded forms are.
 pub(super) fn folded(text: &str) -> String {
     let decomposed: String = text.nfd().collect();
     caseless::default_case_fold_str(&decomposed).nfc().collect()

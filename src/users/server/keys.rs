@@ -1,4 +1,4 @@
-//! Fills in the folded keys of users that an older version has written: SQL can't fold.
+//! Fills in the folded keys of users that an older version has stored. A migration can't do it, because SQL can't fold.
 
 use std::collections::HashSet;
 
@@ -8,12 +8,13 @@ use uuid::Uuid;
 use super::fold::folded;
 use crate::platform::database::{Database, StoreError};
 
-/// Gives every user without a folded name its keys, and says how many there were. For a start, before anybody is
-/// served; in one transaction, so that a crash leaves all of it to the next start. Where two addresses are the same by
-/// the rule of today, the younger user keeps its row, with its id in the key: nobody is lost, and the address is taken.
+/// Fills in the keys of every user that has none, and returns how many there were. It runs at the start, before anybody
+/// is served, and in one transaction, so that a crash leaves all of it to the next start.
+///
+/// If two users have the same address by today's rule, both stay: the key of the younger one gets its id appended.
 ///
 /// # Errors
-/// When the database can't be read or written.
+/// If the database can't be read or written.
 pub async fn fill_in_keys(database: &Database) -> Result<u64, StoreError> {
     let mut transaction = database.begin().await?;
     let unfilled: i64 =
@@ -25,9 +26,9 @@ pub async fn fill_in_keys(database: &Database) -> Result<u64, StoreError> {
     Ok(unfilled.cast_unsigned())
 }
 
-/// All, also those that have keys: each may collide with one that has none.
+/// Fills in the keys of all users, because one that has a key may collide with one that has none.
 async fn fill_in_all(transaction: &mut Transaction<'static, Sqlite>) -> Result<(), StoreError> {
-    // No key of today may stand in the way of one of tomorrow.
+    // Existing keys must not collide with new ones while these are written.
     sqlx::query("UPDATE users SET email_key = hex(id)").execute(&mut **transaction).await?;
     let users: Vec<(Vec<u8>, String, String)> =
         sqlx::query_as("SELECT id, name, email FROM users ORDER BY created_at, id")
@@ -39,7 +40,7 @@ async fn fill_in_all(transaction: &mut Transaction<'static, Sqlite>) -> Result<(
         if !taken.insert(key.clone()) {
             let uuid = Uuid::from_slice(&id).map_err(|error| StoreError::Decode(error.into()))?;
             tracing::warn!(user = %uuid, "another user has the same address, in another spelling; both are kept");
-            // No address has a blank, so that this is the key of no other one.
+            // No address contains a space, so no other address has this key.
             key = format!("{key} {uuid}");
         }
         sqlx::query("UPDATE users SET name_key = ?, email_key = ? WHERE id = ?")

@@ -1,4 +1,4 @@
-//! The server's side of the users API: HTTP, the error endpoint, SQL.
+//! The server's side of the users API: routes, the error endpoint, storage.
 
 pub mod fault;
 mod fold;

@@ -14,12 +14,13 @@ use super::fault;
 use super::store::{UserStore, WriteError};
 use crate::error::Problem;
 use crate::origin::Origin;
-use crate::platform::problem::{ApiError, JsonFields, QueryFields};
+use crate::platform::extract::{JsonFields, QueryFields};
+use crate::platform::problem::ApiError;
 use crate::users::model::{
     MOST_USERS, NewUser, NewUserRequest, User, UserPage, UserPatch, UserPatchRequest, UserQuery,
 };
 
-/// What the handlers need.
+/// The context of the handlers.
 pub type Users = Arc<dyn UserStore>;
 
 impl From<WriteError> for ApiError {
@@ -49,7 +50,7 @@ fn user_id(text: &str) -> Result<Uuid, ApiError> {
     Uuid::try_parse(text).map_err(|_| ApiError::malformed("id", "is not a UUID"))
 }
 
-/// `/api/v1/users` and what is below it, with its documentation.
+/// The routes of the users API, with their documentation.
 pub fn routes() -> OpenApiRouter<Users> {
     OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get_one, update)).routes(routes!(fault::error))
 }

@@ -1,4 +1,4 @@
-//! Users in SQL.
+//! The storage of users.
 
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
@@ -9,7 +9,8 @@ use super::fold::folded;
 use super::undo;
 pub use super::undo::Undone;
 use crate::origin::{Origin, RunId};
-use crate::platform::database::{Database, StoreError, epoch_millis};
+use crate::platform::database::{Database, StoreError};
+use crate::platform::wall_clock::epoch_millis;
 use crate::users::model::{
     DEMO_USERS, MOST_USERS, NewUser, User, UserPage, UserPatch, UserQuery, demo_user, demo_user_id,
 };
@@ -20,7 +21,7 @@ pub enum WriteError {
     /// Another user has this address.
     #[error("this address is taken")]
     EmailTaken,
-    /// There are as many users as may be.
+    /// There are as many users as there may be.
     #[error("there are {MOST_USERS} users, and no more are kept")]
     Full,
     /// There is no such user.
@@ -31,24 +32,26 @@ pub enum WriteError {
     Store(#[from] StoreError),
 }
 
-/// Where users are kept. One method = one use case = one transaction.
+/// The storage of users. Each method is one use case and one transaction.
 #[async_trait]
 pub trait UserStore: Send + Sync + 'static {
     /// A page of users, newest first.
     async fn list(&self, query: &UserQuery) -> Result<UserPage, StoreError>;
-    /// Creates a user and remembers who made it. What a run creates finds room always; the run removes it again.
+    /// Creates a user and stores its origin. The limit on users does not apply to runs, because a run removes its users
+    /// again.
     async fn create(&self, user: NewUser, origin: Origin) -> Result<User, WriteError>;
-    /// One user.
+    /// The user with this id.
     async fn get(&self, id: Uuid) -> Result<Option<User>, StoreError>;
-    /// Changes what the patch names, so that a change by a run can be undone and one by a real client stays.
+    /// Changes a user. A change by a run can be undone; a change by a real client stays.
     async fn update(&self, id: Uuid, patch: UserPatch, origin: Origin) -> Result<User, WriteError>;
-    /// Removes what a run created and puts back what it replaced, as far as no real client has written to it since.
+    /// Removes the users that a run created and restores the values that it replaced, unless a real client has written to
+    /// them since.
     async fn undo_run(&self, run: RunId) -> Result<Undone, StoreError>;
-    /// The same for all runs; for a start, when no run is active.
+    /// Like [`UserStore::undo_run`], for all runs. For the start of the program, while no run is active.
     async fn undo_all_runs(&self) -> Result<Undone, StoreError>;
-    /// Removes all users that no run created, but the demo users, and says how many those were.
+    /// Removes all real users except the demo users, and returns how many were removed.
     async fn prune(&self) -> Result<u64, StoreError>;
-    /// Creates the demo users that do not exist, and leaves the others as they are.
+    /// Creates the demo users that do not exist yet.
     async fn add_demo_users(&self) -> Result<(), StoreError>;
 }
 
@@ -58,7 +61,7 @@ pub struct SqliteUsers(pub Database);
 
 const COLUMNS: &str = "id, name, email, created_at, updated_at";
 
-/// From [`COLUMNS`], by their places.
+/// Reads a user from a row of [`COLUMNS`].
 fn user(row: &SqliteRow) -> Result<User, StoreError> {
     Ok(User {
         id: Uuid::from_slice(row.try_get(0)?).map_err(|error| StoreError::Decode(error.into()))?,
@@ -69,7 +72,7 @@ fn user(row: &SqliteRow) -> Result<User, StoreError> {
     })
 }
 
-/// The unique index decides, not a look before the write.
+/// The error of a write. Whether the address is taken is decided by the unique index, and not by a read before the write.
 fn written(error: StoreError) -> WriteError {
     let taken = error
         .as_database_error()
@@ -77,21 +80,21 @@ fn written(error: StoreError) -> WriteError {
     if taken { WriteError::EmailTaken } else { WriteError::Store(error) }
 }
 
-/// Are there as many users as may be, without those of runs?
+/// Whether there are as many real users as there may be.
 async fn is_full(connection: &mut SqliteConnection) -> Result<bool, StoreError> {
-    // Two numbers that SQLite has at hand; to count `WHERE run IS NULL` would be to read every user.
+    // SQLite knows both counts from its indexes, while counting `WHERE run IS NULL` would read every user.
     let real = "SELECT (SELECT count(*) FROM users) - (SELECT count(*) FROM users WHERE run IS NOT NULL)";
     let real: i64 = sqlx::query_scalar(real).fetch_one(connection).await?;
     Ok(real >= i64::from(MOST_USERS))
 }
 
-/// Was this user created by a run, and did no real client write to it since? Such a write makes it one more real user.
+/// Whether a run created this user and no real client has written to it since. Such a write makes it a real user.
 async fn is_of_a_run(connection: &mut SqliteConnection, id: Uuid) -> Result<bool, StoreError> {
     let of_run = "SELECT count(*) > 0 FROM users WHERE id = ? AND run IS NOT NULL";
     sqlx::query_scalar(of_run).bind(id.as_bytes().as_slice()).fetch_one(connection).await
 }
 
-/// A `LIKE` pattern that finds `text` anywhere in a folded text, whatever its case.
+/// A `LIKE` pattern that finds `text` anywhere in a folded text.
 fn contains(text: &str) -> String {
     let escaped = folded(text).replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
     format!("%{escaped}%")
@@ -101,11 +104,11 @@ fn contains(text: &str) -> String {
 impl UserStore for SqliteUsers {
     async fn list(&self, query: &UserQuery) -> Result<UserPage, StoreError> {
         let pattern = query.search.as_deref().map(contains);
-        // Behind a blank, a key may hold what is no part of the address: see `keys`.
+        // What follows a space in a key is no part of the address: see `keys`.
         let found = r"?1 IS NULL OR name_key LIKE ?1 ESCAPE '\' OR substr(email_key, 1, instr(email_key || ' ', ' ') - 1) LIKE ?1 ESCAPE '\'";
         let count = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM users WHERE {found}"));
         let total: i64 = sqlx::query_scalar(count).bind(&pattern).fetch_one(&self.0.read_users).await?;
-        // Bare parameters behind `LIMIT` would make SQLite prepare the statement each time.
+        // With bare parameters after `LIMIT`, SQLite would prepare the statement again each time.
         let page = sqlx::AssertSqlSafe(format!(
             "SELECT {COLUMNS} FROM users WHERE {found} ORDER BY id DESC LIMIT ?2 + 0 OFFSET ?3 + 0"
         ));
@@ -209,18 +212,18 @@ impl UserStore for SqliteUsers {
     }
 
     async fn add_demo_users(&self) -> Result<(), StoreError> {
-        // As old as their ids: 1 January 2026.
-        const BORN: i64 = 1_767_225_600_000;
+        // 1 January 2026, the time in their ids.
+        const CREATED_AT: i64 = 1_767_225_600_000;
         let mut transaction = self.0.begin().await?;
         for i in 0..DEMO_USERS {
             let NewUser { name, email } = demo_user(i);
-            // OR IGNORE: one that exists stays as it is, and so does a user who took its address.
+            // OR IGNORE keeps a demo user that exists, and another user that has its address.
             sqlx::query("INSERT OR IGNORE INTO users (id, name, email, email_key, created_at, updated_at, name_key) VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6)")
                 .bind(demo_user_id(i).as_bytes().as_slice())
                 .bind(&name)
                 .bind(&email)
                 .bind(folded(&email))
-                .bind(BORN)
+                .bind(CREATED_AT)
                 .bind(folded(&name))
                 .execute(&mut *transaction)
                 .await?;

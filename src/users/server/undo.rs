@@ -1,9 +1,9 @@
-//! What a run leaves behind in the users: nothing of its own, and everything of others.
+//! Undoes what a run did to the users, and keeps what real clients did.
 //!
-//! A simulated change saves the value before it, once for each field. A real change makes the fields that it sets its own:
-//! their saved values go, and a user that a run created becomes a real one. Undoing a run removes the users that are still its
-//! own and puts back the values that are still saved. All of it within the transactions of the changes themselves, so in
-//! whatever order they come, what a real client wrote stays.
+//! A simulated change saves the old value, once for each field. A real change deletes the saved values of the fields that
+//! it sets, and makes a user that a run created a real one. Undoing a run removes the users that still belong to it and
+//! restores the values that are still saved. All of this happens within the transactions of the changes themselves, so
+//! what a real client wrote stays, in whatever order the changes come.
 
 use sqlx::{Row as _, Sqlite, Transaction};
 use uuid::Uuid;
@@ -13,7 +13,7 @@ use crate::origin::Origin;
 use crate::platform::database::StoreError;
 use crate::users::model::UserPatch;
 
-/// What undoing did with the users that runs had created.
+/// What became of the users that runs had created.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Undone {
     /// Users that were removed.
@@ -22,7 +22,7 @@ pub struct Undone {
     pub kept: u32,
 }
 
-/// A column of a user that can be put back.
+/// A column of a user that can be restored.
 #[derive(Clone, Copy)]
 enum Field {
     Name,
@@ -39,14 +39,14 @@ impl Field {
         }
     }
 
-    /// Those that a patch sets.
+    /// The fields that a patch sets.
     fn of(patch: &UserPatch) -> impl Iterator<Item = Self> {
         let named = [(patch.name.is_some(), Self::Name), (patch.email.is_some(), Self::Email)];
         named.into_iter().filter_map(|(is_set, field)| is_set.then_some(field)).chain([Self::UpdatedAt])
     }
 }
 
-/// Before a user is changed: what has to be remembered, or forgotten, because of who changes it.
+/// Prepares the change of a user: saves the old values if a run changes it, and deletes saved ones if a real client does.
 pub(super) async fn before_update(
     transaction: &mut Transaction<'_, Sqlite>,
     id: Uuid,
@@ -88,7 +88,7 @@ pub(super) async fn before_update(
     Ok(())
 }
 
-/// Undoes what is left of a run.
+/// Undoes one run.
 pub(super) async fn undo(transaction: &mut Transaction<'_, Sqlite>, run: &[u8]) -> Result<Undone, StoreError> {
     let affected = async |transaction: &mut Transaction<'_, Sqlite>, statement: &'static str| {
         let done = sqlx::query(statement).bind(run).execute(&mut **transaction).await?;
@@ -101,14 +101,17 @@ pub(super) async fn undo(transaction: &mut Transaction<'_, Sqlite>, run: &[u8]) 
         .fetch_all(&mut **transaction)
         .await?;
     for row in saved {
-        let (id, field, value): (Vec<u8>, String, String) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-        put_back(transaction, &id, &field, &value).await?;
+        let id: Vec<u8> = row.try_get(0)?;
+        let field: String = row.try_get(1)?;
+        let value: String = row.try_get(2)?;
+        restore(transaction, &id, &field, &value).await?;
     }
     affected(transaction, "DELETE FROM replaced_values WHERE run = ?").await?;
     Ok(Undone { removed, kept })
 }
 
-async fn put_back(
+/// Writes a saved value back.
+async fn restore(
     transaction: &mut Transaction<'_, Sqlite>,
     id: &[u8],
     field: &str,
@@ -119,7 +122,7 @@ async fn put_back(
             .bind(id)
             .bind(value)
             .bind(folded(value)),
-        // OR IGNORE: where somebody took the address meanwhile, the user keeps the one that it has.
+        // OR IGNORE: if another user has the address by now, the user keeps its current one.
         "email" => sqlx::query("UPDATE OR IGNORE users SET email = ?2, email_key = ?3 WHERE id = ?1")
             .bind(id)
             .bind(value)
@@ -130,7 +133,7 @@ async fn put_back(
     Ok(())
 }
 
-/// The runs of which something is left, the newest first, so that the value before the oldest of them is put back last.
+/// The runs that are not undone, the newest first, so that the value from before the oldest run is restored last.
 pub(super) async fn unfinished(transaction: &mut Transaction<'_, Sqlite>) -> Result<Vec<Vec<u8>>, StoreError> {
     let runs = "SELECT run FROM users WHERE run IS NOT NULL UNION SELECT run FROM kept_users \
                 UNION SELECT run FROM replaced_values ORDER BY 1 DESC";

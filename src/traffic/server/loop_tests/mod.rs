@@ -11,9 +11,8 @@ use tokio::time::Instant;
 
 use super::client::TIMEOUT;
 use super::run_manager::{DeleteRefusal, StartRefusal};
-use crate::platform::database::epoch_micros;
 use crate::platform::retention::{Ages, Kept, Prune};
-use crate::platform::wall_clock::Shown;
+use crate::platform::wall_clock::{ShownTimes, epoch_micros};
 use crate::traffic::engine::audit_outcome::AuditOutcome;
 use crate::traffic::engine::dashboard_check::DashboardFigures;
 use crate::traffic::engine::dashboard_outcome::DashboardOutcome;
@@ -258,7 +257,7 @@ async fn the_runs_that_were_stored_first_go_but_never_the_active_one() {
     }
     let active = test.start(Scenario::Normal, 5).await;
     let kept = Kept { keep_runs: 1, ..Kept::default() };
-    let ages = Ages::new(epoch_micros(), Duration::from_secs(600), None, Shown::default()).expect("long enough");
+    let ages = Ages::new(epoch_micros(), Duration::from_secs(600), None, ShownTimes::default()).expect("long enough");
     test.stored_runs().prune(&ages, &kept).await.expect("pruned");
     let stored = async |id| test.jobs.job(id).await.expect("no database").is_some();
     assert_eq!([stored(runs[0]).await, stored(runs[1]).await, stored(runs[2]).await], [false, false, true]);
