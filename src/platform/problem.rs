@@ -207,7 +207,7 @@ async fn with_status_of_error(response: Response) -> Response {
 
 pub(super) fn framework_detail(status: StatusCode) -> &'static str {
     match status {
-        StatusCode::NOT_FOUND => "There is nothing at this path. The README lists what there is.",
+        StatusCode::NOT_FOUND => "There is nothing at this path. GET /docs lists what there is.",
         StatusCode::METHOD_NOT_ALLOWED => "This path does not take that method; the Allow header names those it takes.",
         StatusCode::REQUEST_TIMEOUT => "The body did not arrive in time. Send it within ten seconds.",
         StatusCode::PAYLOAD_TOO_LARGE => "The body is larger than 16 KiB.",

@@ -88,16 +88,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_readme_has_every_setting_with_its_default() {
-        let readme = include_str!("../../README.md");
+    fn the_document_has_every_setting_with_its_default() {
+        let document = include_str!("../../docs/OPERATIONS.md");
         let command = Flags::command();
         let shown: Vec<_> =
             command.get_arguments().filter(|arg| !arg.is_hide_set() && arg.get_env().is_some()).collect();
         assert!(shown.len() >= 10, "the flags are found");
         for arg in shown {
             let flag = format!("`--{}`", arg.get_long().expect("a long flag"));
-            let row = readme.lines().find(|line| line.starts_with(&format!("| {flag} |")));
-            let row = row.unwrap_or_else(|| panic!("README: no row for {flag}"));
+            let row = document.lines().find(|line| line.starts_with(&format!("| {flag} |")));
+            let row = row.unwrap_or_else(|| panic!("OPERATIONS: no row for {flag}"));
             let variable = arg.get_env().expect("a variable").to_string_lossy();
             assert!(row.contains(&format!("`{variable}`")), "{row} names {variable}");
             for default in arg.get_default_values() {
