@@ -7,3 +7,4 @@ mod program;
 mod routes;
 
 use fixture::{raw, server};
+use program::recorded_requests as recorded;

@@ -5,20 +5,25 @@ use super::sources::Source;
 
 const FEATURES: [&str; 5] = ["users", "traffic", "metrics", "monitoring", "dashboard"];
 /// The files of the server that may name features: they connect them, stand around their routes, or wait for their end.
-const COMPOSITION: [&str; 6] = [
+const COMPOSITION: [&str; 9] = [
     "server/compose.rs",
     "server/config.rs",
+    "server/flags.rs",
+    "server/generator_vitals.rs",
+    "server/ports_of_traffic.rs",
     "server/router.rs",
     "server/serve.rs",
     "server/state.rs",
     "server/users_api_layer.rs",
 ];
 /// The dashboard asks these until it has ports of its own.
-const UNTIL_THE_DASHBOARD_HAS_PORTS: [&str; 5] = [
+const UNTIL_THE_DASHBOARD_HAS_PORTS: [&str; 7] = [
     "metrics/server/service.rs",
+    "traffic/history_query.rs",
     "traffic/run_order.rs",
     "traffic/server/run_manager.rs",
     "traffic/server/state.rs",
+    "traffic/start_request.rs",
     "traffic/validation.rs",
 ];
 const MOST_LINES: usize = 400;
@@ -42,7 +47,7 @@ fn is_server_side(file: &str) -> bool {
 
 /// Is it a file that may use neither clock, nor I/O, nor any other crate than a few?
 pub(super) fn is_pure(file: &str) -> bool {
-    let also = ["origin.rs", "latency_buckets.rs", "traffic/run_order.rs"];
+    let also = ["origin.rs", "latency_buckets.rs", "traffic/run_order.rs", "wire_name.rs"];
     is_model(file) || file.contains("/engine/") || file.ends_with("validation.rs") || also.contains(&file)
 }
 

@@ -20,7 +20,7 @@ use traffic_simulator::platform::wall_clock::{ShownTimes, epoch_micros};
 use traffic_simulator::traffic::server::store::{RunStore, SqliteRuns};
 use uuid::Uuid;
 
-use super::recorded_requests::prune;
+use crate::recorded::prune;
 use crate::server::TestServer;
 
 const SECOND: i64 = 1_000_000;

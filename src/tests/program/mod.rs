@@ -5,7 +5,7 @@ mod clock_and_retention;
 mod database_file;
 mod leptos_options;
 mod private_files;
-mod recorded_requests;
+pub(crate) mod recorded_requests;
 mod settings;
 mod signals;
 mod start;
