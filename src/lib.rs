@@ -93,6 +93,6 @@ pub mod validation;
 pub fn hydrate() {
     console_error_panic_hook::set_once();
     leptos::mount::hydrate_islands();
-    ui::chart::reader::Reader::begin();
+    ui::chart::reader::Reader::start();
     ui::copy::listen();
 }

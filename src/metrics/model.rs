@@ -8,6 +8,10 @@ use serde::{Deserialize, Serialize};
 use crate::origin::RunId;
 use crate::validation::FieldError;
 
+/// For how many milliseconds an answer about the metrics stays good: a divisor of the moments at which it changes by itself,
+/// because a second is over or settled.
+pub const FRESH_MILLIS: u64 = 200;
+
 /// About how many points a sparkline has: intervals of whole steps.
 pub const SPARK_POINTS: usize = 30;
 

@@ -1,38 +1,39 @@
-//! What the page asks of the metrics. The bodies run on the server. They only read, so a GET will do.
+//! The server functions of the metrics. Their bodies run on the server. They only read, so they use GET.
 
 use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Json};
-use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::log_model::{LogForm, LogPage, LoggedRequest};
-use super::model::Outcome;
+use super::model::{Outcome, Overview};
 use crate::error::AppError;
 #[cfg(feature = "ssr")]
 use {super::server::service::Metrics, super::validation, crate::platform::problem::inside, std::sync::Arc};
 
-/// The numbers of the dashboard for programs, and for the tests that hold them against what they know: an
-/// [`super::model::Overview`]; what each field takes stands in [`super::validation::overview`].
+/// The numbers of the dashboard. [`super::validation::overview`] says what each field takes.
 #[server(prefix = "/fn", endpoint = "metrics/overview", input = GetUrl, output = Json)]
 pub async fn get_overview(
-    /// How far back.
+    /// The wire name of a range.
     #[server(default)]
     range: Option<String>,
-    /// Whose requests.
+    /// All, real or simulated requests, or those of a run.
     #[server(default)]
     origin: Option<String>,
-) -> Result<Outcome<Box<RawValue>>, AppError> {
+) -> Result<Outcome<Overview>, AppError> {
     let metrics = expect_context::<Arc<Metrics>>();
     match validation::overview(&validation::fields([("range", range), ("origin", origin)])) {
-        Ok(query) => metrics.overview_as_json(&query).await.map(Outcome::Found).map_err(inside),
+        Ok(query) => {
+            let overview = metrics.overview(&query).await.map_err(inside)?;
+            Ok(Outcome::Found(overview.as_ref().clone()))
+        }
         Err(invalid) => Ok(Outcome::Refused(invalid.errors)),
     }
 }
 
-/// One page of the request log; what each field takes stands in [`super::validation::log`].
+/// One page of the request log. [`super::validation::log`] says what each field takes.
 #[server(prefix = "/fn", endpoint = "metrics/log", input = GetUrl, output = Json)]
 pub async fn get_log(
-    /// What is asked for.
+    /// Filter, order and page.
     #[server(default)]
     query: LogForm,
 ) -> Result<Outcome<LogPage>, AppError> {
@@ -43,11 +44,22 @@ pub async fn get_log(
     }
 }
 
-/// One request by its id; nothing when it is unknown or no longer kept.
+/// One request by its id; `None` if it is unknown or no longer stored.
 #[server(prefix = "/fn", endpoint = "metrics/request", input = GetUrl, output = Json)]
 pub async fn get_request(
-    /// As in the answer's `x-request-id`.
+    /// The id in the response's `x-request-id`.
     id: Uuid,
 ) -> Result<Option<LoggedRequest>, AppError> {
     expect_context::<Arc<Metrics>>().request(id).await.map_err(inside)
+}
+
+/// What a server function found, or an error message for the page.
+///
+/// # Errors
+/// The message of the failed call, or why the input was refused.
+pub fn found<T>(outcome: Result<Outcome<T>, AppError>) -> Result<T, String> {
+    match outcome.map_err(|error| error.to_string())? {
+        Outcome::Found(found) => Ok(found),
+        Outcome::Refused(errors) => Err(errors.into_iter().map(|error| error.detail).collect::<Vec<_>>().join(" ")),
+    }
 }

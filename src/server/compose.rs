@@ -269,7 +269,7 @@ pub async fn compose(
     Ok(AppState {
         leptos: config.leptos.clone(),
         users: Arc::new(users),
-        boards: Boards::new(Arc::clone(&metrics), Arc::clone(&jobs)),
+        boards: Boards::default(),
         metrics,
         recorder,
         readiness: Readiness { database: database.clone(), shutdown: shutdown.jobs.clone() },

@@ -6,7 +6,7 @@ use serde_json::json;
 use sqlx::{Connection, SqliteConnection};
 use tokio::time::Instant;
 
-use crate::tests::server::{Answer, TestServer};
+use crate::server::{Answer, TestServer};
 
 /// The database, locked by somebody else until this is dropped or unlocked.
 async fn locked(server: &TestServer) -> SqliteConnection {
@@ -125,7 +125,7 @@ async fn a_deletion_that_fails_comes_back_to_its_page_and_asks_again() {
     let address = sent(&server, "/fn/traffic/delete", from, &body).await;
     assert_eq!(address, "/runs?scenario=normal&order=sent&deletion=deleted");
     let page = server.get(&address).await;
-    assert!(page.text.contains("The run is deleted.") && alerts(&page).is_empty(), "{:?}", alerts(&page));
+    assert!(page.text.contains("The run was deleted.") && alerts(&page).is_empty(), "{:?}", alerts(&page));
     let address = sent(&server, "/fn/traffic/delete", from, &format!("job_id={id}&back=//elsewhere.example")).await;
     assert_eq!(address, "/runs?deletion=gone", "nobody is sent elsewhere");
 }

@@ -7,7 +7,7 @@ use sqlx::Connection;
 use tempfile::TempDir;
 use traffic_simulator::platform::database::Database;
 
-use crate::tests::server::TestServer;
+use crate::server::TestServer;
 
 fn settings(scenario: &str, endpoints: Value) -> Value {
     json!({ "scenario": scenario, "duration": 5, "maxRps": 10, "endpoints": endpoints, "seed": 3 })
@@ -244,7 +244,7 @@ async fn the_same_settings_are_the_same_words_wherever_they_stand_and_two_delays
         server.closed(&id).await;
         ids.push(id);
     }
-    for (id, words) in ids.iter().zip(["pauses between requests", "delay in the server&#39;s answer"]) {
+    for (id, words) in ids.iter().zip(["pauses between requests", "delay in the server&#39;s response"]) {
         let plain = words.replace("&#39;", "'");
         for path in [
             format!("/runs/{id}"),

@@ -20,7 +20,7 @@ use crate::metrics::engine::overview::Period;
 use crate::metrics::engine::rollup::{SecondKey, Tally};
 use crate::metrics::engine::window::{SECONDS, Sum, Windows};
 use crate::metrics::log_model::{LogPage, LogQuery, LoggedRequest};
-use crate::metrics::model::{Origins, Overview, OverviewQuery, Range, Totals};
+use crate::metrics::model::{FRESH_MILLIS, Origins, Overview, OverviewQuery, Range, Totals};
 use crate::origin::RunId;
 use crate::platform::database::{StoreError, epoch_micros, epoch_millis};
 use crate::platform::row_writer::{RowWriter, Sink, WriterGauge};
@@ -31,10 +31,6 @@ pub(super) struct Attached {
     pub(super) writer: WriterGauge,
     pub(super) vitals: Arc<dyn Vitals>,
 }
-
-/// How long an answer is good for, in milliseconds. A divisor of the moments at which an answer
-/// changes by itself, because a second is over or settled.
-const FRESH: i64 = 200;
 
 /// Everything about a period.
 struct Answer {
@@ -67,7 +63,7 @@ struct Answers {
 
 impl Answers {
     fn at(&mut self, windows: &Windows, now: i64) -> &mut Self {
-        let of = (windows.version(), now.div_euclid(FRESH));
+        let of = (windows.version(), now.div_euclid(FRESH_MILLIS as i64));
         if self.of != of {
             *self = Self { of, ..Self::default() };
         }
