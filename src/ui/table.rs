@@ -7,7 +7,7 @@ pub(super) const NOTHING: &str = "–";
 
 /// One cell of a row.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Cell<'a> {
+pub struct TableCell<'a> {
     text: Cow<'a, str>,
     href: Option<Cow<'a, str>>,
     code: bool,
@@ -15,7 +15,7 @@ pub struct Cell<'a> {
     badge: Option<&'static str>,
 }
 
-impl<'a> Cell<'a> {
+impl<'a> TableCell<'a> {
     /// A plain text; a dash for an empty one.
     pub fn text(text: impl Into<Cow<'a, str>>) -> Self {
         Self { text: text.into(), ..Self::default() }
@@ -73,12 +73,12 @@ impl<'a> Cell<'a> {
 }
 
 /// A row as HTML. Its first cell is the row header.
-pub fn row<'a>(cells: impl IntoIterator<Item = Cell<'a>>) -> String {
+pub fn row<'a>(cells: impl IntoIterator<Item = TableCell<'a>>) -> String {
     row_with("", cells)
 }
 
 /// [`row`] with further attributes on the `<tr>`, each preceded by a space.
-pub(super) fn row_with<'a>(attributes: &str, cells: impl IntoIterator<Item = Cell<'a>>) -> String {
+pub(super) fn row_with<'a>(attributes: &str, cells: impl IntoIterator<Item = TableCell<'a>>) -> String {
     let mut html = format!("<tr{attributes}>");
     for (index, cell) in cells.into_iter().enumerate() {
         cell.push(&mut html, index == 0);
@@ -97,7 +97,8 @@ pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
 
 /// A table as HTML, in a region that scrolls when the table is wider than the page.
 pub fn table_html<'a>(label: &str, heads: impl IntoIterator<Item = &'a str>, rows: &str, class: &str) -> String {
-    let (label, heads) = (escaped(label), head_cells(heads));
+    let label = escaped(label);
+    let heads = head_cells(heads);
     format!(
         "<div class=\"table-scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{label}\">\
          <table class=\"{class}\"><thead><tr>{heads}</tr></thead><tbody data-part=\"rows\">{rows}</tbody></table></div>"
@@ -116,11 +117,11 @@ mod tests {
     #[test]
     fn a_row_has_a_head_and_no_markup_of_others() {
         assert_eq!(
-            row([Cell::text("<b>&"), Cell::text("12").bad(true), Cell::default()]),
+            row([TableCell::text("<b>&"), TableCell::text("12").bad(true), TableCell::default()]),
             "<tr><th scope=\"row\">&lt;b&gt;&amp;</th><td data-tone=\"bad\">12</td><td>–</td></tr>"
         );
         assert_eq!(
-            row([Cell::code("GET /").linked("/a?b=\"c\"&d"), Cell::badge(("error", "failed"))]),
+            row([TableCell::code("GET /").linked("/a?b=\"c\"&d"), TableCell::badge(("error", "failed"))]),
             "<tr><th scope=\"row\"><a href=\"/a?b=&quot;c&quot;&amp;d\"><code>GET /</code></a></th><td><span class=\"badge\" data-state=\"error\">failed</span></td></tr>"
         );
     }

@@ -4,7 +4,7 @@ use crate::metrics::address::LogAddress;
 use crate::metrics::model::{EndpointTotals, Overview, OverviewQuery};
 use crate::ui::format::{count, millis, percent};
 use crate::ui::notice::{empty_html, failed_html};
-use crate::ui::table::{Cell, row, table_html};
+use crate::ui::table::{TableCell, row, table_html};
 
 /// Requests, errors and latency by endpoint, with links to the requests in the log.
 pub fn endpoints_html(overview: Result<&Overview, &str>) -> String {
@@ -33,12 +33,12 @@ fn endpoint_row(overview: &Overview, line: &EndpointTotals) -> String {
         errors => format!("{} ({})", count(errors), percent(totals.error_rate)),
     };
     row([
-        Cell::code(name).linked(log.link()),
-        Cell::text(count(totals.requests)),
-        Cell::text(errors).bad(totals.errors > 0),
-        Cell::text(millis(totals.p50)),
-        Cell::text(millis(totals.p95)),
-        Cell::text(millis(totals.p99)),
+        TableCell::code(name).linked(log.link()),
+        TableCell::text(count(totals.requests)),
+        TableCell::text(errors).bad(totals.errors > 0),
+        TableCell::text(millis(totals.p50)),
+        TableCell::text(millis(totals.p95)),
+        TableCell::text(millis(totals.p99)),
     ])
 }
 

@@ -2,7 +2,7 @@
 
 use crate::metrics::log_model::{FUTURE_COUNTED, LoggedRequest};
 use crate::ui::format::{count, millis, time_of_day};
-use crate::ui::table::{Cell, row};
+use crate::ui::table::{TableCell, row};
 
 /// The headers of the columns.
 pub const REQUEST_HEADS: [&str; 5] = ["Arrived", "Request", "Status", "Duration", "Origin"];
@@ -27,21 +27,21 @@ pub fn future_words(future: u32) -> Option<String> {
 }
 
 fn request_row(request: &LoggedRequest) -> String {
-    let arrived = Cell::text(time_of_day(request.at / 1000, true));
+    let arrived = TableCell::text(time_of_day(request.at / 1000, true));
     let arrived = match request.request_id {
         Some(id) => arrived.linked(format!("/requests/{id}")),
         None => arrived,
     };
     let origin = match (request.run, request.seq) {
-        (Some(run), Some(seq)) => Cell::text(format!("run, #{seq}")).linked(format!("/runs/{run}")),
-        (Some(run), None) => Cell::text("run").linked(format!("/runs/{run}")),
-        _ => Cell::text("real"),
+        (Some(run), Some(seq)) => TableCell::text(format!("run, #{seq}")).linked(format!("/runs/{run}")),
+        (Some(run), None) => TableCell::text("run").linked(format!("/runs/{run}")),
+        _ => TableCell::text("real"),
     };
     row([
         arrived,
-        Cell::code(format!("{} {}", request.method, request.route)),
-        Cell::text(request.status.to_string()).bad(request.status >= 400),
-        Cell::text(millis(Some(request.duration))),
+        TableCell::code(format!("{} {}", request.method, request.route)),
+        TableCell::text(request.status.to_string()).bad(request.status >= 400),
+        TableCell::text(millis(Some(request.duration))),
         origin,
     ])
 }

@@ -11,12 +11,13 @@ use crate::traffic::engine::timeline::Timeline;
 use crate::traffic::model::Run;
 use crate::traffic::server_fns::{get_run, get_timeline};
 use crate::traffic::view::comparison::{Difference, compare};
+use crate::ui::chart::Chart;
 use crate::ui::chart::axis::TimeAxis;
+use crate::ui::chart::frame::ChartFrame;
 use crate::ui::chart::lines::{LineSeries, lines};
-use crate::ui::chart::{Chart, ChartFrame};
 use crate::ui::format::{millis, utc};
 use crate::ui::notice::{Empty, failed};
-use crate::ui::table::{Cell, row, table_html};
+use crate::ui::table::{TableCell, row, table_html};
 
 /// A run with its timeline.
 type Side = (Run, Timeline);
@@ -96,8 +97,8 @@ fn Comparison(a: Side, b: Side) -> impl IntoView {
 
 fn difference_row(difference: &Difference) -> String {
     let Difference { what, a, b, words, differs } = difference;
-    let values = [a, b, words].map(|text| Cell::text(text).quiet(!differs));
-    row(std::iter::once(Cell::text(*what)).chain(values))
+    let values = [a, b, words].map(|text| TableCell::text(text).quiet(!differs));
+    row(std::iter::once(TableCell::text(*what)).chain(values))
 }
 
 fn both(a: &Side, b: &Side, values: impl Fn(&Side) -> Vec<Option<f64>>) -> [LineSeries; 2] {

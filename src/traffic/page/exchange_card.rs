@@ -6,14 +6,14 @@ use crate::origin::RunId;
 use crate::traffic::engine::exchange::Exchange;
 use crate::traffic::server_fns::get_exchange;
 use crate::traffic::view::run_sides::exchange_chart;
-use crate::ui::chart::ChartFrame;
+use crate::ui::chart::frame::ChartFrame;
 use crate::ui::format::millis;
 use crate::ui::notice::{Empty, failed};
 
 /// One request of a run, as client and server saw it.
 #[component]
 pub fn ExchangeCard(
-    /// The run.
+    /// The id of the run.
     run: RunId,
     /// The sequence number of the request in the plan.
     seq: u32,

@@ -44,10 +44,10 @@ impl Stop {
                 Ok(StopOutcome::Gone) => Some(AppError::NotFound),
                 Ok(StopOutcome::Failed(error)) | Err(error) => Some(error),
             };
-            let stopped = fault.is_none();
+            let panel = panel.try_get_untracked().flatten().filter(|_| fault.is_none());
             let _ = self.fault.try_set(fault);
             // The button disappears, and the focus must not be lost with it.
-            if let (true, Some(panel)) = (stopped, panel.try_get_untracked().flatten()) {
+            if let Some(panel) = panel {
                 focus_title(&panel);
             }
         });
@@ -73,10 +73,45 @@ fn focus_title(panel: &Element) {
     }
 }
 
+/// Is the event one of the button that leads back to the form?
+fn is_on_again(event: &MouseEvent) -> bool {
+    let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+    target.is_some_and(|target| target.has_attribute("data-again"))
+}
+
+/// What the panel is rendered from.
+#[derive(Clone, Copy)]
+struct LivePanel {
+    feed: RunFeed,
+    stop: Stop,
+    announcement: Memo<String>,
+    on_card: bool,
+}
+
+impl LivePanel {
+    /// Renders the panel, and tracks all signals that it depends on.
+    fn html(self, rows: Rows) -> String {
+        let run = self.feed.run.read();
+        let connection = self.feed.connection.get();
+        let stop_fault = self.stop.fault.get().map(|error| fault_html(&error, &here()));
+        let panel = Panel {
+            run: &run,
+            trouble: trouble_html(&connection),
+            connection,
+            stopping: self.stop.busy.get(),
+            stop_fault: stop_fault.unwrap_or_default(),
+            announcement: self.announcement.get(),
+            on_card: self.on_card,
+            rows,
+        };
+        panel.html()
+    }
+}
+
 /// The state, the numbers and the verdict of one run.
 #[component]
 pub fn RunPanel(
-    /// The run.
+    /// The run to show.
     feed: RunFeed,
     /// Was the run started on this page just now? Then its heading takes the focus.
     #[prop(optional)]
@@ -91,25 +126,10 @@ pub fn RunPanel(
     let panel = NodeRef::<html::Div>::new();
     let stop = Stop { busy: RwSignal::new(false), fault: RwSignal::new(None) };
     let announcement = Memo::new(move |_| feed.announcement());
-    let html = move |rows: Rows| {
-        let run = feed.run.read();
-        let stop_fault = stop.fault.get().map(|error| fault_html(&error, &here())).unwrap_or_default();
-        let connection = feed.connection.get();
-        let panel = Panel {
-            run: &run,
-            trouble: trouble_html(&connection),
-            connection,
-            stopping: stop.busy.get(),
-            stop_fault,
-            announcement: announcement.get(),
-            on_card: again.is_some(),
-            rows,
-        };
-        panel.html()
-    };
-    let first = untrack(|| html(Rows::All));
+    let live = LivePanel { feed, stop, announcement, on_card: again.is_some() };
+    let first = untrack(|| live.html(Rows::All));
     Effect::new(move |before: Option<()>| {
-        let html = html(Reader::wanted());
+        let html = live.html(Reader::wanted());
         let Some(panel) = panel.get() else { return };
         patch(&panel, &html);
         Reader::refresh(&panel);
@@ -124,8 +144,7 @@ pub fn RunPanel(
         stop.send(feed, panel);
     };
     let on_click = move |event: MouseEvent| {
-        let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-        if let (Some(again), true) = (again, target.is_some_and(|target| target.has_attribute("data-again"))) {
+        if let Some(again) = again.filter(|_| is_on_again(&event)) {
             again.run(());
         }
     };

@@ -14,8 +14,9 @@ use crate::traffic::view::run_sides::{SIDES_HEADS, sides_rows, sides_sentence, s
 use crate::traffic::view::run_tables::{GROUP_HEADS, failures_sentence, group_row};
 use crate::traffic::view::settings_words::{below_title, planned_rate_of};
 use crate::traffic::view::verdict;
+use crate::ui::chart::Chart;
+use crate::ui::chart::frame::ChartFrame;
 use crate::ui::chart::rate::{Rates, rate};
-use crate::ui::chart::{Chart, ChartFrame};
 use crate::ui::format::{count, millis, utc};
 use crate::ui::table::table_html;
 

@@ -8,7 +8,7 @@ use crate::traffic::model::RunSummary;
 use crate::ui::chart::past::ChartPeriod;
 use crate::ui::format::{count, millis, utc};
 use crate::ui::notice::{empty_html, failed_html};
-use crate::ui::table::{Cell, row, table_html};
+use crate::ui::table::{TableCell, row, table_html};
 
 /// The number of runs in the list.
 const LISTED: usize = 5;
@@ -38,13 +38,13 @@ pub fn newest_runs_html(runs: Result<&[RunSummary], &str>) -> String {
 fn run_row(run: &RunSummary) -> String {
     let verdict = short(run);
     row([
-        Cell::text(utc(run.start_time)).linked(format!("/runs/{}", run.job_id)),
-        Cell::text(in_a_list(run)),
-        Cell::badge(badge(run.status, run.closed, run.unstored)),
-        Cell::text(count(run.sent)),
-        Cell::text(count(run.failed_requests)).bad(run.failed_requests > 0),
-        Cell::text(millis(run.p95)),
-        Cell::text(verdict.text()).bad(verdict.tone == Tone::Bad),
+        TableCell::text(utc(run.start_time)).linked(format!("/runs/{}", run.job_id)),
+        TableCell::text(in_a_list(run)),
+        TableCell::badge(badge(run.status, run.closed, run.unstored)),
+        TableCell::text(count(run.sent)),
+        TableCell::text(count(run.failed_requests)).bad(run.failed_requests > 0),
+        TableCell::text(millis(run.p95)),
+        TableCell::text(verdict.text()).bad(verdict.tone == Tone::Bad),
     ])
 }
 

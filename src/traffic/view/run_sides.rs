@@ -7,7 +7,7 @@ use crate::ui::chart::waterfall::{WaterfallRow, waterfall};
 use crate::ui::chart::{Chart, Rows};
 use crate::ui::format::{count, millis};
 use crate::ui::notice::{empty_html, failed_html};
-use crate::ui::table::{Cell, row, table_html};
+use crate::ui::table::{TableCell, row, table_html};
 
 /// Client and server compared, and the slowest requests.
 pub(crate) fn sides_html(sides: Result<&Sides, &str>, rows: &Rows) -> String {
@@ -32,8 +32,8 @@ pub const SIDES_HEADS: [&str; 5] = ["Where", "p50", "p95", "p99", "Slowest"];
 /// The rows of the table of client and server.
 pub fn sides_rows(sides: &Sides) -> String {
     let line = |name: &str, spread: &Spread| {
-        let values = [spread.p50, spread.p95, spread.p99, spread.max].map(|value| Cell::text(millis(value)));
-        row(std::iter::once(Cell::text(name)).chain(values))
+        let values = [spread.p50, spread.p95, spread.p99, spread.max].map(|value| TableCell::text(millis(value)));
+        row(std::iter::once(TableCell::text(name)).chain(values))
     };
     [
         line("Client: sent to end of response", &sides.client),

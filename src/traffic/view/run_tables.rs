@@ -6,7 +6,7 @@ use crate::traffic::model::Run;
 use crate::ui::chart::Rows;
 use crate::ui::format::{count, millis, percent};
 use crate::ui::notice::empty_html;
-use crate::ui::table::{Cell, row, table_html};
+use crate::ui::table::{TableCell, row, table_html};
 
 /// Requests, failures and latency by endpoint.
 pub(crate) fn endpoints_html(run: &Run) -> String {
@@ -27,8 +27,9 @@ fn endpoint_row(call: &CallStats) -> String {
         failed => format!("{} ({})", count(failed), percent(Some(f64::from(failed) / f64::from(all)))),
     };
     let service = &call.service;
-    let latencies = [service.p50, service.p95, service.p99, service.max].map(|value| Cell::text(millis(value)));
-    let front = [Cell::code(call.call.route()), Cell::text(count(all)), Cell::text(failed).bad(call.failed > 0)];
+    let latencies = [service.p50, service.p95, service.p99, service.max].map(|value| TableCell::text(millis(value)));
+    let front =
+        [TableCell::code(call.call.route()), TableCell::text(count(all)), TableCell::text(failed).bad(call.failed > 0)];
     row(front.into_iter().chain(latencies))
 }
 
@@ -79,25 +80,25 @@ pub fn group_row(group: &FailureGroup, linked: bool) -> String {
     let seq = group.sample.seq;
     let path = group.sample.path.as_deref().unwrap_or_default();
     row([
-        Cell::code(group.call.route()),
-        Cell::text(words),
-        Cell::text(count(group.count)),
-        Cell::code(format!("#{seq} {path}").trim().to_owned()),
+        TableCell::code(group.call.route()),
+        TableCell::text(words),
+        TableCell::text(count(group.count)),
+        TableCell::code(format!("#{seq} {path}").trim().to_owned()),
         request_id(group.sample.request_id.as_deref(), linked),
     ])
 }
 
-fn request_id(id: Option<&str>, linked: bool) -> Cell<'static> {
-    let Some(id) = id else { return Cell::default() };
-    let cell = Cell::code(id.to_owned());
+fn request_id(id: Option<&str>, linked: bool) -> TableCell<'static> {
+    let Some(id) = id else { return TableCell::default() };
+    let cell = TableCell::code(id.to_owned());
     if linked { cell.linked(format!("/requests/{id}")) } else { cell }
 }
 
 fn failure_row(failure: &Failure) -> String {
     row([
-        Cell::text(failure.seq.to_string()),
-        Cell::code(format!("{} {}", failure.method, failure.path)),
-        Cell::text(failure.reason.clone()),
+        TableCell::text(failure.seq.to_string()),
+        TableCell::code(format!("{} {}", failure.method, failure.path)),
+        TableCell::text(failure.reason.clone()),
         request_id(failure.request_id.as_deref(), true),
     ])
 }

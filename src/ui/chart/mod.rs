@@ -14,9 +14,7 @@ pub mod stacked;
 mod svg;
 pub mod waterfall;
 
-pub use frame::ChartFrame;
-
-use super::table::{Cell, row_with};
+use super::table::{TableCell, row_with};
 
 /// The charts of a page whose tables are rendered with their rows.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -118,7 +116,7 @@ impl Chart {
     /// The rows of the table as HTML.
     pub fn rows_html(&self) -> String {
         let at = |point: &ChartPoint| format!(" data-at=\"{:.4}\"", point.at);
-        self.points.iter().map(|point| row_with(&at(point), point.cells.iter().map(Cell::text))).collect()
+        self.points.iter().map(|point| row_with(&at(point), point.cells.iter().map(TableCell::text))).collect()
     }
 }
 

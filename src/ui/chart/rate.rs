@@ -20,7 +20,7 @@ pub struct Rates<'a> {
 /// The planned rate at a moment between two corners.
 fn rate_at(corners: &[(f64, f64)], t: f64) -> Option<f64> {
     let pair = corners.windows(2).find(|pair| (pair[0].0..=pair[1].0).contains(&t))?;
-    let ((t0, r0), (t1, r1)) = (pair[0], pair[1]);
+    let [(t0, r0), (t1, r1)] = [pair[0], pair[1]];
     Some(if t1 > t0 { r0 + (r1 - r0) * (t - t0) / (t1 - t0) } else { r1 })
 }
 
