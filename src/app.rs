@@ -14,11 +14,11 @@ use crate::traffic::page::runs_page::HistoryPage;
 use crate::ui::call_fault::CallFault;
 use crate::ui::page_answer::PageAnswer;
 
-/// The mark beside the name.
+/// The logo beside the name.
 const BRAND: &str =
     r#"<svg viewBox="0 0 24 24" width="24" height="24"><path class="brand-mark" d="M3 17 L8 11 L12 14 L21 5"/></svg>"#;
 
-/// The app: a header, and the page that the path names.
+/// The app: a header, and the page of the current path.
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
@@ -27,7 +27,7 @@ pub fn App() -> impl IntoView {
         guarded.then(|| view! { <form method="post" action="/logout"><button type="submit">"Log out"</button></form> });
     view! {
         <Router>
-            <a class="skip" href="#main">"Skip to the content"</a>
+            <a class="skip" href="#main">"Skip to content"</a>
             <header class="top">
                 <a class="brand" href="/">
                     <span class="brand-icon" aria-hidden="true" inner_html=BRAND></span>
@@ -43,11 +43,11 @@ pub fn App() -> impl IntoView {
             </header>
             <main id="main">
                 <CallFault />
-                // Every page is complete HTML: right title and status, and all of it there without JavaScript.
+                // Every page is rendered completely: it has the right title and status, and works without JavaScript.
                 <Routes fallback=NotFoundPage>
                     <Route path=path!("/") view=DashboardPage ssr=SsrMode::Async />
                     <Route path=path!("/runs") view=HistoryPage ssr=SsrMode::Async />
-                    // Before the run: the router takes the first path that fits.
+                    // Before `/runs/:id`, because the router takes the first path that matches.
                     <Route path=path!("/runs/compare") view=ComparePage ssr=SsrMode::Async />
                     <Route path=path!("/runs/:id") view=RunPage ssr=SsrMode::Async />
                     <Route path=path!("/requests") view=RequestLogPage ssr=SsrMode::Async />

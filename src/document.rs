@@ -8,25 +8,25 @@ use leptos_meta::MetaTags;
 use crate::app::App;
 use crate::ui::page_answer::PageAnswer;
 
-/// The addresses of the files that a page loads. The server alone knows them: a release has a hash in each name.
+/// The addresses of the files that a page loads. Only the server knows them, because a release has a hash in each name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Assets {
     /// The style sheet.
     pub style: Arc<str>,
-    /// The script that loads the browser's half.
+    /// The script that loads the WebAssembly.
     loader: Arc<str>,
 }
 
 impl Assets {
-    /// From paths on this server, free of what has a meaning in HTML or in a script.
+    /// From paths on this server, which must contain nothing that has a meaning in HTML or in a script.
     pub fn new(style: String, script: String, wasm: String) -> Self {
         Self { style: style.into(), loader: LOADER.replace("SCRIPT", &script).replace("WASM", &wasm).into() }
     }
 }
 
-/// Loads the browser's half once the page is painted: it is 50 times the rest, and the page can be read and its form
-/// be sent without it. A page that nobody sees is not painted. Both files at once, and no `preload` that a browser
-/// without JavaScript would follow for nothing. A page where nothing lives, and no chart is to be read, needs none of it.
+/// Loads the WebAssembly after the first paint, because it is 50 times the size of the page, which works without it. A hidden
+/// page is never painted, so it does not wait. Both files are fetched at once, without a `preload`, which browsers without
+/// JavaScript would follow for nothing. A page without islands and charts loads neither.
 const LOADER: &str = "{
 let begun = !document.querySelector('leptos-island, [data-chart]');
 const begin = () => {
@@ -47,7 +47,7 @@ else {
 
 /// The HTML document around the app.
 pub fn shell(options: LeptosOptions, assets: Assets) -> impl IntoView {
-    // The page is HTML; what lives in the browser are its islands, each of which brings itself to life.
+    // Only the islands are hydrated, and each of them separately.
     if let Some(shared) = Owner::current_shared_context() {
         shared.set_is_hydrating(false);
     }
@@ -62,12 +62,12 @@ pub fn shell(options: LeptosOptions, assets: Assets) -> impl IntoView {
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
                 <meta name="color-scheme" content="light dark" />
-                <meta name="description" content="Live dashboard of a users API, with a traffic simulator that proves what it did." />
+                <meta name="description" content="Live dashboard of a users API, with a traffic simulator that accounts for every request it sends." />
                 <link rel="stylesheet" id="leptos" href=Arc::clone(&assets.style) />
                 <link rel="icon" id="favicon" type="image/svg+xml" href="/favicon.svg" />
                 <AutoReload options=options />
-                // Leptos' own `HydrationScripts` writes the nonce into `crossorigin`, too, which Firefox takes for a
-                // different request, and loads the file twice.
+                // Not Leptos' own `HydrationScripts`: it also writes the nonce into `crossorigin`, which makes Firefox load
+                // the file twice.
                 <script type="module" nonce=nonce>
                     {assets.loader}
                 </script>

@@ -128,6 +128,6 @@ pub mod wire_name;
 pub fn hydrate() {
     console_error_panic_hook::set_once();
     leptos::mount::hydrate_islands();
-    ui::chart::reader::Reader::begin();
+    ui::chart::reader::Reader::start();
     ui::copy::listen();
 }

@@ -37,7 +37,7 @@ for (const { name, width, height, colorScheme } of [
     await expect(page.getByText("Audit verified")).toBeVisible({ timeout: 15_000 });
     await picture("verdict");
     await page.getByRole("link", { name: "This run's page" }).click();
-    await expect(state(page)).toHaveText("cancelled");
+    await expect(state(page)).toHaveText("stopped");
     await expect(page.locator('figure[data-chart="slowest"]')).toBeVisible();
     const id = page.url().split("/").pop()!;
     await picture("its-page");
@@ -49,7 +49,7 @@ for (const { name, width, height, colorScheme } of [
     await page.goto(`/requests?origin=${id}&order=slowest`);
     await picture("requests");
     await page.getByRole("region", { name: "Requests as a table" }).getByRole("rowheader").first().getByRole("link").click();
-    await expect(page.getByRole("region", { name: "Both sides of the request" })).toContainText("Service time");
+    await expect(page.getByRole("region", { name: "Client and server", exact: true })).toContainText("Service time");
     await picture("one-request");
 
     await page.goto(`/runs/${id}`);

@@ -45,7 +45,7 @@ for (const { name, colorScheme, forcedColors } of looks) {
     await page.goto(`/requests?origin=${first}`);
     await check(page, "requests");
     await page.getByRole("region", { name: "Requests as a table" }).getByRole("rowheader").first().getByRole("link").click();
-    await expect(page.getByRole("region", { name: "Both sides of the request" })).toBeVisible();
+    await expect(page.getByRole("region", { name: "Client and server", exact: true })).toBeVisible();
     await check(page, "a request");
     await page.goto("/requests?range=24h&status=4xx&origin=real&endpoint=PUT%20/nothing");
     await check(page, "no requests");
@@ -93,7 +93,7 @@ test("fast numbers are silent, and one status says a sentence at most every ten 
   const said = await page.evaluate(() => (window as unknown as { said: [number, string][] }).said);
   const sentences = [...new Set(said.map(([, text]) => text))];
   expect(sentences.length, sentences.join(" | ")).toBeLessThanOrEqual(4);
-  expect(sentences.at(-1)).toMatch(/^The run is completed: \d+ requests, \d+ failed\.$/);
+  expect(sentences.at(-1)).toMatch(/^Run completed: \d+ requests, \d+ failed\.$/);
   expect(await page.locator(".stats [aria-live], .stats [role=status]").count()).toBe(0);
 });
 

@@ -4,17 +4,17 @@ test("a trend badge compares with the time before, and is absent without a basel
   const absent = '<p class="kpi-trend" data-part="trend" hidden></p>';
   let trend = "";
   await page.route("**/fn/dashboard/board*", async (route) => {
-    const [choices, above, below] = await (await route.fetch()).json();
-    expect(above.split(absent).length, "badges without a baseline").toBe(5);
-    const badge = `<p class="kpi-trend" data-part="trend">${trend}<span class="visually-hidden"> against the 5 minutes before</span></p>`;
-    await route.fulfill({ json: [choices, trend ? above.replace(absent, badge) : above, below] });
+    const board = await (await route.fetch()).json();
+    expect(board.key_figures.split(absent).length, "badges without a baseline").toBe(5);
+    const badge = `<p class="kpi-trend" data-part="trend">${trend}<span class="visually-hidden"> compared with the previous 5 minutes</span></p>`;
+    await route.fulfill({ json: trend ? { ...board, key_figures: board.key_figures.replace(absent, badge) } : board });
   });
   await page.goto("/");
   const badges = page.locator(".kpi-trend");
   // This server has not run for ten minutes: there is nothing to compare with.
   await expect(badges.filter({ visible: true })).toHaveCount(0);
   trend = "+50 %";
-  await expect(badges.filter({ visible: true })).toHaveText(["+50 % against the 5 minutes before"]);
+  await expect(badges.filter({ visible: true })).toHaveText(["+50 % compared with the previous 5 minutes"]);
   trend = "";
   await expect(badges.filter({ visible: true })).toHaveCount(0);
 });
@@ -43,8 +43,8 @@ test("when the overview can't be loaded Stop and the run's numbers are still the
   let broken = true;
   await page.route("**/fn/dashboard/*", (route) => (broken ? route.abort() : route.continue()));
   await page.goto("/");
-  await expect(page.getByText("These are its last known figures")).toBeVisible();
-  await page.getByRole("navigation", { name: "What is shown" }).getByRole("link", { name: "1 hour" }).click();
+  await expect(page.getByText("These are the last known figures")).toBeVisible();
+  await page.getByRole("navigation", { name: "Scope" }).getByRole("link", { name: "1 hour" }).click();
   await expect(page.getByText("The dashboard's figures could not be loaded."), "figures of another range would be wrong ones").toBeVisible();
   await expect(page.getByRole("button", { name: "Stop" })).toBeVisible();
   await expect.poll(() => statNumber(page, "Total requests")).toBeGreaterThan(5);
@@ -58,7 +58,7 @@ test("when the overview can't be loaded Stop and the run's numbers are still the
 test("figures of a server that can't be reached are marked as old, and come back", async ({ page }) => {
   expectComplaint(/Failed to load resource/);
   await page.goto("/");
-  const note = page.getByText("The server can't be reached. These are its last known figures");
+  const note = page.getByText("The server can't be reached. These are the last known figures");
   let broken = true;
   await page.route("**/fn/dashboard/*", (route) => (broken ? route.abort() : route.continue()));
   await expect(note).toBeVisible();
@@ -80,7 +80,7 @@ test("a refresh leaves alone what somebody uses: an opened table, the focus, the
   await summary.press("Enter");
   await expect(rate.locator("tbody tr")).toHaveCount(0);
   const latency = page.locator('figure[data-chart="past-latency"]');
-  const slider = latency.getByRole("slider", { name: "Values of Latency in the server" });
+  const slider = latency.getByRole("slider", { name: "Values of Server latency" });
   await slider.focus();
   await expect(latency.locator(".reading")).toHaveText(/ UTC · p50 .* · requests /);
   await page.waitForTimeout(2500);
@@ -96,7 +96,7 @@ test("another range leaves the simulator as it is, and Back goes back", async ({
   await page.goto("/");
   await page.getByLabel("Peak Usage").check();
   await page.getByLabel("I understand this generates load").check();
-  const filter = page.getByRole("navigation", { name: "What is shown" });
+  const filter = page.getByRole("navigation", { name: "Scope" });
   await filter.getByRole("link", { name: "1 hour" }).click();
   await expect(page).toHaveURL(/\?range=1h$/);
   await expect(page.getByRole("heading", { name: "Last 1 hour" })).toBeVisible();

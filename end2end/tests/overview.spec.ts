@@ -18,7 +18,7 @@ test("range and requests are chosen by links, and everything on the dashboard ob
   await expect.poll(() => stored(id)).toBe(job.stats.sent);
 
   await page.goto("/");
-  const filter = page.getByRole("navigation", { name: "What is shown" });
+  const filter = page.getByRole("navigation", { name: "Scope" });
   await filter.getByRole("link", { name: "Real" }).click();
   await expect(page).toHaveURL(/\/\?origin=real$/);
   await expect(filter.getByRole("link", { name: "Real" })).toHaveAttribute("aria-current", "true");
@@ -32,7 +32,7 @@ test("range and requests are chosen by links, and everything on the dashboard ob
   await expect(page).toHaveURL(/\/\?range=1h&origin=real$/);
   await expect(page.getByRole("heading", { name: "Last 1 hour" })).toBeVisible();
   await page.goto(`/?origin=${id}`);
-  await expect(filter.getByRole("link", { name: "One run" })).toHaveAttribute("aria-current", "true");
+  await expect(filter.getByRole("link", { name: "This run" })).toHaveAttribute("aria-current", "true");
   expect(await shown()).toBe(job.stats.sent);
   await expect(rowOf(page, "By endpoint", "GET /api/v1/users").locator("td").first()).toHaveText(String(job.stats.sent));
   await page.goto("/?range=nonsense&origin=%27%3E%3Cx%3E");
@@ -51,7 +51,7 @@ test("the charts of the dashboard show the run as a shaded period with its plan"
   await page.goto(`/?origin=${id}`);
   const rate = page.locator('figure[data-chart="past-rate"]');
   for (const mark of ["period", "planned", "cap", "achieved"]) await expect(rate.locator(`.picture path.${mark}`)).toHaveAttribute("d", /^M/);
-  await expect(rate.locator(".legend")).toContainText("run of the simulator");
+  await expect(rate.locator(".legend")).toContainText("simulator run");
   await expect(rate.locator(".sentence")).toContainText(`${job.stats.sent} requests`);
   for (const name of ["past-latency", "past-answers", "past-waits"]) {
     await expect(page.locator(`figure[data-chart="${name}"] .picture path.period`)).toHaveAttribute("d", /^M/);
@@ -91,7 +91,7 @@ test("the request log is filtered, ordered, and leads to both sides of a request
   await expect(page.getByText("Service time: as the client saw it")).toBeVisible();
   await page.getByRole("link", { name: "The run", exact: true }).click();
   await expect(page).toHaveURL(new RegExp(`/runs/${id}$`));
-  await expect(page.getByRole("region", { name: "Both sides", exact: true }).first()).toContainText("Server: arrived to answered");
+  await expect(page.getByRole("region", { name: "Client and server", exact: true }).first()).toContainText("Server: arrived to responded");
 });
 
 test("a request that is not there, and a log without a request, say what to do", async ({ page }) => {
@@ -101,7 +101,7 @@ test("a request that is not there, and a log without a request, say what to do",
     expect(await response.text()).toContain("All requests");
   }
   await page.goto("/requests?origin=019b76da-a800-7000-8000-000000000000");
-  await expect(page.getByText("No request fits.")).toBeVisible();
+  await expect(page.getByText("No requests match this filter.")).toBeVisible();
   await page.getByRole("link", { name: "Show all requests" }).click();
   await expect(page).toHaveURL(/\/requests/);
 });

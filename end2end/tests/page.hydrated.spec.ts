@@ -51,7 +51,7 @@ test("Stop is in view wherever one has scrolled to, and acts in one press", asyn
       await expect(stop).toBeInViewport({ ratio: 1 });
     }
     await stop.click();
-    await expect(state(page)).toHaveText("cancelled", { timeout: 8_000 });
+    await expect(state(page)).toHaveText("stopped", { timeout: 8_000 });
     await closed(request, id);
   }
 });
@@ -84,7 +84,7 @@ test("while it starts or stops the button says so, keeps its width, and ignores 
   const stopping = page.getByRole("button", { name: "Stopping…" });
   await expect(stopping).toBeVisible();
   expect((await stopping.boundingBox())!.width).toBe(stopWidth);
-  await expect(state(page)).toHaveText("cancelled", { timeout: 8_000 });
+  await expect(state(page)).toHaveText("stopped", { timeout: 8_000 });
 });
 
 test("the first numbers are there within a second of the start, and progress has a name and a text", async ({ page }) => {
@@ -258,7 +258,7 @@ test("a stop that could not be asked for says why and can be tried again", async
   broken = false;
   await expect(stop).toBeFocused();
   await stop.click();
-  await expect(state(page)).toHaveText("cancelled", { timeout: 8_000 });
+  await expect(state(page)).toHaveText("stopped", { timeout: 8_000 });
   await expect(page.getByRole("heading", { name: "Normal Traffic" })).toBeFocused();
 });
 
@@ -294,7 +294,7 @@ test("four open tabs stay responsive", async ({ page, context, request }) => {
     expect(took).toBeLessThan(1_000);
   }
   await tabs[3].getByRole("button", { name: "Stop" }).click();
-  for (const tab of tabs) await expect(state(tab)).toHaveText("cancelled", { timeout: 8_000 });
+  for (const tab of tabs) await expect(state(tab)).toHaveText("stopped", { timeout: 8_000 });
 });
 
 test("link and command are copied, and the command starts the same run", async ({ page, context, request, baseURL }) => {
@@ -321,7 +321,7 @@ test("a text that may not be copied is shown, to be copied by hand", async ({ pa
   await page.addInitScript(() => Object.defineProperty(navigator, "clipboard", { get: () => undefined }));
   await page.goto(`/runs/${id}`);
   await page.getByRole("button", { name: "Copy link" }).click();
-  await expect(page.getByLabel("Copy this by hand")).toHaveValue(new RegExp(`/runs/${id}$`));
+  await expect(page.getByLabel("Copy this text")).toHaveValue(new RegExp(`/runs/${id}$`));
 });
 
 test("a closed run offers its exports", async ({ page, request }) => {
@@ -336,7 +336,7 @@ test("a closed run offers its exports", async ({ page, request }) => {
 test("what was chosen last is remembered, but not the acknowledgement", async ({ page, context }) => {
   await page.goto("/");
   await page.getByLabel("Latency Degradation").check();
-  await page.getByLabel("In the server's answer").check();
+  await page.getByLabel("In the server's response").check();
   await page.getByLabel("Duration").selectOption("5 minutes");
   await page.getByLabel("Max RPS").selectOption("10");
   await page.getByLabel("Endpoints").selectOption("Get users");
@@ -345,7 +345,7 @@ test("what was chosen last is remembered, but not the acknowledgement", async ({
   const later = await context.newPage();
   await later.goto("/");
   await expect(later.getByLabel("Latency Degradation")).toBeChecked();
-  await expect(later.getByLabel("In the server's answer")).toBeChecked();
+  await expect(later.getByLabel("In the server's response")).toBeChecked();
   await expect(later.getByLabel("Duration")).toHaveValue("300");
   await expect(later.getByLabel("Max RPS")).toHaveValue("10");
   await expect(later.getByLabel("Endpoints")).toHaveValue("get");

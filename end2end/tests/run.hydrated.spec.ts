@@ -11,7 +11,7 @@ test("choose, acknowledge, start, watch the total grow, stop, and read the final
   const before = await statNumber(page, "Total requests");
   await expect.poll(() => statNumber(page, "Total requests")).toBeGreaterThan(before);
   await page.getByRole("button", { name: "Stop" }).click();
-  await expect(state(page)).toHaveText("cancelled", { timeout: 8_000 });
+  await expect(state(page)).toHaveText("stopped", { timeout: 8_000 });
   await expect(page.getByText(/^Audit verified: \d+ sent, \d+ arrived, \d+ recorded\.$/)).toBeVisible();
   await expect(page.getByText(/^Cap kept/)).toBeVisible();
   await expect(page.getByRole("button", { name: "Stop" })).toHaveCount(0);
@@ -110,7 +110,7 @@ test("the whole way with the keyboard alone", async ({ page }) => {
   await expect(page.getByRole("button", { name: "Stop" })).toBeFocused();
   expect(await ring()).toEqual(["solid", true]);
   await page.keyboard.press("Enter");
-  await expect(state(page)).toHaveText("cancelled", { timeout: 8_000 });
+  await expect(state(page)).toHaveText("stopped", { timeout: 8_000 });
 });
 
 test("without a stream the page polls and says so, and goes back to the stream", async ({ page, request }) => {
@@ -171,11 +171,11 @@ test("names of users can't put markup into the page", async ({ page, request }) 
   expect(await page.locator("img").count()).toBe(0);
 });
 
-test("the percentiles and the lag of a run are shown", async ({ page, request }) => {
+test("the percentiles and the scheduling delay of a run are shown", async ({ page, request }) => {
   const id = await startRun(request, { duration: 5, maxRps: 10 });
   await page.goto(`/runs/${id}`);
   await expect(page.getByText("Audit verified")).toBeVisible({ timeout: 15_000 });
-  for (const label of ["Average latency", "p50", "p95", "p99", "Response p99", "Lag p99"]) {
+  for (const label of ["Average latency", "p50", "p95", "p99", "Response time p99", "Scheduling delay p99"]) {
     await expect(stat(page, label)).toHaveText(/^[0-9.]+ m?s$/);
   }
 });

@@ -14,7 +14,7 @@ test("without JavaScript: post the form, land on the run, see its numbers, stop 
   await expect.poll(async () => Number((await total.innerText()).replace(/\D/g, "")), { timeout: 15_000 }).toBeGreaterThan(10);
   await page.getByRole("button", { name: "Stop" }).click();
   await expect(page).toHaveURL(new RegExp(id));
-  await expect(state(page)).toHaveText("cancelled", { timeout: 15_000 });
+  await expect(state(page)).toHaveText("stopped", { timeout: 15_000 });
   await expect(page.getByText("Audit verified")).toBeVisible();
   expect((await status(request, id)).status).toBe("cancelled");
 });
@@ -36,9 +36,9 @@ test("without JavaScript: a refused form comes back with its input and the reaso
 
 test("without JavaScript: the choice of where to wait appears with its scenario and is sent", async ({ page, request }) => {
   await page.goto("/");
-  await expect(page.getByLabel("In the server's answer")).toBeHidden();
+  await expect(page.getByLabel("In the server's response")).toBeHidden();
   await page.getByLabel("Latency Degradation").check();
-  await page.getByLabel("In the server's answer").check();
+  await page.getByLabel("In the server's response").check();
   await page.getByLabel("Duration").selectOption("30 seconds");
   await page.getByLabel("I understand this generates load").check();
   await page.getByRole("button", { name: "START TEST" }).click();
@@ -57,6 +57,6 @@ test("without JavaScript: a start while another run is active says so and shows 
   await page.getByLabel("I understand this generates load").check();
   const id = await startRun(request);
   await page.getByRole("button", { name: "START TEST" }).click();
-  await expect(page.getByText("Your run was not started, because another one was active.")).toBeVisible();
+  await expect(page.getByText("Your run was not started because another run was active.")).toBeVisible();
   await expect(page.getByRole("link", { name: "This run's page" })).toHaveAttribute("href", `/runs/${id}`);
 });

@@ -31,7 +31,7 @@ test("the history lists runs newest first, filters, orders, and says what to do 
   const rising = await numbers();
   expect(rising).toEqual([...rising].sort((a, b) => a - b));
   await page.goto("/runs?scenario=stress&status=error");
-  await expect(page.getByText("No run fits.")).toBeVisible();
+  await expect(page.getByText("No runs match this filter.")).toBeVisible();
   await page.getByRole("link", { name: "Show all runs" }).click();
   await expect(links.first()).toBeVisible();
 });
@@ -44,7 +44,7 @@ test("a run is deleted by two presses", async ({ page, request }) => {
   await expect(row.getByRole("button", { name: "Delete for good" })).toBeHidden();
   await row.getByText("Delete …").click();
   await row.getByRole("button", { name: "Delete for good" }).click();
-  await expect(page.getByRole("status")).toHaveText("The run is deleted.");
+  await expect(page.getByRole("status")).toHaveText("The run was deleted.");
   await expect(page.locator(`a[href="/runs/${id}"]`)).toHaveCount(0);
 });
 
@@ -64,7 +64,7 @@ test("two runs are compared over each other, with a table of their differences",
   await expect(row("Sent").locator("td")).toHaveText([`${a.stats.sent}`, `${b.stats.sent}`, `+${b.stats.sent - a.stats.sent}`]);
   for (const line of ["run-a", "run-b"]) await expect(page.locator(`figure[data-chart="rates"] .picture path.${line}`)).toHaveAttribute("d", /^M/);
   await page.goto("/runs/compare");
-  await expect(page.getByText("One of the two runs is not there.")).toBeVisible();
+  await expect(page.getByText("At least one of the runs to compare does not exist.")).toBeVisible();
   await expect(page.getByRole("link", { name: "Choose two runs" })).toHaveAttribute("href", "/runs");
 });
 
@@ -78,7 +78,7 @@ test("a run is set up again with its own settings", async ({ page, request }) =>
   await expect(page.getByLabel("Duration")).toHaveValue("7");
   await expect(page.getByLabel("Max RPS")).toHaveValue("3");
   await expect(page.getByLabel("Endpoints")).toHaveValue("list,get");
-  await expect(page.getByLabel("In the server's answer")).toBeChecked();
+  await expect(page.getByLabel("In the server's response")).toBeChecked();
   await expect(page.locator('input[name="form[seed]"]')).toHaveValue("4711");
   await expect(page.getByRole("alert").filter({ hasText: /\w/ })).toHaveCount(0);
   await page.getByLabel("I understand this generates load").check();

@@ -1,5 +1,5 @@
-//! What the dashboard shows beside the simulator, as HTML that the server makes: the browser needs
-//! no code that knows it.
+//! The board: everything on the dashboard except the simulator, as HTML. The server renders it, so the browser loads no code
+//! for it.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,12 +15,12 @@ use crate::traffic::model::RunSummary;
 use crate::traffic::view::newest_runs::{newest_runs_html, period};
 use crate::ui::chart::Rows;
 
-/// What it is made of, all of one moment; or in words, for those who read the page, why a part of it is missing.
+/// The data of the board, all of one moment. A part that failed to load is an error message for the page.
 #[derive(Clone, Debug)]
 pub struct Figures {
-    /// Range and origin that the figures are of.
+    /// The range and the requests that the data cover.
     pub view: OverviewQuery,
-    /// The numbers.
+    /// The key figures, and the data of the charts.
     pub overview: Result<Overview, String>,
     /// The newest requests.
     pub requests: Result<LogPage, String>,
@@ -28,28 +28,34 @@ pub struct Figures {
     pub runs: Result<Vec<RunSummary>, String>,
 }
 
-/// The parts of the dashboard that stand around the simulator, as HTML.
+/// The board as HTML.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Board(
-    /// The choice of range and requests.
-    pub String,
+pub struct Board {
+    /// The choices of range and requests; empty if the board could not be loaded.
+    pub choices: String,
     /// The key figures.
-    pub String,
+    pub key_figures: String,
     /// Charts and tables.
-    pub String,
-);
+    pub details: String,
+}
 
-/// Draws it.
+/// Renders the board.
 pub fn board(figures: &Figures, rows: &Rows) -> Board {
     let overview = figures.overview.as_ref().map_err(String::as_str);
     let requests = figures.requests.as_ref().map_err(String::as_str);
     let runs = figures.runs.as_deref().map_err(String::as_str);
     let periods: Vec<_> = runs.unwrap_or_default().iter().map(period).collect();
-    // The charts are nearly all of it, and are not copied for the rest.
-    let mut parts = charts_html(overview, &periods, rows);
-    parts.extend([endpoints_html(overview), newest_requests_html(figures.view, requests), newest_runs_html(runs)]);
-    let choices = choices_html(figures.view, |view| view_link("/", &view));
-    Board(choices, kpis_html(overview), parts)
+    let details = [
+        charts_html(overview, &periods, rows),
+        endpoints_html(overview),
+        newest_requests_html(figures.view, requests),
+        newest_runs_html(runs),
+    ];
+    Board {
+        choices: choices_html(figures.view, |view| view_link("/", &view)),
+        key_figures: kpis_html(overview),
+        details: details.concat(),
+    }
 }
 
 #[cfg(test)]
@@ -57,28 +63,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_part_that_is_missing_takes_no_other_away() {
+    fn a_missing_part_takes_no_other_away() {
         let mut figures = Figures {
             view: OverviewQuery::default(),
             overview: Ok(Overview { step: 1, ..Overview::default() }),
             requests: Err("The database is busy.".to_owned()),
             runs: Ok(Vec::new()),
         };
-        let Board(choices, kpis, rest) = board(&figures, &Rows::All);
-        assert!(choices.contains("1 hour") && kpis.contains("Current rate"));
-        assert_eq!(rest.matches("<figure").count(), 4);
-        assert!(rest.contains("The requests could not be loaded.</strong> The database is busy."));
-        assert!(rest.contains("No run yet."));
+        let Board { choices, key_figures, details } = board(&figures, &Rows::All);
+        assert!(choices.contains("1 hour") && key_figures.contains("Current rate"));
+        assert_eq!(details.matches("<figure").count(), 4);
+        assert!(details.contains("The requests could not be loaded.</strong> The database is busy."));
+        assert!(details.contains("No runs yet."));
         figures.overview = Err("It is away.".to_owned());
-        let Board(_, kpis, rest) = board(&figures, &Rows::All);
-        assert!(
-            kpis.contains("The key figures could not be loaded.") && rest.contains("The charts could not be loaded.")
-        );
-        assert!(rest.contains("No run yet."));
+        let Board { key_figures, details, .. } = board(&figures, &Rows::All);
+        assert!(key_figures.contains("The key figures could not be loaded."));
+        assert!(details.contains("The charts could not be loaded."));
+        assert!(details.contains("No runs yet."));
     }
 
     #[test]
-    fn rows_of_the_charts_are_there_for_those_who_ask() {
+    fn charts_have_rows_on_request() {
         let point = crate::metrics::model::Point { requests: 1, ..Default::default() };
         let overview = Overview { step: 1, points: vec![point], ..Overview::default() };
         let figures = Figures {
@@ -87,7 +92,7 @@ mod tests {
             requests: Ok(LogPage::default()),
             runs: Ok(Vec::new()),
         };
-        let rows = |rows| board(&figures, &rows).2.matches("<tr data-at").count();
+        let rows = |rows| board(&figures, &rows).details.matches("<tr data-at").count();
         assert_eq!(rows(Rows::Of(Vec::new())), 0);
         assert_eq!(rows(Rows::Of(vec!["past-rate".to_owned()])), 1);
         assert_eq!(rows(Rows::All), 3);

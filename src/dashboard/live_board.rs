@@ -1,5 +1,5 @@
-//! The board on the page, kept fresh while somebody looks. Another range or origin is chosen without a new page, so that
-//! the simulator beside it stays as it is; the address follows.
+//! Keeps the board on the page fresh. Another range or origin is chosen without loading a new page, so that the simulator
+//! beside the board keeps its state; the address follows.
 
 use std::time::Duration;
 
@@ -16,34 +16,30 @@ use crate::metrics::address::read_view;
 use crate::metrics::model::OverviewQuery;
 use crate::ui::chart::reader::Reader;
 use crate::ui::notice::{failed_call_html, here};
-use crate::ui::patch::patch;
-use crate::ui::poll::poll;
+use crate::ui::refresh::{keep_fresh, replace};
 
-/// How often it is asked for: a second is the step of the shortest range.
-const REFRESH: Duration = Duration::from_secs(1);
+/// A second is the step of the shortest range.
+const INTERVAL: Duration = Duration::from_secs(1);
 
-/// Where the parts of the board stand on the page.
-const PLACES: [&str; 3] = [".view-filter", ".figures-now", ".board"];
-
-/// Asks for the board.
+/// Fetches the board. `points` are the charts whose tables get their rows.
 ///
 /// # Errors
-/// As the server says, or that it can't be reached.
-pub async fn ask(view: OverviewQuery, points: String) -> Result<Board, AppError> {
+/// The error of the server, or that it can't be reached.
+pub async fn fetch_board(view: OverviewQuery, points: String) -> Result<Board, AppError> {
     get_board(view.range.wire_name().to_owned(), view.origin.to_string(), points).await
 }
 
-/// In place of a board that can't be had.
-pub fn nothing(why: &AppError) -> Board {
-    let words = failed_call_html("The dashboard's figures could not be loaded.", why, &here());
-    Board(String::new(), words, String::new())
+/// An error message in place of a board that could not be loaded.
+pub fn failed_board(why: &AppError) -> Board {
+    let key_figures = failed_call_html("The dashboard's figures could not be loaded.", why, &here());
+    Board { key_figures, ..Board::default() }
 }
 
-/// Follows the board of the page, and says so when it can't.
+/// Keeps the board of the page fresh, and says so while it can't.
 #[island]
 pub fn LiveBoard() -> impl IntoView {
     let stale = RwSignal::new(None);
-    Effect::new(move |_| Live { stale, view: StoredValue::new(chosen()), drawn: StoredValue::new(true) }.begin());
+    Effect::new(move |_| BoardFeed::new(stale).start());
     let way_out = move || {
         let (words, href) = stale.get()?.way_out(&here())?;
         Some(view! { <a href=href>{words}</a> })
@@ -56,11 +52,98 @@ pub fn LiveBoard() -> impl IntoView {
     }
 }
 
-/// What is said beside figures that could not be replaced by newer ones.
+/// The note beside figures that could not be refreshed.
 fn stale_words(why: &AppError) -> String {
-    // Else there is a link for what is to be done.
+    // Otherwise a link follows that says what to do.
     let next = if why.way_out("").is_none() { "; the page keeps trying." } else { ". " };
-    format!("{} These are its last known figures{next}", why.what())
+    format!("{} These are the last known figures{next}", why.what())
+}
+
+/// Range and origin from the address.
+fn view_in_address() -> OverviewQuery {
+    let query = window().location().search().ok().and_then(|query| UrlSearchParams::new_with_str(&query).ok());
+    read_view(|name| query.as_ref().and_then(|query| query.get(name)))
+}
+
+/// Follows the board from the browser.
+#[derive(Clone, Copy)]
+struct BoardFeed {
+    /// Why the last fetch failed, while the page still shows the figures from before.
+    stale: RwSignal<Option<AppError>>,
+    /// The chosen range and origin.
+    view: StoredValue<OverviewQuery>,
+    /// Does the page show the chosen view? Otherwise its figures are those of another one.
+    shows_view: StoredValue<bool>,
+}
+
+impl BoardFeed {
+    fn new(stale: RwSignal<Option<AppError>>) -> Self {
+        Self { stale, view: StoredValue::new(view_in_address()), shows_view: StoredValue::new(true) }
+    }
+
+    fn start(self) {
+        keep_fresh(INTERVAL, move |_| self.refresh());
+        // Both listeners live as long as the page.
+        let _ = window_event_listener(ev::click, move |event| self.on_click(&event));
+        let _ = window_event_listener(ev::popstate, move |_| self.follow_address());
+    }
+
+    /// Shows the view that the address names.
+    fn follow_address(self) {
+        self.view.set_value(view_in_address());
+        self.shows_view.set_value(false);
+        spawn_local(self.refresh());
+    }
+
+    /// Fetches the board and shows it. If that fails, the old figures stay, unless they are those of another view.
+    async fn refresh(self) {
+        let view = self.view.get_value();
+        let fetched = fetch_board(view, untrack(Reader::wanted_ids)).await;
+        if self.view.get_value() != view {
+            return;
+        }
+        match fetched {
+            Ok(board) => {
+                self.shows_view.set_value(true);
+                self.stale.set(None);
+                show(&board);
+            }
+            Err(why) if !self.shows_view.get_value() => show(&failed_board(&why)),
+            Err(why) => self.stale.set(Some(why)),
+        }
+    }
+
+    /// Handles plain clicks on a choice or on Retry.
+    fn on_click(self, event: &MouseEvent) {
+        let has_modifier = event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key();
+        if event.button() != 0 || has_modifier {
+            return;
+        }
+        let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+        let link = target.and_then(|target| {
+            target.closest("a.view-choice, .figures-now [data-retry], .board [data-retry]").ok().flatten()
+        });
+        let Some(link) = link else { return };
+        event.prevent_default();
+        if link.has_attribute("data-retry") {
+            spawn_local(self.refresh());
+            return;
+        }
+        let href = link.get_attribute("href");
+        let history = window().history();
+        if history.is_ok_and(|history| history.push_state_with_url(&JsValue::NULL, "", href.as_deref()).is_ok()) {
+            self.follow_address();
+        }
+    }
+}
+
+fn show(board: &Board) {
+    // An error message comes without choices; those on the page stay.
+    if !board.choices.is_empty() {
+        replace(".view-filter", &board.choices);
+    }
+    replace(".figures-now", &board.key_figures);
+    replace(".board", &board.details);
 }
 
 #[cfg(test)]
@@ -71,107 +154,15 @@ mod tests {
     fn old_figures_say_why_they_are_old() {
         assert_eq!(
             stale_words(&AppError::Unreachable),
-            "The server can't be reached. These are its last known figures; the page keeps trying."
+            "The server can't be reached. These are the last known figures; the page keeps trying."
         );
         assert_eq!(
             stale_words(&AppError::LoggedOut),
-            "You are not logged in any more. These are its last known figures. "
+            "You are not logged in any more. These are the last known figures. "
         );
-        let Board(_, words, _) = nothing(&AppError::LoggedOut);
-        assert!(words.contains("<a class=\"button\" href=\"/login?next=\">Log in again</a>"), "{words}");
-        let Board(_, words, _) = nothing(&AppError::Internal(None));
-        assert!(words.contains("data-retry>Retry</a>"), "{words}");
-    }
-}
-
-/// Range and origin, as the address has them.
-fn chosen() -> OverviewQuery {
-    let query = window().location().search().ok().and_then(|query| UrlSearchParams::new_with_str(&query).ok());
-    read_view(|name| query.as_ref().and_then(|query| query.get(name)))
-}
-
-/// The board as it was last drawn. All of it is of one moment.
-#[derive(Clone, Copy)]
-struct Live {
-    /// Why the last question was not answered, and what was drawn before stays.
-    stale: RwSignal<Option<AppError>>,
-    /// What is chosen.
-    view: StoredValue<OverviewQuery>,
-    /// What is drawn is what is chosen.
-    drawn: StoredValue<bool>,
-}
-
-impl Live {
-    fn begin(self) {
-        refresh_readers();
-        poll(REFRESH, move || Box::pin(self.ask()));
-        // As long as the page lives.
-        let _listening = window_event_listener(ev::click, move |event| self.clicked(&event));
-        let _listening = window_event_listener(ev::popstate, move |_| self.choose());
-        // Who begins to read a chart is not made to wait for the next second.
-        Reader::on_wish(move || spawn_local(self.ask()));
-    }
-
-    /// Takes over what the address says.
-    fn choose(self) {
-        self.view.set_value(chosen());
-        self.drawn.set_value(false);
-        spawn_local(self.ask());
-    }
-
-    /// What is there stays when there is no answer, unless it is of another choice.
-    async fn ask(self) {
-        let view = self.view.get_value();
-        let answer = ask(view, untrack(Reader::wanted_ids)).await;
-        if self.view.get_value() != view {
-            return;
-        }
-        match answer {
-            Ok(board) => {
-                self.drawn.set_value(true);
-                self.stale.set(None);
-                draw(&board);
-            }
-            Err(why) if !self.drawn.get_value() => draw(&nothing(&why)),
-            Err(why) => self.stale.set(Some(why)),
-        }
-    }
-
-    /// A choice, or Retry.
-    fn clicked(self, event: &MouseEvent) {
-        let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-        let link = target.and_then(|target| {
-            target.closest("a.view-choice, .figures-now [data-retry], .board [data-retry]").ok().flatten()
-        });
-        let plain =
-            event.button() == 0 && !(event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key());
-        let Some(link) = link.filter(|_| plain) else { return };
-        event.prevent_default();
-        if link.has_attribute("data-retry") {
-            spawn_local(self.ask());
-            return;
-        }
-        let history = window().history();
-        if history.is_ok_and(|history| {
-            history.push_state_with_url(&JsValue::NULL, "", link.get_attribute("href").as_deref()).is_ok()
-        }) {
-            self.choose();
-        }
-    }
-}
-
-fn draw(Board(choices, above, below): &Board) {
-    for (place, html) in PLACES.iter().zip([choices, above, below]) {
-        // Without choices there is no new board, and the old ones stay.
-        if let (Ok(Some(place)), true) = (document().query_selector(place), !html.is_empty() || *place == ".board") {
-            patch(&place, html);
-        }
-    }
-    refresh_readers();
-}
-
-fn refresh_readers() {
-    if let Ok(Some(board)) = document().query_selector(".board") {
-        Reader::refresh(&board);
+        let html = failed_board(&AppError::LoggedOut).key_figures;
+        assert!(html.contains("<a class=\"button\" href=\"/login?next=\">Log in again</a>"), "{html}");
+        let html = failed_board(&AppError::Internal(None)).key_figures;
+        assert!(html.contains("data-retry>Retry</a>"), "{html}");
     }
 }

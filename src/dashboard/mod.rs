@@ -1,4 +1,4 @@
-//! The pages that set components of several features side by side, and do nothing else.
+//! The pages that combine components of several features.
 
 pub mod board;
 pub mod live_board;
@@ -10,8 +10,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
-use self::board::Board;
-use self::live_board::{LiveBoard, ask, nothing};
+use self::live_board::{LiveBoard, failed_board, fetch_board};
 use crate::metrics::address::read_view;
 use crate::metrics::log_model::LoggedRequest;
 use crate::metrics::page::request_page::RequestPage;
@@ -24,19 +23,19 @@ pub fn DashboardPage() -> impl IntoView {
     let query = use_query_map();
     let view = read_view(|name| query.read_untracked().get(name));
     let content = async move {
-        let Board(choices, above, below) = ask(view, "all".to_owned()).await.unwrap_or_else(|why| nothing(&why));
+        let board = fetch_board(view, "all".to_owned()).await.unwrap_or_else(|why| failed_board(&why));
         view! {
             <div class="page-head">
                 <h1>"Dashboard"</h1>
-                <nav class="view-filter" aria-label="What is shown" inner_html=choices></nav>
+                <nav class="view-filter" aria-label="Scope" inner_html=board.choices></nav>
             </div>
             <div class="dashboard">
                 <div class="figures">
-                    <div class="figures-now" inner_html=above></div>
+                    <div class="figures-now" inner_html=board.key_figures></div>
                     <LiveBoard />
                 </div>
                 <TrafficSimulatorCard />
-                <div class="board" inner_html=below></div>
+                <div class="board" inner_html=board.details></div>
             </div>
         }
         .into_any()
@@ -51,20 +50,20 @@ pub fn DashboardPage() -> impl IntoView {
 /// `/requests/{id}`
 #[component]
 pub fn RequestDetailPage() -> impl IntoView {
-    let both_sides = |request: LoggedRequest| match (request.run, request.seq) {
+    let exchange = |request: LoggedRequest| match (request.run, request.seq) {
         (Some(run), Some(seq)) => view! { <ExchangeCard run seq /> }.into_any(),
         _ => ().into_any(),
     };
-    view! { <RequestPage other_side=Callback::new(both_sides) /> }
+    view! { <RequestPage exchange=Callback::new(exchange) /> }
 }
 
-/// Any path that is none of ours. The server answers 404.
+/// The page for unknown paths, with status 404.
 #[component]
 pub fn NotFoundPage() -> impl IntoView {
     view! {
         <Title text="Not found · Traffic Simulator" />
-        <h1>"There is nothing here"</h1>
-        <p>"The address may be mistyped, or the run deleted."</p>
+        <h1>"Page not found"</h1>
+        <p>"Check the address. If it is that of a run, the run may have been deleted."</p>
         <p class="actions">
             <a class="button" href="/">
                 "Go to the dashboard"

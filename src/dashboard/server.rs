@@ -1,76 +1,55 @@
-//! What the dashboard's server function does: asks the features, and draws what they say, once for all who ask in
-//! the same moment.
+//! Renders the board from what the features' server functions return, once for all who ask within a moment.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use leptos::prelude::*;
-
-use super::board::{Board, Figures, board as draw};
-use crate::error::AppError;
-use crate::metrics::address::read_view;
-use crate::metrics::log_model::LogQuery;
-use crate::metrics::model::OverviewQuery;
-use crate::metrics::server::service::Metrics;
-use crate::metrics::view::newest_requests::NEWEST;
+use super::board::{Board, Figures, board};
+use crate::metrics::log_form::LogForm;
+use crate::metrics::model::{FRESH_MILLIS, OverviewQuery};
+use crate::metrics::server_fns::{found, get_log, get_overview};
 use crate::platform::single_flight::SingleFlightCache;
-use crate::traffic::history_query::HistoryQuery;
-use crate::traffic::server::run_manager::RunManager;
-use crate::traffic::server::state::page_of_runs;
+use crate::traffic::history_query::HistoryForm;
+use crate::traffic::server_fns::get_runs;
 use crate::ui::chart::Rows;
 
-/// How long what was drawn is good for: rows are written up to a quarter of a second after their answers anyway.
-const FRESH: Duration = Duration::from_millis(200);
-/// The runs that are asked for: as many as can be told apart in a chart of a day.
+/// The number of runs to fetch: as many as can be told apart in a chart of a day.
 const RUNS: u32 = 50;
-/// Views that are kept at the same time. With more, the oldest is drawn anew.
+/// The number of rendered boards to keep. With more views at once, some are rendered again.
 const VIEWS: usize = 16;
 
-/// Renders boards, and keeps those of a moment ago for all who ask for the same one. Cheap to clone.
+/// The boards of the last moment, shared by all who view the same one. Cheap to clone.
 #[derive(Clone)]
-pub struct Boards {
-    metrics: Arc<Metrics>,
-    runs: Arc<RunManager>,
-    rendered: Arc<SingleFlightCache<(OverviewQuery, Rows), Board>>,
+pub struct Boards(Arc<SingleFlightCache<(OverviewQuery, Rows), Board>>);
+
+impl Default for Boards {
+    fn default() -> Self {
+        Self(Arc::new(SingleFlightCache::new(Duration::from_millis(FRESH_MILLIS), VIEWS)))
+    }
 }
 
 impl Boards {
-    /// Boards of these requests and runs.
-    pub fn new(metrics: Arc<Metrics>, runs: Arc<RunManager>) -> Self {
-        Self { metrics, runs, rendered: Arc::new(SingleFlightCache::new(FRESH, VIEWS)) }
+    /// The board of a view. A part that failed to load becomes an error message.
+    pub async fn get(&self, view: OverviewQuery, rows: Rows) -> Board {
+        let rows = match rows {
+            // The page has charts that are not on the board; they make no difference.
+            Rows::Of(ids) => Rows::Of(ids.into_iter().filter(|id| id.starts_with("past-")).collect()),
+            Rows::All => Rows::All,
+        };
+        let key = (view, rows.clone());
+        self.0.get(key, async { board(&figures(view).await, &rows) }).await
     }
 }
 
-/// The dashboard for a view. Parts that can't be had are in it as words.
-pub async fn board(range: &str, origin: &str, points: &str) -> Result<Board, AppError> {
-    let boards = expect_context::<Boards>();
-    let view = read_view(|name| match name {
-        "range" => Some(range.to_owned()),
-        _ => Some(origin.to_owned()),
-    });
-    let rows = match Rows::read(points) {
-        // The page has other charts, too; those are none of the key.
-        Rows::Of(ids) => Rows::Of(ids.into_iter().filter(|id| id.starts_with("past-")).collect()),
-        all => all,
-    };
-    let key = (view, rows.clone());
-    Ok(boards.rendered.get(key, async { draw(&figures(&boards, view).await, &rows) }).await)
-}
-
-async fn figures(boards: &Boards, view: OverviewQuery) -> Figures {
-    let log = LogQuery { range: view.range, origin: view.origin, limit: NEWEST, ..LogQuery::default() };
-    let runs = HistoryQuery { limit: RUNS, ..HistoryQuery::default() };
-    let (overview, log, runs) =
-        tokio::join!(boards.metrics.overview(&view), boards.metrics.log(&log), page_of_runs(&boards.runs, &runs));
+async fn figures(view: OverviewQuery) -> Figures {
+    let range = Some(view.range.wire_name().to_owned());
+    let origin = Some(view.origin.to_string());
+    let log = LogForm { range: range.clone(), origin: origin.clone(), ..LogForm::default() };
+    let runs = HistoryForm { limit: Some(RUNS.to_string()), ..HistoryForm::default() };
+    let (overview, requests, runs) = tokio::join!(get_overview(range, origin), get_log(log), get_runs(runs));
     Figures {
         view,
-        overview: overview.map_err(words),
-        requests: log.map_err(words),
-        runs: runs.map(|page| page.runs).map_err(words),
+        overview: found(overview),
+        requests: found(requests),
+        runs: runs.map(|page| page.runs).map_err(|error| error.to_string()),
     }
-}
-
-/// What is said of a fault inside; the log says more.
-fn words(fault: crate::platform::database::StoreError) -> String {
-    crate::platform::problem::inside(fault).to_string()
 }

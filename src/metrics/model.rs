@@ -9,6 +9,10 @@ use crate::origin::RunId;
 use crate::validation::FieldError;
 use crate::wire_name::wire_name;
 
+/// For how many milliseconds an answer about the metrics stays good: a divisor of the moments at which it changes by itself,
+/// because a second is over or settled.
+pub const FRESH_MILLIS: u64 = 200;
+
 /// About how many points a sparkline has: intervals of whole steps.
 pub const SPARK_POINTS: usize = 30;
 

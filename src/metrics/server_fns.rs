@@ -1,4 +1,4 @@
-//! What the pages fetch from the metrics. The functions only read, so they are GET requests.
+//! The server functions of the metrics. Their bodies run on the server. They only read, so they use GET.
 
 use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Json};
@@ -11,13 +11,13 @@ use crate::error::AppError;
 #[cfg(feature = "ssr")]
 use {super::server::service::Metrics, super::validation, crate::platform::problem::inside, std::sync::Arc};
 
-/// The numbers of the dashboard, for programs and tests. [`super::validation::overview`] says what each field takes.
+/// The numbers of the dashboard. [`super::validation::overview`] says what each field takes.
 #[server(prefix = "/fn", endpoint = "metrics/overview", input = GetUrl, output = Json)]
 pub async fn get_overview(
-    /// How far back.
+    /// The wire name of a range.
     #[server(default)]
     range: Option<String>,
-    /// Whose requests.
+    /// All, real or simulated requests, or those of a run.
     #[server(default)]
     origin: Option<String>,
 ) -> Result<QueryOutcome<Overview>, AppError> {
@@ -31,7 +31,7 @@ pub async fn get_overview(
 /// One page of the request log. [`super::validation::log`] says what each field takes.
 #[server(prefix = "/fn", endpoint = "metrics/log", input = GetUrl, output = Json)]
 pub async fn get_log(
-    /// The filter, order and page.
+    /// Filter, order and page.
     #[server(default)]
     query: LogForm,
 ) -> Result<QueryOutcome<LogPage>, AppError> {
@@ -42,11 +42,24 @@ pub async fn get_log(
     }
 }
 
-/// One request by its id; nothing when it is unknown or no longer kept.
+/// One request by its id; `None` if it is unknown or no longer stored.
 #[server(prefix = "/fn", endpoint = "metrics/request", input = GetUrl, output = Json)]
 pub async fn get_request(
-    /// As in the answer's `x-request-id`.
+    /// The id in the response's `x-request-id`.
     id: Uuid,
 ) -> Result<Option<LoggedRequest>, AppError> {
     expect_context::<Arc<Metrics>>().request(id).await.map_err(inside)
+}
+
+/// What a server function found, or an error message for the page.
+///
+/// # Errors
+/// The message of the failed call, or why the input was refused.
+pub fn found<T>(outcome: Result<QueryOutcome<T>, AppError>) -> Result<T, String> {
+    match outcome.map_err(|error| error.to_string())? {
+        QueryOutcome::Found(found) => Ok(found),
+        QueryOutcome::Refused(errors) => {
+            Err(errors.into_iter().map(|error| error.detail).collect::<Vec<_>>().join(" "))
+        }
+    }
 }

@@ -128,7 +128,7 @@ pub async fn compose(
 
     Ok(Composition {
         users: Arc::new(users),
-        boards: Boards::new(Arc::clone(&metrics), jobs),
+        boards: Boards::default(),
         metrics,
         program,
         traffic,

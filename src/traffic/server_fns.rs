@@ -1,4 +1,4 @@
-//! What the page asks of the simulator. The bodies run on the server, and do the same as the REST routes.
+//! The server functions of the simulator. Their bodies run on the server, and do the same as the REST routes.
 
 use leptos::prelude::*;
 use leptos::server_fn::codec::{GetUrl, Json};
@@ -27,13 +27,13 @@ use {
 /// Starts a run. Without JavaScript, redirects to the run, or back to the form with its input.
 #[server(prefix = "/fn", endpoint = "traffic/start")]
 pub async fn start_traffic(
-    /// The form.
+    /// The choices in the form.
     #[server(default)]
     form: StartForm,
 ) -> Result<StartOutcome, AppError> {
     let outcome = expect_context::<Traffic>().start_from_form(&form).await.unwrap_or_else(StartOutcome::Failed);
     redirect_plain_form(&match (&outcome, outcome.refusal()) {
-        (StartOutcome::Started(job), _) => format!("/runs/{}", job.job_id),
+        (StartOutcome::Started(run), _) => format!("/runs/{}", run.job_id),
         (_, why) => form.refused(why.unwrap_or_default()),
     });
     Ok(outcome)
@@ -42,12 +42,12 @@ pub async fn start_traffic(
 /// Stops a run. Without JavaScript, redirects to the run.
 #[server(prefix = "/fn", endpoint = "traffic/stop")]
 pub async fn stop_traffic(
-    /// The run.
+    /// The id of the run.
     job_id: RunId,
 ) -> Result<StopOutcome, AppError> {
     let outcome = match expect_context::<Traffic>().jobs.stop(job_id).await.map_err(inside) {
         Ok(Some(_)) => StopOutcome::Stopped,
-        // Its page says that there is no such run.
+        // The run's page, which comes next, says that there is no such run.
         Ok(None) if is_plain_form() => StopOutcome::Gone,
         Ok(None) => return Err(AppError::NotFound),
         Err(error) => StopOutcome::Failed(error),
@@ -64,14 +64,14 @@ pub async fn stop_traffic(
 #[server(prefix = "/fn", endpoint = "traffic/card", input = GetUrl, output = Json)]
 pub async fn get_card_state() -> Result<CardState, AppError> {
     let jobs = expect_context::<Traffic>().jobs;
-    let active = jobs.active().map(|job| Box::new(job.snapshot()));
+    let active = jobs.active().map(|run| Box::new(run.snapshot()));
     Ok(CardState { active, cap: jobs.cap(), seed: fastrand::u32(..) })
 }
 
-/// One page of the history; empty texts are as good as none.
+/// One page of the history. Empty texts count as missing.
 #[server(prefix = "/fn", endpoint = "traffic/runs", input = GetUrl, output = Json)]
 pub async fn get_runs(
-    /// Which runs.
+    /// Filter, order and page.
     #[server(default)]
     query: HistoryForm,
 ) -> Result<RunsPage, AppError> {
@@ -82,9 +82,9 @@ pub async fn get_runs(
 /// Removes a closed run from the history. Without JavaScript, redirects to the history.
 #[server(prefix = "/fn", endpoint = "traffic/delete")]
 pub async fn delete_run(
-    /// The run.
+    /// The id of the run.
     job_id: RunId,
-    /// The query of the history from which it was deleted, to come back to it.
+    /// The query of the history page to come back to.
     #[server(default)]
     back: String,
 ) -> Result<DeleteOutcome, AppError> {
@@ -100,45 +100,46 @@ pub async fn delete_run(
     Ok(outcome)
 }
 
-/// One request of a run; nothing when the run does not know it.
+/// One request of a run; `None` if the run has no record of it.
 #[server(prefix = "/fn", endpoint = "traffic/exchange", input = GetUrl, output = Json)]
 pub async fn get_exchange(
-    /// The run.
+    /// The id of the run.
     job_id: RunId,
-    /// Its place in the plan.
+    /// The sequence number of the request in the plan.
     seq: u32,
 ) -> Result<Option<Exchange>, AppError> {
     expect_context::<Traffic>().jobs.exchange(job_id, seq).await.map_err(inside)
 }
 
-/// A run second by second: too much for every snapshot, so it is asked for apart.
+/// A run by second. Too large for every snapshot, so it is fetched separately.
 #[server(prefix = "/fn", endpoint = "traffic/timeline", input = GetUrl, output = Json)]
 pub async fn get_timeline(
-    /// The run.
+    /// The id of the run.
     job_id: RunId,
 ) -> Result<Timeline, AppError> {
-    let (jobs, job) = (expect_context::<Traffic>().jobs, get_run(job_id).await?);
-    findings::timeline(&jobs, &job).await.map_err(inside)
+    let jobs = expect_context::<Traffic>().jobs;
+    let run = get_run(job_id).await?;
+    findings::timeline(&jobs, &run).await.map_err(inside)
 }
 
 /// One run, live or stored.
 #[server(prefix = "/fn", endpoint = "traffic/run", input = GetUrl, output = Json)]
 pub async fn get_run(
-    /// The run.
+    /// The id of the run.
     job_id: RunId,
 ) -> Result<Run, AppError> {
     expect_context::<Traffic>().jobs.job(job_id).await.map_err(inside)?.ok_or(AppError::NotFound)
 }
 
-/// What a run's page shows below its panel, as HTML.
+/// What a run's page shows below the panel, as HTML.
 #[server(prefix = "/fn", endpoint = "traffic/details", input = GetUrl, output = Json)]
 pub async fn get_run_details(
-    /// The run.
+    /// The id of the run.
     job_id: RunId,
-    /// The charts that are to have their points, by their ids with commas between; `all` for all.
+    /// The charts whose tables get their rows, as [`crate::ui::chart::Rows::read`] takes them.
     #[server(default)]
     points: String,
-    /// With both sides, for which all its requests have to be looked at.
+    /// Include the comparison of client and server, which reads every request of the run?
     #[server(default)]
     sides: bool,
 ) -> Result<RunDetails, AppError> {

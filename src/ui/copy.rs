@@ -1,4 +1,4 @@
-//! Buttons that copy a text. One listener serves all of a page.
+//! Buttons that copy a text to the clipboard.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -9,10 +9,10 @@ use web_sys::{Element, Event, HtmlElement};
 
 use super::table::escaped;
 
-/// In a text to be copied, this stands for the address of the server as the browser knows it.
+/// A placeholder in texts to copy: the browser replaces it with the server's address as it knows it.
 pub const ORIGIN: &str = "{origin}";
 
-/// A button as HTML. It comes with the script, for without it it would do nothing.
+/// A copy button as HTML. It is hidden until the script runs, because it does nothing without it.
 pub fn copy_html(label: &str, text: &str) -> String {
     format!(
         "<span class=\"copy\"><button class=\"button\" type=\"button\" data-copy=\"{}\" hidden>{}</button>\
@@ -22,43 +22,44 @@ pub fn copy_html(label: &str, text: &str) -> String {
     )
 }
 
-/// Shows the buttons of the page and listens to them, as long as the page lives. Called in the browser only.
+/// Shows all copy buttons of the page and handles their clicks, as long as the page lives. Called in the browser only.
 pub fn listen() {
     let Ok(buttons) = document().query_selector_all("[data-copy]") else { return };
-    for place in 0..buttons.length() {
-        let Some(button) = buttons.item(place).and_then(|button| button.dyn_into::<HtmlElement>().ok()) else {
+    for index in 0..buttons.length() {
+        let Some(button) = buttons.item(index).and_then(|button| button.dyn_into::<HtmlElement>().ok()) else {
             continue;
         };
         button.set_hidden(false);
-        let listener = Closure::<dyn FnMut(Event)>::new(|event: Event| pressed(&event)).into_js_value();
-        let _listening = button.add_event_listener_with_callback("click", listener.unchecked_ref());
+        let listener = Closure::<dyn FnMut(Event)>::new(|event: Event| copy(&event)).into_js_value();
+        // Adding a listener to an element that exists does not fail.
+        button.add_event_listener_with_callback("click", listener.unchecked_ref()).ok();
     }
 }
 
-fn pressed(event: &Event) {
+fn copy(event: &Event) {
     let Some(button) = event.current_target().and_then(|target| target.dyn_into::<Element>().ok()) else { return };
     let origin = window().location().origin().unwrap_or_default();
     let text = button.get_attribute("data-copy").unwrap_or_default().replace(ORIGIN, &origin);
     let clipboard = window().navigator().clipboard();
-    // Only there on https and on this machine's own address.
+    // Browsers offer the clipboard on https and on loopback addresses only.
     if clipboard.is_undefined() {
-        by_hand(&button, &text);
+        show_text(&button, &text);
         return;
     }
     let written = clipboard.write_text(&text);
     spawn_local(async move {
         match JsFuture::from(written).await {
             Ok(_) => note(&button, "Copied"),
-            Err(_) => by_hand(&button, &text),
+            Err(_) => show_text(&button, &text),
         }
     });
 }
 
-/// The browser did not let us; here it is.
-fn by_hand(button: &Element, text: &str) {
+/// Shows the text for the user to copy, when the browser refuses access to the clipboard.
+fn show_text(button: &Element, text: &str) {
     note(
         button,
-        &format!("<input class=\"by-hand\" readonly aria-label=\"Copy this by hand\" value=\"{}\">", escaped(text)),
+        &format!("<input class=\"by-hand\" readonly aria-label=\"Copy this text\" value=\"{}\">", escaped(text)),
     );
 }
 
@@ -73,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_copied_ends_no_quotes() {
+    fn quotes_in_a_copied_text_are_escaped() {
         let html = copy_html("Copy as curl", "curl {origin} -d '{\"a\":1}'");
         assert!(
             html.contains("data-copy=\"curl {origin} -d '{&quot;a&quot;:1}'\" hidden>Copy as curl</button>"),

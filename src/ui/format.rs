@@ -1,6 +1,6 @@
-//! Numbers as people read them. No locale and no time zone, so that server and browser write the same.
+//! Numbers formatted for people. No locale and no time zone, so that server and browser render the same text.
 
-/// `12 345`: groups of three, with narrow no-break spaces.
+/// Formats a count in groups of three digits with narrow no-break spaces: `12 345`.
 pub fn count(n: u32) -> String {
     let digits = n.to_string();
     let mut text = String::with_capacity(digits.len() * 2);
@@ -24,29 +24,31 @@ pub fn millis(value: Option<f64>) -> String {
     }
 }
 
-/// A share from 0 to 1 as percent with one digit, or a dash.
+/// A share from 0 to 1 as percent with one decimal, or a dash.
 pub fn percent(share: Option<f64>) -> String {
     share.map_or_else(|| "–".to_owned(), |share| format!("{:.1} %", share * 100.0))
 }
 
-/// Seconds as `1:05`, for axes.
+/// Seconds as `1:05`.
 pub fn clock(seconds: u32) -> String {
     format!("{}:{:02}", seconds / 60, seconds % 60)
 }
 
-/// The same with the tenths, where there are any.
+/// Seconds as `1:05`, or `1:05.3` where there are tenths.
 pub fn clock_exact(seconds: f64) -> String {
     let tenths = (seconds * 10.0).round() as u32;
     let whole = clock(tenths / 10);
     if tenths.is_multiple_of(10) { whole } else { format!("{whole}.{}", tenths % 10) }
 }
 
-/// Epoch milliseconds as `2026-11-23 14:36 UTC`. The days are counted as in Howard Hinnant's
-/// `civil_from_days`: years begin in March, so that a leap day is the last of its year.
+/// Epoch milliseconds as `2026-11-23 14:36 UTC`. The days are converted as in Howard Hinnant's `civil_from_days`: years
+/// begin in March, so that a leap day is the last day of its year.
 pub fn utc(epoch_millis: i64) -> String {
-    let (days, minutes) = (epoch_millis.div_euclid(86_400_000), epoch_millis.rem_euclid(86_400_000) / 60_000);
+    let days = epoch_millis.div_euclid(86_400_000);
+    let minutes = epoch_millis.rem_euclid(86_400_000) / 60_000;
     let shifted = days + 719_468;
-    let (era, day_of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
+    let era = shifted.div_euclid(146_097);
+    let day_of_era = shifted.rem_euclid(146_097);
     let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * day_of_year + 2) / 153;
@@ -56,21 +58,11 @@ pub fn utc(epoch_millis: i64) -> String {
     format!("{year:04}-{month:02}-{day:02} {:02}:{:02} UTC", minutes / 60, minutes % 60)
 }
 
-/// Epoch milliseconds as `14:36 UTC`, or `14:36:05 UTC` where `seconds` matter.
+/// Epoch milliseconds as `14:36 UTC`, or `14:36:05 UTC` with `seconds`.
 pub fn time_of_day(epoch_millis: i64, seconds: bool) -> String {
     let second = epoch_millis.rem_euclid(86_400_000) / 1000;
-    let digits = |number: i64| [number / 10 % 10, number % 10].map(|digit| (b'0' + digit as u8) as char);
-    // Written digit by digit, because a page has dozens of times.
-    let mut text = String::with_capacity("00:00:00 UTC".len());
-    text.extend(digits(second / 3600));
-    text.push(':');
-    text.extend(digits(second / 60 % 60));
-    if seconds {
-        text.push(':');
-        text.extend(digits(second % 60));
-    }
-    text.push_str(" UTC");
-    text
+    let minute = format!("{:02}:{:02}", second / 3600, second / 60 % 60);
+    if seconds { format!("{minute}:{:02} UTC", second % 60) } else { format!("{minute} UTC") }
 }
 
 /// Seconds as `45 s`, `1 min 5 s`, `2 min`.

@@ -1,4 +1,4 @@
-//! Building blocks of the page. They know numbers, texts and shapes, and no feature.
+//! Building blocks of the page. They know numbers, texts and shapes, but no feature.
 
 pub mod call_fault;
 pub mod chart;
@@ -7,5 +7,5 @@ pub mod format;
 pub mod notice;
 pub mod page_answer;
 pub mod patch;
-pub mod poll;
+pub mod refresh;
 pub mod table;

@@ -1,12 +1,12 @@
-//! What stands where data should be: nothing yet, or an error with its next step.
+//! What a page shows in place of data: that there is none yet, or an error and what to do about it.
 
 use leptos::prelude::*;
 
 use super::table::escaped;
 use crate::error::AppError;
 
-/// Something could not be loaded: what, why, and a way to try again. A script that shows it listens to clicks on
-/// `data-retry`; else the page is asked for again.
+/// An error message for data that could not be loaded, with a Retry link as HTML. A script may handle clicks on `data-retry`;
+/// otherwise the link reloads the page.
 pub fn failed_html(what: &str, why: &str) -> String {
     format!(
         "<div class=\"failed\" role=\"alert\"><p class=\"error-note\"><strong>{}</strong> {}</p>\
@@ -16,13 +16,13 @@ pub fn failed_html(what: &str, why: &str) -> String {
     )
 }
 
-/// An error of a call in words, with the link that leads on from the page at `here`, where there is one.
+/// The message of a failed call, with the link that solves the problem, if there is one. `here` is the page to come back to.
 pub fn fault_html(error: &AppError, here: &str) -> String {
     let link = error.way_out(here).map(|(words, href)| format!(" <a href=\"{}\">{words}</a>", escaped(&href)));
     format!("{}{}", escaped(&error.to_string()), link.unwrap_or_default())
 }
 
-/// The same in place of what could not be loaded: the link that leads on, or else a way to try again.
+/// An error message for data that a failed call should have brought, with the link that solves the problem, or else a Retry link.
 pub fn failed_call_html(what: &str, error: &AppError, here: &str) -> String {
     match error.way_out(here) {
         None => failed_html(what, &error.to_string()),
@@ -36,7 +36,7 @@ pub fn failed_call_html(what: &str, error: &AppError, here: &str) -> String {
     }
 }
 
-/// Path and query of the page that is shown. Called in the browser; on the server, which names no page, it is empty.
+/// Path and query of the current page in the browser; empty on the server.
 pub fn here() -> String {
     if !cfg!(target_arch = "wasm32") {
         return String::new();
@@ -45,21 +45,21 @@ pub fn here() -> String {
     location.pathname().unwrap_or_default() + &location.search().unwrap_or_default()
 }
 
-/// The same on a page.
+/// [`failed_html`] as a view.
 pub fn failed(what: &str, why: &str) -> AnyView {
     view! { <div inner_html=failed_html(what, why)></div> }.into_any()
 }
 
-/// There is nothing to show, and that is no fault.
+/// A note that there is no data.
 #[component]
 pub fn Empty(
-    /// Why, and what to do.
+    /// What is missing, and what to do.
     children: Children,
 ) -> impl IntoView {
     view! { <p class="empty">{children()}</p> }
 }
 
-/// [`Empty`] as HTML, or nothing where there is something to show: the part before a table that may be empty.
+/// The place of an [`Empty`] note in HTML; `words` is `None` while there is data.
 pub fn empty_html(words: Option<&str>) -> String {
     let note = words.map(|words| format!("<p class=\"empty\">{}</p>", escaped(words))).unwrap_or_default();
     format!("<div class=\"if-empty\" data-part=\"if-empty\">{note}</div>")

@@ -1,14 +1,14 @@
-//! What a page can say about the answer that carries it.
+//! How a page sets the status and headers of the HTTP response that carries it.
 
 use std::sync::Arc;
 
-/// The page's answer, for what only the server can say of it. In the context on the server only.
+/// The HTTP response of the page being rendered. Only in the context on the server.
 #[derive(Clone)]
 pub struct PageAnswer {
-    /// Does the server want a token? Then whoever sees the page has shown it.
+    /// Does the server require a token? Then whoever sees the page has presented it.
     pub guarded: bool,
     /// Sets the HTTP status.
     pub set_status: Arc<dyn Fn(u16) + Send + Sync>,
-    /// Sets the content security policy that goes with this nonce.
+    /// Sets the content security policy for this nonce.
     pub set_policy: Arc<dyn Fn(&str) + Send + Sync>,
 }

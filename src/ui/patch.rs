@@ -1,7 +1,7 @@
-//! HTML that is made anew as a whole, brought into the page without disturbing what somebody uses.
+//! Brings newly rendered HTML into the page without disturbing what the user is doing.
 //!
-//! A feature's HTML comes from a pure function. In it, what can change is inside of elements with
-//! `data-part`; everything else (controls, opened details, places of scrolling) stays the element that it was.
+//! A feature renders its HTML with a pure function. What can change is inside elements with `data-part`; everything else
+//! (controls, opened details, scroll positions) stays as it is.
 
 use leptos::prelude::*;
 use web_sys::wasm_bindgen::JsCast;
@@ -9,13 +9,13 @@ use web_sys::{DocumentFragment, Element, HtmlElement, HtmlTemplateElement};
 
 const PARTS: &str = "[data-part]";
 
-/// Makes `root` look like `html`: the parts that differ are replaced; all of it, where it has other parts.
-/// Parts do not stand in parts. Called in the browser only.
+/// Makes `root` look like `html`: replaces the parts that differ, or everything if `html` has other parts. Parts must not be
+/// nested. Called in the browser only.
 pub fn patch(root: &Element, html: &str) {
-    let Some(fresh) = parsed(html) else { return };
+    let Some(fresh) = parse(html) else { return };
     let (Ok(old), Ok(new)) = (root.query_selector_all(PARTS), fresh.query_selector_all(PARTS)) else { return };
-    let element = |list: &web_sys::NodeList, place| list.item(place)?.dyn_into::<Element>().ok();
-    let pairs: Vec<_> = (0..new.length()).filter_map(|place| element(&old, place).zip(element(&new, place))).collect();
+    let element = |list: &web_sys::NodeList, index| list.item(index)?.dyn_into::<Element>().ok();
+    let pairs: Vec<_> = (0..new.length()).filter_map(|index| element(&old, index).zip(element(&new, index))).collect();
     let same_parts = old.length() == new.length()
         && pairs.iter().all(|(old, new)| old.get_attribute("data-part") == new.get_attribute("data-part"));
     if !same_parts {
@@ -23,12 +23,12 @@ pub fn patch(root: &Element, html: &str) {
         return;
     }
     for (old, new) in pairs.iter().filter(|(old, new)| !old.is_equal_node(Some(new))) {
-        take_attributes(old, new);
-        take_content(old, new);
+        replace_attributes(old, new);
+        replace_content(old, new);
     }
 }
 
-fn parsed(html: &str) -> Option<DocumentFragment> {
+fn parse(html: &str) -> Option<DocumentFragment> {
     let template = document().create_element("template").ok()?.dyn_into::<HtmlTemplateElement>().ok()?;
     template.set_inner_html(html);
     Some(template.content())
@@ -38,21 +38,21 @@ fn names(element: &Element) -> Vec<String> {
     element.get_attribute_names().iter().filter_map(|name| name.as_string()).collect()
 }
 
-/// An attribute that the parser let through can be set, and one that is there be removed.
-fn take_attributes(old: &Element, new: &Element) {
+/// Gives `old` the attributes of `new`. Neither call can fail: the names come from the parser.
+fn replace_attributes(old: &Element, new: &Element) {
     for name in names(old).into_iter().filter(|name| !new.has_attribute(name)) {
-        let _removed = old.remove_attribute(&name);
+        old.remove_attribute(&name).ok();
     }
     for name in names(new) {
         let value = new.get_attribute(&name);
         if old.get_attribute(&name) != value {
-            let _set = old.set_attribute(&name, &value.unwrap_or_default());
+            old.set_attribute(&name, &value.unwrap_or_default()).ok();
         }
     }
 }
 
-/// A link that had the focus keeps it, when it is still there.
-fn take_content(old: &Element, new: &Element) {
+/// Moves the children of `new` into `old`. A focused link keeps the focus if it is still there.
+fn replace_content(old: &Element, new: &Element) {
     let focused = document().active_element().filter(|active| old.contains(Some(active)) && active != old);
     let href = focused.and_then(|active| active.get_attribute("href"));
     old.set_text_content(None);
@@ -63,8 +63,9 @@ fn take_content(old: &Element, new: &Element) {
     }
     let Some(href) = href else { return };
     let Ok(links) = old.query_selector_all("a") else { return };
-    let links = (0..links.length()).filter_map(|place| links.item(place)?.dyn_into::<HtmlElement>().ok());
-    if let Some(link) = links.into_iter().find(|link| link.get_attribute("href").as_ref() == Some(&href)) {
-        let _unfocusable = link.focus();
+    let mut links = (0..links.length()).filter_map(|index| links.item(index)?.dyn_into::<HtmlElement>().ok());
+    if let Some(link) = links.find(|link| link.get_attribute("href").as_ref() == Some(&href)) {
+        // It can't take the focus if it is hidden now.
+        link.focus().ok();
     }
 }

@@ -1,14 +1,13 @@
-//! Tables of data. Their rows are made as HTML: hundreds of rows are cheaper to bring to life as one
-//! text than as thousands of nodes.
+//! Tables of data, rendered as HTML text: hundreds of rows are cheaper to hydrate as one text than as thousands of nodes.
 
 use std::borrow::Cow;
 
-/// What stands in an empty cell.
+/// The text of an empty cell.
 pub(super) const NOTHING: &str = "–";
 
 /// One cell of a row.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Cell<'a> {
+pub struct TableCell<'a> {
     text: Cow<'a, str>,
     href: Option<Cow<'a, str>>,
     code: bool,
@@ -16,41 +15,40 @@ pub struct Cell<'a> {
     badge: Option<&'static str>,
 }
 
-impl<'a> Cell<'a> {
+impl<'a> TableCell<'a> {
     /// A plain text; a dash for an empty one.
     pub fn text(text: impl Into<Cow<'a, str>>) -> Self {
         Self { text: text.into(), ..Self::default() }
     }
 
-    /// In the letters of code.
+    /// A text in a monospaced font.
     pub fn code(text: impl Into<Cow<'a, str>>) -> Self {
         Self { code: true, ..Self::text(text) }
     }
 
-    /// A state: machine word and human word.
+    /// A state as a badge: its name in the style sheet and its word for people.
     pub fn badge((state, word): (&'static str, &'static str)) -> Self {
         Self { badge: Some(state), ..Self::text(word) }
     }
 
-    /// The same as a link.
+    /// Makes the text a link.
     #[must_use]
     pub fn linked(self, href: impl Into<Cow<'a, str>>) -> Self {
         Self { href: Some(href.into()), ..self }
     }
 
-    /// The same in the colour of bad news. The text says it, too.
+    /// Colours the text as bad news. The text must say so too.
     #[must_use]
     pub fn bad(self, bad: bool) -> Self {
         Self { tone: bad.then_some("bad").or(self.tone), ..self }
     }
 
-    /// The same in the colour of what needs no attention.
+    /// Dims a text that needs no attention.
     #[must_use]
     pub fn quiet(self, quiet: bool) -> Self {
         Self { tone: quiet.then_some("quiet").or(self.tone), ..self }
     }
 
-    /// A page has hundreds of cells: nothing is put together elsewhere first.
     fn push(&self, html: &mut String, head: bool) {
         html.push_str(if head { "<th scope=\"row\"" } else { "<td" });
         if let Some(tone) = self.tone {
@@ -74,28 +72,22 @@ impl<'a> Cell<'a> {
     }
 }
 
-/// A row as HTML. Its first cell is its head.
-pub fn row<'a>(cells: impl IntoIterator<Item = Cell<'a>>) -> String {
+/// A row as HTML. Its first cell is the row header.
+pub fn row<'a>(cells: impl IntoIterator<Item = TableCell<'a>>) -> String {
     row_with("", cells)
 }
 
-/// The same with further attributes, each with a blank before it.
-pub(super) fn row_with<'a>(attributes: &str, cells: impl IntoIterator<Item = Cell<'a>>) -> String {
-    let mut html = String::new();
-    push_row(&mut html, attributes, cells);
+/// [`row`] with further attributes on the `<tr>`, each preceded by a space.
+pub(super) fn row_with<'a>(attributes: &str, cells: impl IntoIterator<Item = TableCell<'a>>) -> String {
+    let mut html = format!("<tr{attributes}>");
+    for (index, cell) in cells.into_iter().enumerate() {
+        cell.push(&mut html, index == 0);
+    }
+    html.push_str("</tr>");
     html
 }
 
-/// The same at the end of others.
-pub fn push_row<'a>(html: &mut String, attributes: &str, cells: impl IntoIterator<Item = Cell<'a>>) {
-    html.extend(["<tr", attributes, ">"]);
-    for (place, cell) in cells.into_iter().enumerate() {
-        cell.push(html, place == 0);
-    }
-    html.push_str("</tr>");
-}
-
-/// A text between tags or in quotes. Few have anything to be escaped.
+/// Escapes a text for use between tags or in a quoted attribute. Most texts need no escaping and are not copied.
 pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
     if !text.contains(['&', '<', '>', '"']) {
         return Cow::Borrowed(text);
@@ -103,16 +95,17 @@ pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").into()
 }
 
-/// A table in a region of its own, which scrolls when the table is wider than the page, as HTML.
+/// A table as HTML, in a region that scrolls when the table is wider than the page.
 pub fn table_html<'a>(label: &str, heads: impl IntoIterator<Item = &'a str>, rows: &str, class: &str) -> String {
-    let (label, heads) = (escaped(label), head_cells(heads));
+    let label = escaped(label);
+    let heads = head_cells(heads);
     format!(
         "<div class=\"table-scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{label}\">\
          <table class=\"{class}\"><thead><tr>{heads}</tr></thead><tbody data-part=\"rows\">{rows}</tbody></table></div>"
     )
 }
 
-/// The cells of a table's head.
+/// The header cells of a table.
 pub(super) fn head_cells<'a>(heads: impl IntoIterator<Item = &'a str>) -> String {
     heads.into_iter().map(|head| format!("<th scope=\"col\">{}</th>", escaped(head))).collect()
 }
@@ -124,11 +117,11 @@ mod tests {
     #[test]
     fn a_row_has_a_head_and_no_markup_of_others() {
         assert_eq!(
-            row([Cell::text("<b>&"), Cell::text("12").bad(true), Cell::default()]),
+            row([TableCell::text("<b>&"), TableCell::text("12").bad(true), TableCell::default()]),
             "<tr><th scope=\"row\">&lt;b&gt;&amp;</th><td data-tone=\"bad\">12</td><td>–</td></tr>"
         );
         assert_eq!(
-            row([Cell::code("GET /").linked("/a?b=\"c\"&d"), Cell::badge(("error", "failed"))]),
+            row([TableCell::code("GET /").linked("/a?b=\"c\"&d"), TableCell::badge(("error", "failed"))]),
             "<tr><th scope=\"row\"><a href=\"/a?b=&quot;c&quot;&amp;d\"><code>GET /</code></a></th><td><span class=\"badge\" data-state=\"error\">failed</span></td></tr>"
         );
     }

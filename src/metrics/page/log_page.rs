@@ -4,11 +4,10 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
-use crate::error::AppError;
 use crate::metrics::address::LogAddress;
 use crate::metrics::log_model::{LogPage, StatusClass};
-use crate::metrics::model::{Origins, OverviewQuery, QueryOutcome};
-use crate::metrics::server_fns::get_log;
+use crate::metrics::model::{Origins, OverviewQuery};
+use crate::metrics::server_fns::{found, get_log};
 use crate::metrics::view::request_rows::{REQUEST_HEADS, future_words, request_rows};
 use crate::metrics::view::view_filter::choices_html;
 use crate::ui::notice::{Empty, failed};
@@ -20,7 +19,8 @@ pub fn RequestLogPage() -> impl IntoView {
     let query = use_query_map();
     let address = LogAddress::read(|name| query.read_untracked().get(name));
     let link = |view: OverviewQuery| LogAddress { view, page: 1, ..address.clone() }.link();
-    let (choices, filter) = (choices_html(address.view, link), filter(&address));
+    let choices = choices_html(address.view, link);
+    let filter = filter(&address);
     let content = async move {
         match found(get_log(address.form()).await) {
             Ok(page) => list(&page, &address),
@@ -36,7 +36,7 @@ pub fn RequestLogPage() -> impl IntoView {
         </nav>
         <div class="page-head">
             <h1>"Requests"</h1>
-            <nav class="view-filter" aria-label="What is shown" inner_html=choices></nav>
+            <nav class="view-filter" aria-label="Scope" inner_html=choices></nav>
         </div>
         <section class="card" aria-label="Requests">
             {filter}
@@ -46,17 +46,7 @@ pub fn RequestLogPage() -> impl IntoView {
     .into_any()
 }
 
-/// What was found, or in words why nothing was.
-fn found(answer: Result<QueryOutcome<LogPage>, AppError>) -> Result<LogPage, String> {
-    match answer.map_err(|error| error.to_string())? {
-        QueryOutcome::Found(found) => Ok(found),
-        QueryOutcome::Refused(errors) => {
-            Err(errors.into_iter().map(|error| error.detail).collect::<Vec<_>>().join(" "))
-        }
-    }
-}
-
-/// A form of its own, for what has too many values for links.
+/// The filters with too many values for links.
 fn filter(address: &LogAddress) -> AnyView {
     let hidden = |name: &'static str, value: Option<String>| {
         value.map(|value| view! { <input type="hidden" name=name value=value /> }.into_any())
@@ -66,7 +56,7 @@ fn filter(address: &LogAddress) -> AnyView {
     };
     let statuses = {
         let chosen = address.status;
-        let titles = ["Below 400", "Errors (400 and up)", "Client errors (4xx)", "Server errors (5xx)"];
+        let titles = ["Below 400", "Errors (400 and above)", "Client errors (4xx)", "Server errors (5xx)"];
         let all = std::iter::once(option("", "All", false));
         let each = StatusClass::ALL.into_iter().zip(titles);
         all.chain(each.map(|(one, title)| option(one.wire_name(), title, chosen == Some(one)))).collect_view()
@@ -101,15 +91,15 @@ fn list(page: &LogPage, address: &LogAddress) -> AnyView {
     let content = if page.requests.is_empty() {
         let all = LogAddress { view: address.view, page: 1, ..LogAddress::default() };
         let (all, words) = match address.view.origin {
-            // Nothing is left out, and there is nothing.
+            // There is no filter to drop but the run itself.
             Origins::Run(_) if all == *address => {
                 (LogAddress { page: 1, ..LogAddress::default() }, "Show all requests")
             }
-            Origins::Run(_) => (all, "Show all of this run"),
-            _ => (all, "Show all of this time"),
+            Origins::Run(_) => (all, "Show all requests of this run"),
+            _ => (all, "Show all requests of this period"),
         };
         let all = all.link();
-        view! { <Empty>"No request fits. " <a href=all>{words}</a></Empty> }.into_any()
+        view! { <Empty>"No requests match this filter. " <a href=all>{words}</a></Empty> }.into_any()
     } else {
         let rows = request_rows(&page.requests);
         let table = table_html("Requests as a table", REQUEST_HEADS, &rows, "texts");

@@ -1,4 +1,4 @@
-//! `/requests/{id}`: one request, as the server recorded it.
+//! `/requests/{id}`: one request as the server recorded it.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -12,11 +12,11 @@ use crate::ui::format::{millis, time_of_day, utc};
 use crate::ui::notice::failed;
 use crate::ui::page_answer::PageAnswer;
 
-/// `/requests/{id}`; `other_side` adds what somebody else knows of a request.
+/// `/requests/{id}`
 #[component]
 pub fn RequestPage(
-    /// What the one who made the request knows of it.
-    other_side: Callback<LoggedRequest, AnyView>,
+    /// Renders what the run that sent the request knows about it.
+    exchange: Callback<LoggedRequest, AnyView>,
 ) -> impl IntoView {
     let params = use_params_map();
     let id = params.read_untracked().get("id").and_then(|id| id.parse::<Uuid>().ok());
@@ -24,8 +24,8 @@ pub fn RequestPage(
         let Some(id) = id else { return not_found() };
         match get_request(id).await {
             Ok(Some(request)) => {
-                let other = request.run.map(|_| other_side.run(request.clone()));
-                view! { {details(&request)} {other} }.into_any()
+                let exchange = request.run.map(|_| exchange.run(request.clone()));
+                view! { {details(&request)} {exchange} }.into_any()
             }
             Ok(None) | Err(AppError::NotFound) => not_found(),
             Err(error) => {
@@ -49,10 +49,11 @@ pub fn RequestPage(
 }
 
 fn details(request: &LoggedRequest) -> AnyView {
-    let (date, time) = (utc(request.at / 1000), time_of_day(request.at / 1000, true));
+    let date = utc(request.at / 1000);
+    let time = time_of_day(request.at / 1000, true);
     let arrived = format!("{} {}.{:06} UTC", &date[..10], &time[..8], request.at.rem_euclid(1_000_000));
     let kind = match request.status {
-        499 => " (the client went away before the answer)",
+        499 => " (the client disconnected before the response)",
         400.. => " (error)",
         _ => "",
     };
@@ -61,11 +62,11 @@ fn details(request: &LoggedRequest) -> AnyView {
         ("Arrived", arrived),
         ("Status", format!("{}{kind}", request.status)),
         ("Duration in the server", millis(Some(request.duration))),
-        ("Made by", if request.run.is_some() { "a run of the simulator" } else { "a real client" }.to_owned()),
+        ("Sent by", if request.run.is_some() { "a run of the simulator" } else { "a real client" }.to_owned()),
     ];
     let facts = facts.map(|(name, value)| view! { <div class="stat"><dt>{name}</dt><dd>{value}</dd></div> }.into_any());
     let run = request.run.map(|run| {
-        let seq = request.seq.map(|seq| format!(" as its request #{seq}")).unwrap_or_default();
+        let seq = request.seq.map(|seq| format!(" as request #{seq}")).unwrap_or_default();
         view! { <p class="sentence"><a href=format!("/runs/{run}")>"The run"</a>" that sent it"{seq}"."</p> }.into_any()
     });
     view! {

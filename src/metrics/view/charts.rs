@@ -1,36 +1,36 @@
-//! The charts of the dashboard: rate, latency, answers, and the program's own vital signs.
+//! The charts of the dashboard: rate, latency, responses, and the health of simulator and database.
 
 use crate::latency_buckets::BOUNDS;
 use crate::metrics::model::{GaugePoint, Origins, Overview, Point};
 use crate::ui::chart::axis::TimeAxis;
 use crate::ui::chart::latency::{Column, heatmap};
-use crate::ui::chart::lines::{Series, lines};
-use crate::ui::chart::past::{PastRates, Period, past_rate};
+use crate::ui::chart::lines::{LineSeries, lines};
+use crate::ui::chart::past::{ChartPeriod, PastRates, past_rate};
 use crate::ui::chart::stacked::stacked;
 use crate::ui::chart::{Chart, Rows};
 use crate::ui::format::{count, millis, percent};
 use crate::ui::notice::failed_html;
 
-/// What the table of a chart says about the steps that it has no row for.
-const LEFT_OUT: &str = "Steps without a request are left out.";
+/// The note above a table that leaves out the steps without requests.
+const LEFT_OUT: &str = "Steps without requests are left out.";
 
 /// All charts of the chosen range and requests, with the periods of the runs shaded.
-pub fn charts_html(overview: Result<&Overview, &str>, periods: &[Period], rows: &Rows) -> String {
+pub fn charts_html(overview: Result<&Overview, &str>, periods: &[ChartPeriod], rows: &Rows) -> String {
     let overview = match overview {
         Ok(overview) => overview,
         Err(why) => return failed_html("The charts could not be loaded.", why),
     };
     let axis = axis(overview);
-    let charts: [(&str, &str, fn(&Overview, &TimeAxis, &[Period]) -> Chart); 4] = [
+    let charts: [(&str, &str, fn(&Overview, &TimeAxis, &[ChartPeriod]) -> Chart); 4] = [
         ("Rate", "past-rate", rate_chart),
         ("Latency", "past-latency", latency_chart),
-        ("Answers", "past-answers", answers_chart),
-        ("The program itself", "past-waits", waits_chart),
+        ("Responses", "past-answers", responses_chart),
+        ("Simulator and database health", "past-waits", health_chart),
     ];
     let mut html = "<div class=\"grid\">".to_owned();
     for (label, id, make) in charts {
         let axis = axis.with_rows(rows.has(id));
-        let chart = make(overview, &axis, periods).shaded(&axis, periods, "run of the simulator");
+        let chart = make(overview, &axis, periods).shaded(&axis, periods, "simulator run");
         html.extend(["<section class=\"card\" aria-label=\"", label, "\">"]);
         chart.push_html(&mut html, id, rows);
         html.push_str("</section>");
@@ -39,7 +39,7 @@ pub fn charts_html(overview: Result<&Overview, &str>, periods: &[Period], rows: 
     html
 }
 
-/// The steps that are over: up to now, or those of one run.
+/// The time axis of the steps that are over: up to now, or of one run.
 fn axis(overview: &Overview) -> TimeAxis {
     let steps = overview.points.len() as u32;
     match overview.origin {
@@ -48,7 +48,7 @@ fn axis(overview: &Overview) -> TimeAxis {
     }
 }
 
-/// "second", "minute" or "5 minutes".
+/// The length of a step: "second", "minute" or "5 minutes".
 fn step_name(overview: &Overview) -> &'static str {
     match overview.step {
         1 => "second",
@@ -61,15 +61,15 @@ fn is_empty(overview: &Overview) -> impl Fn(usize) -> bool + '_ {
     |step| overview.points.get(step).is_none_or(|point| point.requests == 0)
 }
 
-/// Requests per second, and what the simulator had planned.
-pub fn rate_chart(overview: &Overview, axis: &TimeAxis, periods: &[Period]) -> Chart {
+/// Requests per second, beside what the simulator had planned.
+pub fn rate_chart(overview: &Overview, axis: &TimeAxis, periods: &[ChartPeriod]) -> Chart {
     let achieved: Vec<f64> =
         overview.points.iter().map(|point| f64::from(point.requests) / f64::from(overview.step.max(1))).collect();
-    // A plan says nothing about real requests.
+    // The plans do not apply to real requests.
     let planned = if overview.origin == Origins::Real { &[] } else { periods };
     let highest = overview.points.iter().map(|point| point.requests).max().unwrap_or(0);
     let sentence = if overview.totals.requests == 0 {
-        "No requests in this time.".to_owned()
+        "No requests in this period.".to_owned()
     } else {
         format!(
             "{} requests, {:.2} per second on average; at most {} in one {}.",
@@ -83,26 +83,25 @@ pub fn rate_chart(overview: &Overview, axis: &TimeAxis, periods: &[Period]) -> C
     chart.without_empty_steps(is_empty(overview), LEFT_OUT)
 }
 
-/// How long the server took: how many requests took how long, and percentiles.
-pub fn latency_chart(overview: &Overview, axis: &TimeAxis, _periods: &[Period]) -> Chart {
+/// The latency in the server: a heatmap of the requests, and percentiles.
+pub fn latency_chart(overview: &Overview, axis: &TimeAxis, _periods: &[ChartPeriod]) -> Chart {
     let columns: Vec<Column<'_>> =
         overview.points.iter().map(|point| Column { percentiles: point.percentiles, buckets: &point.heat }).collect();
     let totals = &overview.totals;
     let sentence = match totals.p50 {
-        None => "No requests in this time.".to_owned(),
+        None => "No requests in this period.".to_owned(),
         p50 => format!(
-            "Half of the requests were answered within {}, 95 of 100 within {}, 99 of 100 within {}.",
+            "Half of the responses took at most {}, 95 % at most {}, 99 % at most {}.",
             millis(p50),
             millis(totals.p95),
             millis(totals.p99)
         ),
     };
-    heatmap("Latency in the server", sentence, axis, &BOUNDS, &columns)
-        .without_empty_steps(is_empty(overview), LEFT_OUT)
+    heatmap("Server latency", sentence, axis, &BOUNDS, &columns).without_empty_steps(is_empty(overview), LEFT_OUT)
 }
 
-/// Answers by class of status.
-pub fn answers_chart(overview: &Overview, axis: &TimeAxis, _periods: &[Period]) -> Chart {
+/// Responses by class of status.
+pub fn responses_chart(overview: &Overview, axis: &TimeAxis, _periods: &[ChartPeriod]) -> Chart {
     let names = ["2xx and 3xx", "4xx", "5xx"].map(str::to_owned);
     let classes = |point: &Point| {
         let errors = point.client_errors + point.server_errors;
@@ -111,23 +110,22 @@ pub fn answers_chart(overview: &Overview, axis: &TimeAxis, _periods: &[Period]) 
     let columns: Vec<_> = overview.points.iter().map(classes).collect();
     let by_status = overview.statuses.iter().map(|status| format!("{} × {}", count(status.requests), status.status));
     let sentence = match overview.totals.requests {
-        0 => "No requests in this time.".to_owned(),
+        0 => "No requests in this period.".to_owned(),
         _ => format!(
             "{}. {} of them are errors.",
             by_status.collect::<Vec<_>>().join(", "),
             percent(overview.totals.error_rate)
         ),
     };
-    stacked("Answers by status", sentence, axis, &names, &columns).without_empty_steps(is_empty(overview), LEFT_OUT)
+    stacked("Responses by status", sentence, axis, &names, &columns).without_empty_steps(is_empty(overview), LEFT_OUT)
 }
 
-/// The program's vital signs on the same axis: what a high latency may come from.
-pub fn waits_chart(overview: &Overview, axis: &TimeAxis, _periods: &[Period]) -> Chart {
-    let of = |read: fn(&GaugePoint) -> Option<f64>| -> Vec<Option<f64>> {
+/// The health of simulator and database on the same axis, which may explain a high latency.
+pub fn health_chart(overview: &Overview, axis: &TimeAxis, _periods: &[ChartPeriod]) -> Chart {
+    let values_of = |read: fn(&GaugePoint) -> Option<f64>| -> Vec<Option<f64>> {
         let mut values = vec![None; axis.steps as usize];
         for gauge in &overview.gauges {
-            let place = axis.place(gauge.at);
-            if let Some(value) = values.get_mut(place as usize).filter(|_| place >= 0.0) {
+            if let Some(value) = step_of(axis, gauge).and_then(|step| values.get_mut(step)) {
                 *value = read(gauge);
             }
         }
@@ -136,33 +134,44 @@ pub fn waits_chart(overview: &Overview, axis: &TimeAxis, _periods: &[Period]) ->
     let worst = |read: fn(&GaugePoint) -> f64| overview.gauges.iter().map(read).fold(0.0, f64::max);
     let most = |read: fn(&GaugePoint) -> u32| overview.gauges.iter().map(read).max().unwrap_or(0);
     let series = [
-        Series { name: "database wait".into(), class: "run-a", values: of(|gauge| Some(gauge.database_wait)) },
-        Series { name: "pacer lag".into(), class: "run-b", values: of(|gauge| gauge.scheduling_delay) },
+        LineSeries {
+            name: "database wait".into(),
+            class: "run-a",
+            values: values_of(|gauge| Some(gauge.database_wait)),
+        },
+        LineSeries {
+            name: "scheduling delay".into(),
+            class: "run-b",
+            values: values_of(|gauge| gauge.scheduling_delay),
+        },
     ];
     let dropped: u32 = overview.gauges.iter().map(|gauge| gauge.dropped).sum();
     let sentence = format!(
-        "The writer waited for the database for at most {}; at most {} rows waited for the writer, {} were dropped; at most {} live streams were open.",
+        "Longest wait for the database {}; most rows waiting to be written {}; rows dropped {}; most open live streams {}.",
         millis(Some(worst(|gauge| gauge.database_wait))),
         count(most(|gauge| gauge.writer_queue)),
         count(dropped),
         count(most(|gauge| gauge.open_streams)),
     );
-    let known: Vec<bool> = {
-        let waits = &series[0].values;
-        waits.iter().map(Option::is_some).collect()
-    };
-    let mut chart = lines("The program itself", sentence, "Milliseconds", axis, &series, |ms| millis(Some(ms)));
+    let has_reading: Vec<bool> = series[0].values.iter().map(Option::is_some).collect();
+    let is_empty = |step: usize| !has_reading.get(step).copied().unwrap_or(false);
+    let mut chart =
+        lines("Simulator and database health", sentence, "Milliseconds", axis, &series, |ms| millis(Some(ms)));
     add_counts(&mut chart, overview, axis);
-    chart
-        .without_empty_steps(|step| !known.get(step).copied().unwrap_or(false), "Steps without a reading are left out.")
+    chart.without_empty_steps(is_empty, "Steps without a reading are left out.")
 }
 
-/// The gauges that are counts have columns in the table; in the picture they would need an axis of their own.
+/// The step of a reading, unless it is from before the axis.
+fn step_of(axis: &TimeAxis, gauge: &GaugePoint) -> Option<usize> {
+    let position = axis.position(gauge.at);
+    (position >= 0.0).then_some(position as usize)
+}
+
+/// Adds the gauges that are counts to the table only: in the picture they would need an axis of their own.
 fn add_counts(chart: &mut Chart, overview: &Overview, axis: &TimeAxis) {
-    chart.more_columns.extend(["rows waiting", "rows dropped", "streams"].map(str::to_owned));
+    chart.more_columns.extend(["rows waiting", "rows dropped", "live streams"].map(str::to_owned));
     for gauge in overview.gauges.iter().filter(|_| axis.rows) {
-        let place = axis.place(gauge.at);
-        if let Some(point) = chart.points.get_mut(place as usize).filter(|_| place >= 0.0) {
+        if let Some(point) = step_of(axis, gauge).and_then(|step| chart.points.get_mut(step)) {
             point.cells.extend([gauge.writer_queue, gauge.dropped, gauge.open_streams].map(count));
         }
     }
@@ -206,7 +215,7 @@ mod tests {
             totals,
             statuses: vec![StatusCount { status: 200, requests: 15 }, StatusCount { status: 503, requests: 5 }],
             points: vec![Point { at: 100_000, ..Point::default() }, busy, Point { at: 102_000, ..Point::default() }],
-            // One of the second under way: it is not drawn yet.
+            // The second one is of a step that is not over, so no chart shows it yet.
             gauges: vec![gauge(101_000, 0.5, Some(0.25)), gauge(103_000, 9.0, None)],
             ..Overview::default()
         }
@@ -217,36 +226,36 @@ mod tests {
     }
 
     #[test]
-    fn each_chart_has_the_rows_of_the_steps_in_which_something_was() {
+    fn each_chart_has_the_rows_of_the_steps_with_data() {
         let overview = overview();
         let axis = axis(&overview);
         assert_eq!(rows(&rate_chart(&overview, &axis, &[])), ["00:01:41 UTC | 20"]);
         let latency = latency_chart(&overview, &axis, &[]);
         assert_eq!(rows(&latency), ["00:01:41 UTC | 1.00 ms | 5.00 ms | 9.00 ms | 20 | 1–1.5 ms: 19, 6.8–10 ms: 1"]);
-        assert_eq!(rows(&answers_chart(&overview, &axis, &[])), ["00:01:41 UTC | 15 | 2 | 3"]);
-        let waits = waits_chart(&overview, &axis, &[]);
-        assert_eq!(rows(&waits), ["00:01:41 UTC | 0.50 ms | 0.25 ms | 4 | 0 | 1"]);
-        assert_eq!(waits.heads().count(), 6);
+        assert_eq!(rows(&responses_chart(&overview, &axis, &[])), ["00:01:41 UTC | 15 | 2 | 3"]);
+        let health = health_chart(&overview, &axis, &[]);
+        assert_eq!(rows(&health), ["00:01:41 UTC | 0.50 ms | 0.25 ms | 4 | 0 | 1"]);
+        assert_eq!(health.heads().count(), 6);
     }
 
     #[test]
-    fn sentences_say_what_the_pictures_show() {
+    fn sentences_summarize_the_pictures() {
         let overview = overview();
         let axis = axis(&overview);
         assert_eq!(
             rate_chart(&overview, &axis, &[]).sentence,
             "20 requests, 6.67 per second on average; at most 20 in one second."
         );
-        assert_eq!(answers_chart(&overview, &axis, &[]).sentence, "15 × 200, 5 × 503. 25.0 % of them are errors.");
+        assert_eq!(responses_chart(&overview, &axis, &[]).sentence, "15 × 200, 5 × 503. 25.0 % of them are errors.");
         let nothing = Overview { from: 0, step: 1, ..Overview::default() };
-        for make in [rate_chart, latency_chart, answers_chart] {
-            assert_eq!(make(&nothing, &super::axis(&nothing), &[]).sentence, "No requests in this time.");
+        for make in [rate_chart, latency_chart, responses_chart] {
+            assert_eq!(make(&nothing, &super::axis(&nothing), &[]).sentence, "No requests in this period.");
         }
     }
 
     #[test]
-    fn a_plan_is_drawn_beside_simulated_requests_and_not_beside_real_ones() {
-        let period = Period { from: 100_000, to: 160_000, planned: vec![(0.0, 10.0), (60.0, 10.0)], cap: 20 };
+    fn a_plan_is_shown_beside_simulated_requests_and_not_beside_real_ones() {
+        let period = ChartPeriod { from: 100_000, to: 160_000, planned: vec![(0.0, 10.0), (60.0, 10.0)], cap: 20 };
         let columns = |origin| {
             let overview = Overview { origin, ..overview() };
             rate_chart(&overview, &axis(&overview), std::slice::from_ref(&period)).columns

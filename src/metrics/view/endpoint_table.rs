@@ -1,18 +1,18 @@
 //! The numbers of each endpoint.
 
 use crate::metrics::address::LogAddress;
-use crate::metrics::model::{EndpointTotals, Overview};
+use crate::metrics::model::{EndpointTotals, Overview, OverviewQuery};
 use crate::ui::format::{count, millis, percent};
 use crate::ui::notice::{empty_html, failed_html};
-use crate::ui::table::{Cell, row, table_html};
+use crate::ui::table::{TableCell, row, table_html};
 
-/// Count, failures and latency by endpoint. Each leads to its requests in the log.
+/// Requests, errors and latency by endpoint, with links to the requests in the log.
 pub fn endpoints_html(overview: Result<&Overview, &str>) -> String {
     let content = match overview {
         Err(why) => failed_html("The endpoints could not be loaded.", why),
         Ok(overview) => {
             let rows: String = overview.endpoints.iter().map(|line| endpoint_row(overview, line)).collect();
-            let nothing = "No requests in this time. Start a run, or send one to /api/v1/users.";
+            let nothing = "No requests in this period. Start a run, or send a request to /api/v1/users.";
             empty_html(rows.is_empty().then_some(nothing))
                 + &table_html("By endpoint", ["Endpoint", "Requests", "Errors", "p50", "p95", "p99"], &rows, "")
         }
@@ -24,20 +24,21 @@ pub fn endpoints_html(overview: Result<&Overview, &str>) -> String {
 }
 
 fn endpoint_row(overview: &Overview, line: &EndpointTotals) -> String {
-    let (name, totals) = (format!("{} {}", line.method, line.route), &line.totals);
-    let view = crate::metrics::model::OverviewQuery { range: overview.range, origin: overview.origin };
+    let totals = &line.totals;
+    let name = format!("{} {}", line.method, line.route);
+    let view = OverviewQuery { range: overview.range, origin: overview.origin };
     let log = LogAddress { view, endpoint: Some(name.clone()), ..LogAddress::default() };
     let errors = match totals.errors {
         0 => "0".to_owned(),
         errors => format!("{} ({})", count(errors), percent(totals.error_rate)),
     };
     row([
-        Cell::code(name).linked(log.link()),
-        Cell::text(count(totals.requests)),
-        Cell::text(errors).bad(totals.errors > 0),
-        Cell::text(millis(totals.p50)),
-        Cell::text(millis(totals.p95)),
-        Cell::text(millis(totals.p99)),
+        TableCell::code(name).linked(log.link()),
+        TableCell::text(count(totals.requests)),
+        TableCell::text(errors).bad(totals.errors > 0),
+        TableCell::text(millis(totals.p50)),
+        TableCell::text(millis(totals.p95)),
+        TableCell::text(millis(totals.p99)),
     ])
 }
 
@@ -47,7 +48,7 @@ mod tests {
     use crate::metrics::model::Totals;
 
     #[test]
-    fn a_row_leads_to_the_requests_of_its_endpoint() {
+    fn a_row_links_to_the_requests_of_its_endpoint() {
         let totals = Totals { requests: 8, errors: 2, error_rate: Some(0.25), p50: Some(1.0), ..Totals::default() };
         let line = EndpointTotals { method: "GET".into(), route: "/api/v1/users/{id}".into(), totals };
         let html = endpoint_row(&Overview::default(), &line);

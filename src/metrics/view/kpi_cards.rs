@@ -17,13 +17,13 @@ pub fn kpis_html(overview: Result<&Overview, &str>) -> String {
     )
 }
 
-/// The period that the figures are of, in words.
+/// The period that the figures cover, in words.
 fn period_title(overview: &Overview) -> String {
     match overview.origin {
-        Origins::Run(_) if overview.totals.requests == 0 => "One run: no request of it is recorded".to_owned(),
+        Origins::Run(_) if overview.totals.requests == 0 => "This run: none of its requests is recorded".to_owned(),
         Origins::Run(_) => {
             let seconds = u32::try_from((overview.to - overview.from) / 1000).unwrap_or(u32::MAX);
-            format!("One run in its own time: {}, {}", utc(overview.from), duration(seconds))
+            format!("This run: {}, {}", utc(overview.from), duration(seconds))
         }
         _ => format!("Last {}", overview.range.title()),
     }
@@ -34,31 +34,31 @@ fn row(overview: &Overview) -> String {
     let spark = |of: fn(&SparkPoint) -> f64| overview.spark.iter().map(of).collect::<Vec<_>>();
     let requests = spark(|point| f64::from(point.requests));
     let cards = [
-        Kpi {
+        KeyFigure {
             name: "Requests",
             value: count(overview.totals.requests),
             note: &share_note(overview),
             trend: trend.map(|trend| change(trend.requests)),
             spark: &requests,
         },
-        Kpi {
+        KeyFigure {
             name: "Current rate",
             value: format!("{} /s", overview.current_rate),
-            note: "in a full second that ended 1 to 2 s ago, as far as answered",
+            note: "responses in the last complete second, which ended 1 to 2 s ago",
             trend: None,
             spark: &requests,
         },
-        Kpi {
+        KeyFigure {
             name: "Error rate",
             value: percent(overview.totals.error_rate),
-            note: "answers of status 400 and up",
+            note: "responses with status 400 or above",
             trend: trend.and_then(|trend| trend.error_rate).map(|points| format!("{:+.1} points", points * 100.0)),
             spark: &spark(|point| f64::from(point.errors) / f64::from(point.requests.max(1))),
         },
-        Kpi {
+        KeyFigure {
             name: "p95 latency",
             value: millis(overview.totals.p95),
-            note: "95 of 100 answers are faster",
+            note: "95 % of responses are faster",
             trend: trend.and_then(|trend| trend.p95).map(change),
             spark: &spark(|point| point.p95),
         },
@@ -67,20 +67,21 @@ fn row(overview: &Overview) -> String {
     format!("<div class=\"kpi-row\">{cards}</div>")
 }
 
-/// How many of everybody's requests are simulated, since when exactly, because a period begins with a whole step, and what
-/// was left out, where that is worth a word.
+/// How many requests are simulated and real, since when (a period begins with a whole step), and how many were not recorded.
 fn share_note(overview: &Overview) -> String {
     let since = match overview.range {
         Range::Minutes5 => time_of_day(overview.from, true),
         Range::Hour => time_of_day(overview.from, false),
         Range::Day => utc(overview.from),
     };
-    let dropped =
-        if overview.dropped > 0 { format!(" · {} not recorded", count(overview.dropped)) } else { String::new() };
+    let dropped = match overview.dropped {
+        0 => String::new(),
+        dropped => format!(" · {} not recorded", count(dropped)),
+    };
     format!("{} simulated, {} real since {since}{dropped}", count(overview.simulated), count(overview.real))
 }
 
-/// A relative change in percent, with its sign.
+/// A relative change in percent with its sign.
 fn change(share: f64) -> String {
     match (share * 100.0).round() {
         0.0 => "±0 %".to_owned(),
@@ -89,22 +90,22 @@ fn change(share: f64) -> String {
 }
 
 /// One key figure.
-struct Kpi<'a> {
+struct KeyFigure<'a> {
     name: &'static str,
     value: String,
     note: &'a str,
-    /// The change against the period before; nothing without a baseline.
+    /// The change from the previous period; `None` without a baseline.
     trend: Option<String>,
     spark: &'a [f64],
 }
 
-impl Kpi<'_> {
+impl KeyFigure<'_> {
     fn html(&self, range: &str) -> String {
         let Self { name, value, note, trend, spark } = self;
         let trend = match trend {
             None => "<p class=\"kpi-trend\" data-part=\"trend\" hidden></p>".to_owned(),
             Some(trend) => format!(
-                "<p class=\"kpi-trend\" data-part=\"trend\">{trend}<span class=\"visually-hidden\"> against the {range} before</span></p>"
+                "<p class=\"kpi-trend\" data-part=\"trend\">{trend}<span class=\"visually-hidden\"> compared with the previous {range}</span></p>"
             ),
         };
         let spark = spark_html(spark);
@@ -127,7 +128,7 @@ mod tests {
         overview.trend = Some(Trend { requests: 0.5, error_rate: Some(-0.012), p95: None });
         let html = kpis_html(Ok(&overview));
         for words in ["+50 %", "-1.2 points"] {
-            let badge = format!("{words}<span class=\"visually-hidden\"> against the 5 minutes before</span>");
+            let badge = format!("{words}<span class=\"visually-hidden\"> compared with the previous 5 minutes</span>");
             assert!(html.contains(&badge), "{html}");
         }
         assert_eq!(html.matches("data-part=\"trend\" hidden").count(), 2);
@@ -147,17 +148,17 @@ mod tests {
     }
 
     #[test]
-    fn one_run_is_shown_in_its_own_time() {
+    fn the_period_of_a_run_is_its_own_time() {
         let run = "019b76da-a800-7000-8000-000000000000".parse().expect("a run");
         let mut overview = Overview { origin: Origins::Run(run), from: 0, to: 65_000, ..Overview::default() };
-        assert!(kpis_html(Ok(&overview)).contains("no request of it is recorded"));
+        assert!(kpis_html(Ok(&overview)).contains("none of its requests is recorded"));
         overview.totals.requests = 3;
         let html = kpis_html(Ok(&overview));
-        assert!(html.contains("One run in its own time: 1970-01-01 00:00 UTC, 1 min 5 s"), "{html}");
+        assert!(html.contains("This run: 1970-01-01 00:00 UTC, 1 min 5 s"), "{html}");
     }
 
     #[test]
-    fn what_was_not_recorded_is_said() {
+    fn requests_that_were_not_recorded_are_counted() {
         let overview = Overview { dropped: 3, simulated: 2, real: 1, ..Overview::default() };
         assert!(kpis_html(Ok(&overview)).contains("2 simulated, 1 real since 00:00:00 UTC · 3 not recorded"));
         assert!(kpis_html(Err("It is <locked>.")).contains("could not be loaded.</strong> It is &lt;locked&gt;."));

@@ -7,19 +7,19 @@ use crate::metrics::model::OverviewQuery;
 use crate::ui::notice::{empty_html, failed_html};
 use crate::ui::table::{escaped, table_html};
 
-/// How many are listed.
-pub const NEWEST: u32 = 8;
+/// The number of requests in the list.
+const LISTED: usize = 8;
 
-/// The newest requests of those that are chosen, with the way to all of them.
+/// The newest of the chosen requests as a card, with a link to all of them.
 pub fn newest_requests_html(view: OverviewQuery, newest: Result<&LogPage, &str>) -> String {
     let all = LogAddress { view, page: 1, ..LogAddress::default() }.link();
     let content = match newest {
         Err(why) => failed_html("The requests could not be loaded.", why),
         Ok(LogPage { requests, future, .. }) => {
-            let rows = request_rows(&requests[..requests.len().min(NEWEST as usize)]);
+            let rows = request_rows(&requests[..requests.len().min(LISTED)]);
             let note = future_words(*future).map(|words| format!("<p class=\"future-note\">{words}</p>"));
             let note = format!("<div data-part=\"future\">{}</div>", note.unwrap_or_default());
-            note + &empty_html(rows.is_empty().then_some("No requests in this time."))
+            note + &empty_html(rows.is_empty().then_some("No requests in this period."))
                 + &table_html("Newest requests", REQUEST_HEADS, &rows, "texts")
         }
     };

@@ -1,75 +1,69 @@
 //! Requests of the log as rows of a table.
 
-use uuid::Uuid;
-
 use crate::metrics::log_model::{FUTURE_COUNTED, LoggedRequest};
 use crate::ui::format::{count, millis, time_of_day};
-use crate::ui::table::{Cell, push_row};
+use crate::ui::table::{TableCell, row};
 
-/// The heads of the columns.
-pub const REQUEST_HEADS: [&str; 5] = ["Arrived", "Request", "Status", "Duration", "By"];
+/// The headers of the columns.
+pub const REQUEST_HEADS: [&str; 5] = ["Arrived", "Request", "Status", "Duration", "Origin"];
 
-/// So many bytes a row of the log has at most, but for unusually long routes.
-const LONGEST_ROW: usize = 320;
-
-/// Requests, each of which leads to its own page.
+/// The rows of requests, with links to their pages.
 pub fn request_rows(requests: &[LoggedRequest]) -> String {
-    let mut html = String::with_capacity(requests.len() * LONGEST_ROW);
-    requests.iter().for_each(|request| push_request(&mut html, request));
-    html
+    requests.iter().map(request_row).collect()
 }
 
-/// What is said of requests that carry times in the future, where there are any: they are not listed, or they would
-/// stand in the place of the newest ones for as long as the clock was ahead.
+/// A note on requests with times in the future, if there are any. They are not listed, because they would take the place of
+/// the newest ones for as long as the clock was ahead.
 pub fn future_words(future: u32) -> Option<String> {
     let who = match future {
         0 => return None,
-        1 => "1 request carries a time".to_owned(),
-        FUTURE_COUNTED.. => format!("{} requests or more carry times", count(FUTURE_COUNTED)),
-        some => format!("{} requests carry times", count(some)),
+        1 => "1 request has a time".to_owned(),
+        FUTURE_COUNTED.. => format!("{} requests or more have times", count(FUTURE_COUNTED)),
+        some => format!("{} requests have times", count(some)),
     };
     Some(format!(
-        "{who} in the future, because the clock was ahead at their arrival. They are not listed before that time."
+        "{who} in the future, because the clock was ahead when they arrived. They are listed once that time has come."
     ))
 }
 
-fn push_request(html: &mut String, request: &LoggedRequest) {
-    let arrived = Cell::text(time_of_day(request.at / 1000, true));
+fn request_row(request: &LoggedRequest) -> String {
+    let arrived = TableCell::text(time_of_day(request.at / 1000, true));
     let arrived = match request.request_id {
-        Some(id) => arrived.linked(["/requests/", id.hyphenated().encode_lower(&mut Uuid::encode_buffer())].concat()),
+        Some(id) => arrived.linked(format!("/requests/{id}")),
         None => arrived,
     };
-    let by = match (request.run, request.seq) {
-        (Some(run), Some(seq)) => Cell::text(format!("run, #{seq}")).linked(format!("/runs/{run}")),
-        (Some(run), None) => Cell::text("run").linked(format!("/runs/{run}")),
-        _ => Cell::text("real"),
+    let origin = match (request.run, request.seq) {
+        (Some(run), Some(seq)) => TableCell::text(format!("run, #{seq}")).linked(format!("/runs/{run}")),
+        (Some(run), None) => TableCell::text("run").linked(format!("/runs/{run}")),
+        _ => TableCell::text("real"),
     };
-    let cells = [
+    row([
         arrived,
-        Cell::code([request.method.as_str(), " ", &request.route].concat()),
-        Cell::text(request.status.to_string()).bad(request.status >= 400),
-        Cell::text(millis(Some(request.duration))),
-        by,
-    ];
-    push_row(html, "", cells);
+        TableCell::code(format!("{} {}", request.method, request.route)),
+        TableCell::text(request.status.to_string()).bad(request.status >= 400),
+        TableCell::text(millis(Some(request.duration))),
+        origin,
+    ])
 }
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
     use crate::origin::RunId;
 
     #[test]
-    fn requests_of_the_future_are_counted_in_words() {
+    fn requests_of_the_future_are_counted() {
         let words = |future| future_words(future).unwrap_or_default();
         assert_eq!(words(0), "");
-        assert!(words(1).starts_with("1 request carries a time in the future, because the clock was ahead"));
-        assert!(words(999).starts_with("999 requests carry times in the future"));
-        assert!(words(FUTURE_COUNTED).starts_with("1\u{202f}000 requests or more carry times in the future"));
+        assert!(words(1).starts_with("1 request has a time in the future, because the clock was ahead"));
+        assert!(words(999).starts_with("999 requests have times in the future"));
+        assert!(words(FUTURE_COUNTED).starts_with("1\u{202f}000 requests or more have times in the future"));
     }
 
     #[test]
-    fn a_row_leads_to_the_request_and_to_its_run() {
+    fn a_row_links_to_the_request_and_to_its_run() {
         let real = LoggedRequest {
             request_id: Some(Uuid::from_u128(1)),
             at: 1_795_444_565_123_456,

@@ -1,10 +1,10 @@
-//! Range and origin, chosen by links: they work without JavaScript, and the address keeps them.
+//! The choices of range and origin, as links: they work without JavaScript, and the address keeps them.
 
 use crate::metrics::model::{Origins, OverviewQuery, Range};
 use crate::ui::table::escaped;
 
 impl Range {
-    /// As the page calls it.
+    /// The name on the page.
     pub fn title(self) -> &'static str {
         match self {
             Self::Minutes5 => "5 minutes",
@@ -14,29 +14,27 @@ impl Range {
     }
 }
 
-/// What origins are called on the page.
+/// The name of an origin on the page.
 pub fn origin_title(origin: Origins) -> &'static str {
     match origin {
         Origins::All => "All",
         Origins::Real => "Real",
         Origins::Simulated => "Simulated",
-        Origins::Run(_) => "One run",
+        Origins::Run(_) => "This run",
     }
 }
 
-/// The two choices, as what is inside of a `<nav>`. `link` makes an address of a choice.
+/// The two choices as the content of a `<nav>`. `link` makes the address of a choice.
 pub fn choices_html(view: OverviewQuery, link: impl Fn(OverviewQuery) -> String) -> String {
-    // The page stays where it is: the numbers change, not the place.
     let choice = |text: &str, target: OverviewQuery| {
         let current = if target == view { " aria-current=\"true\"" } else { "" };
         let href = link(target);
-        let href = escaped(&href);
-        format!("<a class=\"view-choice\" data-part=\"{text}\" href=\"{href}\"{current}>{text}</a>")
+        format!("<a class=\"view-choice\" data-part=\"{text}\" href=\"{}\"{current}>{text}</a>", escaped(&href))
     };
     let ranges = match view.origin {
-        // A run has its own time, whatever was chosen before.
+        // The range does not apply to a run.
         Origins::Run(_) => {
-            "<span class=\"view-choice\" data-part=\"range\" aria-current=\"true\">The run's own time</span>".to_owned()
+            "<span class=\"view-choice\" data-part=\"range\" aria-current=\"true\">Whole run</span>".to_owned()
         }
         _ => Range::ALL.map(|range| choice(range.title(), OverviewQuery { range, ..view })).concat(),
     };
@@ -58,7 +56,7 @@ mod tests {
     use crate::metrics::address::view_link;
 
     #[test]
-    fn each_choice_keeps_the_other_and_the_chosen_ones_are_marked() {
+    fn each_choice_keeps_the_other_and_the_current_ones_are_marked() {
         let view = OverviewQuery { range: Range::Hour, origin: Origins::Real };
         let html = choices_html(view, |view| view_link("/", &view));
         assert!(html.contains("href=\"/?range=24h&amp;origin=real\""), "{html}");
@@ -66,7 +64,7 @@ mod tests {
         assert_eq!(html.matches("aria-current=\"true\"").count(), 2);
         let run = Origins::Run("019b76da-a800-7000-8000-000000000000".parse().expect("a run"));
         let html = choices_html(OverviewQuery { range: Range::Hour, origin: run }, |view| view_link("/", &view));
-        assert!(html.contains("The run's own time") && !html.contains("24 hours"), "{html}");
+        assert!(html.contains("Whole run") && !html.contains("24 hours"), "{html}");
         assert_eq!(html.matches("aria-current=\"true\"").count(), 2);
     }
 }

@@ -116,7 +116,7 @@ async fn the_log_and_the_dashboard_say_it_in_words() {
     tokio::time::sleep(Duration::from_millis(250)).await;
     for path in ["/", "/requests", "/requests?order=slowest&status=5xx"] {
         let text = server.get(path).await.text;
-        assert!(text.contains(&format!("1 request carries a time {plain}")), "{path}: {text}");
+        assert!(text.contains(&format!("1 request has a time {plain}")), "{path}: {text}");
     }
     let log = server.get("/fn/metrics/log").await.json();
     assert_eq!((&log["Found"]["future"], log["Found"]["requests"].as_array().map(Vec::len)), (&json!(1), Some(1)));

@@ -27,8 +27,9 @@ fn element<'a>(page: &'a str, start: &str, end: &str) -> &'a str {
 
 /// The sentence about both sides of a run.
 fn both_sides(page: &str) -> String {
-    let at =
-        page.find(" requests that both sides saw").unwrap_or_else(|| panic!("no sentence in {} bytes", page.len()));
+    let at = page
+        .find(" requests seen by client and server")
+        .unwrap_or_else(|| panic!("no sentence in {} bytes", page.len()));
     element(&page[page[..at].rfind("Of ").expect("its begin")..], "Of ", "in the server.").to_owned()
 }
 
@@ -83,7 +84,7 @@ async fn a_run_that_an_older_version_stored_is_listed_and_shown() {
     assert!(page.contains(&format!("{failed} requests failed.")), "no groups, but the number");
     let newest = job["stats"]["recentFailures"][0]["requestId"].as_str().expect("an id");
     assert!(page.contains(&format!("/requests/{newest}")), "its single failures are there");
-    assert!(page.contains(&format!("Of {} requests that both sides saw", job["stats"]["sent"])));
+    assert!(page.contains(&format!("Of {} requests seen by client and server", job["stats"]["sent"])));
 }
 
 #[tokio::test(flavor = "multi_thread")]

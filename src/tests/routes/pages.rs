@@ -114,7 +114,7 @@ async fn the_pages_of_runs_are_complete_without_a_script() {
     server.closed(&b).await;
     let run = server.get(&format!("/runs/{a}")).await.text;
     for text in
-        ["Latency over time", "How long requests took", "Answers by status code", "Slowest requests", "By endpoint"]
+        ["Latency over time", "Latency distribution", "Responses by status code", "Slowest requests", "By endpoint"]
     {
         assert!(run.contains(text), "{text}");
     }

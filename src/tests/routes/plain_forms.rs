@@ -125,7 +125,7 @@ async fn a_deletion_that_fails_comes_back_to_its_page_and_asks_again() {
     let address = sent(&server, "/fn/traffic/delete", from, &body).await;
     assert_eq!(address, "/runs?scenario=normal&order=sent&deletion=deleted");
     let page = server.get(&address).await;
-    assert!(page.text.contains("The run is deleted.") && alerts(&page).is_empty(), "{:?}", alerts(&page));
+    assert!(page.text.contains("The run was deleted.") && alerts(&page).is_empty(), "{:?}", alerts(&page));
     let address = sent(&server, "/fn/traffic/delete", from, &format!("job_id={id}&back=//elsewhere.example")).await;
     assert_eq!(address, "/runs?deletion=gone", "nobody is sent elsewhere");
 }

@@ -251,7 +251,7 @@ async fn the_same_settings_are_the_same_words_wherever_they_stand_and_two_delays
         server.closed(&id).await;
         ids.push(id);
     }
-    for (id, words) in ids.iter().zip(["pauses between requests", "delay in the server&#39;s answer"]) {
+    for (id, words) in ids.iter().zip(["pauses between requests", "delay in the server&#39;s response"]) {
         let plain = words.replace("&#39;", "'");
         for path in [
             format!("/runs/{id}"),

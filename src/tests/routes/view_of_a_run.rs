@@ -41,7 +41,7 @@ async fn a_run_is_shown_in_its_own_time_today_and_two_days_later() {
     }
     check(0).await;
     let page = server.get(&format!("/?origin={id}")).await.text;
-    assert!(page.contains("One run in its own time: ") && page.contains("The run's own time"), "the words say it");
+    assert!(page.contains("This run: ") && page.contains("Whole run"), "the words say it");
     assert!(!page.contains("Last 5 minutes"));
     // As if it had been two days ago.
     sqlx::query("UPDATE recorded_requests SET arrived_at = arrived_at - ? WHERE run IS NOT NULL")

@@ -1,4 +1,4 @@
-//! The Traffic Simulator card: the form, and the run that was started with it.
+//! The Traffic Simulator card: the form, or the run that was started with it.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -41,17 +41,17 @@ pub fn TrafficSimulatorCard() -> impl IntoView {
 
 fn card(state: CardState, returned: Option<StartForm>, refused: Option<String>) -> AnyView {
     let failed = refused.as_deref().and_then(AppError::of_wire_name);
-    // What the server could not do says nothing of the form.
+    // A failure of the server says nothing about the form.
     let checked = returned.as_ref().filter(|_| refused.is_some() && failed.is_none());
     let faults = checked.map(|form| faults_of(form, state.cap)).unwrap_or_default();
     let note = match failed {
-        Some(error) => Some(format!("Your run was not started. {error} All that you chose is still here.")),
-        // A form that was refused without a fault was refused because of another run.
+        Some(error) => Some(format!("Your run was not started. {error} Your choices are still here.")),
+        // A form without faults was refused because of another run.
         None if refused.is_some() && faults.is_empty() => Some(ANOTHER_RUN.to_owned()),
-        None => returned.as_ref().and_then(|form| lowered(form, state.cap)),
+        None => returned.as_ref().and_then(|form| lowered_rate(form, state.cap)),
     };
     view! {
-        {state.active.as_ref().map(|job| view! { <Title text=title(job) /> })}
+        {state.active.as_ref().map(|run| view! { <Title text=title(run) /> })}
         {note.map(|note| view! { <p class="error-note" role="alert">{note}</p> })}
         <Simulator state returned faults />
     }
@@ -59,48 +59,49 @@ fn card(state: CardState, returned: Option<StartForm>, refused: Option<String>) 
 }
 
 const ANOTHER_RUN: &str =
-    "Your run was not started, because another one was active. Stop it or wait until it is closed, and start again.";
+    "Your run was not started because another run was active. Stop it or wait until it is closed, then start again.";
 
-/// What is said of a run that is set up again on a server that allows less than the one that ran it.
-fn lowered(form: &StartForm, cap: u32) -> Option<String> {
+/// A note on a run that is set up again on a server with a lower cap.
+fn lowered_rate(form: &StartForm, cap: u32) -> Option<String> {
     let asked = form.max_rps.as_ref()?.parse::<u32>().ok().filter(|asked| *asked > cap)?;
-    Some(format!("Max RPS is {cap} instead of {asked}: this server allows no more."))
+    Some(format!("Max RPS is {cap} instead of {asked}: the cap of this server is {cap}."))
 }
 
-/// The living part of the card.
+/// The interactive part of the card.
 #[island]
 fn Simulator(
-    /// What is known at first.
+    /// The state when the page was rendered.
     state: CardState,
-    /// A form that came back.
+    /// A refused form, or one to run again.
     returned: Option<StartForm>,
-    /// Why it came back.
+    /// Why the form was refused.
     faults: Vec<FieldError>,
 ) -> impl IntoView {
     let draft = Draft::new(returned, &state);
     let start = Start::new();
     let dismissed = RwSignal::new(None::<RunId>);
-    let found = StoredValue::new(state.active);
-    // The run that was started here, else the one that the page found active.
+    let active = StoredValue::new(state.active);
+    // The run that was started here, or else the one that was active when the page was rendered.
     let started = move || match start.outcome.get() {
-        Some(Ok(StartOutcome::Started(job))) => Some(job),
+        Some(Ok(StartOutcome::Started(run))) => Some(run),
         _ => None,
     };
-    let run = move || started().or_else(|| found.get_value()).filter(|job| dismissed.get() != Some(job.job_id));
-    // By id: the panel follows the run by itself, and must not be made anew.
-    let shown = Memo::new(move |_| run().map(|job| job.job_id));
-    let panel = move |job: Box<Run>| {
-        let (id, takes_focus) = (job.job_id, untrack(started).is_some_and(|started| started.job_id == job.job_id));
+    let run = move || started().or_else(|| active.get_value()).filter(|run| dismissed.get() != Some(run.job_id));
+    // The id only: the panel follows the run by itself and must not be rendered again.
+    let shown = Memo::new(move |_| run().map(|run| run.job_id));
+    let panel = move |run: Box<Run>| {
+        let id = run.job_id;
+        let takes_focus = untrack(started).is_some_and(|started| started.job_id == id);
         let again = Callback::new(move |()| {
-            found.set_value(None);
-            // Another run, not the same one again: with the same seed it would create the same users.
+            active.set_value(None);
+            // With the same seed, the next run would create the same users.
             draft.draw_seed();
             dismissed.set(Some(id));
         });
-        view! { <RunPanel run=RunFeed::follow(*job) takes_focus again /> }.into_any()
+        view! { <RunPanel feed=RunFeed::follow(*run) takes_focus again /> }.into_any()
     };
     move || match shown.get().and_then(|_| untrack(run)) {
-        Some(job) => panel(job),
+        Some(run) => panel(run),
         None => view! { <Form start draft returned=faults.clone() /> }.into_any(),
     }
 }

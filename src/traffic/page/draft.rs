@@ -1,4 +1,4 @@
-//! What is chosen in the form: read from it, put into it, and remembered.
+//! The choices in the form: read from it, shown in it, and remembered.
 
 use leptos::prelude::*;
 use web_sys::wasm_bindgen::JsCast;
@@ -12,20 +12,20 @@ use crate::traffic::start_request::StartForm;
 use crate::traffic::view::choices;
 use crate::traffic::view::choices::{durations, endpoint_choices, rates};
 
-/// The form's values while the page lives, so that it comes back as it was left.
+/// The choices in the form while the page lives, so that the form comes back as the user left it.
 #[derive(Clone, Copy)]
 pub struct Draft {
-    /// What the form shows, with every field but the seed.
+    /// The choices that the form shows, in every field but the seed.
     pub(crate) shown: RwSignal<StartForm>,
-    /// Of the next run.
+    /// The seed of the next run.
     pub(crate) seed: RwSignal<u32>,
     pub(crate) cap: u32,
-    /// Nobody asked for other values than the defaults.
+    /// Does the form show the defaults, because the address asks for nothing else?
     is_default: StoredValue<bool>,
 }
 
 impl Draft {
-    /// From a refused form in the query, else the defaults.
+    /// The form in the address, or else the defaults.
     pub(crate) fn new(returned: Option<StartForm>, state: &CardState) -> Self {
         let is_default = StoredValue::new(returned.is_none());
         let form = returned.unwrap_or_default();
@@ -34,27 +34,27 @@ impl Draft {
         Self { shown, seed: RwSignal::new(seed), cap: state.cap, is_default }
     }
 
-    /// Takes the next seed: from the last one, which the server drew at random.
+    /// Derives the next seed from the last one, which the server drew at random.
     pub(crate) fn draw_seed(&self) {
         self.seed.update(|seed| *seed = next_seed(*seed));
     }
 
-    /// What the form sends now.
+    /// The form as it is sent.
     pub(crate) fn sent(&self) -> StartForm {
         StartForm { seed: Some(self.seed.get_untracked().to_string()), ..self.shown.get_untracked() }
     }
 
-    /// What is chosen now, as the server will check it.
+    /// The settings that the choices make, if the server will accept them.
     pub(crate) fn settings(&self) -> Option<Settings> {
         let seed = self.seed.get();
         let form = StartForm { seed: Some(seed.to_string()), ..self.shown.get() };
         form.settings(self.cap, || seed).ok()
     }
 
-    /// Takes over what the form shows, after somebody chose something.
+    /// Reads the form after the user has changed a choice.
     pub(crate) fn read(&self, form: &HtmlFormElement) {
         let mut now = read(form);
-        // Stress is meant at the highest rate that there is; a lower one can be chosen after it.
+        // Stress sets the highest rate; the user can choose a lower one afterwards.
         let stress = Some(Scenario::Stress.wire_name().to_owned());
         if now.scenario == stress && self.shown.with_untracked(|before| before.scenario != stress) {
             now.max_rps = Some(self.cap.to_string());
@@ -66,8 +66,8 @@ impl Draft {
         }
     }
 
-    /// Browsers bring a form's values back after a reload, and people choose before we are here: take over what the
-    /// form shows. One that shows nothing but defaults takes what was chosen last.
+    /// Reads the form when the script starts: browsers restore values after a reload, and users may already have chosen. If it
+    /// still shows the defaults, it gets the remembered choices.
     pub(crate) fn meet(&self, form: &HtmlFormElement) {
         let mut now = read(form);
         if self.is_default.get_value() && self.shown.with_untracked(|before| *before == now) {
@@ -78,7 +78,7 @@ impl Draft {
         self.shown.set(now);
     }
 
-    /// Of what was remembered, what is among the choices. The acknowledgement is never remembered.
+    /// Keeps the remembered values that are still among the choices. The acknowledgement is never remembered.
     fn known(&self, last: &StartForm, now: StartForm) -> StartForm {
         let among = |choices: Vec<(String, String)>, value: &Option<String>, now: Option<String>| {
             value.clone().filter(|value| choices.iter().any(|(choice, _)| choice == value)).or(now)
@@ -96,14 +96,14 @@ impl Draft {
     }
 }
 
-/// Another seed, which has nothing in common with this one but that it follows from it.
+/// A seed that is derived from another one.
 fn next_seed(seed: u32) -> u32 {
-    // A stream that nothing else uses.
+    // Nothing else uses this stream of random numbers.
     (Random::new(seed, u64::MAX).next_u64() >> 32) as u32
 }
 
-/// A form as it shows itself: in every field but the seed a value that can be chosen, so that there always is a plan. A
-/// rate above the cap becomes the cap.
+/// Fills the form so that every field but the seed has a value that can be chosen, and there always is a plan. A rate above
+/// the cap becomes the cap.
 fn with_defaults(form: StartForm, cap: u32) -> StartForm {
     let known = |name: &String| Scenario::ALL.into_iter().any(|scenario| scenario.wire_name() == name);
     let scenario = form.scenario.filter(known);
@@ -129,7 +129,7 @@ fn read(form: &HtmlFormElement) -> StartForm {
     StartForm { seed: None, ..StartForm::read(text) }
 }
 
-/// Ticks and selects what is chosen.
+/// Ticks and selects the choices in the form.
 fn show(choice: &StartForm, form: &HtmlFormElement) {
     for (name, value) in choice.pairs() {
         let Some(value) = value else { continue };

@@ -2,7 +2,9 @@
 
 pub mod card;
 pub mod compare_page;
+pub mod delete_run;
 pub mod draft;
+pub mod event_stream;
 pub mod exchange_card;
 pub mod run_actions;
 pub mod run_details;
@@ -11,4 +13,5 @@ pub mod run_page;
 pub mod run_panel;
 pub mod run_title;
 pub mod runs_page;
+pub mod runs_table;
 pub mod start_form;

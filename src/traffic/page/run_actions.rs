@@ -1,23 +1,24 @@
-//! What can be done with a run: set it up again, take it elsewhere, compare it.
+//! The actions for a run: run it again, compare it, copy or download it.
 
 use crate::traffic::model::{Run, Settings};
 use crate::traffic::start_request::StartForm;
 use crate::ui::copy::{ORIGIN, copy_html};
 use crate::ui::table::escaped;
 
-/// The command that starts the same run again. A server that wants its token gets it from the variable of the shell,
-/// so that no page ever contains it.
+/// The command that starts the same run again. It takes the token of a guarded server from a shell variable, so that no page
+/// ever contains it.
 fn curl(settings: &Settings, guarded: bool) -> String {
-    // Every field is a number or one of our own words: nothing in it can end the quotes.
+    // Every field is a number or a wire name, so nothing in it can end the quotes.
     let json = serde_json::to_string(settings).unwrap_or_default();
     let token = if guarded { "-H \"Authorization: Bearer $ADMIN_TOKEN\" " } else { "" };
     format!("curl -X POST {ORIGIN}/traffic/start {token}-H 'content-type: application/json' -d '{json}'")
 }
 
-/// Links and buttons below a run, on a server that wants a token or not. What can be downloaded is shown by the style
-/// sheet, once the run is closed.
-pub fn actions_html(job: &Run, guarded: bool) -> String {
-    let (settings, id) = (job.settings(), job.job_id);
+/// Links and buttons below a run. The style sheet shows the downloads once the run is closed. `guarded`: does the server
+/// require a token?
+pub fn actions_html(run: &Run, guarded: bool) -> String {
+    let settings = run.settings();
+    let id = run.job_id;
     let again = StartForm::again(&settings);
     let again = escaped(&again);
     let export =
@@ -38,7 +39,7 @@ mod tests {
     use crate::traffic::model::Endpoints;
 
     #[test]
-    fn the_command_says_what_the_run_was_started_with() {
+    fn the_command_has_the_settings_of_the_run() {
         let settings = Settings {
             scenario: Scenario::Peak,
             duration: 30,

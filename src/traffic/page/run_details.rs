@@ -1,5 +1,4 @@
-//! Keeps the details on a run's page fresh: while the run goes on, the page fetches them again and again, and replaces
-//! the parts that changed.
+//! Keeps the details on a run's page fresh: charts, tables, and the comparison of client and server.
 
 use std::time::Duration;
 
@@ -8,66 +7,43 @@ use leptos::prelude::*;
 use super::run_feed::RunFeed;
 use crate::error::AppError;
 use crate::traffic::server_fns::get_run_details;
-use crate::traffic::view::run_details::RunDetails;
 use crate::ui::chart::reader::Reader;
-use crate::ui::patch::patch;
-use crate::ui::poll::poll;
+use crate::ui::refresh::{Trigger, keep_fresh, replace};
 
-const REFRESH: Duration = Duration::from_secs(2);
-/// Both sides are asked for at every so manieth refresh: all requests have to be looked at.
+const INTERVAL: Duration = Duration::from_secs(2);
+/// The comparison of client and server is fetched only on every fifth timer, because it reads every request of the run.
 const SIDES_EVERY: u32 = 5;
 
-/// Keeps the page's details fresh while the run goes on, and takes them once more when it is closed. A chart that
-/// somebody begins to read gets its points. Nothing happens on the server.
-pub(crate) fn follow_details(run: RunFeed) {
-    let round = StoredValue::new(0_u32);
-    let complete = StoredValue::new(run.job.with_untracked(|job| job.closed));
-    let ask = move |with_sides: bool| async move {
-        let (id, closed) = run.job.with_untracked(|job| (job.job_id, job.closed));
-        match get_run_details(id, untrack(Reader::wanted_ids), with_sides).await {
-            Ok(details) => {
-                draw(&details);
-                complete.set_value(closed && with_sides);
+/// Keeps the details fresh while the run is active, and fetches them once more when it is closed. Does nothing on the server.
+pub(crate) fn follow_details(feed: RunFeed) {
+    let timers = StoredValue::new(0_u32);
+    let complete = StoredValue::new(feed.run.with_untracked(|run| run.closed));
+    let refresh = move |trigger: Trigger| {
+        if trigger == Trigger::Timer {
+            timers.update_value(|timers| *timers += 1);
+        }
+        async move {
+            if trigger == Trigger::Timer && complete.get_value() {
+                return;
             }
-            // There is nothing to ask for any more.
-            Err(AppError::NotFound) => {
-                complete.set_value(true);
-                run.lost();
+            let (id, closed) = feed.run.with_untracked(|run| (run.job_id, run.closed));
+            let with_sides = trigger == Trigger::Reader || closed || timers.get_value().is_multiple_of(SIDES_EVERY);
+            match get_run_details(id, untrack(Reader::wanted_ids), with_sides).await {
+                Ok(details) => {
+                    replace(".run-details", &details.charts);
+                    if let Some(sides) = details.sides {
+                        replace(".run-both-sides", &sides);
+                    }
+                    complete.set_value(closed && with_sides);
+                }
+                Err(AppError::NotFound) => {
+                    complete.set_value(true);
+                    feed.run_is_gone();
+                }
+                // The old details stay; the panel says what is wrong with the connection.
+                Err(_) => {}
             }
-            // What was drawn stays; the panel says what keeps the page from the server.
-            Err(_) => {}
         }
     };
-    Effect::new(move |_| {
-        refresh_readers();
-        poll(REFRESH, move || {
-            round.update_value(|round| *round += 1);
-            let closed = run.job.with_untracked(|job| job.closed);
-            let with_sides = closed || round.get_value().is_multiple_of(SIDES_EVERY);
-            Box::pin(async move {
-                if !complete.get_value() {
-                    ask(with_sides).await;
-                }
-            })
-        });
-        Reader::on_wish(move || leptos::task::spawn_local(ask(true)));
-    });
-}
-
-/// Where the details stand on the page.
-const PLACES: [&str; 2] = [".run-details", ".run-both-sides"];
-
-fn draw(RunDetails(charts, sides): &RunDetails) {
-    for (place, html) in PLACES.iter().zip([Some(charts), sides.as_ref()]) {
-        if let (Ok(Some(place)), Some(html)) = (document().query_selector(place), html) {
-            patch(&place, html);
-        }
-    }
-    refresh_readers();
-}
-
-fn refresh_readers() {
-    if let Ok(Some(page)) = document().query_selector(".run-page") {
-        Reader::refresh(&page);
-    }
+    Effect::new(move |_| keep_fresh(INTERVAL, refresh));
 }

@@ -1,4 +1,4 @@
-//! `/runs/{id}`: a run on a page of its own; live while it runs, the same page afterwards.
+//! `/runs/{id}`: the page of a run, live while the run is active.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -16,6 +16,7 @@ use crate::traffic::server_fns::{get_run, get_run_details};
 use crate::traffic::view::run_details::RunDetails;
 use crate::ui::format::utc;
 use crate::ui::notice::failed;
+use crate::ui::page_answer::PageAnswer;
 
 /// `/runs/{id}`
 #[component]
@@ -25,7 +26,7 @@ pub fn RunPage() -> impl IntoView {
     let stop_fault = use_query_map().read_untracked().get("stop").and_then(|why| AppError::of_wire_name(&why));
     let content = async move {
         match run_and_details(id).await {
-            Ok((job, details)) => run(job, details),
+            Ok((run, details)) => run_view(run, details),
             Err(error) => no_run(&error),
         }
     };
@@ -49,38 +50,39 @@ async fn run_and_details(id: Option<RunId>) -> Result<(Run, RunDetails), AppErro
     Ok((get_run(id).await?, get_run_details(id, "all".to_owned(), true).await?))
 }
 
-fn run(job: Run, RunDetails(charts, sides): RunDetails) -> AnyView {
+fn run_view(run: Run, details: RunDetails) -> AnyView {
     // Without JavaScript the page reloads itself until the run is closed.
     let reload =
-        (!job.closed).then(|| view! { <noscript inner_html=r#"<meta http-equiv="refresh" content="2">"#></noscript> });
-    let guarded = use_context::<crate::ui::page_answer::PageAnswer>().is_some_and(|answer| answer.guarded);
-    let (started, actions) = (utc(job.start_time), actions_html(&job, guarded));
+        (!run.closed).then(|| view! { <noscript inner_html=r#"<meta http-equiv="refresh" content="2">"#></noscript> });
+    let guarded = use_context::<PageAnswer>().is_some_and(|answer| answer.guarded);
+    let started = utc(run.start_time);
+    let actions = actions_html(&run, guarded);
     view! {
-        <Title text=title(&job) />
+        <Title text=title(&run) />
         {reload}
         <h1>"Run of " {started}</h1>
         <section class="run-page" aria-label="Run">
-            <RunView job>
+            <RunView run>
                 <div class="actions" inner_html=actions></div>
-                <div class="grid run-details" inner_html=charts></div>
-                <div class="grid run-both-sides" inner_html=sides></div>
+                <div class="grid run-details" inner_html=details.charts></div>
+                <div class="grid run-both-sides" inner_html=details.sides></div>
             </RunView>
         </section>
     }
     .into_any()
 }
 
-/// The living part of the page; what it stands around is kept fresh, too.
+/// The interactive part of the page. It keeps its children fresh, too.
 #[island]
 fn RunView(
-    /// The run.
-    job: Run,
-    /// What stands below its panel.
+    /// The run when the page was rendered.
+    run: Run,
+    /// What the page shows below the panel.
     children: Children,
 ) -> impl IntoView {
-    let run = RunFeed::follow(job);
-    follow_details(run);
-    view! { <RunPanel run>{children()}</RunPanel> }
+    let feed = RunFeed::follow(run);
+    follow_details(feed);
+    view! { <RunPanel feed>{children()}</RunPanel> }
 }
 
 fn no_run(error: &AppError) -> AnyView {
@@ -91,7 +93,7 @@ fn no_run(error: &AppError) -> AnyView {
         {if *error == AppError::NotFound {
             view! { <p>{error.to_string()}</p> }.into_any()
         } else {
-            failed("No answer.", &error.to_string())
+            failed("The server sent no run.", &error.to_string())
         }}
         <p class="actions">
             <a class="button" href="/">
@@ -105,9 +107,9 @@ fn no_run(error: &AppError) -> AnyView {
     .into_any()
 }
 
-/// The status of the page's answer.
+/// Sets the HTTP status of the page to 404 if the error says that something does not exist.
 pub(crate) fn not_found_status(error: &AppError) {
-    if let (AppError::NotFound, Some(answer)) = (error, use_context::<crate::ui::page_answer::PageAnswer>()) {
+    if let (AppError::NotFound, Some(answer)) = (error, use_context::<PageAnswer>()) {
         (answer.set_status)(404);
     }
 }

@@ -1,4 +1,4 @@
-//! A run on the page, followed: live while it runs, with its verdict afterwards.
+//! The panel of a run in the browser: live while the run is active, with the verdict afterwards.
 
 use leptos::html;
 use leptos::prelude::*;
@@ -6,53 +6,56 @@ use leptos::task::spawn_local;
 use web_sys::wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, MouseEvent, SubmitEvent};
 
-use super::run_feed::{Connection, RunFeed};
+use super::run_feed::RunFeed;
 use super::run_title::follow_title;
 use crate::error::AppError;
 use crate::traffic::outcomes::StopOutcome;
 use crate::traffic::server_fns::stop_traffic;
-use crate::traffic::view::run_panel::{Panel, announcement};
+use crate::traffic::view::connection::Connection;
+use crate::traffic::view::run_panel::Panel;
+use crate::traffic::view::run_sentences::announcement;
 use crate::ui::chart::Rows;
 use crate::ui::chart::reader::Reader;
 use crate::ui::notice::{fault_html, here};
 use crate::ui::patch::patch;
 
-/// A stop as the panel asks for it.
+/// A request to stop the run.
 #[derive(Clone, Copy)]
 struct Stop {
     busy: RwSignal<bool>,
-    /// Why the last stop came to nothing, when it did.
+    /// Why the last stop failed, if it did.
     fault: RwSignal<Option<AppError>>,
 }
 
 impl Stop {
-    fn ask(self, run: RunFeed, panel: NodeRef<html::Div>) {
+    /// Stops the run, unless a stop is under way.
+    fn send(self, feed: RunFeed, panel: NodeRef<html::Div>) {
         if self.busy.get_untracked() {
             return;
         }
         self.busy.set(true);
-        let id = run.job.with_untracked(|job| job.job_id);
+        let id = feed.run.with_untracked(|run| run.job_id);
         spawn_local(async move {
-            let answer = stop_traffic(id).await;
-            // The panel may have been left meanwhile.
-            let _left = self.busy.try_set(false);
-            let fault = match answer {
+            let outcome = stop_traffic(id).await;
+            // The panel may be gone by now, and its signals with it.
+            let _ = self.busy.try_set(false);
+            let fault = match outcome {
                 Ok(StopOutcome::Stopped) => None,
                 Ok(StopOutcome::Gone) => Some(AppError::NotFound),
                 Ok(StopOutcome::Failed(error)) | Err(error) => Some(error),
             };
-            let stopped = fault.is_none();
-            let _left = self.fault.try_set(fault);
-            // The button goes away with the run, and the focus that was on it must not fall to nowhere.
-            if let (true, Some(panel)) = (stopped, panel.try_get_untracked().flatten()) {
+            let panel = panel.try_get_untracked().flatten().filter(|_| fault.is_none());
+            let _ = self.fault.try_set(fault);
+            // The button disappears, and the focus must not be lost with it.
+            if let Some(panel) = panel {
                 focus_title(&panel);
             }
         });
     }
 }
 
-/// Why the page does not follow the run at the moment, with the way on. A server that can't be reached is tried again
-/// without a word: the connection says so.
+/// Why the page does not follow the run at the moment, with a link that helps. Empty while the page reconnects by itself,
+/// because the connection says so.
 fn trouble_html(connection: &Connection) -> String {
     match connection {
         Connection::Broken(AppError::Unreachable) => String::new(),
@@ -65,20 +68,55 @@ fn trouble_html(connection: &Connection) -> String {
 fn focus_title(panel: &Element) {
     let title = panel.query_selector(".run-title").ok().flatten();
     if let Some(title) = title.and_then(|title| title.dyn_into::<HtmlElement>().ok()) {
-        // Where there is no focus to take, nothing is lost.
-        let _unfocusable = title.focus();
+        // It can't take the focus if it is hidden.
+        title.focus().ok();
     }
 }
 
-/// Everything about one run.
+/// Is the event one of the button that leads back to the form?
+fn is_on_again(event: &MouseEvent) -> bool {
+    let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+    target.is_some_and(|target| target.has_attribute("data-again"))
+}
+
+/// What the panel is rendered from.
+#[derive(Clone, Copy)]
+struct LivePanel {
+    feed: RunFeed,
+    stop: Stop,
+    announcement: Memo<String>,
+    on_card: bool,
+}
+
+impl LivePanel {
+    /// Renders the panel, and tracks all signals that it depends on.
+    fn html(self, rows: Rows) -> String {
+        let run = self.feed.run.read();
+        let connection = self.feed.connection.get();
+        let stop_fault = self.stop.fault.get().map(|error| fault_html(&error, &here()));
+        let panel = Panel {
+            run: &run,
+            trouble: trouble_html(&connection),
+            connection,
+            stopping: self.stop.busy.get(),
+            stop_fault: stop_fault.unwrap_or_default(),
+            announcement: self.announcement.get(),
+            on_card: self.on_card,
+            rows,
+        };
+        panel.html()
+    }
+}
+
+/// The state, the numbers and the verdict of one run.
 #[component]
 pub fn RunPanel(
-    /// The run, followed.
-    run: RunFeed,
-    /// The run was started on this page just now: its heading takes the focus.
+    /// The run to show.
+    feed: RunFeed,
+    /// Was the run started on this page just now? Then its heading takes the focus.
     #[prop(optional)]
     takes_focus: bool,
-    /// On the card: goes back to the form.
+    /// On the card: leads back to the form.
     #[prop(optional)]
     again: Option<Callback<()>>,
     /// On the run's own page: what follows. The head with Stop stays in view above it.
@@ -87,45 +125,36 @@ pub fn RunPanel(
 ) -> impl IntoView {
     let panel = NodeRef::<html::Div>::new();
     let stop = Stop { busy: RwSignal::new(false), fault: RwSignal::new(None) };
-    let announcement = Memo::new(move |_| run.announcement());
-    let html = move |rows: Rows| {
-        let job = run.job.read();
-        let stop_fault = stop.fault.get().map(|error| fault_html(&error, &here())).unwrap_or_default();
-        let announcement = announcement.get();
-        let (connection, stopping) = (run.connection.get(), stop.busy.get());
-        let trouble = trouble_html(&connection);
-        Panel { job: &job, connection, trouble, stopping, stop_fault, announcement, on_card: again.is_some(), rows }
-            .html()
-    };
-    let first = untrack(|| html(Rows::All));
+    let announcement = Memo::new(move |_| feed.announcement());
+    let live = LivePanel { feed, stop, announcement, on_card: again.is_some() };
+    let first = untrack(|| live.html(Rows::All));
     Effect::new(move |before: Option<()>| {
-        let html = html(Reader::wanted());
+        let html = live.html(Reader::wanted());
         let Some(panel) = panel.get() else { return };
         patch(&panel, &html);
         Reader::refresh(&panel);
         if takes_focus && before.is_none() {
-            // It was made, but stands on the page only from the next frame on.
+            // The panel is on the page only from the next frame on.
             request_animation_frame(move || focus_title(&panel));
         }
     });
-    follow_title(run);
+    follow_title(feed);
     let on_submit = move |event: SubmitEvent| {
         event.prevent_default();
-        stop.ask(run, panel);
+        stop.send(feed, panel);
     };
     let on_click = move |event: MouseEvent| {
-        let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-        if let (Some(again), true) = (again, target.is_some_and(|target| target.has_attribute("data-again"))) {
+        if let Some(again) = again.filter(|_| is_on_again(&event)) {
             again.run(());
         }
     };
-    let said = move |of: fn(RunFeed) -> bool| move || of(run).to_string();
+    let flag = move |of: fn(RunFeed) -> bool| move || of(feed).to_string();
     view! {
         <div
             class="run"
-            data-stale=said(|run| run.connection.get().is_stale())
-            data-over=said(|run| run.job.read().status.is_final())
-            data-closed=said(|run| run.job.read().closed)
+            data-stale=flag(|feed| feed.connection.get().is_stale())
+            data-over=flag(|feed| feed.run.read().status.is_final())
+            data-closed=flag(|feed| feed.run.read().closed)
         >
             <div class="run-live" node_ref=panel inner_html=first on:submit=on_submit on:click=on_click></div>
             {children.map(|children| children())}
@@ -135,14 +164,14 @@ pub fn RunPanel(
 }
 
 impl RunFeed {
-    /// A new sentence at a change of state, and else at most every ten seconds.
+    /// The sentence for screen readers. It changes with the state of the run, and otherwise at most every ten seconds.
     fn announcement(self) -> String {
         let moment = Memo::new(move |_| {
-            let job = self.job.read();
-            (job.status, job.closed, job.unstored, job.stats.elapsed / 10_000)
+            let run = self.run.read();
+            (run.status, run.closed, run.unstored, run.stats.elapsed / 10_000)
         });
         moment.track();
-        announcement(&self.job.read_untracked(), self.connection.get().is_stale())
+        announcement(&self.run.read_untracked(), self.connection.get().is_stale())
     }
 }
 
@@ -151,7 +180,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_keeps_the_page_from_the_run_is_said_with_the_way_on() {
+    fn a_broken_connection_is_explained_with_a_link_that_helps() {
         let trouble = |error: AppError| trouble_html(&Connection::Broken(error));
         assert_eq!(trouble(AppError::NotFound), "This run was deleted. <a href=\"/runs\">All runs</a>");
         let rows = [
@@ -165,11 +194,12 @@ mod tests {
             assert!(html.contains(words) && html.contains(link), "{error:?}: {html}");
             assert!(!Connection::Broken(error).words().is_empty());
         }
-        // The connection says "Reconnecting", and nobody has to do anything.
+        // The connection says "Reconnecting", and the user need not do anything.
         assert_eq!(trouble(AppError::Unreachable), "");
-        for well in [Connection::None, Connection::Connecting, Connection::Live, Connection::Polling, Connection::Ended]
+        for connected in
+            [Connection::None, Connection::Connecting, Connection::Live, Connection::Polling, Connection::Ended]
         {
-            assert_eq!((trouble_html(&well).as_str(), well.is_stale()), ("", false));
+            assert_eq!((trouble_html(&connected).as_str(), connected.is_stale()), ("", false));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The document's title and icon, which tell of a run also from the tab bar.
+//! The document's title and icon, which show the state of a run in the tab bar.
 
 use leptos::prelude::*;
 use web_sys::HtmlLinkElement;
@@ -7,44 +7,44 @@ use web_sys::wasm_bindgen::JsCast;
 use super::run_feed::RunFeed;
 use crate::traffic::model::{Run, Status};
 
-/// Of a page that shows no run.
+/// The title of a page without a run.
 pub const TITLE: &str = "Traffic Simulator";
 
-/// "45 % · Peak Usage".
-pub fn title(job: &Run) -> String {
-    let state = match job.status {
+/// The title of a page with a run: "45 % · Peak Usage".
+pub fn title(run: &Run) -> String {
+    let state = match run.status {
         Status::Starting | Status::Running => {
-            let share = u64::from(job.stats.elapsed) / (u64::from(job.duration.max(1)) * 10);
+            let share = u64::from(run.stats.elapsed) / (u64::from(run.duration.max(1)) * 10);
             format!("{} %", share.min(100))
         }
-        _ if job.unstored => "Not stored yet".to_owned(),
-        _ if !job.closed => "Closing".to_owned(),
-        Status::Completed => "Done".to_owned(),
+        _ if run.unstored => "Not stored yet".to_owned(),
+        _ if !run.closed => "Closing".to_owned(),
+        Status::Completed => "Completed".to_owned(),
         Status::Cancelled => "Stopped".to_owned(),
-        Status::Error => "Failed".to_owned(),
+        Status::Error => "Error".to_owned(),
     };
-    format!("{state} · {}", job.scenario.title())
+    format!("{state} · {}", run.scenario.title())
 }
 
-fn icon(job: &Run) -> &'static str {
-    match job.status {
+fn icon(run: &Run) -> &'static str {
+    match run.status {
         Status::Starting | Status::Running => "/favicon-running.svg",
         Status::Completed | Status::Cancelled => "/favicon-done.svg",
         Status::Error => "/favicon-failed.svg",
     }
 }
 
-/// Keeps title and icon at the state of the run, and gives them back when it leaves the page. Nothing happens on the server.
-pub fn follow_title(run: RunFeed) {
+/// Shows the state of the run in title and icon, and resets both when the run leaves the page. Does nothing on the server.
+pub fn follow_title(feed: RunFeed) {
     let shown = Memo::new(move |_| {
-        let job = run.job.read();
-        (title(&job), icon(&job))
+        let run = feed.run.read();
+        (title(&run), icon(&run))
     });
     Effect::new(move |_| {
         let (title, icon) = shown.get();
         show(&title, icon);
     });
-    // In an effect, which never runs on the server: there is nothing to give back.
+    // In an effect, because those do not run on the server, where there is nothing to reset.
     Effect::new(|_| on_cleanup(|| show(TITLE, "/favicon.svg")));
 }
 

@@ -1,4 +1,4 @@
-//! The card's form on the page: what is chosen, the plan that it makes, and why a start was refused.
+//! The card's form in the browser: the choices, the plan they make, and why a start was refused.
 
 use leptos::html;
 use leptos::prelude::*;
@@ -19,15 +19,15 @@ use crate::ui::patch::patch;
 use crate::ui::table::escaped;
 use crate::validation::FieldError;
 
-/// The faults of a form. One that comes back in an address is checked again, because anybody can write an address.
+/// Why a form was refused that was sent without JavaScript. It is checked again, so that no text of the address is shown.
 pub(crate) fn faults_of(form: &StartForm, cap: u32) -> Vec<FieldError> {
     form.check(cap, || 0).err().map(|invalid| invalid.errors).unwrap_or_default()
 }
 
-/// A start as the form asks for it.
+/// A request to start a run.
 #[derive(Clone, Copy)]
 pub struct Start {
-    /// What came of the last one.
+    /// The outcome of the last request.
     pub(crate) outcome: RwSignal<Option<Result<StartOutcome, AppError>>>,
     busy: RwSignal<bool>,
 }
@@ -37,7 +37,7 @@ impl Start {
         Self { outcome: RwSignal::new(None), busy: RwSignal::new(false) }
     }
 
-    /// Asks the server for a run, unless it is asked already.
+    /// Asks the server to start a run, unless a start is under way.
     fn ask(self, form: StartForm) {
         if self.busy.get_untracked() {
             return;
@@ -45,7 +45,7 @@ impl Start {
         self.busy.set(true);
         spawn_local(async move {
             let outcome = start_traffic(form).await;
-            // Both fail if the user has left the page in the meantime.
+            // The form may be gone by now, and its signals with it.
             let _ = self.busy.try_set(false);
             let _ = self.outcome.try_set(Some(outcome));
         });
@@ -55,11 +55,11 @@ impl Start {
 /// The form.
 #[component]
 pub fn Form(
-    /// Asks the server for a run.
+    /// Starts the run.
     start: Start,
-    /// What is chosen.
+    /// The choices.
     draft: Draft,
-    /// Why the form came back, when it did.
+    /// Why the form in the address was refused, if it was.
     returned: Vec<FieldError>,
 ) -> impl IntoView {
     let form = NodeRef::<html::Form>::new();
@@ -88,7 +88,7 @@ pub fn Form(
         patch(&form, &setup().html());
         Reader::refresh(&form);
     });
-    // Without JavaScript the browser posts the form by itself, to the same place.
+    // Without JavaScript the browser posts the form to the same address.
     let on_submit = move |event: SubmitEvent| {
         event.prevent_default();
         let Some(form) = form.get_untracked() else { return };
@@ -100,8 +100,8 @@ pub fn Form(
         refused_locally.set(true);
         let acknowledge = form.query_selector("[type=checkbox]").ok().flatten();
         if let Some(input) = acknowledge.and_then(|input| input.dyn_into::<HtmlElement>().ok()) {
-            // If the box can't take the focus, the message still says what to do.
-            let _ = input.focus();
+            // It can't take the focus if it is hidden.
+            input.focus().ok();
         }
     };
     let on_change = move |_| {
@@ -126,7 +126,7 @@ fn note(html: &str) -> String {
     format!("<p class=\"error-note\">{html}</p>")
 }
 
-/// Why the last start was refused, if it was, as HTML.
+/// Why the last start was refused, as HTML; empty if it was not.
 fn refusals(outcome: Option<&Result<StartOutcome, AppError>>, returned: &[FieldError]) -> String {
     let faults = |faults: &[FieldError]| {
         faults.iter().map(|fault| note(&escaped(&format!("{} {}.", field_label(&fault.field), fault.detail)))).collect()

@@ -9,13 +9,15 @@ use crate::traffic::engine::sides::Sides;
 use crate::traffic::engine::stats::Stats;
 use crate::traffic::engine::timeline::Timeline;
 use crate::traffic::model::Run;
-use crate::traffic::view::run_charts::{answers_chart, distribution_chart, latency_chart};
+use crate::traffic::view::run_badge::status_word;
+use crate::traffic::view::run_charts::{distribution_chart, latency_chart, responses_chart};
 use crate::traffic::view::run_sides::{SIDES_HEADS, sides_rows, sides_sentence, slowest_chart};
 use crate::traffic::view::run_tables::{GROUP_HEADS, failures_sentence, group_row};
 use crate::traffic::view::settings_words::{below_title, planned_rate_of};
 use crate::traffic::view::verdict;
+use crate::ui::chart::Chart;
+use crate::ui::chart::frame::ChartFrame;
 use crate::ui::chart::rate::{Rates, rate};
-use crate::ui::chart::{Chart, ChartFrame};
 use crate::ui::format::{count, millis, utc};
 use crate::ui::table::table_html;
 
@@ -49,7 +51,7 @@ fn Report(job: Run, timeline: Timeline, sides: Sides) -> impl IntoView {
         figure("rate", rate("Rate over time", sentence, &rates)),
         figure("latency", latency_chart(&timeline, &job.stats, seconds)),
         figure("distribution", distribution_chart(&timeline, &job.stats, seconds)),
-        figure("answers", answers_chart(&timeline, &job.stats, seconds)),
+        figure("answers", responses_chart(&timeline, &job.stats, seconds)),
     ];
     let waterfalls = (!sides.slowest.is_empty()).then(|| figure("slowest", slowest_chart(&sides.slowest)));
     view! {
@@ -73,9 +75,9 @@ fn Report(job: Run, timeline: Timeline, sides: Sides) -> impl IntoView {
             <Calls stats=job.stats.clone() />
             <Failures stats=job.stats.clone() />
             <section>
-                <h2>"Both sides"</h2>
+                <h2>"Client and server"</h2>
                 <p>{sides_sentence(&sides)}</p>
-                <div inner_html=table_html("Both sides", SIDES_HEADS, &sides_rows(&sides), "")></div>
+                <div inner_html=table_html("Client and server", SIDES_HEADS, &sides_rows(&sides), "")></div>
             </section>
             <section>
                 <h2>"The slowest requests"</h2>
@@ -86,15 +88,15 @@ fn Report(job: Run, timeline: Timeline, sides: Sides) -> impl IntoView {
     }
 }
 
-fn verdict_line(line: &verdict::Line) -> impl IntoView + use<> {
+fn verdict_line(line: &verdict::VerdictLine) -> impl IntoView + use<> {
     view! { <p class=format!("verdict-line {}", line.tone.class())>{line.text()}</p> }
 }
 
 /// The settings, and how it ended.
 fn settings_line(job: &Run) -> String {
     let state = match job.reason {
-        Some(reason) => format!("{}: {}", job.status.wire_name(), reason.words()),
-        None => job.status.wire_name().to_owned(),
+        Some(reason) => format!("{}: {}", status_word(job.status), reason.words()),
+        None => status_word(job.status).to_owned(),
     };
     format!("{} · {state}", below_title(&job.settings()))
 }
@@ -110,7 +112,7 @@ fn Numbers(stats: Stats) -> impl IntoView {
         ("Failed", count(stats.failed_requests)),
         ("Cancelled", count(stats.cancelled)),
         ("Average latency", millis(stats.avg_latency)),
-        ("Lag p99", millis(stats.scheduling_delay_p99)),
+        ("Scheduling delay p99", millis(stats.scheduling_delay_p99)),
     ];
     view! { <dl class="report-numbers">{rows.map(|(name, value)| view! { <div><dt>{name}</dt><dd>{value}</dd></div> }).collect_view()}</dl> }
 }
@@ -127,7 +129,7 @@ fn Latencies(stats: Stats) -> impl IntoView {
         <section>
             <h2>"Latency"</h2>
             <table>
-                <caption>"Service time: sent to the end of the answer. Response time: wanted to the end of the answer."</caption>
+                <caption>"Service time: sent to end of response. Response time: planned time to end of response."</caption>
                 <thead><tr><th scope="col">"What"</th><th scope="col">"Count"</th><th scope="col">"Mean"</th><th scope="col">"p50"</th><th scope="col">"p95"</th><th scope="col">"p99"</th><th scope="col">"Max"</th></tr></thead>
                 <tbody>
                     {latency_row("Service time, ok", &stats.service.ok)}
@@ -151,7 +153,7 @@ fn Calls(stats: Stats) -> impl IntoView {
         .map(|fate| view! { <tr><th scope="row">{fate.name.clone()}</th><td>{count(fate.count)}</td></tr> });
     view! {
         <section>
-            <h2>"Endpoints and answers"</h2>
+            <h2>"Endpoints and responses"</h2>
             <table>
                 <caption>"By endpoint; percentiles of the service time of the ok requests"</caption>
                 <thead><tr><th scope="col">"Endpoint"</th><th scope="col">"Ok"</th><th scope="col">"Failed"</th><th scope="col">"p50"</th><th scope="col">"p95"</th><th scope="col">"p99"</th></tr></thead>
@@ -159,7 +161,7 @@ fn Calls(stats: Stats) -> impl IntoView {
             </table>
             <table>
                 <caption>"By status code or kind of failure"</caption>
-                <thead><tr><th scope="col">"Answer"</th><th scope="col">"Requests"</th></tr></thead>
+                <thead><tr><th scope="col">"Outcome"</th><th scope="col">"Requests"</th></tr></thead>
                 <tbody>{fates.collect_view()}</tbody>
             </table>
         </section>
@@ -170,7 +172,7 @@ fn Calls(stats: Stats) -> impl IntoView {
 fn Failures(stats: Stats) -> impl IntoView {
     let groups: String = stats.failures.iter().map(|group| group_row(group, false)).collect();
     let groups = (!stats.failures.is_empty())
-        .then(|| view! { <div inner_html=table_html("Failures by endpoint and answer", GROUP_HEADS, &groups, "texts")></div> });
+        .then(|| view! { <div inner_html=table_html("Failures by endpoint and outcome", GROUP_HEADS, &groups, "texts")></div> });
     let rows = stats.recent_failures.iter().map(|failure| {
         let id = failure.request_id.clone().unwrap_or_else(|| "–".to_owned());
         view! { <tr><th scope="row">{failure.seq}</th><td>{failure.method.clone()}" "{failure.path.clone()}</td><td>{failure.reason.clone()}</td><td><code>{id}</code></td></tr> }
@@ -206,8 +208,8 @@ fn Slowest(exchanges: Vec<Exchange>) -> impl IntoView {
     (!exchanges.is_empty()).then(|| {
         view! {
                 <table>
-                    <caption>"Response time as the plan wanted it; service time as the client saw it; server time as the server measured it; elsewhere: connection, kernel, scheduling"</caption>
-                    <thead><tr><th scope="col">"#"</th><th scope="col">"Endpoint"</th><th scope="col">"Answer"</th><th scope="col">"Response"</th><th scope="col">"Service"</th><th scope="col">"Server"</th><th scope="col">"Elsewhere"</th></tr></thead>
+                    <caption>"Response time since the planned time; service time as the client saw it; server time as the server measured it; elsewhere: connection, kernel, scheduling"</caption>
+                    <thead><tr><th scope="col">"#"</th><th scope="col">"Endpoint"</th><th scope="col">"Outcome"</th><th scope="col">"Response"</th><th scope="col">"Service"</th><th scope="col">"Server"</th><th scope="col">"Elsewhere"</th></tr></thead>
                     <tbody>{rows.collect_view()}</tbody>
                 </table>
         }

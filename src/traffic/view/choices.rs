@@ -1,4 +1,4 @@
-//! What there is to choose, and what was chosen last, remembered by the browser.
+//! The choices of the form, and the last ones made, which the browser remembers.
 
 use leptos::prelude::*;
 use web_sys::Storage;
@@ -8,29 +8,28 @@ use crate::traffic::model::{DURATIONS, Endpoints, MAX_DURATION, MIN_DURATION, RA
 use crate::traffic::start_request::StartForm;
 use crate::ui::format::duration;
 
-/// Under this name the browser keeps it.
+/// The key in the browser's local storage.
 const KEY: &str = "traffic-simulator.choices";
 
-/// A browser may refuse its storage; then nothing is remembered.
+/// The browser's storage, unless it refuses access.
 fn storage() -> Option<Storage> {
     window().local_storage().ok().flatten()
 }
 
-/// What was remembered, unchecked: anybody with the browser's tools may have changed it.
+/// The remembered choices, unchecked: anybody can change the browser's storage.
 pub(crate) fn recall() -> Option<StartForm> {
     let json = storage()?.get_item(KEY).ok()??;
     serde_json::from_str(&json).ok()
 }
 
-/// Remembers these choices.
+/// Remembers these choices, unless the browser refuses storage or it is full.
 pub(crate) fn remember(form: &StartForm) {
     if let (Some(storage), Ok(json)) = (storage(), serde_json::to_string(form)) {
-        // A full storage forgets.
-        let _full = storage.set_item(KEY, &json);
+        storage.set_item(KEY, &json).ok();
     }
 }
 
-/// The choices, and what a run that is set up again had instead.
+/// Adds the value of a run that is set up again to the choices, if it is none of them.
 fn with_own(mut choices: Vec<(String, String)>, own: &str, text: Option<String>) -> Vec<(String, String)> {
     if let Some(text) = text.filter(|_| choices.iter().all(|(value, _)| value != own)) {
         choices.push((own.to_owned(), text));

@@ -1,4 +1,4 @@
-//! Two runs, number by number.
+//! Two runs compared, number by number.
 
 use super::settings_words;
 use super::verdict::{audit_word, cap_word, dashboard_word};
@@ -8,15 +8,15 @@ use crate::ui::format::{count, duration, millis, percent};
 /// One line of the comparison.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
-    /// What is compared.
+    /// The setting or number that is compared.
     pub what: &'static str,
-    /// Of the first run.
+    /// The value of the first run.
     pub a: String,
-    /// Of the second run.
+    /// The value of the second run.
     pub b: String,
-    /// The second compared with the first.
+    /// The second value compared with the first, in words.
     pub words: String,
-    /// They are not the same.
+    /// Do the values differ?
     pub differs: bool,
 }
 
@@ -46,30 +46,30 @@ fn latency(what: &'static str, a: Option<f64>, b: Option<f64>) -> Difference {
     Difference { what, words, differs: a != b, a: millis(a), b: millis(b) }
 }
 
-/// Settings first, then what came of them.
+/// Compares the settings of two runs, then their results.
 pub fn compare(a: &Run, b: &Run) -> Vec<Difference> {
     let setting = |what, of: fn(&Settings) -> String| text(what, of(&a.settings()), of(&b.settings()));
-    let (x, y) = (&a.stats, &b.stats);
-    let failures = |job: &Run| {
-        let stats = &job.stats;
-        let total = stats.total_requests;
-        (total > 0).then(|| f64::from(stats.failed_requests) / f64::from(total))
+    let x = &a.stats;
+    let y = &b.stats;
+    let failure_rate = |run: &Run| {
+        let total = run.stats.total_requests;
+        percent((total > 0).then(|| f64::from(run.stats.failed_requests) / f64::from(total)))
     };
-    let audit = |job: &Run| job.stats.audited().map_or("–", audit_word).to_owned();
-    let cap = |job: &Run| job.stats.audit.as_ref().map_or("–", |audit| cap_word(audit.cap_kept)).to_owned();
-    let dashboard = |job: &Run| job.stats.dashboard().map_or("–", dashboard_word).to_owned();
-    let most = |job: &Run| {
-        let most = job.stats.audit.as_ref().and_then(|audit| audit.most_in_any_second);
+    let audit = |run: &Run| run.stats.audited().map_or("–", audit_word).to_owned();
+    let cap = |run: &Run| run.stats.audit.as_ref().map_or("–", |audit| cap_word(audit.cap_kept)).to_owned();
+    let dashboard = |run: &Run| run.stats.dashboard().map_or("–", dashboard_word).to_owned();
+    let most = |run: &Run| {
+        let most = run.stats.audit.as_ref().and_then(|audit| audit.most_in_any_second);
         most.map_or("–".to_owned(), |most| most.to_string())
     };
-    let pauses =
+    let delay =
         |settings: &Settings| settings_words::delay(settings.scenario, settings.delay).unwrap_or("none").to_owned();
     vec![
         setting("Scenario", |settings| settings.scenario.title().to_owned()),
         setting("Duration", |settings| duration(settings.duration)),
         setting("Max RPS", |settings| settings.max_rps.to_string()),
         text("Cap", a.cap.to_string(), b.cap.to_string()),
-        setting("Delay", pauses),
+        setting("Delay", delay),
         setting("Endpoints", |settings| settings.endpoints.title()),
         setting("Seed", |settings| settings.seed.to_string()),
         number("Planned", x.planned, y.planned),
@@ -77,15 +77,15 @@ pub fn compare(a: &Run, b: &Run) -> Vec<Difference> {
         number("Missed", x.missed, y.missed),
         number("Successful", x.successful_requests, y.successful_requests),
         number("Failed", x.failed_requests, y.failed_requests),
-        text("Failure rate", percent(failures(a)), percent(failures(b))),
+        text("Failure rate", failure_rate(a), failure_rate(b)),
         latency("Average latency", x.avg_latency, y.avg_latency),
         latency("p50", x.service.ok.p50, y.service.ok.p50),
         latency("p95", x.service.ok.p95, y.service.ok.p95),
         latency("p99", x.service.ok.p99, y.service.ok.p99),
         latency("Slowest", x.service.ok.max, y.service.ok.max),
-        latency("Response p99", x.response.ok.p99, y.response.ok.p99),
-        latency("Lag p99", x.scheduling_delay_p99, y.scheduling_delay_p99),
-        text("Most in any second", most(a), most(b)),
+        latency("Response time p99", x.response.ok.p99, y.response.ok.p99),
+        latency("Scheduling delay p99", x.scheduling_delay_p99, y.scheduling_delay_p99),
+        text("Most arrivals in any second", most(a), most(b)),
         text("Audit", audit(a), audit(b)),
         text("Cap kept", cap(a), cap(b)),
         text("Dashboard", dashboard(a), dashboard(b)),

@@ -2,11 +2,13 @@
 
 pub mod choices;
 pub mod comparison;
+pub mod connection;
 pub mod newest_runs;
 pub mod run_badge;
 pub mod run_charts;
 pub mod run_details;
 pub mod run_panel;
+pub mod run_sentences;
 pub mod run_sides;
 pub mod run_tables;
 pub mod settings_words;

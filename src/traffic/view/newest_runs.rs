@@ -1,25 +1,25 @@
 //! The newest runs, for the dashboard.
 
-use super::run_badge::words;
+use super::run_badge::badge;
 use super::settings_words::in_a_list;
 use super::verdict::{Tone, short};
 use crate::traffic::engine::scenario::Shape;
 use crate::traffic::model::RunSummary;
-use crate::ui::chart::past::Period;
+use crate::ui::chart::past::ChartPeriod;
 use crate::ui::format::{count, millis, utc};
 use crate::ui::notice::{empty_html, failed_html};
-use crate::ui::table::{Cell, row, table_html};
+use crate::ui::table::{TableCell, row, table_html};
 
-/// How many are listed.
+/// The number of runs in the list.
 const LISTED: usize = 5;
 
-/// The newest runs, with the way to all of them.
+/// The newest runs as a card, with a link to all of them.
 pub fn newest_runs_html(runs: Result<&[RunSummary], &str>) -> String {
     let content = match runs {
         Err(why) => failed_html("The runs could not be loaded.", why),
         Ok(runs) => {
             let rows: String = runs.iter().take(LISTED).map(run_row).collect();
-            let nothing = "No run yet. Set one up above; it stays here with its numbers and its proof.";
+            let nothing = "No runs yet. Start one above: its numbers and its audit stay here.";
             empty_html(rows.is_empty().then_some(nothing))
                 + &table_html(
                     "Newest runs as a table",
@@ -38,20 +38,25 @@ pub fn newest_runs_html(runs: Result<&[RunSummary], &str>) -> String {
 fn run_row(run: &RunSummary) -> String {
     let verdict = short(run);
     row([
-        Cell::text(utc(run.start_time)).linked(format!("/runs/{}", run.job_id)),
-        Cell::text(in_a_list(run)),
-        Cell::badge(words(run.status, run.closed, run.unstored)),
-        Cell::text(count(run.sent)),
-        Cell::text(count(run.failed_requests)).bad(run.failed_requests > 0),
-        Cell::text(millis(run.p95)),
-        Cell::text(verdict.text()).bad(verdict.tone == Tone::Bad),
+        TableCell::text(utc(run.start_time)).linked(format!("/runs/{}", run.job_id)),
+        TableCell::text(in_a_list(run)),
+        TableCell::badge(badge(run.status, run.closed, run.unstored)),
+        TableCell::text(count(run.sent)),
+        TableCell::text(count(run.failed_requests)).bad(run.failed_requests > 0),
+        TableCell::text(millis(run.p95)),
+        TableCell::text(verdict.text()).bad(verdict.tone == Tone::Bad),
     ])
 }
 
-/// A run as a period. One that goes on ends where it is planned to.
-pub fn period(run: &RunSummary) -> Period {
-    // Only the slots of Latency Degradation depend on the seed, its rate does not.
+/// A run as a period of a chart.
+pub fn period(run: &RunSummary) -> ChartPeriod {
+    // The seed moves slots, but not the rate.
     let shape = Shape::new(run.scenario, run.delay, run.duration, run.max_rps, run.cap, 0);
     let planned_end = run.start_time + i64::from(run.duration) * 1000;
-    Period { from: run.start_time, to: run.end_time.unwrap_or(planned_end), planned: shape.corners(), cap: run.cap }
+    ChartPeriod {
+        from: run.start_time,
+        to: run.end_time.unwrap_or(planned_end),
+        planned: shape.corners(),
+        cap: run.cap,
+    }
 }

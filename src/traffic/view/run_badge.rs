@@ -2,15 +2,23 @@
 
 use crate::traffic::model::Status;
 
-/// Machine word and human word of a state.
-pub fn words(status: Status, closed: bool, unstored: bool) -> (&'static str, &'static str) {
+/// The word for a status on the page.
+pub fn status_word(status: Status) -> &'static str {
     match status {
-        Status::Starting => ("running", "starting"),
-        Status::Running => ("running", "running"),
+        Status::Starting => "starting",
+        Status::Running => "running",
+        Status::Completed => "completed",
+        Status::Cancelled => "stopped",
+        Status::Error => "error",
+    }
+}
+
+/// The badge of a run: its name in the style sheet, and its word for people.
+pub fn badge(status: Status, closed: bool, unstored: bool) -> (&'static str, &'static str) {
+    match status {
+        Status::Starting | Status::Running => ("running", status_word(status)),
         _ if unstored => ("closing", "finished, not stored yet"),
         _ if !closed => ("closing", "closing"),
-        Status::Completed => ("completed", "completed"),
-        Status::Cancelled => ("cancelled", "cancelled"),
-        Status::Error => ("error", "error"),
+        Status::Completed | Status::Cancelled | Status::Error => (status.wire_name(), status_word(status)),
     }
 }

@@ -1,4 +1,4 @@
-//! What a run's page shows below its panel, as HTML that the server renders.
+//! What a run's page shows below the panel: charts and tables, as HTML that the server renders.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,25 +10,27 @@ use crate::traffic::engine::timeline::Timeline;
 use crate::traffic::model::Run;
 use crate::ui::chart::Rows;
 
-/// The two parts of it, as HTML.
+/// The details of a run, as HTML.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RunDetails(
+pub struct RunDetails {
     /// Charts and tables.
-    pub String,
-    /// Client beside server, when it was asked for.
-    pub Option<String>,
-);
+    pub charts: String,
+    /// Client and server compared, if requested.
+    pub sides: Option<String>,
+}
 
-/// The parts whose rows are drawn only when they are wanted, as [`Rows`] names them.
+/// The charts and tables whose rows are rendered on request only, as [`Rows`] names them.
 pub const DETAILS: [&str; 5] = ["latency", "distribution", "answers", "slowest", SINGLE_FAILURES];
 
-/// Draws it; what is missing is there in words, for those who read the page.
+/// Renders the details. A part that failed to load becomes an error message.
 pub fn run_details(
-    job: &Run,
+    run: &Run,
     timeline: Result<&Timeline, &str>,
     sides: Option<Result<&Sides, &str>>,
     rows: &Rows,
 ) -> RunDetails {
-    let charts = [charts_html(job, timeline, rows), endpoints_html(job), failures_html(job, rows)].concat();
-    RunDetails(charts, sides.map(|sides| sides_html(sides, rows)))
+    RunDetails {
+        charts: [charts_html(run, timeline, rows), endpoints_html(run), failures_html(run, rows)].concat(),
+        sides: sides.map(|sides| sides_html(sides, rows)),
+    }
 }

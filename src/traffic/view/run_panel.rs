@@ -1,54 +1,54 @@
-//! A run as the card and the run's page show it, as HTML: a pure function of its newest state. In the browser it is
-//! taken over part by part (see [`crate::ui::patch`]), at every snapshot of the stream.
+//! The panel of a run on the card and on the run's page: HTML that is a pure function of the run's newest state. With every
+//! snapshot of the stream, the browser replaces the parts that changed (see [`crate::ui::patch`]).
 
 use leptos::server_fn::ServerFn;
 
-use super::run_badge::words;
+use super::connection::Connection;
+use super::run_badge::badge;
+use super::run_sentences::{accounts, rate_sentence};
 use super::settings_words;
-use super::settings_words::planned_rate_of;
-use super::verdict::{Line, lines};
+use super::verdict::{VerdictLine, lines};
 use crate::traffic::model::Run;
-use crate::traffic::page::run_feed::Connection;
 use crate::traffic::server_fns::StopTraffic;
 use crate::ui::chart::Rows;
 use crate::ui::chart::rate::{Rates, rate};
 use crate::ui::format::{count, duration, millis};
 use crate::ui::table::escaped;
 
-/// What the panel shows.
+/// The panel of a run.
 pub(crate) struct Panel<'a> {
-    /// The run.
-    pub(crate) job: &'a Run,
-    /// How the page is connected to it.
+    /// The newest state of the run.
+    pub(crate) run: &'a Run,
+    /// How the page is connected to the run.
     pub(crate) connection: Connection,
-    /// Why the page does not follow the run at the moment, as HTML; empty when it does, or tries to.
+    /// Why the page does not follow the run at the moment, as HTML; empty if it does, or reconnects by itself.
     pub(crate) trouble: String,
-    /// A stop is under way.
+    /// Is a stop under way?
     pub(crate) stopping: bool,
-    /// Why the last stop came to nothing, as HTML; empty when it did not.
+    /// Why the last stop failed, as HTML; empty if it did not.
     pub(crate) stop_fault: String,
-    /// What a screen reader hears.
+    /// The sentence for screen readers.
     pub(crate) announcement: String,
-    /// It stands on the card, from which ways lead on.
+    /// Is the panel on the card, which has links to go on?
     pub(crate) on_card: bool,
-    /// The charts whose points are wanted as rows.
+    /// The charts that need the rows of their tables.
     pub(crate) rows: Rows,
 }
 
 impl Panel<'_> {
-    /// As HTML.
+    /// Renders the panel.
     pub(crate) fn html(&self) -> String {
-        let job = self.job;
+        let run = self.run;
         let links = if self.on_card { self.links() } else { String::new() };
         [
             self.head(),
             "<div class=\"run-body\">".to_owned(),
-            settings_html(job),
-            progress_html(job),
-            verdict_html(job),
-            numbers_html(job),
-            rate_html(job, &self.rows),
-            format!("<p class=\"ledger-line\" data-part=\"ledger\">{}</p>", ledger(job)),
+            settings_html(run),
+            progress_html(run),
+            verdict_html(run),
+            numbers_html(run),
+            rate_html(run, &self.rows),
+            format!("<p class=\"ledger-line\" data-part=\"ledger\">{}</p>", accounts(run)),
             format!("<p class=\"visually-hidden\" role=\"status\" data-part=\"status\">{}</p>", self.announcement),
             links,
             "</div>".to_owned(),
@@ -58,10 +58,11 @@ impl Panel<'_> {
 
     /// The title, the state, and Stop.
     fn head(&self) -> String {
-        let Self { job, connection, trouble, stopping, stop_fault, .. } = self;
-        let (state, word) = words(job.status, job.closed, job.unstored);
-        let (connected, silent) = (connection.words(), mark(connection.words().is_empty(), "hidden"));
-        let over = mark(job.status.is_final(), "hidden");
+        let Self { run, connection, trouble, stopping, stop_fault, .. } = self;
+        let (state, word) = badge(run.status, run.closed, run.unstored);
+        let connected = connection.words();
+        let silent = attribute(connected.is_empty(), "hidden");
+        let over = attribute(run.status.is_final(), "hidden");
         format!(
             "<div class=\"run-head\"><h2 class=\"run-title\" tabindex=\"-1\">{title}</h2>\
              <span class=\"badge\" data-part=\"badge\" data-state=\"{state}\">{word}</span>\
@@ -70,37 +71,39 @@ impl Panel<'_> {
              <button class=\"button danger\" type=\"submit\" data-part=\"stop\" aria-disabled=\"{stopping}\"{over}>{stop}</button></form>\
              <p class=\"error-note\" role=\"alert\" data-part=\"trouble\"{connects}>{trouble}</p>\
              <p class=\"error-note\" role=\"alert\" data-part=\"stop-fault\"{well}>{stop_fault}</p></div>",
-            title = job.scenario.title(),
+            title = run.scenario.title(),
             action = StopTraffic::url(),
-            id = job.job_id,
+            id = run.job_id,
             stop = if *stopping { "Stopping…" } else { "Stop" },
-            connects = mark(trouble.is_empty(), "hidden"),
-            well = mark(stop_fault.is_empty(), "hidden"),
+            connects = attribute(trouble.is_empty(), "hidden"),
+            well = attribute(stop_fault.is_empty(), "hidden"),
         )
     }
 
-    /// On the card: the way to the run's own page, and back to the form when the run is closed.
+    /// The link to the run's own page, and the button that leads back to the form once the run is closed.
     fn links(&self) -> String {
-        let hidden = mark(!self.job.closed, "hidden");
+        let hidden = attribute(!self.run.closed, "hidden");
         format!(
             "<p class=\"run-links\"><a href=\"/runs/{}\">This run's page</a>\
              <button class=\"button\" type=\"button\" data-again data-part=\"again\"{hidden}>Set up another run</button></p>",
-            self.job.job_id
+            self.run.job_id
         )
     }
 }
 
-fn mark(chosen: bool, word: &str) -> String {
-    if chosen { format!(" {word}") } else { String::new() }
+/// A boolean attribute with a space before it, or nothing.
+fn attribute(set: bool, name: &str) -> String {
+    if set { format!(" {name}") } else { String::new() }
 }
 
-fn settings_html(job: &Run) -> String {
-    format!("<p class=\"run-settings\">{}</p>", escaped(&settings_words::below_title(&job.settings())))
+fn settings_html(run: &Run) -> String {
+    format!("<p class=\"run-settings\">{}</p>", escaped(&settings_words::below_title(&run.settings())))
 }
 
-fn progress_html(job: &Run) -> String {
-    let (elapsed, total) = (job.stats.elapsed / 1000, job.duration);
-    let text = if job.status.is_final() {
+fn progress_html(run: &Run) -> String {
+    let elapsed = run.stats.elapsed / 1000;
+    let total = run.duration;
+    let text = if run.status.is_final() {
         format!("ended after {}", duration(elapsed))
     } else {
         format!("{elapsed} s of {total} s · {} left", duration(total.saturating_sub(elapsed)))
@@ -111,8 +114,8 @@ fn progress_html(job: &Run) -> String {
     )
 }
 
-fn numbers_html(job: &Run) -> String {
-    let stats = &job.stats;
+fn numbers_html(run: &Run) -> String {
+    let stats = &run.stats;
     let failed_tone = if stats.failed_requests > 0 { "bad" } else { "" };
     let stat = |(label, value, tone): (&str, String, &str)| {
         format!("<div class=\"stat\"><dt>{label}</dt><dd data-part=\"{label}\" data-tone=\"{tone}\">{value}</dd></div>")
@@ -128,84 +131,34 @@ fn numbers_html(job: &Run) -> String {
         ("p50", millis(stats.service.ok.p50), ""),
         ("p95", millis(stats.service.ok.p95), ""),
         ("p99", millis(stats.service.ok.p99), ""),
-        ("Response p99", millis(stats.response.ok.p99), ""),
-        ("Lag p99", millis(stats.scheduling_delay_p99), ""),
+        ("Response time p99", millis(stats.response.ok.p99), ""),
+        ("Scheduling delay p99", millis(stats.scheduling_delay_p99), ""),
     ];
-    let (main, small) = (main.map(stat).concat(), small.map(stat).concat());
+    let main = main.map(stat).concat();
+    let small = small.map(stat).concat();
     format!("<dl class=\"stats stats-main\">{main}</dl><dl class=\"stats stats-small\">{small}</dl>")
 }
 
-fn rate_html(job: &Run, rows: &Rows) -> String {
-    let shape = job.settings().shape(job.cap);
-    let achieved = Some(&job.stats.sent_per_second[..]);
-    let rates = Rates { seconds: job.duration, planned: &shape.corners(), achieved, cap: job.cap };
-    rate("Rate over time", rate_sentence(job), &rates).html("rate", rows)
+fn rate_html(run: &Run, rows: &Rows) -> String {
+    let shape = run.settings().shape(run.cap);
+    let achieved = Some(&run.stats.sent_per_second[..]);
+    let rates = Rates { seconds: run.duration, planned: &shape.corners(), achieved, cap: run.cap };
+    rate("Rate over time", rate_sentence(run), &rates).html("rate", rows)
 }
 
-fn rate_sentence(job: &Run) -> String {
-    let (seconds, planned) = (&job.stats.sent_per_second, planned_rate_of(job));
-    let Some(highest) = seconds.iter().max() else {
-        return format!("Planned: {planned}. The first second is not over.");
-    };
-    let mean = f64::from(seconds.iter().sum::<u32>()) / seconds.len() as f64;
-    format!(
-        "Planned: {planned}. Sent: {mean:.1} per second on average, at most {highest} within one second of the clock."
-    )
+/// The verdict, once the run is closed.
+fn verdict_html(run: &Run) -> String {
+    let lines: String = lines(run).iter().map(line_html).collect();
+    format!("<div class=\"verdict\" data-part=\"verdict\"{}>{lines}</div>", attribute(!run.closed, "hidden"))
 }
 
-/// The accounts of the run as they stand while it goes on.
-fn ledger(job: &Run) -> String {
-    let stats = &job.stats;
-    let open = if job.status.is_final() {
-        format!("{} not reached", count(stats.not_reached))
-    } else {
-        format!("{} in flight", stats.in_flight)
-    };
-    let cancelled =
-        if stats.cancelled > 0 { format!(" · {} cancelled", count(stats.cancelled)) } else { String::new() };
-    let waited = |slots: u32, what: &str| {
-        if slots > 0 { format!(" · {} had to wait {what}", count(slots)) } else { String::new() }
-    };
-    let at_gate = waited(stats.gate_refusals, "at the gate");
-    let for_answers = waited(stats.in_flight_refusals, "for earlier answers");
-    format!(
-        "{} planned · {} sent · {} missed · {open}{cancelled}{at_gate}{for_answers}",
-        count(stats.planned),
-        count(stats.sent),
-        count(stats.missed)
-    )
-}
-
-/// The result in words, once the run is closed.
-fn verdict_html(job: &Run) -> String {
-    let lines: String = lines(job).iter().map(line).collect();
-    format!("<div class=\"verdict\" data-part=\"verdict\"{}>{lines}</div>", mark(!job.closed, "hidden"))
-}
-
-/// With a mark that says it, too.
-fn line(line: &Line) -> String {
-    let (tone, words) = (line.tone.class(), escaped(&line.words));
+fn line_html(line: &VerdictLine) -> String {
+    let tone = line.tone.class();
+    let words = escaped(&line.words);
     let mark = line.mark().map(|mark| format!("<span class=\"mark\" aria-hidden=\"true\">{mark}</span>"));
     match mark {
         Some(mark) => format!("<p class=\"verdict-line {tone}\">{mark}<span>{words}</span></p>"),
         None => format!("<p class=\"verdict-line {tone}\">{words}</p>"),
-    }
-}
-
-/// The one thing a screen reader hears of the numbers: a sentence.
-pub(crate) fn announcement(job: &Run, stale: bool) -> String {
-    let stats = &job.stats;
-    let so_far = format!("{} requests, {} failed.", stats.total_requests, stats.failed_requests);
-    if job.closed {
-        format!("The run is {}: {so_far}", job.status.wire_name())
-    } else if job.unstored {
-        "The run is finished, not stored yet: the database can't be written. It is tried again until it can.".to_owned()
-    } else if job.status.is_final() {
-        "The run has ended and is being closed.".to_owned()
-    } else if stale {
-        "The connection to the server is lost; trying again.".to_owned()
-    } else {
-        format!("The run is going on: {} seconds of {}, {so_far}", stats.elapsed / 1000, job.duration)
     }
 }
 
@@ -219,7 +172,7 @@ mod tests {
     use crate::traffic::engine::stats::Stats;
     use crate::traffic::model::{Endpoints, Reason, Status};
 
-    fn job(status: Status, closed: bool) -> Run {
+    fn run(status: Status, closed: bool) -> Run {
         Run {
             job_id: RunId(Uuid::from_u128(7)),
             status,
@@ -240,16 +193,23 @@ mod tests {
         }
     }
 
-    fn html(job: &Run, on_card: bool) -> String {
-        let (stop_fault, announcement) = (String::new(), String::new());
-        let connection = if job.closed { Connection::Ended } else { Connection::Live };
-        let trouble = String::new();
-        Panel { job, connection, trouble, stopping: false, stop_fault, announcement, on_card, rows: Rows::All }.html()
+    fn html(run: &Run, on_card: bool) -> String {
+        let panel = Panel {
+            run,
+            connection: if run.closed { Connection::Ended } else { Connection::Live },
+            trouble: String::new(),
+            stopping: false,
+            stop_fault: String::new(),
+            announcement: String::new(),
+            on_card,
+            rows: Rows::All,
+        };
+        panel.html()
     }
 
     #[test]
-    fn a_run_that_goes_on_has_its_numbers_and_stop() {
-        let html = html(&job(Status::Running, false), true);
+    fn an_active_run_has_its_numbers_and_stop() {
+        let html = html(&run(Status::Running, false), true);
         for part in [
             "data-state=\"running\">running</span>",
             "data-part=\"stop\" aria-disabled=\"false\">Stop</button>",
@@ -264,48 +224,30 @@ mod tests {
     }
 
     #[test]
-    fn a_closed_run_has_its_verdict_and_no_stop() {
+    fn a_closed_run_has_a_verdict_and_no_stop() {
         let reason = Some(Reason::Shutdown);
-        let html = html(&Run { reason, ..job(Status::Error, true) }, false);
+        let html = html(&Run { reason, ..run(Status::Error, true) }, false);
         assert!(html.contains("data-part=\"stop\" aria-disabled=\"false\" hidden>"), "{html}");
         assert!(html.contains("Ended early: ") && !html.contains("data-part=\"verdict\" hidden"), "{html}");
-        assert!(!html.contains("data-again"), "only the card leads back to its form");
+        assert!(!html.contains("data-again"), "only the card leads back to the form");
     }
 
     #[test]
-    fn parts_have_names_of_their_own_in_every_state() {
+    fn parts_have_unique_names_in_every_state() {
         let parts = |html: &str| {
             let mut parts: Vec<_> =
                 html.split("data-part=\"").skip(1).map(|rest| rest.split('"').next().map(str::to_owned)).collect();
             parts.sort();
             parts
         };
-        let running = parts(&html(&job(Status::Running, false), true));
+        let running = parts(&html(&run(Status::Running, false), true));
         let mut once = running.clone();
         once.dedup();
         assert_eq!(running, once);
         assert_eq!(
             running,
-            parts(&html(&job(Status::Completed, true), true)),
-            "nothing of it is ever replaced as a whole"
+            parts(&html(&run(Status::Completed, true), true)),
+            "the panel is never replaced as a whole"
         );
-    }
-
-    #[test]
-    fn only_slots_that_waited_at_the_gate_are_said_to_have_waited_there() {
-        let mut job = job(Status::Running, false);
-        job.stats.in_flight_refusals = 7;
-        let line = ledger(&job);
-        assert!(line.ends_with("7 had to wait for earlier answers") && !line.contains("at the gate"), "{line}");
-        job.stats.gate_refusals = 3;
-        assert!(ledger(&job).contains("3 had to wait at the gate"), "{}", ledger(&job));
-    }
-
-    #[test]
-    fn what_is_announced_names_the_state() {
-        let running = job(Status::Running, false);
-        assert_eq!(announcement(&running, false), "The run is going on: 12 seconds of 30, 1234 requests, 2 failed.");
-        assert!(announcement(&running, true).contains("connection"));
-        assert!(announcement(&job(Status::Completed, true), false).starts_with("The run is completed: 1234"));
     }
 }

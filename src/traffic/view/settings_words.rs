@@ -1,14 +1,14 @@
-//! What a run was started with, in words: the one place for all pages and files that say it.
+//! The settings of a run in words, for all pages and files that show them.
 
 use crate::traffic::engine::scenario::{Delay, Scenario, Shape};
 use crate::traffic::model::{Run, RunSummary, Settings};
 use crate::ui::format::duration;
 
-/// Where Latency Degradation waits; nothing for the other scenarios.
+/// Where Latency Degradation adds its delay; `None` for the other scenarios.
 pub fn delay(scenario: Scenario, delay: Delay) -> Option<&'static str> {
     match (scenario, delay) {
         (Scenario::LatencyDegradation, Delay::Client) => Some("pauses between requests"),
-        (Scenario::LatencyDegradation, Delay::Server) => Some("delay in the server's answer"),
+        (Scenario::LatencyDegradation, Delay::Server) => Some("delay in the server's response"),
         _ => None,
     }
 }
@@ -17,7 +17,7 @@ fn joined(parts: impl IntoIterator<Item = String>, delay: Option<&str>) -> Strin
     parts.into_iter().chain(delay.map(str::to_owned)).collect::<Vec<_>>().join(" · ")
 }
 
-/// Everything but the scenario, which stands above it.
+/// All settings except the scenario, which is the title above them.
 pub fn below_title(settings: &Settings) -> String {
     let endpoints = match settings.endpoints.title() {
         all if all == "All" => "all endpoints".to_owned(),
@@ -28,15 +28,16 @@ pub fn below_title(settings: &Settings) -> String {
     joined(parts, delay(settings.scenario, settings.delay))
 }
 
-/// What tells runs apart in a list.
+/// The settings that distinguish runs in a list.
 pub fn in_a_list(run: &RunSummary) -> String {
     let parts = [run.scenario.title().to_owned(), duration(run.duration), format!("{}/s", run.max_rps)];
     joined(parts, delay(run.scenario, run.delay))
 }
 
-/// The rate of the plan: its highest, and its mean where pauses keep that far below.
+/// The planned rate: the highest, and the mean where pauses lower it.
 pub fn planned_rate(shape: &Shape) -> String {
-    let (top, mean) = (shape.top(), shape.mean());
+    let top = shape.top();
+    let mean = shape.mean();
     if mean < top {
         format!("about {mean:.1} per second, at most {top:.1}")
     } else {
@@ -44,9 +45,9 @@ pub fn planned_rate(shape: &Shape) -> String {
     }
 }
 
-/// The rate of a run's plan.
-pub fn planned_rate_of(job: &Run) -> String {
-    planned_rate(&job.settings().shape(job.cap))
+/// The planned rate of a run.
+pub fn planned_rate_of(run: &Run) -> String {
+    planned_rate(&run.settings().shape(run.cap))
 }
 
 #[cfg(test)]
@@ -59,19 +60,19 @@ mod tests {
     }
 
     #[test]
-    fn the_delay_is_said_where_there_is_one() {
+    fn the_delay_is_named_where_there_is_one() {
         let words = |scenario, delay| below_title(&settings(scenario, delay));
         let common = "1 min · up to 20 requests per second · all endpoints · seed 9";
         assert_eq!(words(Scenario::Normal, Delay::Client), common);
         assert_eq!(words(Scenario::LatencyDegradation, Delay::Client), format!("{common} · pauses between requests"));
         assert_eq!(
             words(Scenario::LatencyDegradation, Delay::Server),
-            format!("{common} · delay in the server's answer")
+            format!("{common} · delay in the server's response")
         );
     }
 
     #[test]
-    fn a_plan_with_pauses_is_not_said_to_reach_the_cap() {
+    fn a_plan_with_pauses_does_not_claim_to_reach_the_cap() {
         let words = |scenario, delay| planned_rate(&settings(scenario, delay).shape(20));
         assert_eq!(words(Scenario::Stress, Delay::Client), "at most 19.8 per second");
         assert_eq!(words(Scenario::Peak, Delay::Client), "at most 19.8 per second");

@@ -1,4 +1,4 @@
-//! The verdict on a run in words: audit, cap, clean-up and dashboard check. This is the one place that words it, for the
+//! The verdict on a run in words: audit, cap, clean-up and dashboard check. All who show it take the words from here: the
 //! card, the run's page, the report, the history, the comparison and the log.
 
 use crate::traffic::engine::audit_outcome::{Audit, AuditOutcome};
@@ -6,21 +6,21 @@ use crate::traffic::engine::dashboard_outcome::{DashboardCheck, DashboardOutcome
 use crate::traffic::model::{Run, RunSummary};
 use crate::ui::format::{count, millis, percent};
 
-/// How a line of the verdict is meant.
+/// Whether a line of the verdict is good news.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
-    /// It was checked, and all is well.
+    /// Checked, and correct.
     Good,
-    /// It could not be checked, or not wholly.
+    /// Not checked, or not completely.
     Open,
-    /// It was checked, and something is wrong.
+    /// Checked, and wrong.
     Bad,
-    /// A fact that judges nothing.
+    /// A fact without a judgement.
     Plain,
 }
 
 impl Tone {
-    /// The mark before the words, so that not the colour alone says it.
+    /// The mark before the words, so that colour is not the only sign.
     pub fn mark(self) -> Option<&'static str> {
         match self {
             Self::Good => Some("✓"),
@@ -30,7 +30,7 @@ impl Tone {
         }
     }
 
-    /// The class of the line, for the style sheet.
+    /// The class of the line in the style sheet.
     pub fn class(self) -> &'static str {
         match self {
             Self::Good => "good",
@@ -63,16 +63,16 @@ impl From<DashboardOutcome> for Tone {
 
 /// One line of the verdict.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line {
-    /// How it is meant.
+pub struct VerdictLine {
+    /// Whether it is good news.
     pub tone: Tone,
-    /// A plain sentence or two.
+    /// One or two sentences.
     pub words: String,
-    /// It belongs to the marked line above it and has no mark of its own.
+    /// Does it belong to the marked line above, and so have no mark of its own?
     pub is_detail: bool,
 }
 
-impl Line {
+impl VerdictLine {
     fn of(tone: Tone, words: impl Into<String>) -> Self {
         Self { tone, words: words.into(), is_detail: false }
     }
@@ -81,7 +81,7 @@ impl Line {
         Self { is_detail: true, ..Self::of(tone, words) }
     }
 
-    /// Its mark, if it has one.
+    /// The mark before the words, if there is one.
     pub fn mark(&self) -> Option<&'static str> {
         self.tone.mark().filter(|_| !self.is_detail)
     }
@@ -92,81 +92,87 @@ impl Line {
     }
 }
 
-/// The verdict on a closed run; before that there is none.
-pub fn lines(job: &Run) -> Vec<Line> {
-    if !job.closed {
+/// The verdict on a run: empty before the run is closed.
+pub fn lines(run: &Run) -> Vec<VerdictLine> {
+    if !run.closed {
         return Vec::new();
     }
-    let early = job.reason.map(|reason| Line::detail(Tone::Bad, format!("Ended early: {}.", reason.words())));
-    let audit = job.stats.audit.as_ref().map_or_else(never_audited, |audit| audit_lines(audit, job.stop_took));
-    let dashboard = job.stats.dashboard_check.iter().flat_map(dashboard_lines);
+    let early = run.reason.map(|reason| VerdictLine::detail(Tone::Bad, format!("Ended early: {}.", reason.words())));
+    let audit = run.stats.audit.as_ref().map_or_else(never_audited, |audit| audit_lines(audit, run.stop_took));
+    let dashboard = run.stats.dashboard_check.iter().flat_map(dashboard_lines);
     early.into_iter().chain(audit).chain(dashboard).collect()
 }
 
-/// A run that an earlier version closed after a crash.
-fn never_audited() -> Vec<Line> {
-    vec![Line::of(
+/// The verdict on a run that an earlier version closed after a crash.
+fn never_audited() -> Vec<VerdictLine> {
+    vec![VerdictLine::of(
         Tone::Open,
-        "No audit: the server that ran it was killed. The numbers are what was recorded by then.",
+        "No audit: the server was killed during the run. The numbers show what was recorded until then.",
     )]
 }
 
-fn known(number: Option<u32>) -> String {
+fn number_or_unknown(number: Option<u32>) -> String {
     number.map_or_else(|| "an unknown number".to_owned(), count)
 }
 
+/// Makes a sentence of words that start in lower case and have no full stop.
 fn sentence(words: &str) -> String {
     let mut letters = words.chars();
     let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
     format!("{first}{}.", letters.as_str())
 }
 
-fn audit_lines(audit: &Audit, stop_took: Option<f64>) -> Vec<Line> {
+fn audit_lines(audit: &Audit, stop_took: Option<f64>) -> Vec<VerdictLine> {
     let tone = Tone::from(audit.outcome);
-    let accounts =
-        format!("{} sent, {} arrived, {} recorded", count(audit.sent), known(audit.arrived), known(audit.recorded));
+    let accounts = format!(
+        "{} sent, {} arrived, {} recorded",
+        count(audit.sent),
+        number_or_unknown(audit.arrived),
+        number_or_unknown(audit.recorded)
+    );
     let mut gaps = audit.gaps.iter();
     let head = match audit.outcome {
         AuditOutcome::Incomplete => gaps.next().cloned().unwrap_or_else(|| accounts.clone()),
         _ => accounts.clone(),
     };
-    let mut lines = vec![Line::of(tone, format!("Audit {}: {head}.", audit_word(audit.outcome)))];
-    lines.extend(audit.differences.iter().map(|difference| Line::detail(Tone::Bad, sentence(difference))));
-    lines.extend(gaps.map(|gap| Line::detail(Tone::Open, sentence(gap))));
+    let mut lines = vec![VerdictLine::of(tone, format!("Audit {}: {head}.", audit_word(audit.outcome)))];
+    lines.extend(audit.differences.iter().map(|difference| VerdictLine::detail(Tone::Bad, sentence(difference))));
+    lines.extend(gaps.map(|gap| VerdictLine::detail(Tone::Open, sentence(gap))));
     if audit.outcome == AuditOutcome::Incomplete {
-        lines.push(Line::detail(Tone::Plain, sentence(&accounts)));
+        lines.push(VerdictLine::detail(Tone::Plain, sentence(&accounts)));
     }
     lines.push(cap_line(audit));
-    lines.push(Line::of(Tone::Plain, rest(audit, stop_took)));
+    lines.push(VerdictLine::of(Tone::Plain, clean_up_words(audit, stop_took)));
     lines
 }
 
-fn cap_line(audit: &Audit) -> Line {
+fn cap_line(audit: &Audit) -> VerdictLine {
     let (Some(kept), Some(most)) = (audit.cap_kept, audit.most_in_any_second) else {
-        return Line::of(Tone::Open, "Cap not checked: what arrived, and when, is not known any more.");
+        return VerdictLine::of(Tone::Open, "Cap not checked: the arrival times of the requests are no longer known.");
     };
-    let (tone, word) = if kept { (Tone::Good, "kept") } else { (Tone::Bad, "broken") };
+    let tone = if kept { Tone::Good } else { Tone::Bad };
+    let word = cap_word(Some(kept));
     let allowed = audit.cap;
     let words = format!("Cap {word}: the server saw at most {most} requests in any second; {allowed} are allowed.");
-    Line::of(tone, words)
+    VerdictLine::of(tone, words)
 }
 
-fn rest(audit: &Audit, stop_took: Option<f64>) -> String {
-    let (created, removed) = (count(audit.created), count(audit.removed));
-    let mut words = match audit.arrived {
-        Some(_) => format!("{created} users created, {removed} removed"),
+/// The clean-up of the run's users, then the requests without a response, then Stop.
+fn clean_up_words(audit: &Audit, stop_took: Option<f64>) -> String {
+    let mut words = format!("{} users created, {} removed", count(audit.created), count(audit.removed));
+    if audit.arrived.is_none() {
         // Some may have been removed before the server was killed.
-        None => format!("{created} users created, {removed} removed when it was closed after that"),
-    };
+        words += " when the run was closed after the restart";
+    }
     if audit.kept > 0 {
         words += &format!(", {} kept because a real client changed them", count(audit.kept));
     }
     words += ".";
     if audit.unanswered > 0 {
-        words += &format!(" {} ended without an answer.", count(audit.unanswered));
+        words += &format!(" {} got no response.", count(audit.unanswered));
     }
     if let Some(never) = audit.never_arrived.filter(|never| *never > 0) {
-        words += &format!(" {} left and were never seen to arrive.", count(never));
+        words += &format!(" {} were sent but never seen to arrive.", count(never));
     }
     if let Some(ms) = stop_took {
         words += &format!(" Stop took {}.", millis(Some(ms)));
@@ -174,33 +180,29 @@ fn rest(audit: &Audit, stop_took: Option<f64>) -> String {
     words
 }
 
-/// Whether the dashboard was right about the run.
-fn dashboard_lines(check: &DashboardCheck) -> Vec<Line> {
+/// Whether the dashboard showed the right numbers of the run.
+fn dashboard_lines(check: &DashboardCheck) -> Vec<VerdictLine> {
     let tone = Tone::from(check.outcome);
     let word = dashboard_word(check.outcome);
-    let compared = match check.outcome {
-        DashboardOutcome::Right => "=",
-        DashboardOutcome::Wrong => "against",
-        DashboardOutcome::NotChecked => {
-            return vec![Line::of(tone, format!("Dashboard {word}: {}.", check.gaps.join("; ")))];
-        }
-    };
-    let expected = check
-        .expected
-        .map(|expected| format!(" Expected {} ± {:.1}.", percent(Some(expected.share)), expected.four_sigma * 100.0));
+    if check.outcome == DashboardOutcome::NotChecked {
+        return vec![VerdictLine::of(tone, format!("Dashboard {word}: {}.", check.gaps.join("; ")))];
+    }
+    let expected = check.expected.as_ref().map(|expected| {
+        format!(" Expected errors: {} ± {:.1}.", percent(Some(expected.share)), expected.four_sigma * 100.0)
+    });
     let words = format!(
-        "Dashboard {word}: KPI says {} errors, injected {}; p95 {} {compared} {}.{}",
+        "Dashboard {word}: it shows {} errors (injected: {}) and a p95 of {} (exact: {}).{}",
         percent(check.error_rate),
         percent(check.injected),
         millis(check.p95),
         millis(check.exact_p95),
         expected.unwrap_or_default(),
     );
-    let differences = check.differences.iter().map(|difference| Line::detail(Tone::Bad, sentence(difference)));
-    std::iter::once(Line::of(tone, words)).chain(differences).collect()
+    let differences = check.differences.iter().map(|difference| VerdictLine::detail(Tone::Bad, sentence(difference)));
+    std::iter::once(VerdictLine::of(tone, words)).chain(differences).collect()
 }
 
-/// The audit's outcome in a word.
+/// The outcome of the audit in a word.
 pub fn audit_word(outcome: AuditOutcome) -> &'static str {
     match outcome {
         AuditOutcome::Verified => "verified",
@@ -227,9 +229,9 @@ pub fn cap_word(kept: Option<bool>) -> &'static str {
     }
 }
 
-/// The verdict in two words: the first of its parts that is wrong, else the first that is open. A dash before there is one.
-pub fn short(run: &RunSummary) -> Line {
-    let Some(audit) = run.audit else { return Line::of(Tone::Plain, "–") };
+/// The verdict in two words: the first part that is wrong, else the first that could not be checked. A dash before the audit.
+pub fn short(run: &RunSummary) -> VerdictLine {
+    let Some(audit) = run.audit else { return VerdictLine::of(Tone::Plain, "–") };
     let cap = run.cap_kept.map_or(Tone::Open, |kept| if kept { Tone::Good } else { Tone::Bad });
     let parts = [
         Some((Tone::from(audit), format!("audit {}", audit_word(audit)))),
@@ -238,20 +240,20 @@ pub fn short(run: &RunSummary) -> Line {
     ];
     let of = |tone: Tone| parts.iter().flatten().find(|(is, _)| *is == tone).map(|(_, words)| words.clone());
     if let Some(words) = of(Tone::Bad) {
-        return Line::of(Tone::Bad, words);
+        return VerdictLine::of(Tone::Bad, words);
     }
     if let Some(words) = of(Tone::Open) {
-        return Line::of(Tone::Open, words);
+        return VerdictLine::of(Tone::Open, words);
     }
-    // A run of an older version was not held against the dashboard.
-    Line::of(Tone::Good, if run.dashboard_check.is_some() { "verified" } else { "audit verified" })
+    // Runs of older versions have no dashboard check.
+    VerdictLine::of(Tone::Good, if run.dashboard_check.is_some() { "verified" } else { "audit verified" })
 }
 
 /// The verdict in one line, for the log.
-pub fn summary(job: &Run) -> String {
-    let audit = job.stats.audited().map_or("not made", audit_word);
-    let cap = cap_word(job.stats.audit.as_ref().and_then(|audit| audit.cap_kept));
-    let dashboard = job.stats.dashboard().map_or("not checked", dashboard_word);
+pub fn summary(run: &Run) -> String {
+    let audit = run.stats.audited().map_or("not made", audit_word);
+    let cap = cap_word(run.stats.audit.as_ref().and_then(|audit| audit.cap_kept));
+    let dashboard = run.stats.dashboard().map_or("not checked", dashboard_word);
     format!("audit {audit}, cap {cap}, dashboard {dashboard}")
 }
 
@@ -265,8 +267,8 @@ mod tests {
     use crate::traffic::engine::stats::Stats;
     use crate::traffic::model::{Endpoints, Reason, Status};
 
-    /// A closed run with what a stored JSON says of its audit and its dashboard check.
-    fn job(audit: &str, check: &str) -> Run {
+    /// A closed run with an audit and a dashboard check from their stored JSON.
+    fn run(audit: &str, check: &str) -> Run {
         let stats = Stats {
             audit: Some(serde_json::from_str(audit).expect("an audit")),
             dashboard_check: Some(serde_json::from_str(check).expect("a check")),
@@ -292,8 +294,8 @@ mod tests {
         }
     }
 
-    fn texts(job: &Run) -> Vec<String> {
-        lines(job).iter().map(Line::text).collect()
+    fn texts(run: &Run) -> Vec<String> {
+        lines(run).iter().map(VerdictLine::text).collect()
     }
 
     const VERIFIED: &str = r#"{"outcome":"verified","capKept":true,"sent":241,"unanswered":0,"neverArrived":0,"arrived":241,
@@ -303,19 +305,19 @@ mod tests {
 
     #[test]
     fn a_run_that_is_in_order() {
-        let job = Run { stop_took: Some(0.58), ..job(VERIFIED, RIGHT) };
+        let run = Run { stop_took: Some(0.58), ..run(VERIFIED, RIGHT) };
         assert_eq!(
-            texts(&job),
+            texts(&run),
             [
                 "✓ Audit verified: 241 sent, 241 arrived, 241 recorded.",
                 "✓ Cap kept: the server saw at most 20 requests in any second; 20 are allowed.",
                 "42 users created, 42 removed. Stop took 0.58 ms.",
-                "✓ Dashboard right: KPI says 16.2 % errors, injected 16.2 %; p95 2.51 ms = 2.51 ms. Expected 14.9 % ± 7.0.",
+                "✓ Dashboard right: it shows 16.2 % errors (injected: 16.2 %) and a p95 of 2.51 ms (exact: 2.51 ms). Expected errors: 14.9 % ± 7.0.",
             ]
         );
-        assert_eq!(short(&RunSummary::from(&job)).text(), "✓ verified");
-        assert_eq!(summary(&job), "audit verified, cap kept, dashboard right");
-        assert_eq!(lines(&Run { closed: false, ..job }), [], "none before it is closed");
+        assert_eq!(short(&RunSummary::from(&run)).text(), "✓ verified");
+        assert_eq!(summary(&run), "audit verified, cap kept, dashboard right");
+        assert_eq!(lines(&Run { closed: false, ..run }), [], "none before it is closed");
     }
 
     #[test]
@@ -324,19 +326,19 @@ mod tests {
             "dropped":114,"mostInAnySecond":19,"cap":20,"created":4,"removed":3,"kept":1,
             "gaps":["114 of 149 requests were not recorded (dropped, counted)","the recorded requests could not be read"]}"#;
         let check = r#"{"outcome":"notChecked","gaps":["requests of the run were not recorded (dropped, counted)"]}"#;
-        let job = job(audit, check);
+        let run = run(audit, check);
         assert_eq!(
-            texts(&job),
+            texts(&run),
             [
                 "○ Audit incomplete: 114 of 149 requests were not recorded (dropped, counted).",
                 "The recorded requests could not be read.",
                 "149 sent, 146 arrived, 35 recorded.",
                 "✓ Cap kept: the server saw at most 19 requests in any second; 20 are allowed.",
-                "4 users created, 3 removed, 1 kept because a real client changed them. 69 ended without an answer. 3 left and were never seen to arrive.",
+                "4 users created, 3 removed, 1 kept because a real client changed them. 69 got no response. 3 were sent but never seen to arrive.",
                 "○ Dashboard not checked: requests of the run were not recorded (dropped, counted).",
             ]
         );
-        assert_eq!(short(&RunSummary::from(&job)).text(), "○ audit incomplete");
+        assert_eq!(short(&RunSummary::from(&run)).text(), "○ audit incomplete");
     }
 
     #[test]
@@ -345,7 +347,7 @@ mod tests {
             .replace("\"verified\"", "\"wrong\", \"differences\": [\"requests that arrived more than once: 1 (#4)\"]");
         let check =
             RIGHT.replace("\"right\"", "\"wrong\", \"differences\": [\"the dashboard says 7 requests, 241 arrived\"]");
-        let both = Run { reason: Some(Reason::Shutdown), status: Status::Error, ..job(&audit, &check) };
+        let both = Run { reason: Some(Reason::Shutdown), status: Status::Error, ..run(&audit, &check) };
         let texts = texts(&both);
         for expected in [
             "Ended early: the server was shut down.",
@@ -355,7 +357,7 @@ mod tests {
         ] {
             assert!(texts.iter().any(|text| text == expected), "{expected}: {texts:?}");
         }
-        let short = |audit: &str, check: &str| short(&RunSummary::from(&job(audit, check))).text();
+        let short = |audit: &str, check: &str| short(&RunSummary::from(&run(audit, check))).text();
         assert_eq!(short(&audit, &check), "✗ audit wrong");
         assert_eq!(short(VERIFIED, &check), "✗ dashboard wrong");
         assert_eq!(short(VERIFIED, r#"{"outcome":"notChecked"}"#), "○ dashboard not checked");
@@ -365,9 +367,10 @@ mod tests {
 
     #[test]
     fn a_run_that_an_older_version_closed_after_a_crash_has_no_audit() {
-        let mut job = job(VERIFIED, RIGHT);
-        (job.stats.audit, job.stats.dashboard_check) = (None, None);
-        assert!(texts(&job)[0].starts_with("○ No audit"), "{:?}", texts(&job));
-        assert_eq!(short(&RunSummary::from(&job)).text(), "–");
+        let mut run = run(VERIFIED, RIGHT);
+        run.stats.audit = None;
+        run.stats.dashboard_check = None;
+        assert!(texts(&run)[0].starts_with("○ No audit"), "{:?}", texts(&run));
+        assert_eq!(short(&RunSummary::from(&run)).text(), "–");
     }
 }

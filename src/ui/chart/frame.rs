@@ -1,4 +1,4 @@
-//! Draws any [`Chart`]: caption, picture, legend, a sentence, and the same numbers as a table.
+//! Renders any [`Chart`]: caption, picture, legend, a sentence, and the numbers as a table.
 
 use leptos::prelude::*;
 
@@ -6,23 +6,21 @@ use super::{Chart, Rows};
 use crate::ui::table::{escaped, head_cells};
 
 impl Chart {
-    /// The whole of it, as HTML.
+    /// The whole chart as HTML. `id` is a name that no other chart of the page has; ids in the HTML derive from it.
     pub fn html(&self, id: &str, rows: &Rows) -> String {
         let mut html = String::new();
         self.push_html(&mut html, id, rows);
         html
     }
 
-    /// The same at the end of others.
+    /// Appends [`Self::html`] to `html`.
     pub fn push_html(&self, html: &mut String, id: &str, rows: &Rows) {
         html.extend(["<figure class=\"chart\" data-chart=\"", id, "\">"]);
         self.push_figure(html, id, rows.has(id));
         html.push_str("</figure>");
     }
 
-    /// What is inside of the `<figure>`. Ids derive from `id`, a name that no other chart of the page has.
-    /// With its points as rows of the table, or without them: a closed table has none, as long as there is a
-    /// script that can bring them.
+    /// The content of the `<figure>`. Without `rows` its table is empty until a script fetches them.
     pub fn figure_html(&self, id: &str, rows: bool) -> String {
         let mut html = String::new();
         self.push_figure(&mut html, id, rows);
@@ -30,11 +28,15 @@ impl Chart {
     }
 
     fn push_figure(&self, html: &mut String, id: &str, rows: bool) {
-        let (title, axes, left_out) = (escaped(&self.title), escaped(&self.axes), escaped(self.left_out));
-        let (legend, sentence) = (self.legend_html(), escaped(&self.sentence));
+        let title = escaped(&self.title);
+        let axes = escaped(&self.axes);
+        let sentence = escaped(&self.sentence);
+        let left_out = escaped(self.left_out);
+        let legend = self.legend_html();
         let rows = if rows { self.rows_html() } else { String::new() };
-        let (points, heads) = (self.points.len(), head_cells(self.heads()));
-        let all_there = if self.left_out.is_empty() { " hidden" } else { "" };
+        let heads = head_cells(self.heads());
+        let points = self.points.len();
+        let complete = if self.left_out.is_empty() { " hidden" } else { "" };
         html.push_str(&format!(
             "<figcaption>{title}</figcaption><p class=\"reading\" aria-hidden=\"true\"></p>\
              <div class=\"plot\"><svg class=\"picture\" role=\"img\" aria-labelledby=\"{id}-title\" aria-describedby=\"{id}-desc\" data-part=\"picture\" data-points=\"{points}\">\
@@ -46,7 +48,7 @@ impl Chart {
              <svg class=\"cursor-layer\" aria-hidden=\"true\"><line class=\"cursor\" y1=\"0\" y2=\"100%\" visibility=\"hidden\"/></svg>\
              <input class=\"reader\" type=\"range\" min=\"0\" max=\"{last}\" value=\"{last}\" aria-label=\"Values of {title}\" hidden></div>\
              <ul class=\"legend\" data-part=\"legend\">{legend}</ul><p class=\"sentence\" data-part=\"sentence\">{sentence}</p>\
-             <details class=\"as-table\"><summary>Show as table</summary><p class=\"left-out\" data-part=\"left-out\"{all_there}>{left_out}</p>\
+             <details class=\"as-table\"><summary>Show as table</summary><p class=\"left-out\" data-part=\"left-out\"{complete}>{left_out}</p>\
              <div class=\"table-scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{title} as a table\">\
              <table><thead data-part=\"heads\"><tr>{heads}</tr></thead><tbody data-part=\"rows\">{rows}</tbody></table></div></details>",
             last = points.saturating_sub(1),
@@ -54,12 +56,12 @@ impl Chart {
     }
 }
 
-/// A chart with everything around it, and with its points.
+/// A chart with the rows of its table.
 #[component]
 pub fn ChartFrame(
     /// A name that no other chart of the page has; ids derive from it.
     id: &'static str,
-    /// What is drawn.
+    /// The chart.
     chart: Chart,
 ) -> impl IntoView {
     view! { <figure class="chart" data-chart=id inner_html=chart.figure_html(id, true)></figure> }
@@ -70,13 +72,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_figure_is_named_and_described_and_has_its_rows_when_they_are_asked_for() {
+    fn a_figure_is_named_and_described_and_has_its_rows_on_request() {
         let chart = Chart {
             title: "Rate & more".to_owned(),
             sentence: "At most 2.".to_owned(),
             axes: "Per second.".to_owned(),
             columns: vec!["time"],
-            points: vec![super::super::Point { at: 0.5, cells: vec!["0:01".to_owned()] }],
+            points: vec![super::super::ChartPoint { at: 0.5, cells: vec!["0:01".to_owned()] }],
             ..Chart::default()
         };
         let html = chart.figure_html("rate", true);

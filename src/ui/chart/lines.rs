@@ -1,35 +1,35 @@
-//! Several series over the same time, as lines: two runs over each other, for example.
+//! Several series over the same time as lines, such as two runs compared.
 
 use super::axis::TimeAxis;
 use super::scale::{Plane, Scale, round_ticks};
 use super::{Chart, Key, Mark, Tick};
 
-/// One line.
+/// One line of the chart.
 #[derive(Clone, Debug)]
-pub struct Series {
-    /// What it is called in the legend and the table.
+pub struct LineSeries {
+    /// The name in the legend and the table.
     pub name: String,
-    /// How it looks.
+    /// The class in the style sheet.
     pub class: &'static str,
-    /// A value for each step of time, where there is one.
+    /// The value of each step, where there is one.
     pub values: Vec<Option<f64>>,
 }
 
-/// The chart. `words` writes a value with its unit, `what` says what is drawn.
+/// A chart of lines. `what` names the quantity, and `format` renders a value with its unit.
 pub fn lines(
     title: &str,
     sentence: String,
     what: &str,
     axis: &TimeAxis,
-    series: &[Series],
-    words: fn(f64) -> String,
+    series: &[LineSeries],
+    format: fn(f64) -> String,
 ) -> Chart {
     let highest = series.iter().flat_map(|series| &series.values).filter_map(|value| *value).fold(0.0, f64::max);
     let highest = if highest > 0.0 { highest } else { 1.0 };
     let plane = Plane { x: Scale::Linear(axis.end()), y: Scale::Linear(highest * 1.1) };
     let middle = |(second, value): (usize, &Option<f64>)| (second as f64 + 0.5, *value);
     let point = |second: usize| {
-        let value = |series: &Series| series.values.get(second).copied().flatten().map(words).unwrap_or_default();
+        let value = |series: &LineSeries| series.values.get(second).copied().flatten().map(format).unwrap_or_default();
         axis.point(second, || series.iter().map(value))
     };
     let longest = series.iter().map(|series| series.values.len()).max().unwrap_or(0);
@@ -43,7 +43,7 @@ pub fn lines(
             .into_iter()
             .map(|value| Tick {
                 at: plane.y.share(value),
-                text: if value == 0.0 { "0".to_owned() } else { words(value) },
+                text: if value == 0.0 { "0".to_owned() } else { format(value) },
             })
             .collect(),
         marks: series
@@ -68,8 +68,8 @@ mod tests {
     #[test]
     fn a_shorter_series_ends_earlier() {
         let series = [
-            Series { name: "A".into(), class: "run-a", values: vec![Some(10.0), Some(20.0)] },
-            Series { name: "B".into(), class: "run-b", values: vec![Some(5.0)] },
+            LineSeries { name: "A".into(), class: "run-a", values: vec![Some(10.0), Some(20.0)] },
+            LineSeries { name: "B".into(), class: "run-b", values: vec![Some(5.0)] },
         ];
         let chart = lines("Sent", String::new(), "Requests", &TimeAxis::of_run(2), &series, |value| format!("{value}"));
         let rows: Vec<_> = chart.points.iter().map(|point| point.cells.join(" ")).collect();

@@ -1,12 +1,11 @@
-//! Charts as SVG. A chart is data: pure functions turn numbers into a [`Chart`], and one function
-//! draws any of them, on the server and in the browser alike.
+//! Charts as SVG. A chart is data: pure functions turn numbers into a [`Chart`], and one function renders any of them, on the
+//! server and in the browser alike.
 
 pub mod axis;
 pub mod frame;
 pub mod latency;
 pub mod lines;
 pub mod past;
-pub mod path;
 pub mod rate;
 pub mod reader;
 pub mod scale;
@@ -15,21 +14,20 @@ pub mod stacked;
 mod svg;
 pub mod waterfall;
 
-pub use frame::ChartFrame;
+use super::table::{TableCell, row_with};
 
-use super::table::{Cell, row_with};
-
-/// Which charts of a page are to have their points as rows of their tables.
+/// The charts of a page whose tables are rendered with their rows.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Rows {
-    /// All, for a page without a script.
+    /// All charts, for a page without a script.
     All,
-    /// Those with these ids.
+    /// The charts with these ids.
     Of(Vec<String>),
 }
 
 impl Rows {
-    /// As a question has it: `all`, or ids with commas between. No page has more charts than are read here.
+    /// Parses the parameter of a server function: `all`, or ids separated by commas. Reads at most eight ids, more than any page
+    /// has charts.
     pub fn read(text: &str) -> Self {
         match text {
             "all" => Self::All,
@@ -37,7 +35,7 @@ impl Rows {
         }
     }
 
-    /// Is this chart among them?
+    /// Does the table of this chart have its rows?
     pub fn has(&self, chart: &str) -> bool {
         match self {
             Self::All => true,
@@ -46,79 +44,79 @@ impl Rows {
     }
 }
 
-/// Everything about a chart: what is drawn, what its table says, and how it is put into words.
+/// Everything about a chart: its picture, its table, and its description in words.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Chart {
-    /// Its name.
+    /// The caption.
     pub title: String,
-    /// What it shows now, in a sentence.
+    /// What the chart shows, in a sentence.
     pub sentence: String,
-    /// What the axes are, for those who can't see them.
+    /// What the axes are, for people who can't see them.
     pub axes: String,
-    /// Marks along the bottom.
+    /// Labels along the bottom.
     pub x: Vec<Tick>,
-    /// Marks along the side.
+    /// Labels along the side.
     pub y: Vec<Tick>,
-    /// What is drawn, from back to front.
+    /// The shapes of the picture, from back to front.
     pub marks: Vec<Mark>,
-    /// What the marks mean.
+    /// The entries of the legend.
     pub keys: Vec<Key>,
-    /// The heads of the table's columns.
+    /// The headers of the table's columns.
     pub columns: Vec<&'static str>,
-    /// Further heads, where the data decide which there are.
+    /// Further column headers that depend on the data.
     pub more_columns: Vec<String>,
-    /// The drawn points, which are the rows of the table.
-    pub points: Vec<Point>,
-    /// What is not in the table, in a sentence; empty when everything is.
+    /// The points of the picture, which are the rows of the table.
+    pub points: Vec<ChartPoint>,
+    /// Which points the table leaves out, in a sentence; empty if none.
     pub left_out: &'static str,
 }
 
-/// A labelled place on an axis.
+/// A label on an axis.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tick {
-    /// From 0 (left or bottom) to 1.
+    /// The position from 0 (left or bottom) to 1.
     pub at: f64,
-    /// Its label.
+    /// The label.
     pub text: String,
 }
 
-/// One thing that is drawn.
+/// One shape of the picture.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mark {
-    /// The class of the style sheet that says how it looks.
+    /// The class in the style sheet.
     pub class: &'static str,
-    /// The `d` of an SVG path, in the units of [`scale`].
+    /// The `d` attribute of an SVG path, in the units of [`scale`].
     pub path: String,
 }
 
 /// An entry of the legend.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Key {
-    /// The class of the marks that it explains.
+    /// The class of the marks that the entry explains.
     pub class: &'static str,
-    /// What they are.
+    /// What the marks stand for.
     pub name: String,
 }
 
-/// One drawn point, or all that are drawn at one place of the x axis.
+/// One position on the x axis, with the values of all series there.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Point {
-    /// Its place from 0 (left) to 1.
+pub struct ChartPoint {
+    /// The position from 0 (left) to 1.
     pub at: f64,
     /// One text for each column of the table.
     pub cells: Vec<String>,
 }
 
 impl Chart {
-    /// The heads of all columns.
+    /// The headers of all columns.
     pub fn heads(&self) -> impl Iterator<Item = &str> {
         self.columns.iter().copied().chain(self.more_columns.iter().map(String::as_str))
     }
 
     /// The rows of the table as HTML.
     pub fn rows_html(&self) -> String {
-        let at = |point: &Point| format!(" data-at=\"{:.4}\"", point.at);
-        self.points.iter().map(|point| row_with(&at(point), point.cells.iter().map(Cell::text))).collect()
+        let at = |point: &ChartPoint| format!(" data-at=\"{:.4}\"", point.at);
+        self.points.iter().map(|point| row_with(&at(point), point.cells.iter().map(TableCell::text))).collect()
     }
 }
 
@@ -127,7 +125,7 @@ mod tests {
     use super::*;
 
     fn chart() -> Chart {
-        let point = |at: f64, cells: [&str; 3]| Point { at, cells: cells.map(str::to_owned).to_vec() };
+        let point = |at: f64, cells: [&str; 3]| ChartPoint { at, cells: cells.map(str::to_owned).to_vec() };
         Chart {
             columns: vec!["time", "planned", "sent"],
             points: vec![point(0.0, ["0:00", "19.8", "20"]), point(0.5, ["0:01", "19.8", ""])],

@@ -1,55 +1,56 @@
-//! Rate over time: what is planned, what was achieved, and the cap.
+//! The rate of a run over time: planned, sent, and the cap.
 
 use super::axis::TimeAxis;
 use super::scale::{Plane, Scale, round_ticks};
-use super::{Chart, Key, Mark, Point, Tick};
+use super::{Chart, ChartPoint, Key, Mark, Tick};
 
-/// The numbers of a chart of rates.
+/// The numbers of the chart.
 #[derive(Clone, Copy, Debug)]
 pub struct Rates<'a> {
-    /// Seconds at the right edge.
+    /// The length of the run in seconds.
     pub seconds: u32,
-    /// The corners of the planned rate: seconds and requests per second.
+    /// The corners of the planned rate: seconds since the start, requests per second.
     pub planned: &'a [(f64, f64)],
-    /// Requests sent in each second that is over; nothing before the start.
+    /// Requests sent in each second that is over; `None` before the start.
     pub achieved: Option<&'a [u32]>,
-    /// Requests per second that are allowed.
+    /// The cap in requests per second.
     pub cap: u32,
 }
 
-/// The rate between two corners.
+/// The planned rate at a moment between two corners.
 fn rate_at(corners: &[(f64, f64)], t: f64) -> Option<f64> {
     let pair = corners.windows(2).find(|pair| (pair[0].0..=pair[1].0).contains(&t))?;
-    let ((t0, r0), (t1, r1)) = (pair[0], pair[1]);
+    let [(t0, r0), (t1, r1)] = [pair[0], pair[1]];
     Some(if t1 > t0 { r0 + (r1 - r0) * (t - t0) / (t1 - t0) } else { r1 })
 }
 
-/// Every place where something is drawn: the corners of the plan, and each second that is over.
-fn places(rates: &Rates<'_>) -> Vec<f64> {
-    let mut places: Vec<f64> = rates.planned.iter().map(|(t, _)| *t).collect();
-    places.extend((0..rates.achieved.unwrap_or_default().len()).map(|second| second as f64));
-    places.sort_by(f64::total_cmp);
-    places.dedup_by(|a, b| (*a - *b).abs() < 1e-9);
-    places
+/// The moments of all points: the corners of the plan, and each second that is over.
+fn moments(rates: &Rates<'_>) -> Vec<f64> {
+    let mut moments: Vec<f64> = rates.planned.iter().map(|(t, _)| *t).collect();
+    moments.extend((0..rates.achieved.unwrap_or_default().len()).map(|second| second as f64));
+    moments.sort_by(f64::total_cmp);
+    moments.dedup_by(|a, b| (*a - *b).abs() < 1e-9);
+    moments
 }
 
-/// The chart.
+/// The chart of a run's rate, or of a plan's.
 pub fn rate(title: &str, sentence: String, rates: &Rates<'_>) -> Chart {
     let axis = TimeAxis::of_run(rates.seconds);
-    let (end, cap) = (axis.end(), f64::from(rates.cap.max(1)));
+    let end = axis.end();
+    let cap = f64::from(rates.cap.max(1));
     let y = Scale::Linear(cap * 1.15);
     let plane = Plane { x: Scale::Linear(end), y };
     let planned = plane.line(rates.planned.iter().copied());
-    let sent = rates.achieved.unwrap_or_default();
-    let achieved = plane.steps(sent.iter().map(|n| f64::from(*n)), 1.0);
+    let per_second = rates.achieved.unwrap_or_default();
+    let sent = plane.steps(per_second.iter().map(|n| f64::from(*n)), 1.0);
     let point = |t: f64| {
         let second = (t.fract() == 0.0).then_some(t as usize);
-        let sent = second.and_then(|second| sent.get(second)).map(u32::to_string).unwrap_or_default();
+        let sent = second.and_then(|second| per_second.get(second)).map(u32::to_string).unwrap_or_default();
         let planned = rate_at(rates.planned, t).map(|rate| format!("{rate:.1}")).unwrap_or_default();
         let mut cells = vec![axis.name_of(t), planned];
         cells.extend(rates.achieved.map(|_| sent));
         cells.push(rates.cap.to_string());
-        Point { at: t / end, cells }
+        ChartPoint { at: t / end, cells }
     };
     let key = |class, name: &str| Key { class, name: name.to_owned() };
     let mut keys = vec![key("planned", "planned")];
@@ -60,12 +61,15 @@ pub fn rate(title: &str, sentence: String, rates: &Rates<'_>) -> Chart {
         sentence,
         axes: format!("Requests per second, from 0 to {}, {}.", rates.cap, axis.words()),
         x: axis.ticks(),
-        y: side(rates.cap).into_iter().map(|value| Tick { at: y.share(value), text: format!("{value}") }).collect(),
+        y: side_values(rates.cap)
+            .into_iter()
+            .map(|value| Tick { at: y.share(value), text: format!("{value}") })
+            .collect(),
         marks: vec![
             Mark { class: "planned-area", path: plane.area(&planned, end) },
-            Mark { class: "achieved-area", path: plane.area(&achieved, sent.len() as f64) },
+            Mark { class: "achieved-area", path: plane.area(&sent, per_second.len() as f64) },
             Mark { class: "cap", path: plane.line([(0.0, cap), (end, cap)]) },
-            Mark { class: "achieved", path: achieved },
+            Mark { class: "achieved", path: sent },
             Mark { class: "planned", path: planned },
         ],
         keys,
@@ -74,13 +78,13 @@ pub fn rate(title: &str, sentence: String, rates: &Rates<'_>) -> Chart {
         } else {
             vec!["time", "planned", "cap"]
         },
-        points: places(rates).into_iter().map(point).collect(),
+        points: moments(rates).into_iter().map(point).collect(),
         ..Chart::default()
     }
 }
 
-/// Round values below the cap, and the cap itself.
-fn side(cap: u32) -> Vec<f64> {
+/// The labels of the side: round values below the cap, and the cap itself.
+fn side_values(cap: u32) -> Vec<f64> {
     let cap = f64::from(cap);
     let mut values: Vec<f64> = round_ticks(cap, 4).into_iter().filter(|value| *value < cap * 0.85).collect();
     values.push(cap);
@@ -102,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn before_the_start_only_the_plan_is_drawn() {
+    fn before_the_start_only_the_plan_is_shown() {
         let planned = [(0.0, 5.0), (30.0, 5.0)];
         let chart = rate("Plan", String::new(), &Rates { seconds: 30, planned: &planned, achieved: None, cap: 20 });
         assert_eq!(chart.columns, ["time", "planned", "cap"]);
@@ -112,8 +116,8 @@ mod tests {
 
     #[test]
     fn the_side_shows_the_cap_and_round_values_below() {
-        assert_eq!(side(20), [0.0, 5.0, 10.0, 15.0, 20.0]);
-        assert_eq!(side(7), [0.0, 2.0, 4.0, 7.0]);
-        assert_eq!(side(1), [0.0, 0.5, 1.0]);
+        assert_eq!(side_values(20), [0.0, 5.0, 10.0, 15.0, 20.0]);
+        assert_eq!(side_values(7), [0.0, 2.0, 4.0, 7.0]);
+        assert_eq!(side_values(1), [0.0, 0.5, 1.0]);
     }
 }

@@ -1,5 +1,5 @@
-//! Reading the values of charts with pointer or keyboard: a native slider over each picture. One
-//! reader serves all charts of the page, and reads what the charts' tables say.
+//! Reads the values of charts with pointer or keyboard: a native slider lies over each picture. One reader serves all charts
+//! of the page, and takes the values from the charts' tables.
 
 use leptos::prelude::*;
 use web_sys::wasm_bindgen::JsCast;
@@ -9,62 +9,67 @@ use web_sys::{Element, Event, HtmlInputElement, PointerEvent};
 use super::Rows;
 use crate::ui::table::NOTHING;
 
-/// What is listened to, on its way down: some of these do not come up again.
+/// The events to handle, in their capture phase, because some of them do not bubble.
 const EVENTS: [&str; 7] = ["toggle", "focusin", "focusout", "input", "pointermove", "pointerdown", "pointerout"];
 
-/// Where in a chart is read.
+/// Which point of a chart is read.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Place {
-    /// At the newest point.
+enum Position {
+    /// The newest point.
     Last,
-    /// At this point.
-    At(usize),
-    /// At the point that is next to this share of the width.
+    /// The point with this index.
+    Index(usize),
+    /// The point that is nearest to this share of the width.
     Near(f64),
 }
 
 /// The reader of a page.
 #[derive(Clone, Copy)]
 pub struct Reader {
-    /// The charts whose points are wanted, as rows of their tables: those that are read, and those whose table is open.
+    /// The charts that need the rows of their tables: those that are being read, and those whose table is open.
     wanted: RwSignal<Vec<String>>,
-    /// What is read now.
-    reading: StoredValue<Option<(String, Place)>>,
+    /// The chart that is being read, and where.
+    reading: StoredValue<Option<(String, Position)>>,
 }
 
 impl Reader {
-    /// Begins to read, as long as the page lives, and gives itself to all islands. Called in the browser only.
-    pub fn begin() {
+    /// Makes the charts of the page readable as long as it lives, and provides the reader to all islands. Called in the browser
+    /// only.
+    pub fn start() {
         let reader = Self { wanted: RwSignal::default(), reading: StoredValue::default() };
         provide_context(reader);
-        let listener = Closure::<dyn FnMut(Event)>::new(move |event| reader.hear(&event)).into_js_value();
+        let listener = Closure::<dyn FnMut(Event)>::new(move |event| reader.handle(&event)).into_js_value();
         for name in EVENTS {
-            let _listening = document().add_event_listener_with_callback_and_bool(name, listener.unchecked_ref(), true);
+            // Adding a listener to the document does not fail.
+            document().add_event_listener_with_callback_and_bool(name, listener.unchecked_ref(), true).ok();
+        }
+        if let Some(page) = document().document_element() {
+            reader.refresh_below(&page);
         }
     }
 
-    /// The charts whose points are wanted. Without a reader, which is to say without a script, all.
+    /// The charts that need the rows of their tables. All of them where there is no reader, that is, on the server.
     pub fn wanted() -> Rows {
         use_context::<Self>().map_or(Rows::All, |reader| Rows::Of(reader.wanted.get()))
     }
 
-    /// Their ids with commas between, as [`Rows::read`] takes them.
+    /// The ids of [`Self::wanted`], separated by commas, for [`Rows::read`].
     pub fn wanted_ids() -> String {
         use_context::<Self>().map(|reader| reader.wanted.get().join(",")).unwrap_or_default()
     }
 
-    /// Calls `ask` whenever the points of one more chart are wanted. Nothing happens on the server.
-    pub fn on_wish(ask: impl Fn() + 'static) {
+    /// Calls `fetch` whenever one more chart needs its rows. Does nothing on the server.
+    pub fn on_more_wanted(fetch: impl Fn() + 'static) {
         Effect::new(move |before: Option<usize>| {
             let now = use_context::<Self>().map_or(0, |reader| reader.wanted.read().len());
             if before.is_some_and(|before| now > before) {
-                ask();
+                fetch();
             }
             now
         });
     }
 
-    /// The charts below `root` were brought up to date.
+    /// Shows the current reading in the charts below `root` again, after their HTML was replaced.
     pub fn refresh(root: &Element) {
         if let Some(reader) = use_context::<Self>() {
             reader.refresh_below(root);
@@ -73,29 +78,29 @@ impl Reader {
 
     fn refresh_below(self, root: &Element) {
         let Ok(sliders) = root.query_selector_all(".reader") else { return };
-        for place in 0..sliders.length() {
-            let Some(slider) = sliders.item(place).and_then(|slider| slider.dyn_into::<HtmlInputElement>().ok()) else {
+        for index in 0..sliders.length() {
+            let Some(slider) = sliders.item(index).and_then(|slider| slider.dyn_into::<HtmlInputElement>().ok()) else {
                 continue;
             };
             let Some(figure) = Figure::around(&slider) else { continue };
-            // It comes to life with the script, and is of no use without points.
+            // Without a script, or without points, it is of no use.
             slider.set_hidden(!figure.has_points());
-            if let Some(place) = self.place_in(&figure) {
-                figure.read(Some(place));
+            if let Some(position) = self.position_in(&figure) {
+                figure.read(Some(position));
             }
         }
     }
 
-    fn place_in(self, figure: &Figure) -> Option<Place> {
+    fn position_in(self, figure: &Figure) -> Option<Position> {
         self.reading
             .with_value(|reading| reading.as_ref().filter(|(chart, _)| *chart == figure.name).map(|(_, at)| *at))
     }
 
-    fn hear(self, event: &Event) {
+    fn handle(self, event: &Event) {
         let Some(target) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) else { return };
         if event.type_() == "toggle" {
             if let Some(figure) = target.class_list().contains("as-table").then(|| Figure::around(&target)).flatten() {
-                self.want(&figure);
+                self.note_wanted(&figure);
             }
             return;
         }
@@ -103,22 +108,22 @@ impl Reader {
             return;
         };
         let Some(figure) = Figure::around(&target) else { return };
-        let place = match event.type_().as_str() {
-            "focusin" => self.place_in(&figure).or(Some(Place::Last)),
-            "input" => slider.value().parse().ok().map(Place::At),
+        let position = match event.type_().as_str() {
+            "focusin" => self.position_in(&figure).or(Some(Position::Last)),
+            "input" => slider.value().parse().ok().map(Position::Index),
             "focusout" | "pointerout" => None,
             _ => event
                 .dyn_ref::<PointerEvent>()
-                .map(|pointer| Place::Near(f64::from(pointer.offset_x()) / f64::from(slider.client_width().max(1)))),
+                .map(|pointer| Position::Near(f64::from(pointer.offset_x()) / f64::from(slider.client_width().max(1)))),
         };
-        self.reading.set_value(place.map(|place| (figure.name.clone(), place)));
-        self.want(&figure);
-        figure.read(place);
+        self.reading.set_value(position.map(|position| (figure.name.clone(), position)));
+        self.note_wanted(&figure);
+        figure.read(position);
     }
 
-    /// Notes whether the points of a chart are wanted.
-    fn want(self, figure: &Figure) {
-        let wants = self.place_in(figure).is_some() || figure.is_open();
+    /// Notes whether a chart needs its rows.
+    fn note_wanted(self, figure: &Figure) {
+        let wants = self.position_in(figure).is_some() || figure.is_open();
         if self.wanted.read_untracked().contains(&figure.name) != wants {
             self.wanted.update(|wanted| match wants {
                 true => wanted.push(figure.name.clone()),
@@ -146,7 +151,7 @@ impl Figure {
 
     fn all(&self, selector: &str) -> Vec<Element> {
         let Ok(list) = self.element.query_selector_all(selector) else { return Vec::new() };
-        (0..list.length()).filter_map(|place| list.item(place)?.dyn_into().ok()).collect()
+        (0..list.length()).filter_map(|index| list.item(index)?.dyn_into().ok()).collect()
     }
 
     fn is_open(&self) -> bool {
@@ -159,14 +164,14 @@ impl Figure {
             .is_some_and(|points| points != "0")
     }
 
-    /// Shows the point at a place, as soon as the points are there; or none.
-    fn read(&self, place: Option<Place>) {
+    /// Shows the values at a position, if the rows are there; `None` clears the reading.
+    fn read(&self, position: Option<Position>) {
         let rows = self.all("tbody tr");
         let at = |row: &Element| row.get_attribute("data-at").and_then(|at| at.parse::<f64>().ok()).unwrap_or_default();
-        let found = place.filter(|_| !rows.is_empty()).map(|place| match place {
-            Place::Last => rows.len() - 1,
-            Place::At(index) => index.min(rows.len() - 1),
-            Place::Near(share) => nearest(rows.iter().map(at), share),
+        let found = position.filter(|_| !rows.is_empty()).map(|position| match position {
+            Position::Last => rows.len() - 1,
+            Position::Index(index) => index.min(rows.len() - 1),
+            Position::Near(share) => nearest(rows.iter().map(at), share),
         });
         let row = found.and_then(|index| rows.get(index));
         let words = row.map(|row| self.words(row)).unwrap_or_default();
@@ -174,7 +179,7 @@ impl Figure {
             reading.set_text_content(Some(&words));
         }
         if let Some(slider) = self.find(".reader").and_then(|slider| slider.dyn_into::<HtmlInputElement>().ok()) {
-            let _set = slider.set_attribute("aria-valuetext", &words);
+            slider.set_attribute("aria-valuetext", &words).ok();
             if let Some(index) = found {
                 slider.set_max(&(rows.len() - 1).to_string());
                 slider.set_value(&index.to_string());
@@ -182,30 +187,31 @@ impl Figure {
         }
         if let Some(cursor) = self.find(".cursor") {
             let shown = if row.is_some() { "visible" } else { "hidden" };
-            let _set = cursor.set_attribute("visibility", shown);
+            cursor.set_attribute("visibility", shown).ok();
             for name in ["x1", "x2"].into_iter().filter(|_| row.is_some()) {
-                let _set = cursor.set_attribute(name, &super::svg::percent(row.map(at).unwrap_or_default()));
+                cursor.set_attribute(name, &super::svg::percent(row.map(at).unwrap_or_default())).ok();
             }
         }
     }
 
-    /// A point in words: "0:12 · planned 19.8 · sent 20".
+    /// The values of a row: "0:12 · planned 19.8 · sent 20".
     fn words(&self, row: &Element) -> String {
         let text = |cell: &Element| cell.text_content().unwrap_or_default();
-        let (heads, cells) = (self.all("thead th"), row.children());
-        let cells = (0..cells.length()).filter_map(|place| cells.item(place));
+        let heads = self.all("thead th");
+        let cells = row.children();
+        let cells = (0..cells.length()).filter_map(|index| cells.item(index));
         reading(heads.iter().map(text), cells.map(|cell| text(&cell)))
     }
 }
 
-/// The point that is next to a share of the width.
+/// The index of the point that is nearest to a share of the width.
 fn nearest(points: impl Iterator<Item = f64>, share: f64) -> usize {
     let distance = |at: f64| (at - share).abs();
     let closest = points.enumerate().min_by(|(_, a), (_, b)| distance(*a).total_cmp(&distance(*b)));
     closest.map_or(0, |(index, _)| index)
 }
 
-/// The cells of a point with the heads of their columns, but for the first, which says when it was.
+/// The cells of a row, each after its column header except the first, which is the time.
 fn reading(heads: impl Iterator<Item = String>, cells: impl Iterator<Item = String>) -> String {
     let named = heads.zip(cells).enumerate().filter(|(_, (_, cell))| cell != NOTHING);
     let words = named.map(|(i, (head, cell))| if i == 0 { cell } else { format!("{head} {cell}") });
@@ -217,7 +223,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reading_names_what_there_is() {
+    fn a_reading_names_the_values_that_exist() {
         let read = |cells: [&str; 3]| {
             reading(["time", "planned", "sent"].map(str::to_owned).into_iter(), cells.map(str::to_owned).into_iter())
         };

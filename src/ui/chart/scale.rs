@@ -1,33 +1,31 @@
-//! From values to places: scales, ticks, and the paths that marks are made of.
+//! Maps values to positions in a drawing: scales, ticks, and the paths of marks.
 
-use super::path::{Path, Place};
-
-/// The width of the drawing, in its own units; the page stretches it.
+/// The width of a drawing, in its own units; the page stretches it.
 pub const WIDTH: f64 = 600.0;
-/// The height of the drawing.
+/// The height of a drawing.
 pub const HEIGHT: f64 = 150.0;
 
 /// Maps values to shares of the drawing's width or height, from 0 to 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Scale {
-    /// Equal steps of the value are equal distances. From 0 to the value given, which is above 0.
+    /// Linear, from 0 to this value, which is above 0.
     Linear(f64),
-    /// Equal factors are equal distances: see [`Scale::log`].
+    /// Logarithmic; see [`Scale::log`].
     Log {
         /// The lowest value.
         low: f64,
-        /// 1 over the logarithm of how many times that the highest one is.
+        /// 1 / ln(highest / lowest).
         per_log: f64,
     },
 }
 
 impl Scale {
-    /// Equal factors are equal distances: from `low` to `high`, both above 0.
+    /// A logarithmic scale from `low` to `high`, both above 0.
     pub fn log(low: f64, high: f64) -> Self {
         Self::Log { low, per_log: 1.0 / (high / low).ln() }
     }
 
-    /// The share that belongs to `value`; values beyond the ends stay at the ends.
+    /// The share for `value`; values beyond the ends are clamped.
     pub fn share(self, value: f64) -> f64 {
         let share = match self {
             Self::Linear(max) => value / max,
@@ -47,14 +45,14 @@ pub struct Plane {
 }
 
 impl Plane {
-    /// How far from the left edge of the drawing a value is.
-    pub fn x(&self, value: f64) -> Place {
-        Place::of(self.x.share(value) * WIDTH)
+    /// The distance of a value from the left edge of the drawing, rounded to a tenth.
+    pub fn x(&self, value: f64) -> f64 {
+        tenths(self.x.share(value) * WIDTH)
     }
 
-    /// How far below the upper edge of the drawing a value is.
-    pub fn y(&self, value: f64) -> Place {
-        Place::of((1.0 - self.y.share(value)) * HEIGHT)
+    /// The distance of a value from the upper edge of the drawing, rounded to a tenth.
+    pub fn y(&self, value: f64) -> f64 {
+        tenths((1.0 - self.y.share(value)) * HEIGHT)
     }
 
     /// A line through the points, in the order given.
@@ -64,76 +62,64 @@ impl Plane {
 
     /// A line with a gap wherever there is no value. A value between two gaps is a dot.
     pub fn broken_line(&self, points: impl IntoIterator<Item = (f64, Option<f64>)>) -> String {
-        let points = points.into_iter();
-        let (mut path, mut drawn) = (Path::of(points.size_hint().0), 0);
+        let mut path = String::new();
+        let mut connected = 0;
         for (x, y) in points {
             let Some(y) = y else {
-                end_of_line(&mut path, drawn);
-                drawn = 0;
+                end_line(&mut path, connected);
+                connected = 0;
                 continue;
             };
-            path.push(if drawn == 0 { b'M' } else { b'L' }, self.x(x));
-            path.push(b' ', self.y(y));
-            drawn += 1;
+            let command = if connected == 0 { 'M' } else { 'L' };
+            path.push_str(&format!("{command}{} {}", self.x(x), self.y(y)));
+            connected += 1;
         }
-        end_of_line(&mut path, drawn);
-        path.into_text()
+        end_line(&mut path, connected);
+        path
     }
 
     /// Steps of width `step` from 0 on, one for each value.
     pub fn steps(&self, values: impl IntoIterator<Item = f64>, step: f64) -> String {
-        let values = values.into_iter();
-        let mut path = Path::of(values.size_hint().0);
-        for (i, value) in values.enumerate() {
-            if i == 0 {
-                path.push_text("M0");
-                path.push(b' ', self.y(value));
-            } else {
-                path.push(b'V', self.y(value));
-            }
-            path.push(b'H', self.x((i + 1) as f64 * step));
-        }
-        path.into_text()
+        let one = |(i, value): (usize, f64)| {
+            let command = if i == 0 { "M0 " } else { "V" };
+            format!("{command}{}H{}", self.y(value), self.x((i + 1) as f64 * step))
+        };
+        values.into_iter().enumerate().map(one).collect()
     }
 
-    /// The same line, closed along the base, to be filled. Empty for an empty one.
+    /// The area between a line and the base. Empty for an empty line.
     pub fn area(&self, line: &str, x_end: f64) -> String {
-        if line.is_empty() {
-            return String::new();
-        }
-        let mut path = Path::of(line.len() / 12 + 2);
-        path.push_text(line);
-        path.push(b'H', self.x(x_end));
-        path.push(b'V', Place::of(HEIGHT));
-        path.push_text("H0Z");
-        path.into_text()
+        if line.is_empty() { String::new() } else { format!("{line}H{}V{HEIGHT}H0Z", self.x(x_end)) }
     }
 
     /// A box between two values of each scale.
     pub fn rect(&self, x: (f64, f64), y: (f64, f64)) -> String {
-        let mut path = Path::of(3);
-        path.push_box([self.x(x.0), self.x(x.1)], [self.y(y.0), self.y(y.1)]);
-        path.into_text()
+        box_path([self.x(x.0), self.x(x.1)], [self.y(y.0), self.y(y.1)])
     }
 
     /// A line from the bottom to the top.
     pub fn upright(&self, x: f64) -> String {
-        let mut path = Path::of(2);
-        path.push(b'M', self.x(x));
-        path.push(b' ', Place::of(HEIGHT));
-        path.push_text("V0");
-        path.into_text()
+        format!("M{} {HEIGHT}V0", self.x(x))
     }
+}
+
+fn tenths(value: f64) -> f64 {
+    (value * 10.0).round() / 10.0
+}
+
+/// The path of a box, in the units of the drawing.
+pub fn box_path([left, right]: [f64; 2], [bottom, top]: [f64; 2]) -> String {
+    format!("M{left} {top}H{right}V{bottom}H{left}Z")
 }
 
 /// With a round cap, a line of no length is a dot.
-fn end_of_line(path: &mut Path, drawn: usize) {
-    if drawn == 1 {
-        path.push_text("h0");
+fn end_line(path: &mut String, points: usize) {
+    if points == 1 {
+        path.push_str("h0");
     }
 }
 
-/// Round steps (1, 2 or 5 times a power of ten) from 0 to `max`, of which there are at most `most`.
+/// Round values (1, 2 or 5 times a power of ten apart) from 0 to `max`, at most `most` steps.
 pub fn round_ticks(max: f64, most: u32) -> Vec<f64> {
     let rough = max / f64::from(most.max(1));
     let power = 10_f64.powf(rough.log10().floor());
@@ -142,7 +128,7 @@ pub fn round_ticks(max: f64, most: u32) -> Vec<f64> {
     (0..=(max / step + 1e-9) as u32).map(|i| f64::from(i) * step).collect()
 }
 
-/// Steps of time from 0 to `seconds`, at most `most` of them, as people count time.
+/// Round times from 0 to `seconds`, at most `most` steps.
 pub fn time_ticks(seconds: u32, most: u32) -> Vec<u32> {
     const STEPS: [u32; 13] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 900, 3600, 10_800, 21_600];
     let step = STEPS.into_iter().find(|step| seconds / step <= most).unwrap_or(86_400);
@@ -151,7 +137,8 @@ pub fn time_ticks(seconds: u32, most: u32) -> Vec<u32> {
 
 /// The powers of ten from `low` to `high`.
 pub fn decade_ticks(low: f64, high: f64) -> Vec<f64> {
-    let (first, last) = ((low.log10() - 1e-9).ceil() as i32, (high.log10() + 1e-9).floor() as i32);
+    let first = (low.log10() - 1e-9).ceil() as i32;
+    let last = (high.log10() + 1e-9).floor() as i32;
     (first..=last).map(|power| 10_f64.powi(power)).collect()
 }
 
@@ -168,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_value_is_a_gap_and_a_lonely_one_a_dot() {
+    fn a_missing_value_is_a_gap_and_a_single_one_a_dot() {
         let points = [(0.0, Some(20.0)), (1.0, None), (2.0, Some(10.0)), (3.0, Some(10.0))];
         assert_eq!(PLANE.broken_line(points), "M0 0h0M120 75L180 75");
     }
@@ -178,6 +165,12 @@ mod tests {
         assert_eq!(PLANE.steps([20.0, 10.0], 1.0), "M0 0H60V75H120");
         let narrow = Plane { x: Scale::Linear(1.0), ..PLANE };
         assert_eq!(narrow.steps([0.0, 20.0], 1.0), "M0 150H600V0H600");
+    }
+
+    #[test]
+    fn positions_are_rounded_to_a_tenth() {
+        let texts = [0.0, 0.04, 0.06, 9.95, 99.94, 599.96, 123.45].map(|value| tenths(value).to_string());
+        assert_eq!(texts, ["0", "0", "0.1", "10", "99.9", "600", "123.5"]);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::scale::{HEIGHT, Plane, Scale, WIDTH};
 
 fn plane(values: &[f64]) -> Plane {
     let highest = values.iter().copied().fold(0.0, f64::max);
-    // Room above the highest point for the thickness of the line.
+    // Room above the highest point for the width of the line.
     let y = Scale::Linear(highest.max(f64::MIN_POSITIVE) * 1.1);
     Plane { x: Scale::Linear((values.len().max(2) - 1) as f64), y }
 }
@@ -13,7 +13,7 @@ fn line(values: &[f64]) -> String {
     plane(values).line(values.iter().enumerate().map(|(i, value)| (i as f64, *value)))
 }
 
-/// A small line beside a number that says the same in words. The values are oldest first.
+/// A sparkline as HTML. Screen readers skip it: the number beside it says the same. The values are oldest first.
 pub fn spark_html(values: &[f64]) -> String {
     let line = line(values);
     let area = plane(values).area(&line, values.len().max(2) as f64 - 1.0);

@@ -1,16 +1,17 @@
-//! Charts as the text of an SVG.
+//! The picture and the legend of a chart as SVG.
 
 use super::scale::{HEIGHT, WIDTH};
-use super::{Chart, Tick};
+use super::{Chart, Key, Tick};
 use crate::ui::table::escaped;
 
-/// A share as a length.
+/// A share from 0 to 1 as an SVG length.
 pub(super) fn percent(share: f64) -> String {
     format!("{:.2}%", share * 100.0)
 }
 
 fn side_tick(tick: &Tick) -> String {
-    let (y, text) = (percent(1.0 - tick.at), escaped(&tick.text));
+    let y = percent(1.0 - tick.at);
+    let text = escaped(&tick.text);
     format!(
         "<line class=\"grid\" x1=\"0\" x2=\"100%\" y1=\"{y}\" y2=\"{y}\"/><text class=\"tick\" x=\"-8\" y=\"{y}\" dy=\"0.35em\" text-anchor=\"end\">{text}</text>"
     )
@@ -30,10 +31,8 @@ fn bottom_tick(tick: &Tick) -> String {
 }
 
 impl Chart {
-    /// Appends what is drawn inside of the `<svg>`. The paths are nearly all that a page is made of, and are copied once.
+    /// Appends the content of the picture's `<svg>`.
     pub(super) fn push_picture(&self, html: &mut String) {
-        let paths: usize = self.marks.iter().map(|mark| mark.path.len() + 64).sum();
-        html.reserve(paths + 4096);
         html.extend(self.y.iter().map(side_tick).chain(self.x.iter().map(bottom_tick)));
         html.push_str(&format!(
             "<svg width=\"100%\" height=\"100%\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" preserveAspectRatio=\"none\">"
@@ -44,15 +43,15 @@ impl Chart {
         html.push_str("</svg>");
     }
 
-    /// What is inside of the list that explains the marks.
+    /// The items of the legend.
     pub(super) fn legend_html(&self) -> String {
-        let key = |(class, name): (&str, &str)| {
+        let item = |Key { class, name }: &Key| {
             format!(
                 "<li class=\"key\"><svg class=\"swatch\" viewBox=\"0 0 24 10\" aria-hidden=\"true\"><path class=\"{class}\" d=\"M0 5H24\"/><path class=\"{class} block\" d=\"M4 1H20V9H4Z\"/></svg>{}</li>",
                 escaped(name)
             )
         };
-        self.keys.iter().map(|entry| key((entry.class, &entry.name))).collect()
+        self.keys.iter().map(item).collect()
     }
 }
 
@@ -62,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_picture_holds_what_is_drawn() {
+    fn a_picture_holds_its_marks_and_labels() {
         let mark = |class, path: &str| Mark { class, path: path.to_owned() };
         let chart = Chart {
             x: vec![Tick { at: 0.0, text: "0:00".to_owned() }, Tick { at: 1.0, text: "now".to_owned() }],

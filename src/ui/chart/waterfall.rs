@@ -1,73 +1,84 @@
-//! Both sides of single requests as bars: when it was wanted, sent and received by the client, and
-//! when it arrived at and was answered by the server.
+//! Single requests as bars on a time axis: what the client saw, and what the server saw.
 
 use super::scale::{Plane, Scale, round_ticks};
-use super::{Chart, Key, Mark, Point, Tick};
+use super::{Chart, ChartPoint, Key, Mark, Tick};
 use crate::ui::format::millis;
 
 /// The moments of one request, in milliseconds on one clock.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Exchange {
-    /// Its short name, beside its bars.
+pub struct WaterfallRow {
+    /// A short name, shown beside the bars.
     pub name: String,
-    /// What it called, and how it ended.
+    /// The endpoint, and how the request ended.
     pub call: String,
-    /// The id by which the server's log knows it.
+    /// The id of the request in the server's log.
     pub request_id: Option<String>,
-    /// When the plan wanted it.
+    /// When the plan wanted the request to be sent.
     pub wanted: f64,
-    /// When it left the client.
+    /// When the client sent it.
     pub sent: f64,
-    /// When it arrived, and when its answer was made: unknown, where the server has no record of it.
+    /// When the request arrived at the server, and when the server responded; `None` without a record of it.
     pub server: Option<(f64, f64)>,
-    /// When the client had the whole answer, or gave up.
+    /// When the client had received the whole response, or gave up.
     pub received: f64,
 }
 
-/// The chart: one row for each request, each from the moment it was wanted.
-pub fn waterfall(title: &str, sentence: String, exchanges: &[Exchange]) -> Chart {
-    let longest = exchanges.iter().map(|e| e.received - e.wanted).fold(0.0, f64::max);
+/// A chart with one row per request, each starting at the planned time of its request.
+pub fn waterfall(title: &str, sentence: String, requests: &[WaterfallRow]) -> Chart {
+    let longest = requests.iter().map(|request| request.received - request.wanted).fold(0.0, f64::max);
     let longest = if longest > 0.0 { longest } else { 1.0 };
-    let rows = exchanges.len().max(1) as f64;
+    let rows = requests.len().max(1) as f64;
     let plane = Plane { x: Scale::Linear(longest), y: Scale::Linear(rows) };
-    let mut paths = [String::new(), String::new(), String::new()];
-    for (i, e) in exchanges.iter().enumerate() {
-        let top = rows - i as f64;
-        let (client, server) = ((top - 0.48, top - 0.12), (top - 0.88, top - 0.52));
-        paths[0].push_str(&plane.rect((0.0, e.sent - e.wanted), client));
-        paths[1].push_str(&plane.rect((e.sent - e.wanted, e.received - e.wanted), client));
-        if let Some((arrived, answered)) = e.server {
-            paths[2].push_str(&plane.rect((arrived - e.wanted, answered - e.wanted), server));
-        }
-    }
     let classes = ["waited", "client", "server"];
-    let names = ["waited to be sent", "client: sent to received", "server: arrived to answered"];
-    let point = |(i, e): (usize, &Exchange)| {
-        let since = |moment: f64| millis(Some(moment - e.wanted));
-        let (arrived, answered) = e.server.map(|(a, b)| (since(a), since(b))).unwrap_or_default();
-        let id = e.request_id.clone().unwrap_or_default();
-        let cells = vec![e.name.clone(), e.call.clone(), since(e.sent), arrived, answered, since(e.received), id];
-        Point { at: (i as f64 + 0.5) / rows, cells }
-    };
+    let names = ["waiting to be sent", "client: sent to received", "server: arrived to responded"];
+    let middle = |row: usize| (row as f64 + 0.5) / rows;
+    let ticks = round_ticks(longest, 4).into_iter();
     Chart {
         title: title.to_owned(),
         sentence,
-        axes: "Milliseconds since the request was wanted; a row for each request.".to_owned(),
-        x: round_ticks(longest, 4)
-            .into_iter()
-            .map(|ms| Tick { at: plane.x.share(ms), text: format!("{ms} ms") })
-            .collect(),
-        y: exchanges
+        axes: "Milliseconds since the planned time of the request; one row per request.".to_owned(),
+        x: ticks.map(|ms| Tick { at: plane.x.share(ms), text: format!("{ms} ms") }).collect(),
+        y: requests
             .iter()
             .enumerate()
-            .map(|(i, e)| Tick { at: 1.0 - (i as f64 + 0.5) / rows, text: e.name.clone() })
+            .map(|(row, request)| Tick { at: 1.0 - middle(row), text: request.name.clone() })
             .collect(),
-        marks: classes.into_iter().zip(paths).map(|(class, path)| Mark { class, path }).collect(),
+        marks: classes.into_iter().zip(bars(&plane, requests)).map(|(class, path)| Mark { class, path }).collect(),
         keys: classes.into_iter().zip(names).map(|(class, name)| Key { class, name: name.to_owned() }).collect(),
-        columns: vec!["request", "call", "sent", "arrived", "answered", "received", "request id"],
-        points: exchanges.iter().enumerate().map(point).collect(),
+        columns: vec!["request", "call", "sent", "arrived", "responded", "received", "request id"],
+        points: requests
+            .iter()
+            .enumerate()
+            .map(|(row, request)| ChartPoint { at: middle(row), cells: cells(request) })
+            .collect(),
         ..Chart::default()
     }
+}
+
+/// The bars of all requests: waiting, client, server. Each row has the client's bar above the server's.
+fn bars(plane: &Plane, requests: &[WaterfallRow]) -> [String; 3] {
+    let mut paths = [String::new(), String::new(), String::new()];
+    for (row, request) in requests.iter().enumerate() {
+        let top = (requests.len() - row) as f64;
+        let client = (top - 0.48, top - 0.12);
+        let server = (top - 0.88, top - 0.52);
+        let since = |moment: f64| moment - request.wanted;
+        paths[0].push_str(&plane.rect((0.0, since(request.sent)), client));
+        paths[1].push_str(&plane.rect((since(request.sent), since(request.received)), client));
+        if let Some((arrived, responded)) = request.server {
+            paths[2].push_str(&plane.rect((since(arrived), since(responded)), server));
+        }
+    }
+    paths
+}
+
+fn cells(request: &WaterfallRow) -> Vec<String> {
+    let since = |moment: f64| millis(Some(moment - request.wanted));
+    let server = request.server.map(|(arrived, responded)| [since(arrived), since(responded)]);
+    let [arrived, responded] = server.unwrap_or_default();
+    let id = request.request_id.clone().unwrap_or_default();
+    let name = request.name.clone();
+    vec![name, request.call.clone(), since(request.sent), arrived, responded, since(request.received), id]
 }
 
 #[cfg(test)]
@@ -75,8 +86,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_side_has_its_bar_from_the_moment_the_request_was_wanted() {
-        let exchange = Exchange {
+    fn client_and_server_have_their_bars_from_the_planned_time_on() {
+        let request = WaterfallRow {
             name: "#7".into(),
             call: "GET /users · 200".into(),
             request_id: None,
@@ -85,8 +96,8 @@ mod tests {
             server: Some((102.0, 108.0)),
             received: 110.0,
         };
-        let unseen = Exchange { name: "#8".into(), server: None, received: 105.0, ..exchange.clone() };
-        let chart = waterfall("Slowest", String::new(), &[exchange, unseen]);
+        let unseen = WaterfallRow { name: "#8".into(), server: None, received: 105.0, ..request.clone() };
+        let chart = waterfall("Slowest", String::new(), &[request, unseen]);
         assert_eq!(chart.points[0].cells, ["#7", "GET /users · 200", "1.00 ms", "2.00 ms", "8.00 ms", "10.0 ms", ""]);
         assert_eq!(chart.points[1].cells[3..5], ["", ""]);
         let bars: Vec<usize> = chart.marks.iter().map(|mark| mark.path.matches('M').count()).collect();
