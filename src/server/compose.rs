@@ -33,13 +33,16 @@ use crate::traffic::engine::evidence::CleanUp;
 use crate::traffic::engine::exchange::ServerSide;
 use crate::traffic::server::arrivals::Arrivals;
 use crate::traffic::server::client::HttpTarget;
+use crate::traffic::server::client_ledger::LedgerRow;
 use crate::traffic::server::dropped_rows::Losses;
-use crate::traffic::server::live_run::LedgerRow;
+use crate::traffic::server::ledger_rows::SqliteLedger;
+use crate::traffic::server::older_versions::add_summaries;
 use crate::traffic::server::ports::{RecordedRequests, UserCleanup};
 use crate::traffic::server::recovery::close_left_overs;
+pub use crate::traffic::server::refusals::{NotStored, STORING_AT_SHUTDOWN};
 use crate::traffic::server::retention::StoredRuns;
-pub use crate::traffic::server::run_manager::{NotStored, STORING_AT_SHUTDOWN};
-use crate::traffic::server::run_manager::{RunContext, RunManager};
+use crate::traffic::server::run_context::RunContext;
+use crate::traffic::server::run_manager::RunManager;
 use crate::traffic::server::send_timer::TimerThread;
 use crate::traffic::server::shared_gate::SharedGate;
 use crate::traffic::server::state::Traffic;
@@ -106,7 +109,7 @@ struct GeneratorVitals {
 
 impl Vitals for GeneratorVitals {
     fn pacer_lag(&self) -> Option<Duration> {
-        self.jobs.active().filter(|job| !job.is_over())?.latest_lag()
+        self.jobs.active().filter(|run| !run.has_ended())?.latest_scheduling_delay()
     }
 
     fn open_run(&self) -> Option<RunId> {
@@ -118,7 +121,7 @@ impl Vitals for GeneratorVitals {
     }
 
     fn families(&self) -> Vec<Family> {
-        let tally = self.jobs.tally();
+        let tally = self.jobs.totals();
         let active = self.jobs.active().is_some_and(|job| !job.is_closed());
         let by = |name, help, label, values: &[(&'static str, u64)]| Family {
             name,
@@ -222,8 +225,8 @@ pub async fn compose(
         }
     });
     let dropped = losses.ledger.clone();
-    let on_drop = move |row: &LedgerRow| dropped.note(row.run, row.outcome.seq);
-    let ledger = RowWriter::start_with("ledger", runs.clone(), shutdown.jobs.clone(), on_drop);
+    let on_drop = move |row: &LedgerRow| dropped.note(row.run_id, row.outcome.seq);
+    let ledger = RowWriter::start_with("ledger", SqliteLedger(database.clone()), shutdown.jobs.clone(), on_drop);
     let witness = Arc::new(MetricsOfRuns { store, metrics: Arc::clone(&metrics), recorder: recorder.clone() });
     let housekeeping = Arc::new(UsersOfRuns(users.clone()));
     let demo_users: Vec<Uuid> = (0..DEMO_USERS).map(demo_user_id).collect();
@@ -235,16 +238,16 @@ pub async fn compose(
     if removed > 0 {
         tracing::warn!(removed, "users that earlier runs had left behind are removed");
     }
-    runs.summarise_older_version().await?;
+    add_summaries(database).await?;
     let gatekeeper = SharedGate::new(config.max_rps);
     let arrivals = Arrivals::new(Arc::clone(&gatekeeper));
     let jobs = Arc::new(RunManager::new(RunContext {
-        gatekeeper: Arc::clone(&gatekeeper),
+        gate: Arc::clone(&gatekeeper),
         arrivals: Arc::clone(&arrivals),
         clock: Arc::new(TimerThread::start()?),
         target: Arc::new(HttpTarget::new(config.development_target.unwrap_or(own_address(address)))?),
-        witness,
-        housekeeping,
+        recorded: witness,
+        user_cleanup: housekeeping,
         store: Arc::new(runs),
         losses,
         ledger,
@@ -260,7 +263,7 @@ pub async fn compose(
     };
     let clock = WallClock::new(epoch_micros);
     metrics.start(&recorder, Arc::new(vitals), &clock, &shutdown.streams);
-    let stored_runs = StoredRuns { jobs: Arc::clone(&jobs), store: Arc::new(stored_runs) };
+    let stored_runs = StoredRuns { runs: Arc::clone(&jobs), store: Arc::new(stored_runs) };
     let newest = newest.max(stored_runs.newest().await?);
     let pruning =
         prune(Arc::clone(&clock), newest, config.kept, vec![Arc::clone(&metrics) as _, Arc::new(stored_runs)]);
@@ -273,7 +276,7 @@ pub async fn compose(
         metrics,
         recorder,
         readiness: Readiness { database: database.clone(), shutdown: shutdown.jobs.clone() },
-        traffic: Traffic { jobs, shutdown: shutdown.streams.clone(), streams, details: Arc::default() },
+        traffic: Traffic { runs: jobs, shutdown: shutdown.streams.clone(), streams, details: Arc::default() },
         arrivals,
         hosts: Hosts::new(&config.allowed_hosts, address.ip()),
         access: Access::new(config.admin_token.clone(), config.behind_proxy, Arc::clone(&config.assets.style)),

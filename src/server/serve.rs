@@ -80,7 +80,7 @@ pub async fn run(
     tracing::info!("going down: ending the active run");
     let deadline = Instant::now() + STORING_AT_SHUTDOWN;
     shutdown.jobs.cancel();
-    let stored = state.traffic.jobs.shut_down().await;
+    let stored = state.traffic.runs.shut_down().await;
     shutdown.streams.cancel();
     if let Err(error) = serving.await {
         tracing::error!(%error, "the accept loop failed");

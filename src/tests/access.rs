@@ -1,6 +1,6 @@
 //! With an `ADMIN_TOKEN`: who may do what.
 
-use crate::tests::server::TestServer;
+use crate::server::TestServer;
 use traffic_simulator::server::auth::AdminToken;
 
 const TOKEN: &str = "only-for-this-test-7f3a";

@@ -151,7 +151,7 @@ fn one_loop_and_one_place_that_closes() {
     let count = |needle: &str| all.iter().map(|(_, code)| code.matches(needle).count()).sum::<usize>();
     assert_eq!(count("pacer.step("), 1, "invariant 5");
     assert_eq!(count("closing::close("), 1, "invariant 5");
-    assert_eq!(count("gatekeeper.take()"), 1, "one way out");
+    assert_eq!(count("gate.acquire()"), 1, "one way out");
     assert_eq!(count("reqwest::Client::builder()"), 1, "one client");
 }
 

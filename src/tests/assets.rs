@@ -6,7 +6,7 @@ use tempfile::TempDir;
 use traffic_simulator::document::Assets;
 use traffic_simulator::server::auth::AdminToken;
 
-use crate::tests::server::{Answer, TestServer};
+use crate::server::{Answer, TestServer};
 
 const STYLE: &str = "/pkg/traffic-simulator.aaaaaaaaaaaaaaaaaaaaa1.css";
 const SCRIPT: &str = "/pkg/traffic-simulator.bbbbbbbbbbbbbbbbbbbb_-.js";

@@ -12,7 +12,7 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::process::Command;
 use tokio::time::timeout;
 
-use crate::tests::server::TestServer;
+use crate::server::TestServer;
 
 const OTHER: &str = "127.0.0.9";
 const SAME: &str = "127.0.0.1";

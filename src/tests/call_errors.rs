@@ -4,7 +4,7 @@ use leptos::server_fn::error::FromServerFnError;
 use traffic_simulator::error::AppError;
 use traffic_simulator::server::auth::AdminToken;
 
-use crate::tests::server::{Answer, TestServer};
+use crate::server::{Answer, TestServer};
 
 /// As the browser reads the answer of a server function.
 fn error(answer: &Answer) -> AppError {

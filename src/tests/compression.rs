@@ -9,7 +9,7 @@ use reqwest::header::HeaderMap;
 use serde_json::json;
 use traffic_simulator::document::Assets;
 
-use crate::tests::server::TestServer;
+use crate::server::TestServer;
 
 async fn ask(server: &TestServer, method: &str, path: &str, accepted: &str) -> Response {
     let request = server.request(method, path).header("accept-encoding", accepted);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 use sqlx::{Connection, SqliteConnection};
 
-use crate::tests::server::TestServer;
+use crate::server::TestServer;
 use traffic_simulator::platform::database::Database;
 
 fn url(path: &Path) -> String {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
-use crate::tests::server::TestServer;
+use crate::server::TestServer;
 use traffic_simulator::server::api_docs::pages::EXAMPLES;
 use traffic_simulator::server::auth::AdminToken;
 use traffic_simulator::traffic::engine::CAP;

@@ -9,7 +9,7 @@ use traffic_simulator::platform::database::Database;
 use traffic_simulator::users::server::keys::fill_in_keys;
 use uuid::Uuid;
 
-use crate::tests::server::TestServer;
+use crate::server::TestServer;
 
 async fn created(server: &TestServer, name: &str, email: &str) -> u16 {
     server.post("/api/v1/users", json!({ "name": name, "email": email }).to_string()).await.status

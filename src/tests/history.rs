@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::tests::server::TestServer;
+use crate::server::TestServer;
 
 fn settings(scenario: &str, duration: u32) -> Value {
     json!({ "scenario": scenario, "duration": duration, "maxRps": 10, "endpoints": "all", "seed": 5 })

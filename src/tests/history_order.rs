@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::tests::server::TestServer;
+use crate::server::TestServer;
 
 /// How many runs are made; a page holds 20.
 const RUNS: u64 = 45;

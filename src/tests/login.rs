@@ -3,8 +3,8 @@
 use reqwest::RequestBuilder;
 use reqwest::redirect::Policy;
 
-use crate::tests::program::program;
-use crate::tests::server::{Answer, TestServer};
+use crate::program::program;
+use crate::server::{Answer, TestServer};
 use traffic_simulator::server::auth::AdminToken;
 
 const TOKEN: &str = "only-for-this-test-7f3a";

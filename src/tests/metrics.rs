@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::tests::server::TestServer;
+use crate::server::TestServer;
 
 /// The answer to a question that is not refused.
 async fn found(server: &TestServer, path: &str) -> Value {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::tests::server::TestServer;
+use crate::server::TestServer;
 
 async fn overview(server: &TestServer, query: &str) -> Value {
     server.get(&format!("/fn/metrics/overview?{query}")).await.json()["Found"].clone()

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::tests::server::TestServer;
+use crate::server::TestServer;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_dashboard_is_complete_without_a_script() {

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use crate::tests::raw::{RawAnswer, send, send_with_body};
-use crate::tests::server::TestServer;
+use crate::raw::{RawAnswer, send, send_with_body};
+use crate::server::TestServer;
 use traffic_simulator::server::auth::AdminToken;
 
 const TOKEN: &str = "only-for-this-test-7f3a";

@@ -6,7 +6,7 @@ use serde_json::json;
 use sqlx::{Connection, SqliteConnection};
 use tokio::time::Instant;
 
-use crate::tests::server::{Answer, TestServer};
+use crate::server::{Answer, TestServer};
 
 /// The database, locked by somebody else until this is dropped or unlocked.
 async fn locked(server: &TestServer) -> SqliteConnection {

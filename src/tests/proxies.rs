@@ -7,8 +7,8 @@ use reqwest::redirect::Policy;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
-use crate::tests::raw::send;
-use crate::tests::server::{Answer, TestServer};
+use crate::raw::send;
+use crate::server::{Answer, TestServer};
 use traffic_simulator::server::auth::AdminToken;
 
 const TOKEN: &str = "only-for-this-test-7f3a";

@@ -2,7 +2,7 @@
 
 use sqlx::Connection;
 
-use crate::tests::server::TestServer;
+use crate::server::TestServer;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_is_ready_when_it_can_read_its_database() {

@@ -2,8 +2,8 @@
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::tests::raw::send;
-use crate::tests::server::TestServer;
+use crate::raw::send;
+use crate::server::TestServer;
 
 const CHANGING: [(&str, &str); 10] = [
     ("POST", "/traffic/start"),

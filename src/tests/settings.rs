@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::tests::program::{ended, program};
+use crate::program::{ended, program};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_could_never_work_is_refused_in_one_line() {

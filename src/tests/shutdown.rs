@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use traffic_simulator::platform::database::Database;
 
-use crate::tests::server::TestServer;
+use crate::server::TestServer;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn in_mid_run_with_an_open_stream_everything_is_stored_within_five_seconds() {

@@ -7,7 +7,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
-use crate::tests::server::TestServer;
+use crate::server::TestServer;
 use traffic_simulator::platform::database::Database;
 
 /// How often each is tried. More of them: `make crash-proof`, `make shutdown-proof`.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use sqlx::Connection;
 
-use crate::tests::server::TestServer;
+use crate::server::TestServer;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn three_seconds_of_a_foreign_lock_cost_no_row() {

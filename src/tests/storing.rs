@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection};
 
-use crate::tests::server::TestServer;
+use crate::server::TestServer;
 
 async fn run_sql(server: &TestServer, statement: &'static str) {
     sqlx::query(statement).execute(&mut server.sql().await).await.expect(statement);

@@ -20,8 +20,8 @@ use traffic_simulator::platform::wall_clock::Shown;
 use traffic_simulator::traffic::server::store::{RunStore, SqliteRuns};
 use uuid::Uuid;
 
-use crate::tests::recorded::prune;
-use crate::tests::server::TestServer;
+use crate::recorded::prune;
+use crate::server::TestServer;
 
 const SECOND: i64 = 1_000_000;
 const HOUR: i64 = 3600 * SECOND;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::tests::server::TestServer;
+use crate::server::TestServer;
 
 fn settings(scenario: &str, duration: u32, max_rps: u32) -> Value {
     json!({ "scenario": scenario, "duration": duration, "maxRps": max_rps, "endpoints": "all" })

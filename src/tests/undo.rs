@@ -7,7 +7,7 @@ use traffic_simulator::users::model::{NewUser, User, UserPatch, demo_user, demo_
 use traffic_simulator::users::server::store::{SqliteUsers, Undone, UserStore};
 use uuid::Uuid;
 
-use crate::tests::server::TestServer;
+use crate::server::TestServer;
 
 const RUN: RunId = RunId(Uuid::from_u128(7));
 const LATER_RUN: RunId = RunId(Uuid::from_u128(8));

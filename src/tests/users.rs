@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use crate::tests::server::TestServer;
+use crate::server::TestServer;
 
 const ADA: &str = r#"{"name":"Ada Lovelace","email":"ada@example.com"}"#;
 

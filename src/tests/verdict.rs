@@ -7,7 +7,7 @@ use sqlx::Connection;
 use tempfile::TempDir;
 use traffic_simulator::platform::database::Database;
 
-use crate::tests::server::TestServer;
+use crate::server::TestServer;
 
 fn settings(scenario: &str, endpoints: Value) -> Value {
     json!({ "scenario": scenario, "duration": 5, "maxRps": 10, "endpoints": endpoints, "seed": 3 })

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::tests::server::TestServer;
+use crate::server::TestServer;
 
 fn settings(duration: u32) -> Value {
     json!({ "scenario": "normal", "duration": duration, "maxRps": 20, "endpoints": "all", "seed": 5 })

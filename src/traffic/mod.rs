@@ -1,11 +1,11 @@
 //! The traffic simulator: the reason for this program.
 //!
 //! ```text
-//! card ──► server_fns ─┐                         ┌─► stream (SSE) ─► live ─► card, run page
-//! REST ──► server/api ─┴─► server/jobs ─► runner ─► stats ─► frames ┘
-//!                                          │ plan → pacer → gate → mix → server/client
-//!                                          ▼ real HTTP on the loopback
-//!                               server/arrivals → the users API
+//! card ──► server_fns ──┐                                    ┌─► stream (SSE) ─► run_feed ─► card, run page
+//! REST ──► server/rest ─┴─► run_manager ─► runner ─► live_run ┘
+//!                                            │ plan → pacer → gate → mix → client
+//!                                            ▼ real HTTP on the loopback
+//!                                  server/arrivals → the users API
 //! ```
 
 pub mod engine;

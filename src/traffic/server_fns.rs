@@ -14,9 +14,8 @@ use crate::origin::RunId;
 #[cfg(feature = "ssr")]
 use {
     super::history_query::RunsAddress,
-    super::server::findings,
     super::server::plain_form::{is_plain_form, redirect_plain_form},
-    super::server::run_manager::DeleteRefusal,
+    super::server::refusals::DeleteRefusal,
     super::server::state::{Traffic, page_of_runs},
     super::validation,
     crate::platform::problem::inside,
@@ -45,7 +44,7 @@ pub async fn stop_traffic(
     /// The run.
     job_id: RunId,
 ) -> Result<StopOutcome, AppError> {
-    let outcome = match expect_context::<Traffic>().jobs.stop(job_id).await.map_err(inside) {
+    let outcome = match expect_context::<Traffic>().runs.stop(job_id).await.map_err(inside) {
         Ok(Some(_)) => StopOutcome::Stopped,
         // Its page says that there is no such run.
         Ok(None) if is_plain_form() => StopOutcome::Gone,
@@ -63,9 +62,9 @@ pub async fn stop_traffic(
 /// The state of the card.
 #[server(prefix = "/fn", endpoint = "traffic/card", input = GetUrl, output = Json)]
 pub async fn get_card_state() -> Result<CardState, AppError> {
-    let jobs = expect_context::<Traffic>().jobs;
-    let active = jobs.active().map(|job| Box::new(job.snapshot()));
-    Ok(CardState { active, cap: jobs.cap(), seed: fastrand::u32(..) })
+    let runs = expect_context::<Traffic>().runs;
+    let active = runs.active().map(|run| Box::new(run.snapshot()));
+    Ok(CardState { active, cap: runs.cap(), seed: fastrand::u32(..) })
 }
 
 /// One page of the history; empty texts are as good as none.
@@ -76,7 +75,7 @@ pub async fn get_runs(
     query: RunsForm,
 ) -> Result<RunsPage, AppError> {
     let query = validation::runs_query(query.fields()).map_err(|_| AppError::Malformed)?;
-    page_of_runs(&expect_context::<Traffic>().jobs, query).await.map_err(inside)
+    page_of_runs(&expect_context::<Traffic>().runs, query).await.map_err(inside)
 }
 
 /// Removes a closed run from the history. Without JavaScript, redirects to the history.
@@ -88,7 +87,7 @@ pub async fn delete_run(
     #[server(default)]
     back: String,
 ) -> Result<DeleteOutcome, AppError> {
-    let outcome = match expect_context::<Traffic>().jobs.delete(job_id).await {
+    let outcome = match expect_context::<Traffic>().runs.delete(job_id).await {
         Ok(()) => DeleteOutcome::Deleted,
         Err(DeleteRefusal::Active) => DeleteOutcome::Active,
         Err(DeleteRefusal::NotFound) if is_plain_form() => DeleteOutcome::Gone,
@@ -108,7 +107,7 @@ pub async fn get_exchange(
     /// Its place in the plan.
     seq: u32,
 ) -> Result<Option<Exchange>, AppError> {
-    expect_context::<Traffic>().jobs.exchange(job_id, seq).await.map_err(inside)
+    expect_context::<Traffic>().runs.exchange(job_id, seq).await.map_err(inside)
 }
 
 /// A run second by second: too much for every snapshot, so it is asked for apart.
@@ -117,8 +116,8 @@ pub async fn get_timeline(
     /// The run.
     job_id: RunId,
 ) -> Result<Timeline, AppError> {
-    let (jobs, job) = (expect_context::<Traffic>().jobs, get_run(job_id).await?);
-    findings::timeline(&jobs, &job).await.map_err(inside)
+    let run = get_run(job_id).await?;
+    expect_context::<Traffic>().runs.timeline(&run).await.map_err(inside)
 }
 
 /// One run, live or stored.
@@ -127,7 +126,7 @@ pub async fn get_run(
     /// The run.
     job_id: RunId,
 ) -> Result<Run, AppError> {
-    expect_context::<Traffic>().jobs.job(job_id).await.map_err(inside)?.ok_or(AppError::NotFound)
+    expect_context::<Traffic>().runs.run(job_id).await.map_err(inside)?.ok_or(AppError::NotFound)
 }
 
 /// What a run's page shows below its panel, as HTML.
@@ -142,6 +141,6 @@ pub async fn get_run_details(
     #[server(default)]
     sides: bool,
 ) -> Result<RunDetails, AppError> {
-    let Traffic { jobs, details, .. } = expect_context::<Traffic>();
-    details.of(&jobs, job_id, Rows::read(&points), sides).await
+    let Traffic { runs, details, .. } = expect_context::<Traffic>();
+    details.of(&runs, job_id, Rows::read(&points), sides).await
 }

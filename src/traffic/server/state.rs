@@ -1,12 +1,13 @@
-//! What handlers and server functions of the simulator share.
+//! What the REST handlers and the server functions of the simulator share.
 
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use super::findings::Details;
-use super::run_manager::{RunManager, StartRefusal};
+use super::details_cache::DetailsCache;
+use super::refusals::StartRefusal;
+use super::run_manager::RunManager;
 use super::store::RunFilter;
 use crate::error::AppError;
 use crate::origin::RunId;
@@ -20,17 +21,17 @@ use crate::traffic::validation;
 use crate::traffic::validation::RunsQuery;
 use crate::validation::{FieldError, Fields, Invalid};
 
-/// What the handlers need.
+/// The simulator, for its handlers. Cheap to clone.
 #[derive(Clone)]
 pub struct Traffic {
-    /// All jobs.
-    pub jobs: Arc<RunManager>,
-    /// Ends the streams.
+    /// All runs.
+    pub runs: Arc<RunManager>,
+    /// Ends the live streams.
     pub shutdown: CancellationToken,
-    /// One for each live stream that may be open.
+    /// Has one permit for each live stream that may be open.
     pub streams: Arc<Semaphore>,
-    /// What was drawn of runs a moment ago.
-    pub details: Arc<Details>,
+    /// The details of runs that were rendered a moment ago.
+    pub details: Arc<DetailsCache>,
 }
 
 impl Traffic {
@@ -39,7 +40,7 @@ impl Traffic {
     /// # Errors
     /// What keeps the server from starting any run now.
     pub async fn start_from_form(&self, form: &StartForm) -> Result<StartOutcome, AppError> {
-        let jobs = &self.jobs;
+        let jobs = &self.runs;
         let mut faults = Vec::new();
         if !form.is_acknowledged() {
             let detail = "is not ticked; tick \"I understand this generates load\" first";
@@ -55,7 +56,7 @@ impl Traffic {
         };
         match jobs.start(settings).await {
             Ok(started) => {
-                let job = jobs.job(started.job_id).await.map_err(inside)?.ok_or(AppError::NotFound)?;
+                let job = jobs.run(started.job_id).await.map_err(inside)?.ok_or(AppError::NotFound)?;
                 Ok(StartOutcome::Started(Box::new(job)))
             }
             Err(StartRefusal::Busy(id) | StartRefusal::Unstored(id)) => Ok(StartOutcome::Busy(id)),
@@ -86,15 +87,15 @@ pub async fn page_of_runs(jobs: &RunManager, query: RunsQuery) -> Result<RunsPag
     Ok(RunsPage { runs: runs.into_iter().filter_map(|run| run.summary).collect(), unreadable, next })
 }
 
-/// The id in a path.
+/// Reads the id of a run from a path.
 ///
 /// # Errors
-/// 400 when it is no UUID.
+/// 400 when it is not a UUID.
 pub fn run_id(text: &str) -> Result<RunId, ApiError> {
     text.parse().map_err(|_| ApiError::malformed("jobId", "is not a UUID"))
 }
 
-/// 404.
+/// The answer 404 to a request for a run that does not exist.
 pub fn no_such_run() -> ApiError {
     ApiError::not_found("There is no run with this id. It may have been deleted.")
 }

@@ -58,8 +58,8 @@ impl Chart {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Key, Mark};
     use super::*;
-    use super::{Key, Mark};
 
     #[test]
     fn a_picture_holds_what_is_drawn() {
