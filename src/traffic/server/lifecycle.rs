@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -25,18 +26,18 @@ const KEPT: Duration = Duration::from_secs(300);
 
 /// Drives the active run to its end, closes it, and keeps it in memory for a while. `cap_broken` is cancelled if the
 /// requests of the run ever break the cap.
-pub(super) async fn live(
+pub(super) async fn drive_and_close(
     run: Arc<LiveRun>,
     cap_broken: CancellationToken,
     context: Arc<RunContext>,
     runs: RunsInMemory,
     active: ActiveRunGuard,
 ) {
-    let publishing = AbortOnDropHandle::new(tokio::spawn(publish_frames(Arc::clone(&run))));
-    let states = store_states(Arc::clone(&run), Arc::clone(&context.store));
-    let storing_states = AbortOnDropHandle::new(tokio::spawn(states));
-    let trouble = end_on_trouble(Arc::clone(&run), context.ledger.trouble());
-    let watching_storage = AbortOnDropHandle::new(tokio::spawn(trouble));
+    // Dropping the set aborts its tasks.
+    let mut helpers = JoinSet::new();
+    helpers.spawn(publish_frames(Arc::clone(&run)));
+    helpers.spawn(store_states(Arc::clone(&run), Arc::clone(&context.store)));
+    helpers.spawn(end_on_trouble(Arc::clone(&run), context.ledger.trouble()));
     drive(&run, &context, cap_broken).await;
     let out_of_time = async {
         context.shutdown.cancelled().await;
@@ -51,9 +52,7 @@ pub(super) async fn live(
             return;
         }
     }
-    drop(publishing);
-    drop(storing_states);
-    drop(watching_storage);
+    drop(helpers);
     runs.add_closed(&run);
     drop(active);
     tokio::select! {

@@ -30,7 +30,7 @@ pub fn routes() -> OpenApiRouter<Traffic> {
         .routes(routes!(start))
         .routes(routes!(status))
         .routes(routes!(stop))
-        .routes(routes!(live))
+        .routes(routes!(stream_run))
         .routes(routes!(runs))
         .routes(routes!(run, delete))
         .routes(routes!(export))
@@ -182,7 +182,7 @@ pub async fn delete(State(traffic): State<Traffic>, Path(id): Path<String>) -> R
         (status = 204, description = "The client has seen the last event already and should not reconnect"),
         (status = 404, description = "There is no such run", body = Problem, content_type = "application/problem+json"),
     ))]
-pub async fn live(
+pub async fn stream_run(
     State(traffic): State<Traffic>,
     Path(id): Path<String>,
     headers: HeaderMap,

@@ -112,7 +112,7 @@ impl RunManager {
         let cap_broken = self.context.arrivals.register(run.id, run.secret, delay_seed);
         let active = self.in_memory.activate(Arc::clone(run));
         let context = Arc::clone(&self.context);
-        let life = lifecycle::live(Arc::clone(run), cap_broken, context, self.in_memory.clone(), active);
+        let life = lifecycle::drive_and_close(Arc::clone(run), cap_broken, context, self.in_memory.clone(), active);
         let span = tracing::info_span!(parent: None, "run", run = %run.id);
         self.tasks.spawn(life.instrument(span));
     }
