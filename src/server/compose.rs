@@ -27,12 +27,15 @@ use crate::platform::row_writer::RowWriter;
 use crate::platform::wall_clock::{WallClock, epoch_micros};
 use crate::traffic::server::arrivals::Arrivals;
 use crate::traffic::server::client::HttpTarget;
+use crate::traffic::server::client_ledger::LedgerRow;
 use crate::traffic::server::dropped_rows::Losses;
-use crate::traffic::server::live_run::LedgerRow;
+use crate::traffic::server::ledger_rows::SqliteLedger;
+use crate::traffic::server::older_versions::add_summaries;
 use crate::traffic::server::recovery::close_left_overs;
+pub use crate::traffic::server::refusals::{NotStored, STORING_AT_SHUTDOWN};
 use crate::traffic::server::retention::StoredRuns;
-pub use crate::traffic::server::run_manager::{NotStored, STORING_AT_SHUTDOWN};
-use crate::traffic::server::run_manager::{RunContext, RunManager};
+use crate::traffic::server::run_context::RunContext;
+use crate::traffic::server::run_manager::RunManager;
 use crate::traffic::server::send_timer::TimerThread;
 use crate::traffic::server::shared_gate::SharedGate;
 use crate::traffic::server::state::Traffic;
@@ -104,26 +107,26 @@ pub async fn compose(
     let metrics = start_recording(Arc::clone(&stored_requests), &losses, shutdown).await?;
     let context = run_context(config, database, address, shutdown, &users, &metrics, losses)?;
     close_earlier_runs(&context, &users).await?;
+    add_summaries(database).await?;
     let stored_runs = SqliteRuns(database.clone());
-    stored_runs.summarise_older_version().await?;
 
-    let gatekeeper = Arc::clone(&context.gatekeeper);
+    let gate = Arc::clone(&context.gate);
     let arrivals = Arc::clone(&context.arrivals);
-    let jobs = Arc::new(RunManager::new(context));
+    let manager = Arc::new(RunManager::new(context));
     let streams = Arc::new(Semaphore::new(config.max_streams as usize));
     let traffic =
-        Traffic { jobs: Arc::clone(&jobs), shutdown: shutdown.streams.clone(), streams, details: Arc::default() };
+        Traffic { runs: Arc::clone(&manager), shutdown: shutdown.streams.clone(), streams, details: Arc::default() };
 
     let clock = WallClock::new(epoch_micros);
     let program: Arc<dyn ProgramGauges> = Arc::new(GeneratorGauges {
-        jobs: Arc::clone(&jobs),
-        gatekeeper,
+        runs: Arc::clone(&manager),
+        gate,
         streams: Arc::clone(&traffic.streams),
         max_streams: config.max_streams,
     });
     background::start(&metrics, Arc::clone(&program), &clock, &shutdown.background, &shutdown.streams);
     let requests = StoredRequests { store: stored_requests, program: Arc::clone(&program) };
-    let runs = StoredRuns { jobs: Arc::clone(&jobs), store: Arc::new(stored_runs) };
+    let runs = StoredRuns { runs: Arc::clone(&manager), store: Arc::new(stored_runs) };
     start_pruning(config, clock, newest_request, requests, runs, shutdown).await?;
 
     Ok(Composition {
@@ -189,17 +192,17 @@ fn run_context(
 ) -> Result<RunContext, ComposeError> {
     let runs = SqliteRuns(database.clone());
     let dropped = losses.ledger.clone();
-    let on_drop = move |row: &LedgerRow| dropped.note(row.run, row.outcome.seq);
-    let ledger = RowWriter::start_with("ledger", runs.clone(), shutdown.runs.clone(), on_drop);
-    let gatekeeper = SharedGate::new(config.cap);
+    let on_drop = move |row: &LedgerRow| dropped.note(row.run_id, row.outcome.seq);
+    let ledger = RowWriter::start_with("ledger", SqliteLedger(database.clone()), shutdown.runs.clone(), on_drop);
+    let gate = SharedGate::new(config.cap);
     let demo_users: Vec<Uuid> = (0..DEMO_USERS).map(demo_user_id).collect();
     Ok(RunContext {
-        gatekeeper: Arc::clone(&gatekeeper),
-        arrivals: Arrivals::new(gatekeeper),
+        gate: Arc::clone(&gate),
+        arrivals: Arrivals::new(gate),
         clock: Arc::new(TimerThread::start()?),
         target: Arc::new(HttpTarget::new(config.development_target.unwrap_or(own_address(address)))?),
-        witness: Arc::new(MetricsOfRuns(Arc::clone(metrics))),
-        housekeeping: Arc::new(UsersOfRuns(users.clone())),
+        recorded: Arc::new(MetricsOfRuns(Arc::clone(metrics))),
+        user_cleanup: Arc::new(UsersOfRuns(users.clone())),
         store: Arc::new(runs),
         losses,
         ledger,
@@ -210,8 +213,8 @@ fn run_context(
 
 /// Closes the runs that an earlier process left open, and removes what is left of their users.
 async fn close_earlier_runs(context: &RunContext, users: &SqliteUsers) -> Result<(), StoreError> {
-    let RunContext { store, witness, housekeeping, demo_users, .. } = context;
-    for run in close_left_overs(store.as_ref(), witness.as_ref(), housekeeping.as_ref(), demo_users).await? {
+    let RunContext { store, recorded, user_cleanup, demo_users, .. } = context;
+    for run in close_left_overs(store.as_ref(), recorded.as_ref(), user_cleanup.as_ref(), demo_users).await? {
         tracing::warn!(%run, "an earlier process left this run open; it is closed");
     }
     // Users of runs whose own clean-up failed, or to which a late request added after it.

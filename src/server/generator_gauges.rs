@@ -8,24 +8,24 @@ use tokio::sync::Semaphore;
 use crate::metrics::server::ports::{Family, ProgramGauges};
 use crate::origin::RunId;
 use crate::traffic::server::run_manager::RunManager;
+use crate::traffic::server::run_totals::RunTotals;
 use crate::traffic::server::shared_gate::SharedGate;
-use crate::traffic::server::tally::Tally;
 
 /// Metrics' view of the generator and of its live streams.
 pub(super) struct GeneratorGauges {
-    pub(super) jobs: Arc<RunManager>,
-    pub(super) gatekeeper: Arc<SharedGate>,
+    pub(super) runs: Arc<RunManager>,
+    pub(super) gate: Arc<SharedGate>,
     pub(super) streams: Arc<Semaphore>,
     pub(super) max_streams: u32,
 }
 
 impl ProgramGauges for GeneratorGauges {
     fn scheduling_delay(&self) -> Option<Duration> {
-        self.jobs.active().filter(|job| !job.is_over())?.latest_scheduling_delay()
+        self.runs.active().filter(|run| !run.has_ended())?.latest_scheduling_delay()
     }
 
     fn open_run(&self) -> Option<RunId> {
-        self.jobs.active().filter(|job| !job.is_closed()).map(|job| job.id)
+        self.runs.active().filter(|run| !run.is_closed()).map(|run| run.id)
     }
 
     fn open_streams(&self) -> u32 {
@@ -33,28 +33,31 @@ impl ProgramGauges for GeneratorGauges {
     }
 
     fn families(&self) -> Vec<Family> {
-        let tally = self.jobs.tally();
+        let totals = self.runs.totals();
         let is_active = self.open_run().is_some();
-        let mut families = verdicts(&tally);
+        let mut families = verdicts(&totals);
         families.push(gauge("run_active", "Is a run active?", u32::from(is_active)));
-        families.extend(requests(&tally));
-        let slots = self.gatekeeper.cap();
+        families.extend(requests(&totals));
+        let slots = self.gate.cap();
         families.push(gauge("gate_slots", "Requests per second that the gate lets out at most.", slots));
-        let free = self.gatekeeper.free();
+        let free = self.gate.free();
         families.push(gauge("gate_slots_free", "Requests that the gate would let out now.", free));
         families
     }
 }
 
 /// How closed runs ended, and what their checks found.
-fn verdicts(tally: &Tally) -> Vec<Family> {
-    let runs = [("completed", tally.completed), ("cancelled", tally.cancelled), ("error", tally.failed)];
-    let audits =
-        [("verified", tally.audits_verified), ("incomplete", tally.audits_incomplete), ("wrong", tally.audits_wrong)];
+fn verdicts(totals: &RunTotals) -> Vec<Family> {
+    let runs = [("completed", totals.completed), ("cancelled", totals.cancelled), ("error", totals.failed)];
+    let audits = [
+        ("verified", totals.audits_verified),
+        ("incomplete", totals.audits_incomplete),
+        ("wrong", totals.audits_wrong),
+    ];
     let checks = [
-        ("right", tally.dashboard_right),
-        ("wrong", tally.dashboard_wrong),
-        ("notChecked", tally.dashboard_not_checked),
+        ("right", totals.dashboard_right),
+        ("wrong", totals.dashboard_wrong),
+        ("notChecked", totals.dashboard_not_checked),
     ];
     vec![
         counters("runs_total", "Runs of the generator that are closed.", "status", runs),
@@ -64,12 +67,12 @@ fn verdicts(tally: &Tally) -> Vec<Family> {
 }
 
 /// The requests of closed runs.
-fn requests(tally: &Tally) -> Vec<Family> {
+fn requests(totals: &RunTotals) -> Vec<Family> {
     vec![
-        counter("sent_total", "Requests of closed runs that left.", tally.sent),
-        counter("missed_total", "Slots of closed runs whose time passed.", tally.missed),
-        counter("gate_refusals_total", "Slots of closed runs that found the gate shut.", tally.gate_refusals),
-        counter("cap_violations_total", "Arrivals of closed runs above the cap.", tally.cap_violations),
+        counter("sent_total", "Requests of closed runs that left.", totals.sent),
+        counter("missed_total", "Slots of closed runs whose time passed.", totals.missed),
+        counter("gate_refusals_total", "Slots of closed runs that found the gate shut.", totals.gate_refusals),
+        counter("cap_violations_total", "Arrivals of closed runs above the cap.", totals.cap_violations),
     ]
 }
 

@@ -96,7 +96,7 @@ pub async fn run(
     tracing::info!("shutting down: the active run is ended");
     let deadline = Instant::now() + STORING_AT_SHUTDOWN;
     shutdown.runs.cancel();
-    let stored = composition.traffic.jobs.shut_down().await;
+    let stored = composition.traffic.runs.shut_down().await;
     shutdown.streams.cancel();
     if let Err(error) = serving.await {
         tracing::error!(%error, "the accept loop failed");

@@ -15,9 +15,8 @@ use crate::origin::RunId;
 #[cfg(feature = "ssr")]
 use {
     super::history_query::HistoryQuery,
-    super::server::findings,
     super::server::plain_form::{is_plain_form, redirect_plain_form},
-    super::server::run_manager::DeleteRefusal,
+    super::server::refusals::DeleteRefusal,
     super::server::state::{Traffic, page_of_runs},
     crate::platform::problem::inside,
     crate::query::link,
@@ -45,7 +44,7 @@ pub async fn stop_traffic(
     /// The id of the run.
     job_id: RunId,
 ) -> Result<StopOutcome, AppError> {
-    let outcome = match expect_context::<Traffic>().jobs.stop(job_id).await.map_err(inside) {
+    let outcome = match expect_context::<Traffic>().runs.stop(job_id).await.map_err(inside) {
         Ok(Some(_)) => StopOutcome::Stopped,
         // The run's page, which comes next, says that there is no such run.
         Ok(None) if is_plain_form() => StopOutcome::Gone,
@@ -63,9 +62,9 @@ pub async fn stop_traffic(
 /// The state of the card.
 #[server(prefix = "/fn", endpoint = "traffic/card", input = GetUrl, output = Json)]
 pub async fn get_card_state() -> Result<CardState, AppError> {
-    let jobs = expect_context::<Traffic>().jobs;
-    let active = jobs.active().map(|run| Box::new(run.snapshot()));
-    Ok(CardState { active, cap: jobs.cap(), seed: fastrand::u32(..) })
+    let runs = expect_context::<Traffic>().runs;
+    let active = runs.active().map(|run| Box::new(run.snapshot()));
+    Ok(CardState { active, cap: runs.cap(), seed: fastrand::u32(..) })
 }
 
 /// One page of the history. Empty texts count as missing.
@@ -76,7 +75,7 @@ pub async fn get_runs(
     query: HistoryForm,
 ) -> Result<RunsPage, AppError> {
     let query = query.check().map_err(|_| AppError::Malformed)?;
-    page_of_runs(&expect_context::<Traffic>().jobs, &query).await.map_err(inside)
+    page_of_runs(&expect_context::<Traffic>().runs, &query).await.map_err(inside)
 }
 
 /// Removes a closed run from the history. Without JavaScript, redirects to the history.
@@ -88,7 +87,7 @@ pub async fn delete_run(
     #[server(default)]
     back: String,
 ) -> Result<DeleteOutcome, AppError> {
-    let outcome = match expect_context::<Traffic>().jobs.delete(job_id).await {
+    let outcome = match expect_context::<Traffic>().runs.delete(job_id).await {
         Ok(()) => DeleteOutcome::Deleted,
         Err(DeleteRefusal::Active) => DeleteOutcome::Active,
         Err(DeleteRefusal::NotFound) if is_plain_form() => DeleteOutcome::Gone,
@@ -108,7 +107,7 @@ pub async fn get_exchange(
     /// The sequence number of the request in the plan.
     seq: u32,
 ) -> Result<Option<Exchange>, AppError> {
-    expect_context::<Traffic>().jobs.exchange(job_id, seq).await.map_err(inside)
+    expect_context::<Traffic>().runs.exchange(job_id, seq).await.map_err(inside)
 }
 
 /// A run by second. Too large for every snapshot, so it is fetched separately.
@@ -117,9 +116,8 @@ pub async fn get_timeline(
     /// The id of the run.
     job_id: RunId,
 ) -> Result<Timeline, AppError> {
-    let jobs = expect_context::<Traffic>().jobs;
     let run = get_run(job_id).await?;
-    findings::timeline(&jobs, &run).await.map_err(inside)
+    expect_context::<Traffic>().runs.timeline(&run).await.map_err(inside)
 }
 
 /// One run, live or stored.
@@ -128,7 +126,7 @@ pub async fn get_run(
     /// The id of the run.
     job_id: RunId,
 ) -> Result<Run, AppError> {
-    expect_context::<Traffic>().jobs.job(job_id).await.map_err(inside)?.ok_or(AppError::NotFound)
+    expect_context::<Traffic>().runs.run(job_id).await.map_err(inside)?.ok_or(AppError::NotFound)
 }
 
 /// What a run's page shows below the panel, as HTML.
@@ -143,6 +141,6 @@ pub async fn get_run_details(
     #[server(default)]
     sides: bool,
 ) -> Result<RunDetails, AppError> {
-    let Traffic { jobs, details, .. } = expect_context::<Traffic>();
-    details.of(&jobs, job_id, Rows::read(&points), sides).await
+    let Traffic { runs, details, .. } = expect_context::<Traffic>();
+    details.of(&runs, job_id, Rows::read(&points), sides).await
 }

@@ -1,21 +1,21 @@
-//! Arrivals: what recognises simulated requests to `/api/v1`.
+//! Arrivals: recognises the simulated requests to `/api/v1`.
 //!
-//! For each one it notes the arrival before the body is read, tells the gate, tags the request with
-//! its origin, and is the second, independent guard of the cap. What it notes is one of the three
-//! sets that the audit compares.
+//! For each of them it notes the arrival before the body is read, tells the gate, tags the request with its origin, and
+//! is the second, independent guard of the cap. The noted arrivals are one of the three sets that the audit compares.
 //!
-//! A request counts as part of a run only with that run's secret: forged headers change nothing. One that names a run which is
-//! not known any more can't be told from a late one of that run, so it is refused, and never taken for real traffic.
+//! A request counts as part of a run only with the secret of that run, so forged headers change nothing. A request that
+//! names an unknown run may be a late one of a run that has left memory. It is refused, and never taken for real traffic.
 
 use std::collections::HashMap;
-use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::{HeaderMap, StatusCode};
+use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::run_headers::{Claim, Secret};
 use super::shared_gate::SharedGate;
 use crate::origin::{Origin, RunId};
 use crate::platform::problem::ApiError;
@@ -24,68 +24,34 @@ use crate::traffic::engine::gate::PermitId;
 use crate::traffic::engine::guard::Guard;
 use crate::traffic::engine::random::Random;
 
-/// Names the run of a simulated request.
-pub const RUN_HEADER: &str = "x-traffic-run";
-/// Its place in the plan.
-pub const SEQ_HEADER: &str = "x-traffic-seq";
-/// The secret of its run.
-pub const KEY_HEADER: &str = "x-traffic-key";
-
-/// 122 random bits that only the generator and this layer know.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Secret(u128);
-
-impl Secret {
-    /// A new one.
-    pub fn draw() -> Self {
-        Self(Uuid::new_v4().as_u128())
-    }
-}
-
-impl fmt::Display for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:032x}", self.0)
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(…)")
-    }
-}
-
+/// What is known about the arrivals of one run.
 #[derive(Debug)]
-struct Run {
+struct RunArrivals {
     secret: Secret,
-    /// With a delay in the answer: the seed of its length.
+    /// The seed of the delays, when the server delays its answers to this run.
     delay_seed: Option<u32>,
     /// Requests that left and are not known to have arrived.
     under_way: HashMap<u32, PermitId>,
     arrived: Arrived,
-    /// How many requests of the run are being answered.
-    open: u32,
+    /// How many requests of the run the server is answering.
+    being_answered: u32,
+    /// From then on requests of the run are refused.
     sealed: bool,
-    /// Cancelled when the guard finds a violation.
+    /// Cancelled when the guard finds a violation of the cap.
     cap_broken: CancellationToken,
 }
 
 #[derive(Debug)]
-struct Book {
+struct KnownRuns {
     guard: Guard,
-    runs: HashMap<RunId, Run>,
+    runs: HashMap<RunId, RunArrivals>,
 }
 
-/// The arrivals of all runs that are still in memory.
+/// The arrivals of all runs that are in memory.
 #[derive(Debug)]
 pub struct Arrivals {
-    gatekeeper: Arc<SharedGate>,
-    book: Mutex<Book>,
-}
-
-struct Claim {
-    run: RunId,
-    seq: u32,
-    secret: Secret,
+    gate: Arc<SharedGate>,
+    known: Mutex<KnownRuns>,
 }
 
 /// What becomes of a recognised request.
@@ -97,96 +63,81 @@ enum Verdict {
 }
 
 impl Arrivals {
-    /// Nothing has arrived yet.
-    pub fn new(gatekeeper: Arc<SharedGate>) -> Arc<Self> {
-        let guard = Guard::new(gatekeeper.cap());
-        Arc::new(Self { gatekeeper, book: Mutex::new(Book { guard, runs: HashMap::new() }) })
+    /// Knows no run at first.
+    pub fn new(gate: Arc<SharedGate>) -> Arc<Self> {
+        let guard = Guard::new(gate.cap());
+        Arc::new(Self { gate, known: Mutex::new(KnownRuns { guard, runs: HashMap::new() }) })
     }
 
-    fn book(&self) -> MutexGuard<'_, Book> {
-        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    fn with_run<T>(&self, id: RunId, change: impl FnOnce(&mut RunArrivals) -> T) -> Option<T> {
+        self.known.lock().runs.get_mut(&id).map(change)
     }
 
-    /// Begins to recognise a run. The token is cancelled if its requests ever break the cap.
-    pub fn open(&self, run: RunId, secret: Secret, delay_seed: Option<u32>) -> CancellationToken {
+    /// Begins to recognise a run. The returned token is cancelled if its requests ever break the cap.
+    pub fn register(&self, id: RunId, secret: Secret, delay_seed: Option<u32>) -> CancellationToken {
         let cap_broken = CancellationToken::new();
-        let entry = Run {
+        let run = RunArrivals {
             secret,
             delay_seed,
             under_way: HashMap::new(),
             arrived: Arrived::default(),
-            open: 0,
+            being_answered: 0,
             sealed: false,
             cap_broken: cap_broken.clone(),
         };
-        self.book().runs.insert(run, entry);
+        self.known.lock().runs.insert(id, run);
         cap_broken
     }
 
-    /// A request of the run is about to leave under this permit.
-    pub fn expect(&self, run: RunId, seq: u32, permit: PermitId) {
-        if let Some(run) = self.book().runs.get_mut(&run) {
-            run.under_way.insert(seq, permit);
-        }
+    /// A request of the run is about to leave with this permit.
+    pub fn expect(&self, id: RunId, seq: u32, permit: PermitId) {
+        self.with_run(id, |run| run.under_way.insert(seq, permit));
     }
 
-    /// A request of the run has ended, arrived or not.
-    pub fn ended(&self, run: RunId, seq: u32) {
-        if let Some(run) = self.book().runs.get_mut(&run) {
-            run.under_way.remove(&seq);
-        }
+    /// A request of the run has ended, whether it arrived or not.
+    pub fn request_finished(&self, id: RunId, seq: u32) {
+        self.with_run(id, |run| run.under_way.remove(&seq));
     }
 
     /// How many requests of the run left and are not known to have arrived.
-    pub fn under_way(&self, run: RunId) -> usize {
-        self.book().runs.get(&run).map_or(0, |run| run.under_way.len())
+    pub fn under_way(&self, id: RunId) -> usize {
+        self.with_run(id, |run| run.under_way.len()).unwrap_or(0)
     }
 
-    /// How many requests of the run are being answered.
-    pub fn being_answered(&self, run: RunId) -> u32 {
-        self.book().runs.get(&run).map_or(0, |run| run.open)
+    /// How many requests of the run the server is answering.
+    pub fn being_answered(&self, id: RunId) -> u32 {
+        self.with_run(id, |run| run.being_answered).unwrap_or(0)
     }
 
     /// From here on requests of the run are refused.
-    pub fn seal(&self, run: RunId) {
-        if let Some(run) = self.book().runs.get_mut(&run) {
-            run.sealed = true;
-        }
+    pub fn seal(&self, id: RunId) {
+        self.with_run(id, |run| run.sealed = true);
     }
 
-    /// What arrived of the run up to now.
-    pub fn of_run(&self, run: RunId) -> Arrived {
-        self.book().runs.get(&run).map(|run| run.arrived.clone()).unwrap_or_default()
+    /// What arrived of the run so far.
+    pub fn of_run(&self, id: RunId) -> Arrived {
+        self.with_run(id, |run| run.arrived.clone()).unwrap_or_default()
     }
 
-    /// Drops everything about the run.
-    pub fn forget(&self, run: RunId) {
-        self.book().runs.remove(&run);
+    /// Removes everything about the run.
+    pub fn forget(&self, id: RunId) {
+        self.known.lock().runs.remove(&id);
     }
 
-    fn claim(headers: &HeaderMap) -> Option<Claim> {
-        let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-        Some(Claim {
-            run: text(RUN_HEADER)?.parse().ok()?,
-            seq: text(SEQ_HEADER)?.parse().ok()?,
-            secret: Secret(u128::from_str_radix(text(KEY_HEADER)?, 16).ok()?),
-        })
-    }
-
-    /// Notes an arrival. `None`: the claim is known to be false.
+    /// Notes an arrival. `None`: the secret is wrong, so the request is real traffic.
     fn note(&self, claim: &Claim) -> Option<Verdict> {
-        let mut book = self.book();
-        let now = self.gatekeeper.now();
-        let Book { guard, runs } = &mut *book;
-        let Some(run) = runs.get_mut(&claim.run) else { return Some(Verdict::UnknownRun) };
-        // One comparison of 128 bits: no byte-wise timing to learn from.
+        let mut known = self.known.lock();
+        let now = self.gate.now();
+        let KnownRuns { guard, runs } = &mut *known;
+        let Some(run) = runs.get_mut(&claim.run_id) else { return Some(Verdict::UnknownRun) };
+        // One comparison of 128 bits, so the time that it takes says nothing about single bytes.
         if run.secret != claim.secret {
             return None;
         }
         if let Some(permit) = run.under_way.remove(&claim.seq) {
-            self.gatekeeper.arrived(permit);
+            self.gate.arrived(permit);
         }
-        // Before the seal is looked at: what arrives too late for its run counts for the cap all the same.
+        // The guard counts it before the seal is checked: a request that is too late for its run counts for the cap.
         let admitted = guard.admits(now);
         if run.sealed {
             run.arrived.late.push(claim.seq);
@@ -198,41 +149,39 @@ impl Arrivals {
             run.cap_broken.cancel();
             return Some(Verdict::OverCap);
         }
-        run.open += 1;
+        run.being_answered += 1;
         Some(Verdict::Admitted { delay: run.delay_seed.map(|seed| answer_delay(seed, claim.seq)) })
     }
 
-    fn answered(&self, run: RunId) {
-        if let Some(run) = self.book().runs.get_mut(&run) {
-            run.open = run.open.saturating_sub(1);
-        }
+    fn request_answered(&self, id: RunId) {
+        self.with_run(id, |run| run.being_answered = run.being_answered.saturating_sub(1));
     }
 }
 
 #[cfg(test)]
 impl Arrivals {
-    /// What the layer does when a request comes in.
-    pub(crate) fn note_for_test(&self, run: RunId, seq: u32, secret: Secret) {
-        self.note(&Claim { run, seq, secret }).expect("a true claim");
-        self.answered(run);
+    /// Does what the layer does when a request comes in.
+    pub(crate) fn note_for_test(&self, run_id: RunId, seq: u32, secret: Secret) {
+        self.note(&Claim { run_id, seq, secret }).expect("a true claim");
+        self.request_answered(run_id);
     }
 }
 
-/// How long the answer to request `seq` waits with a delay on the server: U(0.1, 0.5) s.
+/// How long the server delays its answer to request `seq`: U(0.1, 0.5) s.
 fn answer_delay(seed: u32, seq: u32) -> Duration {
-    // Streams up to 2³² belong to the plan and the mix.
+    // The plan and the mix use the random streams up to 2³².
     Duration::from_secs_f64(Random::new(seed, (1 << 32) + u64::from(seq)).uniform(0.1, 0.5))
 }
 
-/// A recognised request that may come in: it counts as being answered until this is dropped.
-pub struct Open {
+/// A recognised request that may come in. It counts as being answered until this is dropped.
+pub struct AdmittedRequest {
     arrivals: Arc<Arrivals>,
-    run: RunId,
+    run_id: RunId,
     delay: Option<Duration>,
 }
 
-impl Open {
-    /// Waits as long as the run wants its answers to be late.
+impl AdmittedRequest {
+    /// Waits as long as the run wants the server to delay its answers.
     pub async fn delay(&self) {
         if let Some(delay) = self.delay {
             tokio::time::sleep(delay).await;
@@ -240,9 +189,9 @@ impl Open {
     }
 }
 
-impl Drop for Open {
+impl Drop for AdmittedRequest {
     fn drop(&mut self) {
-        self.arrivals.answered(self.run);
+        self.arrivals.request_answered(self.run_id);
     }
 }
 
@@ -250,30 +199,30 @@ impl Drop for Open {
 pub struct Recognised {
     /// Who made it: always a run.
     pub origin: Origin,
-    /// Whether it may come in, and what to say to it when it must not.
-    pub admission: Result<Open, ApiError>,
+    /// Whether it may come in, or else the answer that refuses it.
+    pub admission: Result<AdmittedRequest, ApiError>,
 }
 
-/// Notes the arrival of a simulated request. `None`: it is not one.
+/// Notes the arrival of a simulated request. `None`: the request is real traffic.
 pub fn recognise(arrivals: &Arc<Arrivals>, headers: &HeaderMap) -> Option<Recognised> {
-    let claim = Arrivals::claim(headers)?;
-    let verdict = arrivals.note(&claim)?;
-    let is_unknown = matches!(verdict, Verdict::UnknownRun);
+    let Claim { run_id, seq, secret } = Claim::read(headers)?;
+    let verdict = arrivals.note(&Claim { run_id, seq, secret })?;
+    // Nobody can check to which run it belongs, so it is recorded as simulated and as part of no run.
+    let run = if matches!(verdict, Verdict::UnknownRun) { RunId(Uuid::nil()) } else { run_id };
     let admission = match verdict {
-        Verdict::Admitted { delay } => Ok(Open { arrivals: Arc::clone(arrivals), run: claim.run, delay }),
+        Verdict::Admitted { delay } => Ok(AdmittedRequest { arrivals: Arc::clone(arrivals), run_id, delay }),
         Verdict::OverCap => {
             let detail = "More simulated requests arrived within one second than the cap allows; the run is ended.";
             Err(ApiError::new(StatusCode::TOO_MANY_REQUESTS, detail).retry_after(1))
         }
         Verdict::Sealed => Err(ApiError::new(StatusCode::GONE, "The run of this request is closed.")),
         Verdict::UnknownRun => {
-            let detail = "The run of this request is closed or was never there. To use the API, leave out the x-traffic headers.";
+            let detail =
+                "The run of this request is closed or never existed. To use the API, leave out the x-traffic headers.";
             Err(ApiError::new(StatusCode::GONE, detail))
         }
     };
-    // Nobody can check to which run it belongs, so it is recorded as simulated and as part of none.
-    let run = if is_unknown { RunId(Uuid::nil()) } else { claim.run };
-    Some(Recognised { origin: Origin::Simulated { run, seq: claim.seq }, admission })
+    Some(Recognised { origin: Origin::Simulated { run, seq }, admission })
 }
 
 #[cfg(test)]
@@ -281,33 +230,35 @@ mod tests {
     use axum::response::IntoResponse as _;
 
     use super::*;
+    use crate::traffic::server::run_headers::{KEY_HEADER, RUN_HEADER, SEQ_HEADER};
 
     const RUN: RunId = RunId(Uuid::from_u128(7));
     const UNKNOWN: RunId = RunId(Uuid::from_u128(8));
 
-    fn headers(run: RunId, seq: u32, secret: Secret) -> HeaderMap {
-        let named = [(RUN_HEADER, run.to_string()), (SEQ_HEADER, seq.to_string()), (KEY_HEADER, secret.to_string())];
+    fn headers(id: RunId, seq: u32, secret: Secret) -> HeaderMap {
+        let named = [(RUN_HEADER, id.to_string()), (SEQ_HEADER, seq.to_string()), (KEY_HEADER, secret.to_string())];
         named
             .into_iter()
             .map(|(name, value)| (name.parse().expect("a name"), value.parse().expect("a value")))
             .collect()
     }
 
-    /// Who is said to have made a request, and with which status it is refused; `None` when it is taken for real.
-    fn judged(arrivals: &Arc<Arrivals>, run: RunId, seq: u32, secret: Secret) -> Option<(Origin, Option<u16>)> {
-        let Recognised { origin, admission } = recognise(arrivals, &headers(run, seq, secret))?;
+    /// The origin of a request and the status with which it is refused; `None` when it is real traffic.
+    fn judged(arrivals: &Arc<Arrivals>, id: RunId, seq: u32, secret: Secret) -> Option<(Origin, Option<u16>)> {
+        let Recognised { origin, admission } = recognise(arrivals, &headers(id, seq, secret))?;
         Some((origin, admission.err().map(|refusal| refusal.into_response().status().as_u16())))
     }
 
     #[tokio::test]
     async fn a_request_is_of_its_run_or_refused_or_real_by_what_is_known_of_the_run() {
         let arrivals = Arrivals::new(SharedGate::new(2));
-        let (secret, of_run) = (Secret::draw(), |seq| Origin::Simulated { run: RUN, seq });
+        let secret = Secret::draw();
+        let of_run = |seq| Origin::Simulated { run: RUN, seq };
         let of_none = Origin::Simulated { run: RunId(Uuid::nil()), seq: 1 };
-        let cap_broken = arrivals.open(RUN, secret, None);
+        let cap_broken = arrivals.register(RUN, secret, None);
         assert_eq!(judged(&arrivals, RUN, 0, secret), Some((of_run(0), None)));
         assert_eq!(judged(&arrivals, RUN, 1, Secret::draw()), None, "a wrong secret of a known run is real traffic");
-        // However many there are: they take no place of the run's own requests.
+        // However many there are, they take no slot from the run's own requests.
         for _ in 0..50 {
             assert_eq!(judged(&arrivals, UNKNOWN, 1, Secret::draw()), Some((of_none, Some(410))));
         }

@@ -1,5 +1,5 @@
 //! The HTTP client of the generator. A request needs a [`Departed`] ticket of the gate to leave, and
-//! one ticket is one request: no redirect is followed, nothing is tried again, no proxy is used.
+//! one ticket is one request: it follows no redirect, retries nothing and uses no proxy.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -7,34 +7,34 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
-use super::arrivals::{KEY_HEADER, RUN_HEADER, SEQ_HEADER, Secret};
+use super::run_headers::{KEY_HEADER, RUN_HEADER, SEQ_HEADER, Secret};
 use super::shared_gate::Departed;
 use crate::origin::RunId;
 use crate::traffic::engine::mix::PlannedRequest;
 use crate::traffic::engine::outcome::Fate;
 
-/// How long an answer may take.
+/// How long a request may take until the end of its answer.
 pub const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A request, ready to leave.
+/// A request that is ready to be sent.
 #[derive(Clone, Debug)]
 pub struct Outgoing {
-    /// The run it belongs to.
-    pub run: RunId,
-    /// Its place in the plan.
+    /// The run to which the request belongs.
+    pub run_id: RunId,
+    /// The number of its slot in the plan.
     pub seq: u32,
-    /// Proves that it comes from the generator.
+    /// Proves that the request comes from the generator.
     pub secret: Secret,
-    /// What it says.
+    /// Method, path and body.
     pub request: PlannedRequest,
 }
 
-/// What came back.
+/// How a request ended.
 #[derive(Clone, Debug)]
-pub struct Answer {
-    /// How it ended.
+pub struct Completion {
+    /// The status of the answer, or the kind of failure.
     pub fate: Fate,
-    /// The server's id of the request.
+    /// The id that the server gave the request, when there was an answer.
     pub request_id: Option<String>,
     /// When the answer was complete, or the failure known.
     pub ended: Instant,
@@ -42,8 +42,8 @@ pub struct Answer {
 
 /// Where the requests go: the users API, or a fake one in tests.
 pub trait Target: Send + Sync + 'static {
-    /// Sends one request and waits for the end of the answer. Never fails: a failure is an answer.
-    fn send(&self, outgoing: Outgoing, ticket: Departed) -> BoxFuture<'static, Answer>;
+    /// Sends one request and waits for the end of the answer. A failure is a completion, too.
+    fn send(&self, outgoing: Outgoing, ticket: Departed) -> BoxFuture<'static, Completion>;
 }
 
 /// The users API, over real HTTP on the loopback.
@@ -54,7 +54,7 @@ pub struct HttpTarget {
 }
 
 impl HttpTarget {
-    /// For a server that listens on `address`.
+    /// Builds the client for a server that listens on `address`.
     ///
     /// # Errors
     /// When the client can't be built.
@@ -64,8 +64,8 @@ impl HttpTarget {
             .retry(reqwest::retry::never())
             .no_proxy()
             .timeout(TIMEOUT)
-            // Shorter than the server's header timeout: else the server closes a connection in the
-            // moment in which it is used again, which looks like a failure.
+            // Shorter than the server's header timeout: otherwise the server may close a connection
+            // at the moment the client reuses it, which would look like a failure.
             .pool_idle_timeout(Duration::from_secs(4))
             .tcp_nodelay(true)
             .build()?;
@@ -73,7 +73,7 @@ impl HttpTarget {
     }
 
     async fn exchange(self, outgoing: Outgoing, ticket: &Departed) -> Result<(u16, Option<String>), reqwest::Error> {
-        let Outgoing { run, seq, secret, request } = outgoing;
+        let Outgoing { run_id, seq, secret, request } = outgoing;
         let method = match request.method {
             "POST" => reqwest::Method::POST,
             "PATCH" => reqwest::Method::PATCH,
@@ -82,7 +82,7 @@ impl HttpTarget {
         let mut builder = self
             .client
             .request(method, format!("{}{}", self.base, request.path))
-            .header(RUN_HEADER, run.to_string())
+            .header(RUN_HEADER, run_id.to_string())
             .header(SEQ_HEADER, seq)
             .header(KEY_HEADER, secret.to_string());
         if let Some(body) = request.body {
@@ -108,14 +108,14 @@ fn fate(error: &reqwest::Error) -> Fate {
 }
 
 impl Target for HttpTarget {
-    fn send(&self, outgoing: Outgoing, ticket: Departed) -> BoxFuture<'static, Answer> {
+    fn send(&self, outgoing: Outgoing, ticket: Departed) -> BoxFuture<'static, Completion> {
         let target = self.clone();
         Box::pin(async move {
             let result = target.exchange(outgoing, &ticket).await;
             let ended = Instant::now();
             match result {
-                Ok((status, request_id)) => Answer { fate: Fate::Answered(status), request_id, ended },
-                Err(error) => Answer { fate: fate(&error), request_id: None, ended },
+                Ok((status, request_id)) => Completion { fate: Fate::Answered(status), request_id, ended },
+                Err(error) => Completion { fate: fate(&error), request_id: None, ended },
             }
         })
     }

@@ -1,56 +1,53 @@
-//! Which rows of which run were dropped, instead of written: told by the writers of both sides, asked by the audit.
+//! Which rows of which run were dropped instead of written. The writers of both sides note them; the audit reads them.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
 
 use crate::origin::RunId;
 use crate::traffic::engine::evidence::Dropped;
 
 type ByRun = HashMap<RunId, BTreeSet<u32>>;
 
-/// What one writer dropped. Cheap to clone.
+/// The rows that one writer dropped. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct DroppedRows(Arc<Mutex<ByRun>>);
 
 impl DroppedRows {
-    /// The content is consistent after each step, so a panic elsewhere does no harm.
-    fn by_run(&self) -> MutexGuard<'_, ByRun> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Notes that the row of this request was dropped.
+    pub fn note(&self, id: RunId, seq: u32) {
+        self.0.lock().entry(id).or_default().insert(seq);
     }
 
-    /// The row of this request was dropped.
-    pub fn note(&self, run: RunId, seq: u32) {
-        self.by_run().entry(run).or_default().insert(seq);
+    fn of_run(&self, id: RunId) -> BTreeSet<u32> {
+        self.0.lock().get(&id).cloned().unwrap_or_default()
     }
 
-    fn of_run(&self, run: RunId) -> BTreeSet<u32> {
-        self.by_run().get(&run).cloned().unwrap_or_default()
-    }
-
-    fn forget(&self, run: RunId) {
-        self.by_run().remove(&run);
+    fn forget(&self, id: RunId) {
+        self.0.lock().remove(&id);
     }
 }
 
-/// What was dropped on both sides.
+/// The rows that were dropped on both sides.
 #[derive(Clone, Debug, Default)]
 pub struct Losses {
-    /// By the record of requests.
+    /// Rows of the recorded requests.
     pub recorded: DroppedRows,
-    /// By the stored ledger.
+    /// Rows of the stored ledger.
     pub ledger: DroppedRows,
 }
 
 impl Losses {
-    /// Of one run, up to now.
-    pub fn of_run(&self, run: RunId) -> Dropped {
-        Dropped { recorded: self.recorded.of_run(run), ledger: self.ledger.of_run(run) }
+    /// The rows of one run that were dropped so far.
+    pub fn of_run(&self, id: RunId) -> Dropped {
+        Dropped { recorded: self.recorded.of_run(id), ledger: self.ledger.of_run(id) }
     }
 
-    /// Nobody asks for this run any more.
-    pub fn forget(&self, run: RunId) {
-        self.recorded.forget(run);
-        self.ledger.forget(run);
+    /// Removes what is noted about a run that has left memory.
+    pub fn forget(&self, id: RunId) {
+        self.recorded.forget(id);
+        self.ledger.forget(id);
     }
 }
 

@@ -6,8 +6,8 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use super::report;
 use super::state::{Traffic, no_such_run, run_id};
-use super::{findings, report};
 use crate::error::Problem;
 use crate::origin::RunId;
 use crate::platform::extract::QueryFields;
@@ -16,13 +16,13 @@ use crate::traffic::engine::exchange::Exchange;
 use crate::traffic::model::RunExport;
 use crate::traffic::validation::{ExportFormat, export_format};
 
-/// A closed run as a file, with each of its requests.
+/// Exports a closed run as a file, with each of its requests.
 #[utoipa::path(get, path = "/runs/{jobId}/export", tag = "History", operation_id = "exportRun",
     params(("jobId" = RunId, Path, description = "The run"), ("format" = inline(ExportFormat), Query, description = "JSON, one row per request, or a report for people")),
     responses(
         (status = 200, description = "The file", content((RunExport = "application/json"), (String = "text/csv"), (String = "text/html"))),
         (status = 404, description = "There is no such run", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "It is not closed yet", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The run is not closed yet", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "There is no such format", body = Problem, content_type = "application/problem+json"),
     ))]
 pub async fn export(
@@ -30,28 +30,29 @@ pub async fn export(
     Path(id): Path<String>,
     QueryFields(fields): QueryFields,
 ) -> Result<Response, ApiError> {
-    let (id, format) = (run_id(&id)?, export_format(&fields)?);
-    let run = traffic.jobs.job(id).await?.ok_or_else(no_such_run)?;
+    let id = run_id(&id)?;
+    let format = export_format(&fields)?;
+    let run = traffic.runs.run(id).await?.ok_or_else(no_such_run)?;
     if !run.closed {
         let detail = "This run is not closed yet, so its numbers still change. Stop it, or wait until it is closed.";
         return Err(ApiError::new(StatusCode::CONFLICT, detail).with_job(id).retry_after(1));
     }
     let (kind, extension, text) = match format {
         ExportFormat::Json => {
-            let requests = traffic.jobs.exchanges(id).await?;
+            let requests = traffic.runs.exchanges(id).await?;
             let text = serde_json::to_string(&RunExport { run, requests }).map_err(ApiError::internal)?;
             ("application/json", "json", text)
         }
-        ExportFormat::Csv => ("text/csv; charset=utf-8", "csv", csv(&traffic.jobs.exchanges(id).await?)),
+        ExportFormat::Csv => ("text/csv; charset=utf-8", "csv", csv(&traffic.runs.exchanges(id).await?)),
         ExportFormat::Html => {
-            let findings = findings::of_run(&traffic.jobs, &run).await?;
+            let findings = traffic.runs.findings(&run).await?;
             ("text/html; charset=utf-8", "html", report::html(&run, findings))
         }
     };
     let mut response = text.into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    // A page of this origin it must never become: it is a file, even where a browser would show it.
+    // Even where a browser shows the file instead of saving it, it must not act as a page of this origin.
     headers.insert(
         header::CONTENT_SECURITY_POLICY,
         HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"),
@@ -64,16 +65,16 @@ pub async fn export(
 const COLUMNS: &str = "seq,call,outcome,status,request_id,sent_at_ms,wanted_ms,due_ms,sent_ms,arrived_ms,answered_ms,\
     received_ms,lag_ms,service_time_ms,response_time_ms,server_time_ms,elsewhere_ms";
 
-/// A value, or nothing.
-struct Cell<T>(Option<T>);
+/// A value of a CSV row; empty when it is not known.
+struct CsvValue<T>(Option<T>);
 
-impl<T: fmt::Display> fmt::Display for Cell<T> {
+impl<T: fmt::Display> fmt::Display for CsvValue<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.as_ref().map_or(Ok(()), |value| value.fmt(f))
     }
 }
 
-/// RFC 4180, with a header. Every value is a number, an id or a word of ours, so none needs quotes.
+/// The requests as CSV (RFC 4180) with a header. Every value is a number, an id or a word of ours, so none needs quotes.
 pub fn csv(exchanges: &[Exchange]) -> String {
     let mut text = format!("{COLUMNS}\r\n");
     for exchange in exchanges {
@@ -81,15 +82,17 @@ pub fn csv(exchanges: &[Exchange]) -> String {
         let Exchange { answered, received, service_time, response_time, server_time, elsewhere, .. } = exchange;
         // Its column has kept its first name.
         let lag = &exchange.scheduling_delay;
-        let call = Cell(call.map(|call| call.route()));
-        let (outcome, status, request_id, sent_at) =
-            (Cell(outcome.as_ref()), Cell(*status), Cell(*request_id), Cell(*sent_at));
+        let call = CsvValue(call.map(|call| call.route()));
+        let outcome = CsvValue(outcome.as_ref());
+        let status = CsvValue(*status);
+        let request_id = CsvValue(*request_id);
+        let sent_at = CsvValue(*sent_at);
         let numbers =
             [wanted, due, sent, arrived, answered, received, lag, service_time, response_time, server_time, elsewhere];
         // Writing to a String does not fail.
-        let _infallible = write!(text, "{seq},{call},{outcome},{status},{request_id},{sent_at}");
+        let _ = write!(text, "{seq},{call},{outcome},{status},{request_id},{sent_at}");
         for number in numbers {
-            let _infallible = write!(text, ",{}", Cell(*number));
+            let _ = write!(text, ",{}", CsvValue(*number));
         }
         text.push_str("\r\n");
     }

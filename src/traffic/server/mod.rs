@@ -1,26 +1,47 @@
-//! The server's side of the traffic simulator, in the order of a request's way.
+//! The simulator on the server. The groups of modules stand in the order of their floors, from the ground up.
 
+// What the simulator needs, and how a request leaves and arrives.
 pub mod arrivals;
 pub mod client;
-pub mod closing;
-pub mod dropped_rows;
-pub mod export;
-pub mod findings;
-pub mod live_run;
-pub mod plain_form;
 pub mod ports;
-pub mod recovery;
-pub mod report;
-pub mod rest;
-pub mod retention;
-pub mod run_manager;
-pub mod runner;
+pub mod run_headers;
 pub mod send_timer;
 pub mod shared_gate;
-pub mod state;
+
+// What is stored of a run.
+pub mod client_ledger;
+pub mod dropped_rows;
+pub mod ledger_rows;
+pub mod older_versions;
+mod run_rows;
 pub mod store;
+
+// One run: it sends, and it is closed.
+mod closing;
+mod findings;
+pub mod frame;
+pub mod live_run;
+pub mod recovery;
+pub mod run_context;
+mod run_state;
+mod runner;
+
+// All runs.
+mod lifecycle;
+pub mod refusals;
+pub mod retention;
+pub mod run_manager;
+pub mod run_totals;
+mod runs_in_memory;
+
+// What handlers and server functions answer.
+pub mod details_cache;
+pub mod export;
+pub mod plain_form;
+pub mod report;
+pub mod rest;
+pub mod state;
 pub mod stream;
-pub mod tally;
 
 #[cfg(test)]
 mod loop_tests;

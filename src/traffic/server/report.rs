@@ -1,4 +1,4 @@
-//! The report of a run: one HTML file that needs nothing else, for reading, mailing and keeping.
+//! The report of a run: one HTML file without links to other files, for reading, mailing and keeping.
 
 use leptos::prelude::*;
 
@@ -29,10 +29,11 @@ const STYLE: &str = concat!(
     include_str!("../../../style/report.css"),
 );
 
-/// The whole file, from the run and what client and server said about it.
-pub fn html(job: &Run, findings: Findings) -> String {
-    let (job, Findings { timeline, sides }) = (job.clone(), findings);
-    let body = Owner::new().with(|| view! { <Report job timeline sides /> }.to_html());
+/// The whole HTML file.
+pub fn html(run: &Run, findings: Findings) -> String {
+    let run = run.clone();
+    let Findings { timeline, sides } = findings;
+    let body = Owner::new().with(|| view! { <Report run timeline sides /> }.to_html());
     let title = "Traffic Simulator: report of a run";
     format!(
         "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
@@ -41,39 +42,40 @@ pub fn html(job: &Run, findings: Findings) -> String {
 }
 
 #[component]
-fn Report(job: Run, timeline: Timeline, sides: Sides) -> impl IntoView {
-    let shape = job.settings().shape(job.cap);
-    let sentence = format!("{} requests sent. Planned: {}.", count(job.stats.sent), planned_rate_of(&job));
-    let (seconds, cap, planned) = (job.duration, job.cap, shape.corners());
-    let rates = Rates { seconds, planned: &planned, achieved: Some(&job.stats.sent_per_second), cap };
+fn Report(run: Run, timeline: Timeline, sides: Sides) -> impl IntoView {
+    let shape = run.settings().shape(run.cap);
+    let sentence = format!("{} requests sent. Planned: {}.", count(run.stats.sent), planned_rate_of(&run));
+    let seconds = run.duration;
+    let planned = shape.corners();
+    let rates = Rates { seconds, planned: &planned, achieved: Some(&run.stats.sent_per_second), cap: run.cap };
     let figure = |id: &'static str, chart: Chart| view! { <ChartFrame id chart /> };
     let charts = [
         figure("rate", rate("Rate over time", sentence, &rates)),
-        figure("latency", latency_chart(&timeline, &job.stats, seconds)),
-        figure("distribution", distribution_chart(&timeline, &job.stats, seconds)),
-        figure("answers", responses_chart(&timeline, &job.stats, seconds)),
+        figure("latency", latency_chart(&timeline, &run.stats, seconds)),
+        figure("distribution", distribution_chart(&timeline, &run.stats, seconds)),
+        figure("answers", responses_chart(&timeline, &run.stats, seconds)),
     ];
     let waterfalls = (!sides.slowest.is_empty()).then(|| figure("slowest", slowest_chart(&sides.slowest)));
     view! {
         <main class="report">
             <header>
                 <p class="report-kicker">"Traffic Simulator · report"</p>
-                <h1>{job.scenario.title()}</h1>
-                <p>{settings_line(&job)}</p>
-                <p class="report-quiet">{format!("Run {} · started {}", job.job_id, utc(job.start_time))}</p>
+                <h1>{run.scenario.title()}</h1>
+                <p>{settings_line(&run)}</p>
+                <p class="report-quiet">{format!("Run {} · started {}", run.job_id, utc(run.start_time))}</p>
             </header>
             <section>
                 <h2>"Verdict"</h2>
-                {verdict::lines(&job).iter().map(verdict_line).collect_view()}
+                {verdict::lines(&run).iter().map(verdict_line).collect_view()}
             </section>
             <section>
                 <h2>"Requests"</h2>
-                <Numbers stats=job.stats.clone() />
+                <Numbers stats=run.stats.clone() />
                 {charts.collect_view()}
             </section>
-            <Latencies stats=job.stats.clone() />
-            <Calls stats=job.stats.clone() />
-            <Failures stats=job.stats.clone() />
+            <Latencies stats=run.stats.clone() />
+            <Calls stats=run.stats.clone() />
+            <Failures stats=run.stats.clone() />
             <section>
                 <h2>"Client and server"</h2>
                 <p>{sides_sentence(&sides)}</p>
@@ -92,13 +94,13 @@ fn verdict_line(line: &verdict::VerdictLine) -> impl IntoView + use<> {
     view! { <p class=format!("verdict-line {}", line.tone.class())>{line.text()}</p> }
 }
 
-/// The settings, and how it ended.
-fn settings_line(job: &Run) -> String {
-    let state = match job.reason {
-        Some(reason) => format!("{}: {}", status_word(job.status), reason.words()),
-        None => status_word(job.status).to_owned(),
+/// The settings of the run and how it ended.
+fn settings_line(run: &Run) -> String {
+    let state = match run.reason {
+        Some(reason) => format!("{}: {}", status_word(run.status), reason.words()),
+        None => status_word(run.status).to_owned(),
     };
-    format!("{} · {state}", below_title(&job.settings()))
+    format!("{} · {state}", below_title(&run.settings()))
 }
 
 #[component]

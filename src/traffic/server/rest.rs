@@ -1,4 +1,4 @@
-//! The REST routes of the traffic simulator, and the functions that the page's bridges share with them.
+//! The REST routes of the traffic simulator.
 
 use std::sync::Arc;
 
@@ -11,8 +11,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::export::{__path_export, export};
-use super::live_run;
-use super::run_manager::{DeleteRefusal, StartRefusal};
+use super::frame::Frame;
+use super::refusals::{DeleteRefusal, StartRefusal};
 use super::state::{Traffic, no_such_run, page_of_runs, run_id};
 use super::stream;
 use crate::error::Problem;
@@ -26,13 +26,13 @@ use crate::traffic::model::{Run, RunsPage, Started, Status};
 use crate::traffic::run_order::Order;
 use crate::traffic::start_request::StartRequest;
 
-/// `/traffic`, with its documentation.
+/// The routes below `/traffic`, with their documentation.
 pub fn routes() -> OpenApiRouter<Traffic> {
     OpenApiRouter::new()
         .routes(routes!(start))
         .routes(routes!(status))
         .routes(routes!(stop))
-        .routes(routes!(live))
+        .routes(routes!(stream_run))
         .routes(routes!(runs))
         .routes(routes!(run, delete))
         .routes(routes!(export))
@@ -47,7 +47,7 @@ impl From<StartRefusal> for ApiError {
             }
             StartRefusal::Unstored(id) => {
                 let detail = format!(
-                    "Run {id} is finished, not stored yet, because the database can't be written. It is tried again until it can; start again then."
+                    "Run {id} is finished, not stored yet, because the database can't be written. Storing is retried until it succeeds; start again after that."
                 );
                 Self::new(StatusCode::CONFLICT, detail).with_job(id).retry_after(1)
             }
@@ -65,7 +65,7 @@ impl From<DeleteRefusal> for ApiError {
     fn from(refusal: DeleteRefusal) -> Self {
         match refusal {
             DeleteRefusal::Active => {
-                let detail = "This run is active: it goes on, or is not stored yet. Stop it, or wait until it is closed, and delete it then.";
+                let detail = "This run is active: it is running, or its result is not stored yet. Stop it or wait until it is closed, and delete it then.";
                 Self::new(StatusCode::CONFLICT, detail).retry_after(1)
             }
             DeleteRefusal::NotFound => no_such_run(),
@@ -74,10 +74,10 @@ impl From<DeleteRefusal> for ApiError {
     }
 }
 
-/// Starts a run. One at a time.
+/// Starts a run. One run can be active at a time.
 #[utoipa::path(post, path = "/start", tag = "Traffic", operation_id = "startRun", request_body = StartRequest,
     responses(
-        (status = 201, description = "It is starting", body = Started, headers(("location" = String, description = "Its status"))),
+        (status = 201, description = "The run is starting", body = Started, headers(("location" = String, description = "The address of its status"))),
         (status = 408, description = "The body did not arrive in time", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "Another run is active; `jobId` names it", body = Problem, content_type = "application/problem+json",
             headers(("retry-after" = u32, description = "Seconds"))),
@@ -86,24 +86,24 @@ impl From<DeleteRefusal> for ApiError {
         (status = 422, description = "A value is out of range", body = Problem, content_type = "application/problem+json"),
     ))]
 pub async fn start(State(traffic): State<Traffic>, JsonFields(fields): JsonFields) -> Result<Response, ApiError> {
-    let settings = StartRequest::check(&fields, traffic.jobs.cap(), || fastrand::u32(..))?;
-    let started: Started = traffic.jobs.start(settings).await?;
+    let settings = StartRequest::check(&fields, traffic.runs.cap(), || fastrand::u32(..))?;
+    let started: Started = traffic.runs.start(settings).await?;
     let location = HeaderValue::from_str(&format!("/traffic/status/{}", started.job_id)).map_err(ApiError::internal)?;
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(started)).into_response())
 }
 
-/// A run as it stands, live or stored.
+/// The present state of a run, live or stored.
 #[utoipa::path(get, path = "/status/{jobId}", tag = "Traffic", operation_id = "getStatus",
     params(("jobId" = RunId, Path, description = "The run")),
     responses(
-        (status = 200, description = "The run; its numbers are of one moment", body = Run),
+        (status = 200, description = "The run, with all numbers taken at the same moment", body = Run),
         (status = 404, description = "There is no such run", body = Problem, content_type = "application/problem+json"),
     ))]
 pub async fn status(State(traffic): State<Traffic>, Path(id): Path<String>) -> Result<Json<Run>, ApiError> {
-    traffic.jobs.job(run_id(&id)?).await.map_err(unreadable)?.map(Json).ok_or_else(no_such_run)
+    traffic.runs.run(run_id(&id)?).await.map_err(unreadable)?.map(Json).ok_or_else(no_such_run)
 }
 
-/// A stored run that can't be read says so.
+/// The answer when a stored run can't be read: its message says that the run, and not the server, is at fault.
 fn unreadable(error: StoreError) -> ApiError {
     if !matches!(error, StoreError::Decode(_) | StoreError::ColumnDecode { .. }) {
         return error.into();
@@ -114,18 +114,18 @@ fn unreadable(error: StoreError) -> ApiError {
     ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, detail)
 }
 
-/// Stops a run: nothing leaves after the answer. Can be repeated.
+/// Stops a run: no request is sent after the answer. Can be repeated.
 #[utoipa::path(post, path = "/stop/{jobId}", tag = "Traffic", operation_id = "stopRun",
     params(("jobId" = RunId, Path, description = "The run")),
     responses(
-        (status = 200, description = "The run, stopped or ended before", body = Run),
+        (status = 200, description = "The run, which is stopped or had ended before", body = Run),
         (status = 404, description = "There is no such run", body = Problem, content_type = "application/problem+json"),
     ))]
 pub async fn stop(State(traffic): State<Traffic>, Path(id): Path<String>) -> Result<Json<Run>, ApiError> {
-    traffic.jobs.stop(run_id(&id)?).await.map_err(unreadable)?.map(Json).ok_or_else(no_such_run)
+    traffic.runs.stop(run_id(&id)?).await.map_err(unreadable)?.map(Json).ok_or_else(no_such_run)
 }
 
-/// Stored runs, newest first when no other order is asked for.
+/// Lists the stored runs, newest first unless another order is asked for.
 #[utoipa::path(get, path = "/runs", tag = "History", operation_id = "listRuns",
     params(
         ("cursor" = Option<String>, Query, nullable = false,
@@ -133,8 +133,8 @@ pub async fn stop(State(traffic): State<Traffic>, Path(id): Path<String>) -> Res
         ("limit" = Option<u32>, Query, nullable = false, minimum = 1, maximum = 100, description = "Runs on a page; 20 when left out"),
         ("scenario" = Option<Scenario>, Query, nullable = false, description = "Only runs of this scenario"),
         ("status" = Option<Status>, Query, nullable = false, description = "Only runs in this state"),
-        ("order" = Option<Order>, Query, nullable = false, description = "By what they are ordered, the largest first; by their start when left out"),
-        ("ascending" = Option<bool>, Query, nullable = false, description = "The smallest first"),
+        ("order" = Option<Order>, Query, nullable = false, description = "The value by which the runs are ordered, largest first; their start when left out"),
+        ("ascending" = Option<bool>, Query, nullable = false, description = "Whether the smallest value comes first"),
     ),
     responses(
         (status = 200, description = "One page", body = RunsPage),
@@ -144,7 +144,7 @@ pub async fn runs(
     State(traffic): State<Traffic>,
     QueryFields(fields): QueryFields,
 ) -> Result<Json<RunsPage>, ApiError> {
-    Ok(Json(page_of_runs(&traffic.jobs, &HistoryQuery::check(fields)?).await?))
+    Ok(Json(page_of_runs(&traffic.runs, &HistoryQuery::check(fields)?).await?))
 }
 
 /// One run of the history: the same as its status.
@@ -158,50 +158,50 @@ pub async fn run(traffic: State<Traffic>, id: Path<String>) -> Result<Json<Run>,
     status(traffic, id).await
 }
 
-/// Removes a closed run from the history. What the metrics recorded of it stays.
+/// Deletes a closed run from the history. Its recorded requests stay in the metrics.
 #[utoipa::path(delete, path = "/runs/{jobId}", tag = "History", operation_id = "deleteRun",
     params(("jobId" = RunId, Path, description = "The run")),
     responses(
-        (status = 204, description = "It is gone"),
+        (status = 204, description = "The run is deleted"),
         (status = 404, description = "There is no such run", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "It is active", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The run is active", body = Problem, content_type = "application/problem+json"),
     ))]
 pub async fn delete(State(traffic): State<Traffic>, Path(id): Path<String>) -> Result<StatusCode, ApiError> {
-    traffic.jobs.delete(run_id(&id)?).await?;
+    traffic.runs.delete(run_id(&id)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// A run, live: server-sent events. `stats` every half second, then one `done`, then the end. The data of `done` is the
-/// whole run; that of `stats` is the run without what its status has beside the live picture (in its `stats`: `calls`,
-/// `fates`, `failures` and the checks made at the end), so that it stays below 4 KB.
+/// Streams a run as server-sent events: `stats` every half second, then one `done`, then the stream ends. The data of
+/// `done` is the whole run. The data of `stats` stays below 4 KB, because it leaves out what does not change the live
+/// picture (in its `stats`: `calls`, `fates`, `failures` and the checks made at the end); the status has that.
 #[utoipa::path(get, path = "/stream/{jobId}", tag = "Traffic", operation_id = "streamRun",
     params(
         ("jobId" = RunId, Path, description = "The run"),
-        ("last-event-id" = Option<String>, Header, description = "The last event that was seen; a browser sends it by itself"),
+        ("last-event-id" = Option<String>, Header, description = "The last event that the client has seen; browsers send it by themselves"),
     ),
     responses(
-        (status = 200, description = "The events; the data of each is a run, in `stats` without its larger parts", body = String, content_type = "text/event-stream"),
-        (status = 204, description = "The end was seen before: don't come back"),
+        (status = 200, description = "The events. The data of each is a run, in `stats` without its larger parts", body = String, content_type = "text/event-stream"),
+        (status = 204, description = "The client has seen the last event already and should not reconnect"),
         (status = 404, description = "There is no such run", body = Problem, content_type = "application/problem+json"),
     ))]
-pub async fn live(
+pub async fn stream_run(
     State(traffic): State<Traffic>,
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let id = run_id(&id)?;
-    let receiver = match traffic.jobs.live(id) {
-        Some(job) => job.frames(),
+    let receiver = match traffic.runs.live(id) {
+        Some(run) => run.frames(),
         None => {
-            let stored = traffic.jobs.job(id).await.map_err(unreadable)?.ok_or_else(no_such_run)?;
-            // Its last frame, made again; nobody sends to this channel any more.
-            watch::channel(live_run::frame(&stored, u64::from(u32::MAX))).1
+            let stored = traffic.runs.run(id).await.map_err(unreadable)?.ok_or_else(no_such_run)?;
+            // The last frame of the run, made again. Nothing is sent to this channel any more.
+            watch::channel(Frame::new(&stored, u64::from(u32::MAX))).1
         }
     };
-    let Ok(place) = Arc::clone(&traffic.streams).try_acquire_owned() else {
+    let Ok(permit) = Arc::clone(&traffic.streams).try_acquire_owned() else {
         let detail =
-            "As many live streams are open as this server allows. Ask for the status instead, or come back later.";
+            "As many live streams are open as this server allows. Fetch the status instead, or try again later.";
         return Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(5));
     };
-    Ok(stream::respond(receiver, &headers, traffic.shutdown, place))
+    Ok(stream::respond(receiver, &headers, traffic.shutdown, permit))
 }

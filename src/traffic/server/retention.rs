@@ -1,24 +1,26 @@
-//! Which runs are no longer kept. A run goes as one that a person deletes: with its ledger, and never before it is closed.
+//! Removes the runs that have expired, in the way a person deletes one: with their ledgers, and never before they are
+//! closed.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::run_manager::{DeleteRefusal, RunManager};
+use super::refusals::DeleteRefusal;
+use super::run_manager::RunManager;
 use super::store::RunStore;
 use crate::origin::RunId;
 use crate::platform::database::StoreError;
 use crate::platform::retention::{Ages, Kept, Prune};
 
-/// The rest between two runs, in which those who wait for the database have their turn.
-const BREATHER: Duration = Duration::from_millis(10);
+/// The pause between two deletions, so that others who wait for the database get their turn.
+const PAUSE: Duration = Duration::from_millis(10);
 
-/// The stored runs, as something of which the oldest go.
+/// The stored runs, of which the oldest expire.
 pub struct StoredRuns {
-    /// Removes them.
-    pub jobs: Arc<RunManager>,
-    /// Knows them.
+    /// Deletes runs.
+    pub runs: Arc<RunManager>,
+    /// Lists the stored runs.
     pub store: Arc<dyn RunStore>,
 }
 
@@ -32,44 +34,49 @@ impl StoredRuns {
     }
 }
 
-/// When a run started, in epoch microseconds, by its id. An id of another kind says nothing about its age.
+/// When a run started, in epoch microseconds, by its id. `None`: an id of another version says nothing about the age.
 fn started(RunId(id): RunId) -> Option<i64> {
     let (seconds, nanos) = id.get_timestamp()?.to_unix();
     i64::try_from(seconds).ok()?.checked_mul(1_000_000)?.checked_add(i64::from(nanos / 1000))
 }
 
-/// Those of these runs that are too old, or too many: the ones that were stored first.
-fn outdated(runs: Vec<RunId>, ages: &Ages, kept: &Kept) -> Vec<RunId> {
-    let (order, old) = (ages.in_order(), ages.older_than(kept.keep_runs_days));
-    let mut runs: Vec<(usize, i64, RunId)> = runs
-        .into_iter()
-        .filter_map(|run| {
-            let started = started(run)?;
-            Some((order.iter().position(|times| times.contains(&started))?, started, run))
-        })
-        .collect();
+/// The runs that are too old, and the ones that were stored first when there are too many.
+fn expired(ids: Vec<RunId>, ages: &Ages, kept: &Kept) -> Vec<RunId> {
+    let order = ages.in_order();
+    let old = ages.older_than(kept.keep_runs_days);
+    let mut by_age = Vec::with_capacity(ids.len());
+    for id in ids {
+        let Some(started) = started(id) else { continue };
+        let Some(period) = order.iter().position(|times| times.contains(&started)) else { continue };
+        by_age.push((period, id, started));
+    }
     // Ids sort by their start, also within a millisecond.
-    runs.sort_unstable_by_key(|(place, _, run)| (*place, run.0));
-    let too_many = runs.len().saturating_sub(kept.keep_runs as usize);
-    let goes = |place: usize, started: i64| place < too_many || old.iter().any(|times| times.contains(&started));
-    let numbered = runs.into_iter().enumerate();
-    numbered.filter(|(place, (_, started, _))| goes(*place, *started)).map(|(_, (_, _, run))| run).collect()
+    by_age.sort_unstable_by_key(|(period, id, _)| (*period, id.0));
+    let too_many = by_age.len().saturating_sub(kept.keep_runs as usize);
+    let is_old = |started: i64| old.iter().any(|times| times.contains(&started));
+    let mut expired = Vec::new();
+    for (place, (_, id, started)) in by_age.into_iter().enumerate() {
+        if place < too_many || is_old(started) {
+            expired.push(id);
+        }
+    }
+    expired
 }
 
 #[async_trait]
 impl Prune for StoredRuns {
     async fn prune(&self, ages: &Ages, kept: &Kept) -> Result<(), StoreError> {
-        let outdated = outdated(self.store.removable().await?, ages, kept);
-        if !outdated.is_empty() {
-            tracing::info!(runs = outdated.len(), "runs that are no longer kept are removed");
+        let expired = expired(self.store.removable().await?, ages, kept);
+        if !expired.is_empty() {
+            tracing::info!(runs = expired.len(), "expired runs are removed");
         }
-        for run in outdated {
-            match self.jobs.delete(run).await {
-                // A person was faster, or it is not stored in its final form yet.
+        for id in expired {
+            match self.runs.delete(id).await {
+                // Somebody else has deleted it, or its result is not stored yet.
                 Ok(()) | Err(DeleteRefusal::NotFound | DeleteRefusal::Active) => {}
                 Err(DeleteRefusal::Storage(error)) => return Err(error),
             }
-            tokio::time::sleep(BREATHER).await;
+            tokio::time::sleep(PAUSE).await;
         }
         Ok(())
     }
@@ -91,17 +98,19 @@ mod tests {
 
     #[test]
     fn old_runs_go_and_those_that_are_too_many() {
-        let (now, hour) = (NOW as i64 * 1_000_000, Duration::from_secs(3600));
+        let now = NOW as i64 * 1_000_000;
+        let hour = Duration::from_secs(3600);
         let mut shown = ShownTimes::default();
         shown.note(now, Duration::ZERO);
         shown.note(1_000_000, Duration::from_secs(1));
         let ages = Ages::new(now, hour, Some(now), shown).expect("after ten minutes");
         let by_age = [200, 91, 89, 2, 1].map(|days| run(NOW - days * DAY));
-        // Of this process: one of today, and one of 1970, before the clock was set.
-        let (today, in_1970) = (run(NOW), run(1));
+        // Two runs of this process: one of today, and one of 1970, before the clock was set.
+        let today = run(NOW);
+        let in_1970 = run(1);
         let nameless = RunId(Uuid::from_u128(7));
         let all = || [by_age.as_slice(), &[today, in_1970, nameless]].concat();
-        let gone = |keep_runs| outdated(all(), &ages, &Kept { keep_runs, ..Kept::default() });
+        let gone = |keep_runs| expired(all(), &ages, &Kept { keep_runs, ..Kept::default() });
         assert_eq!(gone(1000), by_age[..2]);
         assert_eq!(gone(7), by_age[..2]);
         assert_eq!(gone(3), by_age[..4]);

@@ -1,6 +1,7 @@
-//! The runner: the one loop that sends. It walks the plan as time goes by, asks the gate for each
+//! The runner: the one loop that sends. It walks through the plan as time goes by, acquires a permit of the gate for each
 //! request, and collects the answers. Every wait also waits for the end of the run.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -8,83 +9,81 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use std::sync::Arc;
-
-use super::client::{Answer, Outgoing};
+use super::client::{Completion, Outgoing};
 use super::live_run::LiveRun;
-use super::run_manager::RunContext;
+use super::run_context::RunContext;
 use crate::traffic::engine::gate::Refusal;
 use crate::traffic::engine::mix::Mix;
 use crate::traffic::engine::pacer::{PATIENCE, Pacer, Step};
 use crate::traffic::engine::plan::Slot;
 use crate::traffic::model::{Reason, Status};
 
-/// How many requests may be in flight.
-pub const MAX_IN_FLIGHT: usize = 40;
-/// How long answers may take after the end of the run …
+/// The most requests that may be in flight.
+const MAX_IN_FLIGHT: usize = 40;
+/// How long answers may take after the end of the run.
 const DRAIN: Duration = Duration::from_secs(5);
-/// … and at a shutdown of the server.
+/// How long they may take when the server shuts down.
 const DRAIN_AT_SHUTDOWN: Duration = Duration::from_secs(2);
-/// How long the loop sleeps at most, so that a stall is noticed.
-const LOOK_AROUND: Duration = Duration::from_secs(1);
-/// A loop that did not look around for this long was stalled or suspended: the run is not what was planned.
+/// The longest sleep of the loop, so that a stall is noticed.
+const LONGEST_SLEEP: Duration = Duration::from_secs(1);
+/// A loop that was away for longer than this was stalled or suspended, so the run is not what was planned.
 const STALL: Duration = Duration::from_secs(5);
-/// Longer than any run: the wait ends by something else.
+/// Longer than any run. Something else ends a wait of this length.
 const LONG: Duration = Duration::from_secs(3600);
 
-/// Drives one job from its start until its last request has ended.
+/// Drives one run from its start until its last request has ended.
 pub(super) struct Runner {
-    job: Arc<LiveRun>,
-    around: Arc<RunContext>,
+    run: Arc<LiveRun>,
+    context: Arc<RunContext>,
     mix: Mix,
     pacer: Pacer,
-    in_flight: JoinSet<(u32, Answer)>,
-    bell: watch::Receiver<()>,
+    in_flight: JoinSet<(u32, Completion)>,
+    gate_changes: watch::Receiver<()>,
     cap_broken: CancellationToken,
-    /// The last slot that could not leave when it was due, to count each one once.
-    refused: Option<u32>,
-    /// When the loop last looked around, on the clock that runs on while the machine is suspended.
-    looked: Duration,
+    /// The last slot that could not leave when it was due, so that each slot is counted once.
+    held_back: Option<u32>,
+    /// When the loop last ran, by the clock that includes the time in which the machine is suspended.
+    last_awake: Duration,
 }
 
 impl Runner {
-    pub(super) fn new(job: Arc<LiveRun>, around: Arc<RunContext>, cap_broken: CancellationToken) -> Self {
-        let settings = &job.settings;
+    pub(super) fn new(run: Arc<LiveRun>, context: Arc<RunContext>, cap_broken: CancellationToken) -> Self {
+        let settings = &run.settings;
         let mix =
-            Mix::new(settings.scenario, settings.endpoints.list().to_vec(), settings.seed, around.demo_users.clone());
+            Mix::new(settings.scenario, settings.endpoints.list().to_vec(), settings.seed, context.demo_users.clone());
         Self {
             mix,
-            pacer: Pacer::new(job.shape.plan()),
+            pacer: Pacer::new(run.shape.plan()),
             in_flight: JoinSet::new(),
-            bell: around.gatekeeper.bell(),
+            gate_changes: context.gate.changes(),
             cap_broken,
-            refused: None,
-            looked: around.clock.uptime(),
-            job,
-            around,
+            held_back: None,
+            last_awake: context.clock.uptime(),
+            run,
+            context,
         }
     }
 
-    /// Runs the job to its end. What is still open then was cancelled.
+    /// Drives the run to its end. A request that is still in flight then has been cancelled.
     pub(super) async fn drive(mut self) {
-        self.wait_until(self.job.starts).await;
-        self.job.begin();
+        self.wait_until(self.run.starts).await;
+        self.run.start_running();
         self.send_all().await;
-        self.wait_until(self.job.starts + self.job.shape.duration()).await;
-        self.job.end(Status::Completed, None);
+        self.wait_until(self.run.starts + self.run.shape.duration()).await;
+        self.run.end_run(Status::Completed, None);
         self.drain().await;
     }
 
     async fn send_all(&mut self) {
-        while !self.job.is_over() {
-            match self.pacer.step(self.job.elapsed()) {
+        while !self.run.has_ended() {
+            match self.pacer.step(self.run.elapsed()) {
                 Step::Done => return,
-                Step::Missed(_) => self.job.missed(),
-                Step::Wait(until) => self.wake_by(self.job.starts + until).await,
+                Step::Missed(_) => self.run.slot_missed(),
+                Step::Wait(until) => self.wake_by(self.run.starts + until).await,
                 Step::Send(slot) => {
                     if let Some(again) = self.try_send(slot) {
                         // A millisecond more, so that the slot is surely missed when its time is up.
-                        let too_late = self.job.starts + slot.due + PATIENCE + Duration::from_millis(1);
+                        let too_late = self.run.starts + slot.due + PATIENCE + Duration::from_millis(1);
                         self.wake_by(again.min(too_late)).await;
                     }
                 }
@@ -92,92 +91,95 @@ impl Runner {
         }
     }
 
-    /// Sends, or says when to try again.
+    /// Sends the request of a slot, or returns when to try again.
     fn try_send(&mut self, slot: Slot) -> Option<Instant> {
         let far = Instant::now() + LONG;
         if self.in_flight.len() >= MAX_IN_FLIGHT {
-            if self.first_refusal_of(slot) {
-                self.job.refused_by_in_flight();
+            if self.is_first_hold_back(slot) {
+                self.run.slot_at_in_flight_limit();
             }
             return Some(far);
         }
-        // Before the gate is asked: a bell that rings after it was asked must wake us.
-        self.bell.mark_unchanged();
-        let ticket = match self.around.gatekeeper.take() {
+        // Before the gate is asked, because a change after that must wake this loop.
+        self.gate_changes.mark_unchanged();
+        let ticket = match self.context.gate.acquire() {
             Ok(ticket) => ticket,
             Err(refusal) => {
-                if self.first_refusal_of(slot) {
-                    self.job.refused();
+                if self.is_first_hold_back(slot) {
+                    self.run.slot_throttled();
                 }
                 return Some(match refusal {
-                    Refusal::Until(time) => self.around.gatekeeper.instant(time),
+                    Refusal::Until(time) => self.context.gate.instant(time),
                     Refusal::AwaitArrival => far,
                 });
             }
         };
         let request = self.mix.request(slot.k);
-        let (run, seq) = (self.job.id, slot.k);
-        // Before the departure: a stop that comes in between must see that something is under way.
-        self.around.arrivals.expect(run, seq, ticket.id());
-        if !self.job.depart(slot, &request) {
-            // Over. The ticket goes back, and the loop ends.
-            self.around.arrivals.ended(run, seq);
+        let run_id = self.run.id;
+        let seq = slot.k;
+        // Before the departure, because a stop in between must see that something is under way.
+        self.context.arrivals.expect(run_id, seq, ticket.id());
+        if !self.run.request_sent(slot, &request) {
+            // The run has ended. The ticket goes back to the gate, and the loop ends.
+            self.context.arrivals.request_finished(run_id, seq);
             return None;
         }
         self.pacer.sent();
-        let answer = self.around.target.send(Outgoing { run, seq, secret: self.job.secret, request }, ticket.depart());
-        self.in_flight.spawn(async move { (seq, answer.await) });
+        let outgoing = Outgoing { run_id, seq, secret: self.run.secret, request };
+        let completion = self.context.target.send(outgoing, ticket.depart());
+        self.in_flight.spawn(async move { (seq, completion.await) });
         None
     }
 
-    /// A slot that waits is refused again at each look; it counts once.
-    fn first_refusal_of(&mut self, slot: Slot) -> bool {
-        self.refused.replace(slot.k) != Some(slot.k)
+    /// Is the slot held back for the first time? A slot that waits is held back at each try, but it counts once.
+    fn is_first_hold_back(&mut self, slot: Slot) -> bool {
+        self.held_back.replace(slot.k) != Some(slot.k)
     }
 
-    /// Waits for `deadline`, while answers come in; the end of the run ends the wait.
+    /// Waits until `deadline` or the end of the run, while answers come in.
     async fn wait_until(&mut self, deadline: Instant) {
-        while !self.job.is_over() && Instant::now() < deadline {
+        while !self.run.has_ended() && Instant::now() < deadline {
             self.wake_by(deadline).await;
         }
     }
 
-    /// Sleeps until `deadline`, an answer, a change of the gate, or the end of the run; a second at most.
+    /// Sleeps until `deadline`, an answer, a change of the gate, or the end of the run, but for a second at most.
     async fn wake_by(&mut self, deadline: Instant) {
-        let halted = self.job.halted().clone();
-        let deadline = deadline.min(Instant::now() + LOOK_AROUND);
+        let end_signal = self.run.end_signal().clone();
+        let deadline = deadline.min(Instant::now() + LONGEST_SLEEP);
         tokio::select! {
             biased;
-            () = halted.cancelled() => {}
+            () = end_signal.cancelled() => {}
             () = self.cap_broken.cancelled() => {
-                self.job.broke_the_cap(self.around.arrivals.of_run(self.job.id).cap_violations);
+                let violations = self.context.arrivals.of_run(self.run.id).cap_violations;
+                self.run.end_for_cap(violations);
             }
-            () = self.around.clock.sleep_until(deadline) => {}
+            () = self.context.clock.sleep_until(deadline) => {}
             Some(finished) = self.in_flight.join_next() => self.finished(finished),
-            // An error means that the gate is gone, and we with it.
-            Ok(()) = self.bell.changed() => {}
+            // An error would mean that the gate is gone, but the context holds it.
+            Ok(()) = self.gate_changes.changed() => {}
         }
-        let uptime = self.around.clock.uptime();
-        if uptime.saturating_sub(self.looked) > STALL {
-            self.job.end(Status::Error, Some(Reason::Interrupted));
+        let uptime = self.context.clock.uptime();
+        if uptime.saturating_sub(self.last_awake) > STALL {
+            self.run.end_run(Status::Error, Some(Reason::Interrupted));
         }
-        self.looked = uptime;
+        self.last_awake = uptime;
     }
 
-    fn finished(&mut self, finished: Result<(u32, Answer), tokio::task::JoinError>) {
-        // A task that was aborted, or panicked, has no answer; its request stays open and is cancelled at the end.
-        let Ok((seq, answer)) = finished else { return };
-        self.around.arrivals.ended(self.job.id, seq);
-        if let Some(row) = self.job.ended(seq, &answer) {
-            self.around.ledger.push(row);
+    fn finished(&mut self, finished: Result<(u32, Completion), tokio::task::JoinError>) {
+        // A task that was aborted or panicked has no completion. Its request stays in flight and is cancelled at the end.
+        let Ok((seq, completion)) = finished else { return };
+        self.context.arrivals.request_finished(self.run.id, seq);
+        if let Some(row) = self.run.request_finished(seq, &completion) {
+            self.context.ledger.push(row);
         }
     }
 
-    /// Waits for the answers that are still out, for a bounded time, and cancels what is left.
+    /// Waits a limited time for the requests in flight, and cancels what is left.
     async fn drain(&mut self) {
         let mut deadline = Instant::now() + DRAIN;
         let mut hurried = false;
-        let shutdown = self.around.shutdown.clone();
+        let shutdown = self.context.shutdown.clone();
         while !self.in_flight.is_empty() && Instant::now() < deadline {
             tokio::select! {
                 biased;
@@ -185,7 +187,7 @@ impl Runner {
                     hurried = true;
                     deadline = deadline.min(Instant::now() + DRAIN_AT_SHUTDOWN);
                 }
-                () = self.around.clock.sleep_until(deadline) => {}
+                () = self.context.clock.sleep_until(deadline) => {}
                 Some(finished) = self.in_flight.join_next() => self.finished(finished),
             }
         }

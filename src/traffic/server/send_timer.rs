@@ -1,8 +1,7 @@
-//! Waking up on time. The generator waits through the [`Clock`] trait, so that tests can use the
-//! paused clock.
+//! Wakes the generator on time. It waits through the [`Clock`] trait, so that tests can use tokio's paused clock.
 //!
-//! tokio rounds its timers up to whole milliseconds and wakes 1–2 ms late. A thread of its own that
-//! sleeps to absolute deadlines and hands over to a task is ten times closer.
+//! tokio rounds its timers up to whole milliseconds and wakes 1–2 ms late. A dedicated thread that sleeps until absolute
+//! deadlines and then wakes the waiting task is ten times more exact.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
@@ -13,12 +12,12 @@ use tokio::time::Instant;
 
 use crate::platform::boot_clock;
 
-/// Wakes a task at a moment.
+/// The clock by which the generator waits.
 pub trait Clock: Send + Sync + 'static {
-    /// Ready at `deadline` or soon after it.
+    /// Is ready at `deadline` or soon after it.
     fn sleep_until(&self, deadline: Instant) -> BoxFuture<'static, ()>;
 
-    /// How long the machine has been up, its suspended time included, unlike in [`Instant`].
+    /// How long the machine has been up. Unlike [`Instant`], it includes the time in which the machine was suspended.
     fn uptime(&self) -> Duration;
 }
 
@@ -27,7 +26,7 @@ struct Alarm {
     wake: oneshot::Sender<()>,
 }
 
-/// The production clock: one thread that does nothing but sleep.
+/// The production clock: one thread that does nothing but sleep and wake tasks.
 #[derive(Debug)]
 pub struct TimerThread {
     alarms: Sender<Alarm>,
@@ -38,7 +37,7 @@ impl TimerThread {
     /// Starts the thread. It ends when the clock is dropped.
     ///
     /// # Errors
-    /// When the system gives no thread.
+    /// When the operating system can't start the thread.
     pub fn start() -> std::io::Result<Self> {
         let (alarms, receiver) = channel();
         std::thread::Builder::new().name("pacer".to_owned()).spawn(move || ring(&receiver))?;
@@ -52,7 +51,7 @@ impl Clock for TimerThread {
         let sent = self.alarms.send(Alarm { deadline: deadline.into_std(), wake });
         Box::pin(async move {
             if sent.is_err() || woken.await.is_err() {
-                // The thread is gone, which only a bug in it can do: late is better than never.
+                // The thread has ended, which only a bug can cause. Waking up late is better than never.
                 tokio::time::sleep_until(deadline).await;
             }
         })
@@ -72,8 +71,8 @@ fn ring(receiver: &Receiver<Alarm>) {
         let (due, later) = alarms.drain(..).partition(|alarm: &Alarm| alarm.deadline <= now);
         alarms = later;
         for alarm in due {
-            // Whoever waited may have been woken by something else.
-            let _gone = alarm.wake.send(());
+            // The waiting task may have been woken by something else and be gone.
+            let _ = alarm.wake.send(());
         }
         alarms.retain(|alarm| !alarm.wake.is_closed());
         let next = alarms.iter().map(|alarm| alarm.deadline).min();
@@ -89,7 +88,7 @@ fn ring(receiver: &Receiver<Alarm>) {
     }
 }
 
-/// tokio's own timers: exact under the paused clock of a test.
+/// tokio's own timers, which are exact under the paused clock of a test. The field is the start of the clock.
 #[cfg(test)]
 #[derive(Debug)]
 pub(crate) struct TokioClock(pub(crate) Instant);
@@ -113,9 +112,8 @@ mod tests {
     async fn wakes_at_the_deadline_and_not_before() {
         let clock = TimerThread::start().expect("a thread");
         let start = Instant::now();
-        let (late, early) = (start + Duration::from_millis(40), start + Duration::from_millis(10));
-        let late = clock.sleep_until(late);
-        clock.sleep_until(early).await;
+        let late = clock.sleep_until(start + Duration::from_millis(40));
+        clock.sleep_until(start + Duration::from_millis(10)).await;
         assert!(start.elapsed() >= Duration::from_millis(10));
         late.await;
         assert!(start.elapsed() >= Duration::from_millis(40));

@@ -1,21 +1,22 @@
-//! The gate's shell: one per process, shared, with a clock and a bell.
+//! The one gate of the process: the pure [`Gate`] with a lock, a clock and a notification of its changes.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::traffic::engine::gate::{Gate, Permit, PermitId, Refusal};
 
-/// Holds the [`Gate`]. Every request of every job goes through it.
+/// The [`Gate`] that every request of every run passes.
 #[derive(Debug)]
 pub struct SharedGate {
     gate: Mutex<Gate>,
     /// The zero of all times that the gate sees.
     origin: Instant,
     cap: u32,
-    bell: watch::Sender<()>,
+    changes: watch::Sender<()>,
 }
 
 impl SharedGate {
@@ -25,13 +26,8 @@ impl SharedGate {
             gate: Mutex::new(Gate::new(cap, Duration::ZERO)),
             origin: Instant::now(),
             cap,
-            bell: watch::channel(()).0,
+            changes: watch::channel(()).0,
         })
-    }
-
-    fn gate(&self) -> MutexGuard<'_, Gate> {
-        // The gate's state is consistent after each of its steps, so a panic elsewhere does no harm.
-        self.gate.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Requests per second that the gate lets out at most.
@@ -41,10 +37,10 @@ impl SharedGate {
 
     /// How many requests the gate would let out now.
     pub fn free(&self) -> u32 {
-        self.gate().free(self.now())
+        self.gate.lock().free(self.now())
     }
 
-    /// Now, on the gate's clock.
+    /// The present time on the gate's clock.
     pub fn now(&self) -> Duration {
         self.origin.elapsed()
     }
@@ -54,44 +50,49 @@ impl SharedGate {
         self.origin + Duration::from_secs(1)
     }
 
-    /// A moment of the gate's clock.
+    /// The moment at which the gate's clock shows `time`.
     pub fn instant(&self, time: Duration) -> Instant {
         self.origin + time
     }
 
-    /// Asks for the right to send one request now.
+    /// Acquires the right to send one request now.
     ///
     /// # Errors
-    /// What to wait for; [`SharedGate::bell`] rings at each arrival.
-    pub fn take(self: &Arc<Self>) -> Result<Ticket, Refusal> {
-        let permit = self.gate().take(self.now())?;
-        Ok(Ticket { id: permit.id(), permit: Some(permit), keeper: Arc::clone(self) })
+    /// What to wait for. [`SharedGate::changes`] reports each arrival.
+    pub fn acquire(self: &Arc<Self>) -> Result<Ticket, Refusal> {
+        let permit = self.gate.lock().take(self.now())?;
+        Ok(Ticket { id: permit.id(), permit: Some(permit), gate: Arc::clone(self) })
     }
 
     /// Notes that the request of this permit is known to have arrived.
     pub fn arrived(&self, id: PermitId) {
-        if self.gate().arrived(id, self.now()) {
-            self.bell.send_replace(());
+        if self.gate.lock().arrived(id, self.now()) {
+            self.changes.send_replace(());
         }
     }
 
-    /// Rings whenever a slot of the gate changed.
-    pub fn bell(&self) -> watch::Receiver<()> {
-        self.bell.subscribe()
+    /// Is notified whenever a slot of the gate changes.
+    pub fn changes(&self) -> watch::Receiver<()> {
+        self.changes.subscribe()
+    }
+
+    fn give_back(&self, permit: Permit) {
+        self.gate.lock().give_back(permit);
+        self.changes.send_replace(());
     }
 }
 
-/// A permit that can't be lost: dropped unused, it goes back; dropped after its request left, it
-/// counts as arrived (the connection is closed by then).
+/// A permit that can't be lost: dropped unused, it goes back to the gate; dropped after its request left, it counts as
+/// arrived, because the connection is closed by then.
 #[derive(Debug)]
 pub struct Ticket {
     id: PermitId,
     permit: Option<Permit>,
-    keeper: Arc<SharedGate>,
+    gate: Arc<SharedGate>,
 }
 
 impl Ticket {
-    /// The permit's name.
+    /// The permit's id.
     pub fn id(&self) -> PermitId {
         self.id
     }
@@ -106,23 +107,20 @@ impl Ticket {
 impl Drop for Ticket {
     fn drop(&mut self) {
         match self.permit.take() {
-            Some(permit) => {
-                self.keeper.gate().give_back(permit);
-                self.keeper.bell.send_replace(());
-            }
-            None => self.keeper.arrived(self.id),
+            Some(permit) => self.gate.give_back(permit),
+            None => self.gate.arrived(self.id),
         }
     }
 }
 
-/// The ticket of a request that left. Dropped, or told so, it notes the arrival.
+/// The ticket of a request that left. It notes the arrival when the answer begins, or else when it is dropped.
 #[derive(Debug)]
 pub struct Departed(Ticket);
 
 impl Departed {
     /// The head of the answer is here, so the request had arrived.
     pub fn answered(&self) {
-        self.0.keeper.arrived(self.0.id);
+        self.0.gate.arrived(self.0.id);
     }
 }
 
@@ -132,21 +130,21 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_ticket_that_is_dropped_unused_opens_the_gate_again() {
-        let keeper = SharedGate::new(1);
-        tokio::time::sleep_until(keeper.opens()).await;
-        drop(keeper.take().expect("open"));
-        assert!(keeper.take().is_ok());
+        let gate = SharedGate::new(1);
+        tokio::time::sleep_until(gate.opens()).await;
+        drop(gate.acquire().expect("open"));
+        assert!(gate.acquire().is_ok());
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_ticket_that_is_dropped_after_the_departure_counts_as_arrived() {
-        let keeper = SharedGate::new(1);
-        tokio::time::sleep_until(keeper.opens()).await;
-        let departed = keeper.take().expect("open").depart();
-        assert_eq!(keeper.take().err(), Some(Refusal::AwaitArrival));
+        let gate = SharedGate::new(1);
+        tokio::time::sleep_until(gate.opens()).await;
+        let departed = gate.acquire().expect("open").depart();
+        assert_eq!(gate.acquire().err(), Some(Refusal::AwaitArrival));
         drop(departed);
-        assert_eq!(keeper.take().err(), Some(Refusal::Until(Duration::from_secs(2))));
+        assert_eq!(gate.acquire().err(), Some(Refusal::Until(Duration::from_secs(2))));
         tokio::time::sleep(Duration::from_secs(1)).await;
-        assert!(keeper.take().is_ok());
+        assert!(gate.acquire().is_ok());
     }
 }

@@ -1,7 +1,8 @@
-//! The live stream of a job: server-sent events, one serialisation per tick for all subscribers.
+//! The live stream of a run: server-sent events, serialised once per tick for all subscribers.
 //!
-//! A subscriber holds a `watch` receiver and nothing else: one that reads slowly skips frames and
-//! delays nobody; what waits for it is bounded by its connection's buffer, and after a while it is cut. axum's own `Event` can't share finished bytes, hence the plain body.
+//! A subscriber holds a `watch` receiver and nothing else. One that reads slowly skips frames and delays nobody: its
+//! connection's buffer limits what waits for it, and after a while its connection is cut. The body is plain bytes,
+//! because axum's own `Event` can't share them between subscribers.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -13,52 +14,54 @@ use futures_util::stream::{self, StreamExt};
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::live_run::Frame;
+use super::frame::Frame;
 
-/// A comment, when there is nothing else to say for this long: a proxy cuts what is silent.
-const KEEP_ALIVE: (Duration, &str) = (Duration::from_secs(15), ": keep-alive\n\n");
-/// The browser's wait before it connects again.
+/// After this time without an event the stream sends a comment, because proxies close silent connections.
+const SILENCE: Duration = Duration::from_secs(15);
+/// The comment, which browsers ignore.
+const KEEP_ALIVE: &str = ": keep-alive\n\n";
+/// Tells the browser to wait for a second before it reconnects.
 const RETRY: &str = "retry: 1000\n\n";
 
 struct Subscriber {
     receiver: watch::Receiver<Frame>,
     shutdown: CancellationToken,
-    /// Free again when the subscriber is gone.
-    _place: OwnedSemaphorePermit,
-    first: bool,
-    over: bool,
+    /// Released when the subscriber is gone.
+    _permit: OwnedSemaphorePermit,
+    is_first: bool,
+    is_over: bool,
 }
 
 impl Subscriber {
-    /// The first frame at once, then each newer one until the last; ends at a shutdown.
+    /// The present frame at once, then each newer one until the last. A shutdown ends the stream.
     async fn next(mut self) -> Option<(Result<Bytes, Infallible>, Self)> {
-        if self.over {
+        if self.is_over {
             return None;
         }
-        if !std::mem::take(&mut self.first) {
+        if !std::mem::take(&mut self.is_first) {
             tokio::select! {
                 biased;
-                // First, so that the last frame is not lost to a shutdown in the same moment.
+                // Comes first, so that the last frame is not lost to a shutdown at the same moment.
                 changed = self.receiver.changed() => changed.ok()?,
                 () = self.shutdown.cancelled() => return None,
-                () = tokio::time::sleep(KEEP_ALIVE.0) => {
-                    return Some((Ok(Bytes::from_static(KEEP_ALIVE.1.as_bytes())), self));
+                () = tokio::time::sleep(SILENCE) => {
+                    return Some((Ok(Bytes::from_static(KEEP_ALIVE.as_bytes())), self));
                 }
             }
         }
         let frame = self.receiver.borrow_and_update().clone();
-        self.over = frame.done;
+        self.is_over = frame.done;
         Some((Ok(frame.bytes), self))
     }
 }
 
-/// The answer to a subscriber that last saw event `last_event_id`. 204 tells a browser that has
-/// seen the end not to connect again.
+/// The answer to a new or returning subscriber. 204 tells a browser that has seen the last event, by its header
+/// `last-event-id`, not to reconnect.
 pub fn respond(
     receiver: watch::Receiver<Frame>,
     headers: &HeaderMap,
     shutdown: CancellationToken,
-    place: OwnedSemaphorePermit,
+    permit: OwnedSemaphorePermit,
 ) -> Response {
     let seen = headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.parse::<u64>().ok());
     let (done, id) = {
@@ -68,9 +71,9 @@ pub fn respond(
     if done && seen == Some(id) {
         return StatusCode::NO_CONTENT.into_response();
     }
-    let subscriber = Subscriber { receiver, shutdown, _place: place, first: true, over: false };
-    let hello = stream::iter([Ok(Bytes::from_static(RETRY.as_bytes()))]);
-    let body = Body::from_stream(hello.chain(stream::unfold(subscriber, Subscriber::next)));
+    let subscriber = Subscriber { receiver, shutdown, _permit: permit, is_first: true, is_over: false };
+    let retry = stream::iter([Ok(Bytes::from_static(RETRY.as_bytes()))]);
+    let body = Body::from_stream(retry.chain(stream::unfold(subscriber, Subscriber::next)));
     let mut response = body.into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
@@ -92,8 +95,8 @@ mod tests {
     }
 
     async fn subscribe(receiver: watch::Receiver<Frame>) -> impl stream::Stream<Item = String> {
-        let place = Arc::new(Semaphore::new(1)).acquire_owned().await.expect("a place");
-        let response = respond(receiver, &HeaderMap::new(), CancellationToken::new(), place);
+        let permit = Arc::new(Semaphore::new(1)).acquire_owned().await.expect("a permit");
+        let response = respond(receiver, &HeaderMap::new(), CancellationToken::new(), permit);
         let text = |part: Result<Bytes, axum::Error>| String::from_utf8(part.expect("a part").to_vec()).expect("text");
         Box::pin(response.into_body().into_data_stream().map(text))
     }
@@ -105,8 +108,8 @@ mod tests {
         assert_eq!(stream.next().await.as_deref(), Some(RETRY));
         assert_eq!(stream.next().await.as_deref(), Some("id: 1\n\n"));
         let began = tokio::time::Instant::now();
-        assert_eq!(stream.next().await.as_deref(), Some(": keep-alive\n\n"));
-        assert_eq!(began.elapsed(), KEEP_ALIVE.0);
+        assert_eq!(stream.next().await.as_deref(), Some(KEEP_ALIVE));
+        assert_eq!(began.elapsed(), SILENCE);
         sender.send_replace(frame(2, true));
         assert_eq!(stream.next().await.as_deref(), Some("id: 2\n\n"));
         assert_eq!(stream.next().await, None, "the last frame ends it");

@@ -1,23 +1,23 @@
-//! What the generator did since the start of the process.
+//! Sums over the runs of this process, for `/metrics`.
 
 use crate::traffic::engine::audit_outcome::AuditOutcome;
 use crate::traffic::engine::dashboard_outcome::DashboardOutcome;
 use crate::traffic::model::{Run, Status};
 
-/// Sums over the runs that are closed.
+/// Sums over the runs that were closed since the start of the process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct RunTotals {
     /// Runs that ended by themselves.
     pub completed: u64,
     /// Runs that were stopped.
     pub cancelled: u64,
     /// Runs that ended by a fault.
     pub failed: u64,
-    /// Requests that left.
+    /// Requests that were sent.
     pub sent: u64,
-    /// Slots whose time passed.
+    /// Slots that were missed.
     pub missed: u64,
-    /// Slots for which the gate was shut when they were due.
+    /// Slots that were throttled: the gate was shut when they were due.
     pub gate_refusals: u64,
     /// Arrivals that broke the cap.
     pub cap_violations: u64,
@@ -29,17 +29,17 @@ pub struct Tally {
     pub audits_wrong: u64,
     /// Runs about which the dashboard was right.
     pub dashboard_right: u64,
-    /// Runs about which it was wrong.
+    /// Runs about which the dashboard was wrong.
     pub dashboard_wrong: u64,
-    /// Runs for which it could not be checked.
+    /// Runs for which the dashboard could not be checked.
     pub dashboard_not_checked: u64,
 }
 
-impl Tally {
+impl RunTotals {
     /// Adds a closed run.
-    pub fn add(&mut self, job: &Run) {
-        let stats = &job.stats;
-        match job.status {
+    pub fn add(&mut self, run: &Run) {
+        let stats = &run.stats;
+        match run.status {
             Status::Completed => self.completed += 1,
             Status::Cancelled => self.cancelled += 1,
             _ => self.failed += 1,
@@ -51,7 +51,7 @@ impl Tally {
         match stats.audited() {
             Some(AuditOutcome::Verified) => self.audits_verified += 1,
             Some(AuditOutcome::Wrong) => self.audits_wrong += 1,
-            // One that could not be made is as open as one that lacks something.
+            // After a panic while closing there is no audit, so nothing is verified.
             Some(AuditOutcome::Incomplete) | None => self.audits_incomplete += 1,
         }
         match stats.dashboard() {

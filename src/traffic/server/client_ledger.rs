@@ -1,0 +1,130 @@
+//! The client's ledger of a run: the requests in flight, and how each of the others ended.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::client::Completion;
+use crate::origin::RunId;
+use crate::platform::wall_clock::epoch_micros;
+use crate::traffic::engine::evidence::Creates;
+use crate::traffic::engine::failures::Failure;
+use crate::traffic::engine::mix::{Call, PlannedRequest};
+use crate::traffic::engine::outcome::{Fate, Outcome};
+use crate::traffic::engine::plan::Slot;
+
+/// What is stored of one request.
+#[derive(Clone, Debug)]
+pub struct LedgerRow {
+    /// The run to which the request belongs.
+    pub run_id: RunId,
+    /// Its slot in the plan.
+    pub slot: Slot,
+    /// When it left, in epoch microseconds.
+    pub sent_at: i64,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The id that the server gave the request, when there was an answer.
+    pub request_id: Option<Uuid>,
+}
+
+/// A request that left and has not ended.
+#[derive(Clone, Debug)]
+struct InFlight {
+    slot: Slot,
+    /// Since the start of the run.
+    sent: Duration,
+    /// In epoch microseconds.
+    sent_at: i64,
+    call: Call,
+    method: &'static str,
+    path: String,
+}
+
+impl InFlight {
+    fn failure(&self, completion: &Completion) -> Failure {
+        Failure {
+            seq: self.slot.k,
+            method: self.method.to_owned(),
+            path: self.path.clone(),
+            status: completion.fate.status(),
+            request_id: completion.request_id.clone(),
+            reason: completion.fate.words(),
+        }
+    }
+}
+
+/// The ledger of a run while it is in memory.
+#[derive(Debug)]
+pub(super) struct ClientLedger {
+    run_id: RunId,
+    in_flight: BTreeMap<u32, InFlight>,
+    fates: Vec<(u32, Fate)>,
+    creates: Creates,
+}
+
+impl ClientLedger {
+    pub(super) fn new(run_id: RunId) -> Self {
+        Self { run_id, in_flight: BTreeMap::new(), fates: Vec::new(), creates: Creates::default() }
+    }
+
+    /// Notes that the request of `slot` leaves `sent` after the start of the run.
+    pub(super) fn request_sent(&mut self, slot: Slot, request: &PlannedRequest, sent: Duration) {
+        let request = InFlight {
+            slot,
+            sent,
+            sent_at: epoch_micros(),
+            call: request.call,
+            method: request.method,
+            path: request.path.clone(),
+        };
+        self.in_flight.insert(slot.k, request);
+    }
+
+    /// Notes that a request ended `ended` after the start of the run. Returns the row to store and, when the request
+    /// failed, a description of the failure. `None`: the request is not in flight.
+    pub(super) fn request_finished(
+        &mut self,
+        seq: u32,
+        completion: &Completion,
+        ended: Duration,
+    ) -> Option<(LedgerRow, Option<Failure>)> {
+        let request = self.in_flight.remove(&seq)?;
+        let fate = completion.fate;
+        let outcome = Outcome { seq, call: request.call, wanted: request.slot.wanted, sent: request.sent, ended, fate };
+        self.fates.push((seq, fate));
+        if request.call == Call::Create {
+            match fate {
+                Fate::Answered(201) => self.creates.answered += 1,
+                Fate::Answered(_) => {}
+                _ => self.creates.unanswered += 1,
+            }
+        }
+        let failed = !fate.is_ok() && fate != Fate::Cancelled;
+        let failure = failed.then(|| request.failure(completion));
+        let request_id = completion.request_id.as_deref().and_then(|id| id.parse().ok());
+        let row = LedgerRow { run_id: self.run_id, slot: request.slot, sent_at: request.sent_at, outcome, request_id };
+        Some((row, failure))
+    }
+
+    /// The requests that are in flight.
+    pub(super) fn in_flight(&self) -> Vec<u32> {
+        self.in_flight.keys().copied().collect()
+    }
+
+    /// When the first of the requests in flight left, since the start of the run.
+    pub(super) fn first_in_flight(&self) -> Option<Duration> {
+        self.in_flight.values().map(|request| request.sent).min()
+    }
+
+    /// How each request ended, in the order of their ends.
+    pub(super) fn fates(&self) -> &[(u32, Fate)] {
+        &self.fates
+    }
+
+    /// The requests that create users.
+    pub(super) fn creates(&self) -> Creates {
+        self.creates
+    }
+}
