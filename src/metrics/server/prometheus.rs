@@ -95,7 +95,7 @@ fn prometheus(metrics: &Metrics, program: &dyn ProgramGauges) -> String {
     text.alone("database_wait_seconds", "gauge", "How long the writer waits for the database.", wait);
     text.alone("open_streams", "gauge", "Live streams that are open.", program.open_streams());
     let delay = program.scheduling_delay().unwrap_or_default().as_secs_f64();
-    text.alone("pacer_lag_seconds", "gauge", "How late the newest request of the active run left.", delay);
+    text.alone("scheduling_delay_seconds", "gauge", "How late the newest request of the active run left.", delay);
     for family in program.families() {
         text.family(family.name, family.kind, family.help);
         for (labels, value) in &family.samples {

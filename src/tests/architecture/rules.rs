@@ -5,26 +5,15 @@ use super::sources::Source;
 
 const FEATURES: [&str; 5] = ["users", "traffic", "metrics", "monitoring", "dashboard"];
 /// The files of the server that may name features: they connect them, stand around their routes, or wait for their end.
-const COMPOSITION: [&str; 9] = [
+const COMPOSITION: [&str; 8] = [
     "server/compose.rs",
     "server/config.rs",
     "server/flags.rs",
-    "server/generator_vitals.rs",
+    "server/generator_gauges.rs",
     "server/ports_of_traffic.rs",
     "server/router.rs",
     "server/serve.rs",
-    "server/state.rs",
     "server/users_api_layer.rs",
-];
-/// The dashboard asks these until it has ports of its own.
-const UNTIL_THE_DASHBOARD_HAS_PORTS: [&str; 7] = [
-    "metrics/server/service.rs",
-    "traffic/history_query.rs",
-    "traffic/run_order.rs",
-    "traffic/server/run_manager.rs",
-    "traffic/server/state.rs",
-    "traffic/start_request.rs",
-    "traffic/validation.rs",
 ];
 const MOST_LINES: usize = 400;
 const MOST_CFGS: usize = 12;
@@ -65,14 +54,14 @@ pub(super) fn only_the_binary_names_the_server(graph: &Graph) -> Vec<String> {
     graph.wrong_arrows(|from, to| is_server(to) && !is_server(from) && from != "main.rs")
 }
 
-/// The dashboard, which sets the features side by side, may name their pages and the addresses of these, too.
+/// The dashboard, which sets the features side by side, may also name their pages, the addresses of these, and the server
+/// functions with the forms that those take.
 pub(super) fn features_meet_in_models(graph: &Graph) -> Vec<String> {
-    let shown = ["view", "page", "server_fns.rs", "address.rs"];
+    let shown = ["view", "page", "server_fns.rs", "address.rs", "log_form.rs", "history_query.rs"];
     graph.wrong_arrows(|from, to| {
         let (Some(own), Some(other)) = (feature(from), feature(to)) else { return false };
         let is_shown = to.split('/').nth(1).is_some_and(|part| shown.contains(&part));
-        let is_for_now = from == "dashboard/server.rs" && UNTIL_THE_DASHBOARD_HAS_PORTS.contains(&to);
-        own != other && !is_model(to) && !(own == "dashboard" && (is_shown || is_for_now))
+        own != other && !is_model(to) && !(own == "dashboard" && is_shown)
     })
 }
 

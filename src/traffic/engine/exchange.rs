@@ -98,7 +98,7 @@ pub struct Exchange {
     /// When the whole answer was there, or the failure known.
     pub received: Option<f64>,
     /// sent − due.
-    #[serde(rename = "lag")]
+    #[serde(alias = "lag")]
     pub scheduling_delay: Option<f64>,
     /// sent to received.
     pub service_time: Option<f64>,

@@ -63,7 +63,7 @@ pub async fn export(
 }
 
 const COLUMNS: &str = "seq,call,outcome,status,request_id,sent_at_ms,wanted_ms,due_ms,sent_ms,arrived_ms,answered_ms,\
-    received_ms,lag_ms,service_time_ms,response_time_ms,server_time_ms,elsewhere_ms";
+    received_ms,scheduling_delay_ms,service_time_ms,response_time_ms,server_time_ms,elsewhere_ms";
 
 /// A value of a CSV row; empty when it is not known.
 struct CsvValue<T>(Option<T>);
@@ -79,16 +79,27 @@ pub fn csv(exchanges: &[Exchange]) -> String {
     let mut text = format!("{COLUMNS}\r\n");
     for exchange in exchanges {
         let Exchange { seq, call, outcome, status, request_id, sent_at, wanted, due, sent, arrived, .. } = exchange;
-        let Exchange { answered, received, service_time, response_time, server_time, elsewhere, .. } = exchange;
-        // Its column has kept its first name.
-        let lag = &exchange.scheduling_delay;
+        let Exchange {
+            answered, received, scheduling_delay, service_time, response_time, server_time, elsewhere, ..
+        } = exchange;
         let call = CsvValue(call.map(|call| call.route()));
         let outcome = CsvValue(outcome.as_ref());
         let status = CsvValue(*status);
         let request_id = CsvValue(*request_id);
         let sent_at = CsvValue(*sent_at);
-        let numbers =
-            [wanted, due, sent, arrived, answered, received, lag, service_time, response_time, server_time, elsewhere];
+        let numbers = [
+            wanted,
+            due,
+            sent,
+            arrived,
+            answered,
+            received,
+            scheduling_delay,
+            service_time,
+            response_time,
+            server_time,
+            elsewhere,
+        ];
         // Writing to a String does not fail.
         let _ = write!(text, "{seq},{call},{outcome},{status},{request_id},{sent_at}");
         for number in numbers {
