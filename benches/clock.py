@@ -76,7 +76,7 @@ def rows(server):
     """How many requests, roll-ups and runs are stored."""
     connection = sqlite3.connect(f"file:{server.database}?mode=ro", uri=True)
     try:
-        tables = ("recorded", "rollups", "runs", "ledger")
+        tables = ("recorded_requests", "rollups", "runs", "ledger")
         return {table: connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables}
     finally:
         connection.close()
@@ -107,7 +107,7 @@ def healthy(server, checks, name, before):
     kib, after = peak(server), rows(server)
     checks(f"{name}: the peak of memory is {kib / 1024:.0f} MiB", kib <= MOST_MEMORY)
     lost = {table: after[table] - count for table, count in before.items() if after[table] < count}
-    checks(f"{name}: nothing is removed ({after['recorded']} requests, {after['rollups']} roll-ups, {after['runs']} runs)", not lost)
+    checks(f"{name}: nothing is removed ({after['recorded_requests']} requests, {after['rollups']} roll-ups, {after['runs']} runs)", not lost)
     return after
 
 
@@ -145,7 +145,7 @@ def between_runs(folder, clock, step, checks):
         newest_first(server, clock, checks, name)
         if clock.off < (before or 0):
             future, said = log(server)["future"], "in the future, because the clock was ahead" in server.request("GET", "/requests")[1]
-            checks(f"{name}: {future} requests are of the future, and the log says so: {said}", said and 0 < future <= stored["recorded"])
+            checks(f"{name}: {future} requests are of the future, and the log says so: {said}", said and 0 < future <= stored["recorded_requests"])
         healthy(server, checks, name, stored)
         checks(f"{name}: the server ends as usual", server.terminate()[0] == 0)
 
@@ -226,18 +226,18 @@ def pruning(folder, clock, step, checks):
         verdict(server, checks, f"{name}, before", server.start(duration=DURATION))
         server.terminate()
     with contextlib.closing(sqlite3.connect(server.database)) as connection:
-        (count,) = connection.execute("SELECT count(*) FROM requests").fetchone()
-        connection.execute("INSERT INTO requests SELECT id - ?, kind, duration, NULL, request_id_low, run, seq FROM requests", (10 * DAY * 1_000_000 * 1024,))
+        (count,) = connection.execute("SELECT count(*) FROM recorded_requests").fetchone()
+        connection.execute("INSERT INTO recorded_requests SELECT id, arrived_at - ?, method, route, status, duration_us, origin, run, seq FROM recorded_requests", (10 * DAY * 1_000_000,))
         connection.commit()
     clock.set(after)
     with serving(folder, clock) as server:
         stored = rows(server)
-        checks(f"{name}: {stored['recorded']} requests, {count} of them ten days old", stored["recorded"] == 2 * count > 0)
+        checks(f"{name}: {stored['recorded_requests']} requests, {count} of them ten days old", stored["recorded_requests"] == 2 * count > 0)
         time.sleep(540)
         healthy(server, checks, f"{name}, after nine", stored)
         time.sleep(180)
         left = rows(server)
-        checks(f"{name}: {left['recorded']} requests, {left['rollups']} roll-ups and {left['runs']} runs are left", left == stored | {"recorded": count})
+        checks(f"{name}: {left['recorded_requests']} requests, {left['rollups']} roll-ups and {left['runs']} runs are left", left == stored | {"recorded_requests": count})
         server.terminate()
 
 

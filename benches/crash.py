@@ -20,7 +20,7 @@ ENDS = """
 WITH ends AS (
     SELECT seq, fate FROM ledger WHERE run = :run
     UNION ALL
-    SELECT seq, CAST(min(status) AS TEXT) FROM requests JOIN kinds ON kinds.id = requests.kind
+    SELECT seq, CAST(min(status) AS TEXT) FROM recorded_requests
     WHERE run = :run AND seq NOT IN (SELECT seq FROM ledger WHERE run = :run) GROUP BY seq
 )
 SELECT count(*), coalesce(sum(fate <> 'cancelled'), 0), coalesce(sum(fate LIKE '2__'), 0) FROM ends
@@ -48,7 +48,7 @@ class Dead:
             connection = sqlite3.connect(os.path.join(place, "proof.db"))
             self.integrity = connection.execute("PRAGMA integrity_check").fetchone()[0]
             self.totals = expected_totals(connection, run)
-            self.rows = connection.execute("SELECT count(*) FROM requests WHERE run = ?", (uuid.UUID(run).bytes,)).fetchone()[0]
+            self.rows = connection.execute("SELECT count(*) FROM recorded_requests WHERE run = ?", (uuid.UUID(run).bytes,)).fetchone()[0]
             self.users = connection.execute("SELECT count(*) FROM users WHERE run IS NOT NULL").fetchone()[0]
             connection.close()
         finally:
@@ -70,7 +70,7 @@ def people(server):
 
 def most_in_a_second(server):
     connection = read_only(server)
-    times = [at for (at,) in connection.execute("SELECT id / 1024 FROM requests WHERE run IS NOT NULL ORDER BY id")]
+    times = [at for (at,) in connection.execute("SELECT arrived_at FROM recorded_requests WHERE run IS NOT NULL ORDER BY arrived_at")]
     connection.close()
     first = most = 0
     for last, at in enumerate(times):

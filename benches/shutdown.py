@@ -20,7 +20,7 @@ def stored(server, run):
     connection = sqlite3.connect(f"file:{server.database}?mode=ro", uri=True)
     try:
         job = json.loads(connection.execute("SELECT job FROM runs WHERE id = ?", (uuid.UUID(run).bytes,)).fetchone()[0])
-        rows = connection.execute("SELECT count(*) FROM requests WHERE run = ?", (uuid.UUID(run).bytes,)).fetchone()[0]
+        rows = connection.execute("SELECT count(*) FROM recorded_requests WHERE run = ?", (uuid.UUID(run).bytes,)).fetchone()[0]
         users = connection.execute("SELECT count(*) FROM users WHERE run IS NOT NULL").fetchone()[0]
         return job, rows, users
     finally:
