@@ -1,12 +1,12 @@
-//! What is shown, kept in the address of the page: it can be shared, goes back with Back, and works
-//! without JavaScript.
+//! What a page shows stands in its address: it can be shared, the browser's Back button works, and no JavaScript is
+//! needed.
 
 use super::log_form::LogForm;
 use super::log_model::{StatusClass, last_page};
 use super::model::{Origins, OverviewQuery, Range};
 use crate::query::link;
 
-/// Reads range and origin from a query. What it does not know, it leaves out.
+/// Reads range and origin from a query. Unknown values count as the default.
 pub fn read_view(get: impl Fn(&str) -> Option<String>) -> OverviewQuery {
     let range = get("range");
     OverviewQuery {
@@ -27,7 +27,7 @@ pub fn view_link(path: &str, view: &OverviewQuery) -> String {
     link(path, &pairs(view))
 }
 
-/// What the page of the request log asks for.
+/// The query of the request log's page.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LogAddress {
     /// Range and origin.
@@ -43,7 +43,7 @@ pub struct LogAddress {
 }
 
 impl LogAddress {
-    /// Reads the query of the page. What it does not know, it leaves out.
+    /// Reads the query of the page. Unknown values count as the default.
     pub fn read(get: impl Fn(&str) -> Option<String>) -> Self {
         let status = get("status");
         let slowest = get("order").as_deref() == Some("slowest");
@@ -57,7 +57,7 @@ impl LogAddress {
         }
     }
 
-    /// As the server function wants it.
+    /// The form that the server function takes.
     pub fn form(&self) -> LogForm {
         LogForm {
             range: Some(self.view.range.wire_name().to_owned()),
@@ -69,7 +69,7 @@ impl LogAddress {
         }
     }
 
-    /// As an address.
+    /// The address of the page.
     pub fn link(&self) -> String {
         let mut pairs = pairs(&self.view);
         pairs.extend(self.status.map(|status| ("status", status.wire_name().to_owned())));

@@ -1,4 +1,4 @@
-//! The request log, as it crosses the wire.
+//! The request log as it crosses the wire.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -10,16 +10,16 @@ use crate::origin::{Origin, RunId};
 /// How many requests a page of the log holds, where nothing else is said.
 pub const LOG_PAGE: u32 = 50;
 
-/// The last page of the log that can be asked for: what is deeper is better found by a filter. The slowest are looked for
-/// among all requests of the time, which takes memory for each page before.
+/// The last page of the log: what is deeper is better found by a filter. To find the slowest requests, the database
+/// sorts all requests of the time and keeps those of each page before.
 pub fn last_page(slowest: bool) -> u32 {
     if slowest { 100 } else { 1000 }
 }
 
-/// So many requests of the future are counted, and what is more is not.
+/// Up to how many requests of the future are counted.
 pub const FUTURE_COUNTED: u32 = 1000;
 
-/// Answers of one kind.
+/// A group of statuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StatusClass {
     /// Below 400.
@@ -33,10 +33,10 @@ pub enum StatusClass {
 }
 
 impl StatusClass {
-    /// All of them.
+    /// All classes.
     pub const ALL: [Self; 4] = [Self::Ok, Self::Errors, Self::Client, Self::Server];
 
-    /// The name on the wire.
+    /// The name of the class on the wire.
     pub fn wire_name(self) -> &'static str {
         match self {
             Self::Ok => "ok",
@@ -46,7 +46,7 @@ impl StatusClass {
         }
     }
 
-    /// The statuses from the first to the second.
+    /// The lowest and the highest status of the class.
     pub fn bounds(self) -> (u16, u16) {
         match self {
             Self::Ok => (0, 399),
@@ -57,7 +57,7 @@ impl StatusClass {
     }
 }
 
-/// What the request log is asked for.
+/// Which page of the request log is wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogQuery {
     /// How far back.
@@ -137,7 +137,7 @@ impl From<RecordedRequest> for LoggedRequest {
 pub struct LogPage {
     /// At most as many requests as were asked for.
     pub requests: Vec<LoggedRequest>,
-    /// There is another page.
+    /// Whether there is another page.
     pub more: bool,
     /// How many recorded requests, whoever made them, carry times after now, because an earlier clock was ahead; at most
     /// [`FUTURE_COUNTED`]. They are on no page.

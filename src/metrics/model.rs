@@ -13,7 +13,7 @@ use crate::wire_name::wire_name;
 /// because a second is over or settled.
 pub const FRESH_MILLIS: u64 = 200;
 
-/// About how many points a sparkline has: intervals of whole steps.
+/// About how many points a sparkline has. Each is an interval of whole steps.
 pub const SPARK_POINTS: usize = 30;
 
 /// One interval of the sparklines.
@@ -22,7 +22,7 @@ pub const SPARK_POINTS: usize = 30;
 pub struct SparkPoint {
     /// Requests.
     pub requests: u32,
-    /// Of these: status 400 and up.
+    /// Requests with status 400 and up.
     pub errors: u32,
     /// 95th percentile of the duration in milliseconds; 0 without requests.
     pub p95: f64,
@@ -32,11 +32,11 @@ pub struct SparkPoint {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Trend {
-    /// Of the requests per second, as a share of those before: 0.1 is a tenth more.
+    /// The change of requests per second, as a share of those before: 0.1 is a tenth more.
     pub requests: f64,
-    /// Of the error rate, as a difference of shares: 0.05 is five percentage points more.
+    /// The change of the error rate, as a difference of shares: 0.05 is five percentage points more.
     pub error_rate: Option<f64>,
-    /// Of the 95th percentile, as a share of the one before.
+    /// The change of the 95th percentile, as a share of the one before.
     pub p95: Option<f64>,
 }
 
@@ -56,10 +56,10 @@ pub enum Range {
 }
 
 impl Range {
-    /// All of them, the shortest first.
+    /// All ranges, the shortest first.
     pub const ALL: [Self; 3] = [Self::Minutes5, Self::Hour, Self::Day];
 
-    /// The name on the wire.
+    /// The name of the range on the wire.
     pub fn wire_name(self) -> &'static str {
         wire_name(&self)
     }
@@ -92,14 +92,14 @@ impl Range {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub enum Origins {
-    /// Everybody's.
+    /// All requests.
     #[default]
     All,
-    /// Those that the generator did not make.
+    /// Requests that the generator did not make.
     Real,
-    /// The generator's.
+    /// Requests that the generator made.
     Simulated,
-    /// Those of one run of the generator.
+    /// Requests of one run of the generator.
     Run(RunId),
 }
 
@@ -141,13 +141,13 @@ impl TryFrom<String> for Origins {
     }
 }
 
-/// What some requests have in common. Durations in milliseconds, absent without requests.
+/// The totals of some requests. Durations are in milliseconds, and absent without requests.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Totals {
     /// Requests.
     pub requests: u32,
-    /// Of these: status 400 and up.
+    /// Requests with status 400 and up.
     pub errors: u32,
     /// Requests per second of the period.
     pub rate: f64,
@@ -171,7 +171,7 @@ pub struct EndpointTotals {
     pub method: String,
     /// The route template.
     pub route: String,
-    /// Its numbers.
+    /// The totals of its requests.
     pub totals: Totals,
 }
 
@@ -185,20 +185,20 @@ pub struct StatusCount {
     pub requests: u32,
 }
 
-/// [`Point`] on the wire: without the names of its fields, which would be most of it.
+/// [`Point`] on the wire: a tuple, because the names of its fields would be most of it.
 type WirePoint = (i64, [u32; 3], [Option<f64>; 3], Vec<(u8, u32)>);
 
 /// One step of the time axis.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(from = "WirePoint", into = "WirePoint")]
 pub struct Point {
-    /// Its start, in epoch milliseconds.
+    /// The start of the step, in epoch milliseconds.
     pub at: i64,
     /// Requests.
     pub requests: u32,
-    /// Of these: status 400 to 499.
+    /// Requests with status 400 to 499.
     pub client_errors: u32,
-    /// Of these: status 500 and up.
+    /// Requests with status 500 and up.
     pub server_errors: u32,
     /// p50, p95 and p99 of the duration in milliseconds; absent without requests.
     pub percentiles: [Option<f64>; 3],
@@ -263,31 +263,31 @@ pub struct Overview {
     pub origin: Origins,
     /// The start of the period, in epoch milliseconds.
     pub from: i64,
-    /// Its end, which is the moment of the answer.
+    /// The end of the period, which is the moment of the answer.
     pub to: i64,
     /// The length of a step, in seconds.
     pub step: u32,
-    /// Requests of the period by everybody, whatever `origin` says.
+    /// All requests of the period, whatever `origin` says.
     pub all: u32,
-    /// Of these: real ones.
+    /// Real requests of the period.
     pub real: u32,
-    /// Of these: simulated ones.
+    /// Simulated requests of the period.
     pub simulated: u32,
-    /// Requests of the newest second that is over and settled, as far as they are answered.
+    /// Answered requests of the newest second whose rows are complete.
     pub current_rate: u32,
     /// The numbers of the period.
     pub totals: Totals,
     /// The change against the period before; absent without a baseline.
     pub trend: Option<Trend>,
-    /// What is over of the period in about [`SPARK_POINTS`] intervals, oldest first.
+    /// The part of the period that is over, in about [`SPARK_POINTS`] intervals, oldest first.
     pub spark: Vec<SparkPoint>,
-    /// By endpoint, the most requested first.
+    /// The totals by endpoint, the most requested first.
     pub endpoints: Vec<EndpointTotals>,
-    /// By status.
+    /// The number of requests by status.
     pub statuses: Vec<StatusCount>,
     /// The steps that are over, oldest first.
     pub points: Vec<Point>,
-    /// What came since the last step that is over: not to be drawn, or it would look like a drop.
+    /// What came since the last step that is over. A chart leaves it out, because it would look like a drop.
     pub open: Point,
     /// The program's vital signs on the same time axis; steps of an earlier process are left out.
     pub gauges: Vec<GaugePoint>,
@@ -295,7 +295,7 @@ pub struct Overview {
     pub dropped: u32,
 }
 
-/// What an overview is asked for.
+/// Which overview is wanted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct OverviewQuery {
     /// How far back.

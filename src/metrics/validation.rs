@@ -1,13 +1,13 @@
-//! The one validator of questions to the metrics.
+//! Checks the queries to the metrics.
 
 use super::log_model::{LOG_PAGE, LogQuery, StatusClass, last_page};
 use super::model::{Origins, OverviewQuery, Range};
 use crate::validation::{Checker, Fields, Invalid, Value, read_numbers};
 
-/// The fields that were given.
+/// The fields that have a value.
 pub fn fields<const N: usize>(given: [(&str, Option<String>); N]) -> Fields {
     let given = given.into_iter().filter_map(|(name, text)| Some((name.to_owned(), Value::Text(text?))));
-    // An empty choice of a form is none.
+    // A form sends an empty text for "no choice".
     given.filter(|(_, value)| *value != Value::Text(String::new())).collect()
 }
 
@@ -35,7 +35,8 @@ fn origin(check: &mut Checker<'_>) -> Option<Origins> {
 /// [`Invalid`] with every fault.
 pub fn overview(fields: &Fields) -> Result<OverviewQuery, Invalid> {
     let mut check = Checker::new(fields, &["range", "origin"]);
-    let (range, origin) = (range(&mut check), origin(&mut check));
+    let range = range(&mut check);
+    let origin = origin(&mut check);
     check.finish(range.zip(origin).map(|(range, origin)| OverviewQuery { range, origin }))
 }
 
@@ -47,7 +48,8 @@ pub fn overview(fields: &Fields) -> Result<OverviewQuery, Invalid> {
 pub fn log(mut fields: Fields) -> Result<LogQuery, Invalid> {
     read_numbers(&mut fields, &["page"]);
     let mut check = Checker::new(&fields, &["range", "origin", "status", "endpoint", "order", "page"]);
-    let (range, origin) = (range(&mut check), origin(&mut check));
+    let range = range(&mut check);
+    let origin = origin(&mut check);
     let classes = StatusClass::ALL.map(|class| (class.wire_name(), class));
     let status = check.optional("status").map(|value| check.word("status", value, &classes));
     let endpoint = check.optional("endpoint").map(|value| endpoint(&mut check, value));

@@ -1,10 +1,10 @@
-//! The program's own vital signs, once a second, on the time axis of the requests: the cause beside
-//! the effect.
+//! The program's own vital signs, read once a second, on the time axis of the requests, so that a cause can be seen
+//! beside its effect.
 
 use super::ring::Ring;
 use crate::metrics::model::{GaugePoint, Range};
 
-/// One reading.
+/// The vital signs at one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Reading {
     /// Rows that wait for the writer.
@@ -19,14 +19,14 @@ pub struct Reading {
     pub streams: u32,
 }
 
-/// The worst of a step.
+/// The worst readings of a step.
 #[derive(Clone, Copy, Debug, Default)]
 struct Worst {
     reading: Reading,
     dropped: u32,
 }
 
-/// The readings of each range's time axis.
+/// The readings in the steps of each range.
 #[derive(Clone, Debug)]
 pub struct Gauges {
     rings: [Ring<Worst>; 3],
@@ -48,7 +48,7 @@ impl Default for Gauges {
 }
 
 impl Gauges {
-    /// Keeps a reading of the second `now`.
+    /// Adds a reading of the second `now`.
     pub fn add(&mut self, reading: Reading, now: i64) {
         let dropped = u32::try_from(reading.dropped.saturating_sub(self.dropped)).unwrap_or(u32::MAX);
         self.dropped = reading.dropped;
@@ -73,7 +73,7 @@ impl Gauges {
         }
     }
 
-    /// Forgets what was counted by [`Gauges::lose`].
+    /// Removes what [`Gauges::lose`] has counted.
     pub fn forget_lost(&mut self) {
         self.lost = Self::default().lost;
     }

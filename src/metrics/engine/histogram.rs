@@ -1,12 +1,11 @@
-//! Durations as histograms that can be merged: the percentile of a merged histogram is that of all
-//! its values, which an average of percentiles never is.
+//! Durations as histograms that can be merged: the percentile of a merged histogram is the percentile of all its
+//! values, which an average of percentiles never is.
 //!
-//! The buckets are those of HdrHistogram (Gil Tene, <https://hdrhistogram.org>) for 1 µs to 60 s
-//! with three significant digits: a value is off by less than 1/1024 of itself, and below 2,048 µs
-//! by nothing. Longer durations count as 60 s. HdrHistogram's own implementations keep all 17,408
-//! buckets (70 KB or more); a second of an API fills a few dozen, and there are thousands of them in
-//! memory and in the database, so that these keep the filled buckets only. A test holds them equal
-//! to the reference.
+//! The buckets are those of HdrHistogram (Gil Tene, <https://hdrhistogram.org>) for 1 µs to 60 s with three
+//! significant digits: a value is off by less than 1/1024 of itself, and below 2,048 µs it is exact. Longer durations
+//! count as 60 s. HdrHistogram's own implementations keep all 17,408 buckets (70 KB or more). A second of an API
+//! fills a few dozen of them, and there are thousands of histograms in memory and in the database, so these keep only
+//! the filled buckets. A test compares them with the reference implementation.
 
 use crate::latency_buckets;
 
@@ -34,7 +33,7 @@ fn largest(bucket: usize) -> u32 {
     ((bucket - doublings * HALF + 1) << doublings) - 1
 }
 
-/// Durations, by bucket: sorted, without the empty ones.
+/// Pairs of bucket and count, sorted, without the empty buckets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Histogram(Vec<(u16, u32)>);
 
@@ -53,12 +52,12 @@ impl Histogram {
 
     /// Counts everything that `other` has counted.
     pub fn merge(&mut self, other: &Self) {
-        // Where one goes into many, most of them stay where they are …
+        // When few buckets go into many, most of them stay where they are …
         if other.0.len() <= self.0.len() / 16 {
             other.0.iter().for_each(|(bucket, count)| self.add(*bucket, *count));
             return;
         }
-        // … and otherwise two sorted runs become one, which this sort knows to do at once.
+        // … and otherwise two sorted lists become one, which this sort does in one pass.
         self.0.extend_from_slice(&other.0);
         self.0.sort_by_key(|(bucket, _)| *bucket);
         self.0.dedup_by(|next, kept| {
@@ -75,8 +74,8 @@ impl Histogram {
         self.0.iter().map(|(_, count)| u64::from(*count)).sum()
     }
 
-    /// As it is stored: for each filled bucket the distance to the one before and the count, both as
-    /// LEB128 numbers (seven bits a byte, the lowest first, the top bit for "more").
+    /// The form in the database: for each filled bucket the distance to the one before and the count, both as LEB128
+    /// numbers (seven bits a byte, the lowest first, the top bit for "more").
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(self.0.len() * 3);
         let mut before = 0;
@@ -88,7 +87,7 @@ impl Histogram {
         bytes
     }
 
-    /// From what [`Histogram::to_bytes`] has written. `None` for anything else.
+    /// Reads what [`Histogram::to_bytes`] has written. `None` for anything else.
     pub fn from_bytes(mut bytes: &[u8]) -> Option<Self> {
         let mut histogram = Self::default();
         let mut before = 0_u32;
@@ -126,7 +125,7 @@ fn read_number(bytes: &mut &[u8]) -> Option<u32> {
     None
 }
 
-/// Many histograms together, for the time of a query. Kept and cleared rather than made anew.
+/// The sum of many histograms, for the time of a query. It is cleared and used again, because it is large.
 #[derive(Debug)]
 pub struct Merged {
     counts: Vec<u64>,
@@ -142,7 +141,7 @@ impl Default for Merged {
 }
 
 impl Merged {
-    /// Forgets everything.
+    /// Removes all counts.
     pub fn clear(&mut self) {
         if let Some((first, last)) = self.filled.take() {
             self.counts[first..=last].fill(0);
@@ -150,11 +149,12 @@ impl Merged {
         self.total = 0;
     }
 
-    /// Counts everything that `histogram` has counted, and says how much that is.
+    /// Counts everything that `histogram` has counted, and returns how much that is.
     pub fn add(&mut self, histogram: &Histogram) -> u64 {
         let (Some(first), Some(last)) = (histogram.0.first(), histogram.0.last()) else { return 0 };
         let mut added = 0;
-        let (first, last) = (usize::from(first.0), usize::from(last.0));
+        let first = usize::from(first.0);
+        let last = usize::from(last.0);
         self.filled = Some(self.filled.map_or((first, last), |(low, high)| (low.min(first), high.max(last))));
         for (bucket, count) in &histogram.0 {
             self.counts[usize::from(*bucket)] += u64::from(*count);
@@ -164,12 +164,13 @@ impl Merged {
         added
     }
 
-    /// These percentiles (in rising order), in milliseconds: the largest duration of the bucket that
-    /// holds rank ⌈p/100 · n⌉. `None` without durations.
+    /// The given percentiles, which are in rising order, in milliseconds: each is the largest duration of the bucket
+    /// that holds rank ⌈p/100 · n⌉. `None` without durations.
     pub fn percentiles<const N: usize>(&self, percents: [u32; N]) -> [Option<f64>; N] {
         let mut found = [None; N];
         let mut buckets = self.filled.map_or(0..0, |(first, last)| first..last + 1);
-        let (mut seen, mut current) = (0, None);
+        let mut seen = 0;
+        let mut current = None;
         for (place, percent) in percents.into_iter().enumerate() {
             let rank = (u64::from(percent) * self.total).div_ceil(100).max(1);
             while seen < rank {
@@ -182,13 +183,13 @@ impl Merged {
         found
     }
 
-    /// How many durations are in each bucket of [`crate::latency_buckets`] that is not empty. A duration next
-    /// to a bound may count on its other side: these buckets know it to 1/1024 only.
+    /// How many durations are in each bucket of [`crate::latency_buckets`] that is not empty. A duration next to a
+    /// bound may count on the other side of it, because it is known to 1/1024 only.
     pub fn heat(&self) -> Vec<(u8, u32)> {
         let mut heat: Vec<(u8, u32)> = Vec::new();
         for fine in self.filled.map_or(0..0, |(first, last)| first..last + 1).filter(|fine| self.counts[*fine] > 0) {
-            let (bucket, count) =
-                (latency_buckets::bucket(largest(fine)), u32::try_from(self.counts[fine]).unwrap_or(u32::MAX));
+            let bucket = latency_buckets::bucket(largest(fine));
+            let count = u32::try_from(self.counts[fine]).unwrap_or(u32::MAX);
             match heat.last_mut() {
                 Some((last, sum)) if *last == bucket => *sum = sum.saturating_add(count),
                 _ => heat.push((bucket, count)),

@@ -22,8 +22,7 @@ pub struct Period {
 }
 
 impl Period {
-    /// The period that ends at `now`, in epoch milliseconds: the range's number of whole steps, and
-    /// what came since.
+    /// The period that ends at `now`, in epoch milliseconds: the range's number of whole steps, and what came since.
     pub fn until(now: i64, query: &OverviewQuery) -> Self {
         let step = query.range.step();
         let over = (now - SETTLED).div_euclid(1000).div_euclid(step) * step;
@@ -39,14 +38,13 @@ impl Period {
 }
 
 impl Windows {
-    /// Everything about the period that ends at `now`, in epoch milliseconds, but the vital signs
-    /// and the number of dropped rows. The run of a request is known in the range of seconds only;
-    /// in the others nothing is found for a run.
+    /// Everything about the period that ends at `now`, in epoch milliseconds, except the vital signs and the number of
+    /// dropped rows. Only the range of seconds knows the run of a request; the others find nothing for a run.
     pub fn overview(&mut self, query: &OverviewQuery, now: i64) -> Overview {
         self.overview_of(query, Period::until(now, query), now, now)
     }
 
-    /// The same about any period, which ends at `end`, in epoch milliseconds.
+    /// As [`Windows::overview`], about any period, which ends at `end`, in epoch milliseconds.
     pub fn overview_of(&mut self, query: &OverviewQuery, period: Period, end: i64, now: i64) -> Overview {
         let mut merged = Merged::default();
         let points = self.points(query, period, &mut merged);
@@ -89,7 +87,7 @@ impl Windows {
         }
     }
 
-    /// The steps that are over, also those without a request. Each is worked out once and kept.
+    /// The steps that are over, also those without a request. Each point is computed once and kept.
     fn points(&mut self, query: &OverviewQuery, period: Period, merged: &mut Merged) -> Vec<Point> {
         let kept = match query.origin {
             Origins::All => Some(0),
@@ -162,7 +160,9 @@ fn by_status(chosen: &[(&Series, &Tally)]) -> Vec<StatusCount> {
 
 fn point<'a>(steps: impl Iterator<Item = &'a WindowStep>, origins: Origins, start: i64, merged: &mut Merged) -> Point {
     merged.clear();
-    let (mut requests, mut client_errors, mut server_errors) = (0, 0, 0);
+    let mut requests = 0;
+    let mut client_errors = 0;
+    let mut server_errors = 0;
     for (series, tally) in steps.flat_map(|step| &step.tallies).filter(|(series, _)| series.is_of(origins)) {
         let count = merged.add(&tally.histogram);
         requests += count;

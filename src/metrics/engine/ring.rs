@@ -1,15 +1,15 @@
-//! A ring of time steps: the newest ones stay, an older one makes room for its successor.
+//! A ring of time steps: the newest ones stay, and each new one replaces the oldest.
 
-/// The newest steps of equal length, each with something in it.
+/// The newest steps of equal length, each with a value.
 #[derive(Clone, Debug)]
 pub struct Ring<T> {
     step: i64,
-    /// The step's number since the epoch, and what it holds.
+    /// The number of each step since the epoch, and its value.
     slots: Vec<Option<(i64, T)>>,
 }
 
 impl<T: Default> Ring<T> {
-    /// Room for `count` steps of `step` seconds each.
+    /// A ring of `count` steps of `step` seconds each.
     pub fn new(step: i64, count: usize) -> Self {
         Self { step, slots: (0..count).map(|_| None).collect() }
     }
@@ -29,8 +29,8 @@ impl<T: Default> Ring<T> {
         self.start_of(now) - (self.slots.len() as i64 - 1) * self.step
     }
 
-    /// The step that holds `second`. `None` when it is older than the ring is long, or after now: what is stored of a
-    /// future, by a clock that was ahead, would take the place of the present.
+    /// The step that holds `second`, to be changed. `None` when it is older than the ring is long, or after now: rows
+    /// of the future, which a clock that was ahead has left, would replace those of the present.
     pub fn at(&mut self, second: i64, now: i64) -> Option<&mut T> {
         if second < self.reaches_back_to(now) || second > now {
             return None;
@@ -38,28 +38,28 @@ impl<T: Default> Ring<T> {
         let number = second.div_euclid(self.step);
         let place = number.rem_euclid(self.slots.len() as i64) as usize;
         let slot = &mut self.slots[place];
-        // What is left of an earlier lap, or of a clock that was set back since.
+        // The slot may still hold a step of an earlier lap, or of a clock that was set back since.
         if slot.as_ref().is_none_or(|(known, _)| *known != number) {
             *slot = Some((number, T::default()));
         }
         slot.as_mut().map(|(_, held)| held)
     }
 
-    /// The step that starts at `start`, if anything was put there.
+    /// The step that starts at `start`, if it has a value.
     pub fn get(&self, start: i64) -> Option<&T> {
         let number = start.div_euclid(self.step);
         let place = number.rem_euclid(self.slots.len() as i64) as usize;
         self.slots[place].as_ref().filter(|(known, _)| *known == number).map(|(_, held)| held)
     }
 
-    /// As [`Ring::get`], to be changed.
+    /// The step that starts at `start`, if it has a value, to be changed.
     pub fn get_mut(&mut self, start: i64) -> Option<&mut T> {
         let number = start.div_euclid(self.step);
         let place = number.rem_euclid(self.slots.len() as i64) as usize;
         self.slots[place].as_mut().filter(|(known, _)| *known == number).map(|(_, held)| held)
     }
 
-    /// What the steps hold whose starts are in `from..to`, oldest first.
+    /// The values of the steps whose starts are in `from..to`, oldest first.
     pub fn between(&self, from: i64, to: i64) -> impl Iterator<Item = &T> {
         // Rounded up: a step that begins before `to` belongs to it, wherever it ends.
         let number = |second: i64| (second + self.step - 1).div_euclid(self.step);
@@ -67,7 +67,7 @@ impl<T: Default> Ring<T> {
         let numbers: Vec<i64> = if wanted.end.saturating_sub(wanted.start) <= self.slots.len() as i64 {
             wanted.collect()
         } else {
-            // Over a clock that was set by years there are more steps than anybody can go through.
+            // When the clock was set by years, there are too many steps in between to look at each.
             let held = self.slots.iter().flatten().map(|(number, _)| *number);
             let mut held: Vec<i64> = held.filter(|number| wanted.contains(number)).collect();
             held.sort_unstable();

@@ -2,8 +2,8 @@
 
 use crate::metrics::model::{Totals, Trend};
 
-/// The change from `before` to `now`, each with its length in seconds. `None` where there is no
-/// baseline: nothing was asked in the period before, or it was not `covered` by records from its start.
+/// The change from `before` to `now`, each with its length in seconds. `None` without a baseline: there were no
+/// requests in the period before, or recording began only after its start (it is not `covered`).
 pub fn trend((now, seconds): (&Totals, f64), (before, seconds_before): (&Totals, f64), covered: bool) -> Option<Trend> {
     if !covered || before.requests == 0 {
         return None;

@@ -172,7 +172,9 @@ pub(super) fn with_status<'a>(
 /// The totals of some tallies, each with its status, over a period of `seconds`. `merged` is room to work in.
 pub(super) fn totals<'a>(tallies: impl Iterator<Item = (u16, &'a Tally)>, seconds: f64, merged: &mut Merged) -> Totals {
     merged.clear();
-    let (mut requests, mut errors, mut sum) = (0_u64, 0_u64, 0_u64);
+    let mut requests = 0_u64;
+    let mut errors = 0_u64;
+    let mut sum = 0_u64;
     for (status, tally) in tallies {
         let count = merged.add(&tally.histogram);
         requests += count;

@@ -23,7 +23,8 @@ fn select(query: &LogQuery, times: &Range<i64>) -> QueryBuilder<Sqlite> {
             statement.push(" AND origin = 'real'");
         }
         Origins::Simulated => {
-            statement.push(" AND origin = 'simulated'");
+            // As in the condition of the index of simulated requests, which SQLite would not use otherwise.
+            statement.push(" AND run IS NOT NULL");
         }
         Origins::Run(run) => {
             statement.push(" AND run = ").push_bind(run.0.as_bytes().to_vec());

@@ -105,7 +105,7 @@ pub(super) async fn prune(
     open: Option<RunId>,
 ) -> Result<Removed, StoreError> {
     let open = open.map_or("NULL".to_owned(), |run| format!("x'{}'", run.0.simple()));
-    let of_closed_runs = format!("NOT {OF_NO_RUN} AND run IS NOT {open}");
+    let of_closed_runs = format!("run IS NOT NULL AND NOT {OF_NO_RUN} AND run IS NOT {open}");
     // Few, and no rows of requests: they are not counted.
     chunk(database, ["lost_requests", "minute", "TRUE"], &mut outdated.lost).await?;
     Ok(Removed {
