@@ -115,12 +115,12 @@ mod tests {
             "range=1h&origin=real&status=5xx&endpoint=GET%20%2Fapi%2Fv1%2Fusers%2F%7Bid%7D&order=slowest&page=3";
         let address = LogAddress::read(of(query));
         assert_eq!(address.link(), format!("/requests?{query}"));
-        assert!(crate::metrics::validation::log(address.form().fields()).is_ok());
+        assert!(super::validation::log(address.form().fields()).is_ok());
         assert_eq!(LogAddress::read(|_| None).link(), "/requests");
         let nonsense = LogAddress::read(of("status=9xx&endpoint=x&order=up&page=0"));
         assert_eq!((nonsense.link(), nonsense.page), ("/requests".to_owned(), 1));
         for far in ["page=4000000000", "order=slowest&page=4000000000"] {
-            assert!(crate::metrics::validation::log(LogAddress::read(of(far)).form().fields()).is_ok(), "{far}");
+            assert!(super::validation::log(LogAddress::read(of(far)).form().fields()).is_ok(), "{far}");
         }
     }
 }

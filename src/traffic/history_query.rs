@@ -120,7 +120,7 @@ mod tests {
             let address = RunsAddress { cursor, order, ascending: true, a: Some(id), ..RunsAddress::default() };
             assert_eq!(RunsAddress::of_query(&address.query()), address);
             assert_eq!(address.ordered_by(Order::Sent).cursor, None, "a cursor is one of its order");
-            assert!(crate::traffic::validation::runs_query(address.form().fields()).is_ok());
+            assert!(super::validation::runs_query(address.form().fields()).is_ok());
         }
         assert_eq!(RunsAddress::of_query("//evil.example/?a=1&x"), RunsAddress::default());
     }

@@ -138,7 +138,7 @@ impl StartForm {
 
 #[cfg(test)]
 mod tests {
-    use super::super::engine::mix::Endpoint;
+    use super::engine::mix::Endpoint;
     use super::*;
 
     #[test]
@@ -175,6 +175,6 @@ mod tests {
             .collect();
         let get = |name: &str| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| value.clone());
         let form = StartForm::from_query(get).expect("carried");
-        assert_eq!(crate::traffic::validation::settings(&form.fields(), 20, || 0), Ok(settings));
+        assert_eq!(super::validation::settings(&form.fields(), 20, || 0), Ok(settings));
     }
 }

@@ -180,7 +180,7 @@ pub fn form_fields(texts: impl IntoIterator<Item = (&'static str, Option<String>
 
 #[cfg(test)]
 mod tests {
-    use super::super::start_request::RunsForm;
+    use super::start_request::RunsForm;
     use super::*;
 
     const GOOD: &str = r#"{"scenario":"normal","duration":10,"maxRps":10,"endpoints":"all"}"#;

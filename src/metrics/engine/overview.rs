@@ -187,9 +187,9 @@ mod tests {
     use proptest::prelude::*;
     use uuid::Uuid;
 
-    use super::super::rollup::{SecondKey, by_second, roll_up, tallied};
+    use super::rollup::{SecondKey, by_second, roll_up, tallied};
     use super::*;
-    use super::super::{Sample, Source};
+    use super::{Sample, Source};
     use crate::metrics::model::Range;
     use crate::origin::RunId;
 

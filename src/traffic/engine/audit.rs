@@ -337,9 +337,9 @@ pub fn check(evidence: &Evidence<'_>) -> Audit {
 mod tests {
     use std::time::Duration;
 
-    use super::super::evidence::{CleanUp, Creates, Dropped};
-    use super::super::exchange::ServerSide;
-    use super::super::stats::Stats;
+    use super::evidence::{CleanUp, Creates, Dropped};
+    use super::exchange::ServerSide;
+    use super::stats::Stats;
     use super::*;
 
     /// A healthy run of four requests, the last of which created a user; the tests below break it in one place each.

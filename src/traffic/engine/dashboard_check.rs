@@ -252,9 +252,9 @@ fn is_near(said: Option<f64>, exact: Option<f64>) -> bool {
 mod tests {
     use std::time::Duration;
 
-    use super::super::evidence::{Arrived, Creates, Dropped};
-    use super::super::exchange::ServerSide;
-    use super::super::stats::CallStats;
+    use super::evidence::{Arrived, Creates, Dropped};
+    use super::exchange::ServerSide;
+    use super::stats::CallStats;
     use super::*;
 
     /// A run of 100 requests, 20 of which failed, and a dashboard that is right about it; the tests

@@ -117,7 +117,7 @@ impl Gate {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::CAP;
+    use super::CAP;
     use super::*;
 
     fn at(millis: u64) -> Duration {

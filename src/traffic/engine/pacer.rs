@@ -57,8 +57,8 @@ impl Pacer {
 
 #[cfg(test)]
 mod tests {
-    use super::super::CAP;
-    use super::super::scenario::{Delay, Scenario, Shape};
+    use super::CAP;
+    use super::scenario::{Delay, Scenario, Shape};
     use super::*;
 
     /// Slots at 250, 750, 1250, … ms.

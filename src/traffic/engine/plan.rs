@@ -110,8 +110,8 @@ impl Iterator for Plan {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::CAP;
-    use super::super::scenario::{Delay, Scenario};
+    use super::CAP;
+    use super::scenario::{Delay, Scenario};
     use super::*;
 
     fn shape(scenario: Scenario, duration: u32, max_rps: u32) -> Shape {

@@ -59,7 +59,7 @@ impl Chart {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use super::super::{Key, Mark};
+    use super::{Key, Mark};
 
     #[test]
     fn a_picture_holds_what_is_drawn() {
