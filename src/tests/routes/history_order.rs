@@ -126,7 +126,7 @@ async fn the_run_to_be_compared_is_the_chosen_one_on_whatever_page_it_stands() {
     let page = server.get(&format!("/runs?a={newest}")).await.text;
     assert_eq!((checked(&page, "a"), page.contains("A: run of")), (20, false));
     let page = server.get("/runs?a=019b76da-a800-7000-8000-0000000000ff").await.text;
-    assert!(page.contains("The run that was to be compared is not there any more."));
+    assert!(page.contains("The run to compare does not exist any more."));
     let page = server.get("/runs?order=failed").await.text;
     let most = (0..RUNS).max_by_key(|number| (sent(*number) / 2, *number)).expect("runs");
     let first = page.split("<th scope=\"row\"><a href=\"/runs/").nth(1).unwrap_or_default();
