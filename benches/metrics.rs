@@ -30,7 +30,6 @@ use traffic_simulator::metrics::server::storage::store::MetricsStore;
 use traffic_simulator::origin::{Origin, RunId};
 use traffic_simulator::platform::database::Database;
 use traffic_simulator::platform::request_id::RequestId;
-use traffic_simulator::platform::retention::Kept;
 use traffic_simulator::platform::row_writer::RowWriter;
 use traffic_simulator::platform::wall_clock::epoch_micros;
 use traffic_simulator::server::compose::{Composition, Shutdown, compose};
@@ -301,8 +300,8 @@ impl Busy {
     }
 
     async fn stop(self) {
-        self.shutdown.jobs.cancel();
-        self.state.traffic.jobs.shut_down().await.expect("stored");
+        self.shutdown.runs.cancel();
+        self.state.traffic.runs.shut_down().await.expect("stored");
         drop(self.served);
         finish(self.state, &self.database, &self.shutdown).await;
     }
