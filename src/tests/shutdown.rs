@@ -26,7 +26,7 @@ async fn in_mid_run_with_an_open_stream_everything_is_stored_within_five_seconds
         (&json!(id), &json!("error"), &json!("shutdown"), &json!(true))
     );
     assert_eq!(job["stats"]["audit"]["outcome"], "verified", "{job}");
-    let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM recorded").fetch_one(&database.read).await.expect("rows");
+    let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM recorded_requests").fetch_one(&database.read).await.expect("rows");
     assert_eq!(json!(rows), job["stats"]["sent"], "nothing recorded is lost");
     let users: i64 = sqlx::query_scalar("SELECT count(*) FROM users").fetch_one(&database.read).await.expect("users");
     assert_eq!(users, 50);
