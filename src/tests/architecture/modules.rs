@@ -38,7 +38,7 @@ impl Import {
     pub(super) fn passes_on_from_below(&self, at: &[String], modules: &Modules) -> bool {
         let [first, rest @ ..] = self.path.as_slice() else { return false };
         let child = if first == "self" { rest.first() } else { Some(first) };
-        self.is_public && child.is_some_and(|child| modules.contains_key(&[at, &[child.clone()]].concat()))
+        self.is_public && child.is_some_and(|child| modules.contains_key(&[at, std::slice::from_ref(child)].concat()))
     }
 }
 
