@@ -129,7 +129,7 @@ test("when the way to the server is cut the page says so and keeps its numbers; 
     await expect(page.getByText("Live", { exact: true })).toBeVisible();
     await expect.poll(() => statNumber(page, "Total requests")).toBeGreaterThan(10);
     way.cut();
-    await expect(page.getByText("Reconnecting")).toBeVisible({ timeout: 3_000 });
+    await expect(page.getByText("Reconnecting", { exact: true })).toBeVisible({ timeout: 3_000 });
     await expect(page.locator(".run")).toHaveAttribute("data-stale", "true");
     await expect(page.locator(".connection .dot")).toBeVisible();
     const kept = await statNumber(page, "Total requests");

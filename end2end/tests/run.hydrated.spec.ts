@@ -120,7 +120,7 @@ test("without a stream the page polls and says so, and goes back to the stream",
   await page.route("**/traffic/stream/**", (route) => (refused++ < 2 ? route.fulfill({ status: 502, body: "" }) : route.continue()));
   const id = await startRun(request);
   await page.goto(`/runs/${id}`);
-  await expect(page.getByText("Reconnecting")).toBeVisible();
+  await expect(page.getByText("Reconnecting", { exact: true })).toBeVisible();
   await expect(page.getByText("Live (polling)")).toBeVisible({ timeout: 6_000 });
   const before = await statNumber(page, "Total requests");
   await expect.poll(() => statNumber(page, "Total requests")).toBeGreaterThan(before);
