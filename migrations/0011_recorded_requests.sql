@@ -40,8 +40,10 @@ ORDER BY arrived_at;
 
 CREATE INDEX recorded_requests_id ON recorded_requests (id);
 CREATE INDEX recorded_requests_run ON recorded_requests (run, seq) WHERE run IS NOT NULL;
--- For the newest simulated requests among many real ones.
+-- For the newest simulated requests among many real ones, and for the newest real ones, and their number, among many
+-- simulated ones.
 CREATE INDEX recorded_requests_simulated ON recorded_requests (arrived_at) WHERE run IS NOT NULL;
+CREATE INDEX recorded_requests_real ON recorded_requests (arrived_at) WHERE run IS NULL;
 
 DROP VIEW recorded;
 DROP TABLE request_blocks;

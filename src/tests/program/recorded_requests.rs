@@ -47,6 +47,21 @@ pub(crate) async fn prune(store: &SqliteMetrics, kept: &Kept, now: i64, open: Op
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn rows_that_are_inserted_again_are_stored_and_counted_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let database = Database::open(&format!("sqlite://{}/again.db", folder.path().display())).await.expect("a database");
+    let store = SqliteMetrics(database.clone());
+    let rows: Vec<RecordedRequest> = (0..700).map(|number| synthetic(epoch_micros(), number)).collect();
+    for _ in 0..2 {
+        store.insert(&rows).await.expect("stored, now or before");
+    }
+    let counts = "SELECT (SELECT count(*) FROM recorded_requests), (SELECT sum(requests) FROM rollups)";
+    let counts: (i64, i64) = sqlx::query_as(counts).fetch_one(&database.read).await.expect("counts");
+    assert_eq!(counts, (700, 700));
+    database.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn fifty_thousand_rows_load_roll_up_and_are_pruned_without_a_change_of_the_totals() {
     const ROWS: u32 = 50_000;
     let folder = tempfile::tempdir().expect("a folder");

@@ -20,10 +20,10 @@ fn select(query: &LogQuery, times: &Range<i64>) -> QueryBuilder<Sqlite> {
     match query.origin {
         Origins::All => {}
         Origins::Real => {
-            statement.push(" AND origin = 'real'");
+            // Here and below the condition is that of an index, which SQLite would not use otherwise.
+            statement.push(" AND run IS NULL");
         }
         Origins::Simulated => {
-            // As in the condition of the index of simulated requests, which SQLite would not use otherwise.
             statement.push(" AND run IS NOT NULL");
         }
         Origins::Run(run) => {

@@ -42,6 +42,18 @@ pub(super) async fn insert(connection: &mut SqliteConnection, requests: &[Record
     Ok(())
 }
 
+/// Is this request stored?
+pub(super) async fn is_stored(
+    connection: &mut SqliteConnection,
+    request: &RecordedRequest,
+) -> Result<bool, StoreError> {
+    sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM recorded_requests WHERE arrived_at = ? AND id = ?)")
+        .bind(request.arrived_at)
+        .bind(request.id.as_bytes().as_slice())
+        .fetch_one(connection)
+        .await
+}
+
 /// A row of `SELECT * FROM recorded_requests`.
 pub(super) fn recorded_request(row: &SqliteRow) -> Result<RecordedRequest, StoreError> {
     let uuid = |bytes: &[u8]| Uuid::from_slice(bytes).map_err(|error| StoreError::Decode(error.into()));

@@ -26,6 +26,12 @@ pub struct SqliteMetrics(pub Database);
 impl MetricsStore for SqliteMetrics {
     async fn insert(&self, requests: &[RecordedRequest]) -> Result<(), StoreError> {
         let mut transaction = self.0.begin().await?;
+        // If the last attempt failed after its commit, everything is stored already.
+        if let Some(first) = requests.first()
+            && rows::is_stored(&mut transaction, first).await?
+        {
+            return Ok(());
+        }
         rows::insert(&mut transaction, requests).await?;
         rollups::add(&mut transaction, requests).await?;
         transaction.commit().await
