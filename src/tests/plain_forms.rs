@@ -162,7 +162,7 @@ async fn a_form_that_can_not_be_read_says_so_where_it_came_from() {
         assert!(address.contains("__err="), "{address}");
         let page = server.get(&address).await;
         let alerts = alerts(&page);
-        let words = "What you sent was not done. The request could not be understood. Reload the page and try again.";
+        let words = "Your request was not carried out. The request could not be understood. Reload the page and try again.";
         assert_eq!(alerts, [words], "{address}");
     }
     // Nobody can put words into our mouth.
@@ -189,5 +189,5 @@ async fn a_run_that_is_set_up_again_under_a_lower_cap_is_clamped_to_it() {
     assert!(page.text.contains("<option value=\"5\" selected>"), "the highest that is allowed");
     assert!(page.text.contains("<option value=\"45\" selected>"));
     assert!(!page.text.contains("<strong></strong> requests"), "the plan has a number");
-    assert_eq!(alerts(&page), ["Max RPS is 5 instead of 20: this server allows no more."]);
+    assert_eq!(alerts(&page), ["Max RPS is 5 instead of 20: the cap of this server is 5."]);
 }

@@ -90,7 +90,7 @@ async fn requests_of_the_future_are_said_and_take_no_place_of_the_newest_ones() 
 async fn the_log_and_the_dashboard_say_it_in_words() {
     let server = TestServer::start().await;
     server.get("/api/v1/users").await;
-    let plain = "in the future, because the clock was ahead at their arrival";
+    let plain = "in the future, because the clock was ahead when they arrived";
     for path in ["/", "/requests"] {
         assert!(!server.get(path).await.text.contains(plain), "{path}");
     }
