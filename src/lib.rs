@@ -56,7 +56,8 @@
 //! | `server` | the program on top of everything: settings, composition, routes, access, start and shutdown |
 //!
 //! The server renders every page completely, so it can be read, and its forms can be sent, without JavaScript. Only
-//! islands are compiled for the browser: the form that starts a run, a run on its page, and the dashboard's board.
+//! islands live in the browser: the form that starts a run, a run on its page, and the dashboard's board. Beside them only
+//! the reading of charts and the copy buttons run there.
 //!
 //! # Architecture invariants
 //!
