@@ -39,9 +39,9 @@
 //!
 //! # The layout
 //!
-//! Features come first. Inside a feature the folders are floors, and each one uses only those below it, from the ground
-//! up: `model`, `engine` (pure), `view` (components that render data), `server` (storage and HTTP), `server_fns`, `page`
-//! (routes and islands).
+//! Features come first. Inside a feature the folders are floors, each built on those below it. From the ground up:
+//! `model` and `engine` (pure), `view` (what renders data), `server` (storage and HTTP), `server_fns`, `page` (routes and
+//! islands).
 //!
 //! | Module | What it holds |
 //! |---|---|
@@ -51,30 +51,37 @@
 //! | [`dashboard`] | pages that show the features' components side by side |
 //! | [`app`], [`document`] | the routes of the page; the HTML document and its assets |
 //! | [`ui`] | components that know no feature; [`ui::chart`] makes charts of numbers |
-//! | [`origin`], [`validation`], [`latency_buckets`], [`query`], [`error`] | what the features share: who made a request, how input is checked, the steps of latencies, how an address carries a query, what crosses the wire as an error |
+//! | [`origin`], [`validation`], [`latency_buckets`], [`query`], [`error`], [`wire_name`] | what the features share: who made a request, how input is checked, the steps of latencies, how an address carries a query, what crosses the wire as an error, how a variant is named there |
 //! | `platform` | what the features stand on and what knows none of them: the database, the wall clock, the writer of rows, ids of requests, problem documents |
 //! | `server` | the program on top of everything: settings, composition, routes, access, start and shutdown |
 //!
 //! The server renders every page completely, so it can be read, and its forms can be sent, without JavaScript. Only
-//! islands are compiled for the browser: the form that starts a run, a run on its page, and the dashboard's board.
+//! islands live in the browser: the form that starts a run, a run on its page, and the dashboard's board. Beside them only
+//! the reading of charts and the copy buttons run there.
 //!
 //! # Architecture invariants
 //!
-//! A test reads the sources and checks them.
+//! A test reads the sources and checks these:
 //!
-//! - **The core is pure.** `model.rs`, `origin.rs`, `validation.rs` and the `engine` folders use std, serde, uuid and
-//!   utoipa's derive only: no clock, no I/O, no randomness but a seed, no `cfg`. Time is an argument.
+//! - **The core is pure.** The models, the `engine` folders, the validation and a few small files beside them use std,
+//!   serde, uuid, utoipa and each other only: no clock, no I/O, no `cfg`. Time and seeds are arguments.
 //! - **No circles.** The import graph has none. `platform` and `ui` name no feature, and nothing but `main.rs`, tests and
 //!   benches names `server`.
-//! - **Features meet in one place.** Traffic reaches users only over HTTP. A feature uses another one only through its
-//!   model, or through a port that it declares itself; `server::compose` alone connects them. Each feature has its own
-//!   context. The dashboard is no feature: it may use every feature's view, server functions and page.
-//! - **Metrics records `/api/v1` and nothing else**, so that watching the dashboard never changes it. It records from a
+//! - **Features meet in one place.** A feature uses another one only through its model, or through a port that it
+//!   declares itself; `server::compose` connects them. The dashboard sets the features' components side by side: it may
+//!   use their views, pages, server functions and forms.
+//! - **The page reaches the server only through `server_fns.rs`.**
+//! - **There is one of each**: one loop that sends, one place that closes a run, one way through the gate, one client.
+//! - **At most a dozen lines with `cfg(`** for ssr and hydrate: one for each `server` folder, and one for the imports of
+//!   each `server_fns.rs`.
+//! - **No type name is defined twice**, and no file has more than 400 lines of code.
+//!
+//! Other tests, and the reader, check these:
+//!
+//! - **Metrics record `/api/v1` and nothing else**, so that watching the dashboard never changes them. They record from a
 //!   drop guard, so that an aborted request has its row, too.
-//! - **One runner loop, and one place that closes a run.** Every wait also waits for cancellation.
-//! - **At most a dozen lines with `cfg(`** for ssr and hydrate: one for each `server` folder.
+//! - **Traffic reaches users only over HTTP**, and every wait of the loop that sends also waits for the end of the run.
 //! - **Storage is one object-safe trait for each feature.** One method is one use case and one transaction.
-//! - **No type name is defined twice.**
 //!
 //! # Glossary
 //!
@@ -86,20 +93,22 @@
 //! | pacer | finds the next slot, and when it is due |
 //! | gate, permit | the only way to the HTTP client; a request leaves with a permit |
 //! | cap | the limit of the process: 20 requests in any second, or lower |
-//! | max RPS | the rate that a person asks for; at most the cap |
+//! | max_rps | the rate that a person asks for; at most the cap |
 //! | open loop | requests leave by the plan, whether or not earlier ones are answered |
-//! | sent, missed, not reached | it left; its slot passed, so it never leaves; the run ended before its slot |
-//! | ok, failed, cancelled | status 2xx; any other status, timeout or transport error; in flight when the run was stopped |
-//! | service time | from the sending to the end of the response |
-//! | response time | from *wanted* to the end of the response, so a late start counts (no coordinated omission) |
-//! | scheduling delay | by how much a request left after it was due |
+//! | sent, missed, not reached | it left; its moment passed, so it never leaves; the run ended before its moment |
+//! | ok, failed, cancelled | status 2xx; any other status, a timeout or a transport error; in flight when the run ended, and not answered in time |
+//! | service time | from sending to the end of the answer |
+//! | response time | from *wanted* to the end of the answer, so a late start counts (no coordinated omission) |
+//! | scheduling delay | sent − due: how late a request left |
 //! | throttled | it had to wait at the gate |
 //! | rate, throughput | requests sent per second; requests that ended ok per second |
 //! | current RPS | requests that were sent in the last full second |
-//! | arrival | a simulated request as the receiving side saw it |
+//! | arrivals | the simulated requests that the server saw come in, noted before their bodies are read |
+//! | ledger | what the client knows of each request that it sent |
 //! | audit | the check of a run's accounts: *verified*, *incomplete* or *wrong* |
-//! | dashboard check | whether the dashboard's own numbers about a run are right |
+//! | dashboard check | whether the dashboard was right about a run: *right*, *wrong* or *not checked* |
 //! | verdict | audit, cap, clean-up and dashboard check together |
+//! | origin | who made a request: a real client, or a run |
 
 // A deeply nested view is a deeply nested type.
 #![recursion_limit = "512"]
