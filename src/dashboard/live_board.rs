@@ -46,14 +46,14 @@ pub fn LiveBoard() -> impl IntoView {
     };
     view! {
         <p class="stale-note" hidden=move || stale.read().is_none()>
-            {move || stale.read().as_ref().map(stale_words)}
+            {move || stale.read().as_ref().map(stale_note)}
             {way_out}
         </p>
     }
 }
 
 /// The note beside figures that could not be refreshed.
-fn stale_words(why: &AppError) -> String {
+fn stale_note(why: &AppError) -> String {
     // Otherwise a link follows that says what to do.
     let next = if why.way_out("").is_none() { "; the page keeps trying." } else { ". " };
     format!("{} These are the last known figures{next}", why.what())
@@ -153,11 +153,11 @@ mod tests {
     #[test]
     fn old_figures_say_why_they_are_old() {
         assert_eq!(
-            stale_words(&AppError::Unreachable),
+            stale_note(&AppError::Unreachable),
             "The server can't be reached. These are the last known figures; the page keeps trying."
         );
         assert_eq!(
-            stale_words(&AppError::LoggedOut),
+            stale_note(&AppError::LoggedOut),
             "You are not logged in any more. These are the last known figures. "
         );
         let html = failed_board(&AppError::LoggedOut).key_figures;

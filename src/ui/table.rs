@@ -95,6 +95,11 @@ pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").into()
 }
 
+/// A boolean attribute with a space before it, or nothing.
+pub(crate) fn attribute(set: bool, name: &'static str) -> String {
+    if set { format!(" {name}") } else { String::new() }
+}
+
 /// A table as HTML, in a region that scrolls when the table is wider than the page.
 pub fn table_html<'a>(label: &str, heads: impl IntoIterator<Item = &'a str>, rows: &str, class: &str) -> String {
     let label = escaped(label);

@@ -70,19 +70,6 @@ fn of_server(server: &ServerSide, call: Call, started: i64, latest: Duration) ->
     }
 }
 
-/// Describes the request as a failure, if it is one. What it asked for is known from the plan.
-fn failure(known: &Known, request: PlannedRequest) -> Option<Failure> {
-    let fate = known.outcome.fate;
-    (!fate.is_ok() && fate != Fate::Cancelled).then(|| Failure {
-        seq: known.outcome.seq,
-        method: request.method.to_owned(),
-        path: request.path,
-        status: fate.status(),
-        request_id: known.request_id.map(|id| id.to_string()),
-        reason: fate.words(),
-    })
-}
-
 /// Counts the run anew from the rows of both sides. `request_of` says what a slot of the plan asks for.
 pub fn recount(
     remains: &Remains,
@@ -99,11 +86,15 @@ pub fn recount(
     let mut end = Duration::ZERO;
     for (seq, known) in &rows {
         recorder.sent(known.due, known.outcome.sent);
-        recorder.ended(&known.outcome, failure(known, request_of(*seq)));
+        let request_id = known.request_id.map(|id| id.to_string());
+        let failure = Failure::of(*seq, known.outcome.fate, &request_of(*seq), request_id);
+        recorder.ended(&known.outcome, failure);
         end = end.max(known.outcome.ended);
     }
     let left = remains.planned.saturating_sub(rows.len() as u32);
-    (0..remains.missed.min(left)).for_each(|_| recorder.missed());
+    for _ in 0..remains.missed.min(left) {
+        recorder.missed();
+    }
     recorder.close();
     Stats { recent_failures: recorder.failures(), ..recorder.snapshot(end, remains.duration) }
 }

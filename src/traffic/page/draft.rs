@@ -35,7 +35,7 @@ impl Draft {
     }
 
     /// Derives the next seed from the last one, which the server drew at random.
-    pub(crate) fn draw_seed(&self) {
+    pub(crate) fn new_seed(&self) {
         self.seed.update(|seed| *seed = next_seed(*seed));
     }
 

@@ -192,7 +192,7 @@ mod tests {
         for (error, words, link) in rows {
             let html = trouble(error.clone());
             assert!(html.contains(words) && html.contains(link), "{error:?}: {html}");
-            assert!(!Connection::Broken(error).words().is_empty());
+            assert!(!Connection::Broken(error).label().is_empty());
         }
         // The connection says "Reconnecting", and the user need not do anything.
         assert_eq!(trouble(AppError::Unreachable), "");

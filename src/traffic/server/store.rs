@@ -9,9 +9,8 @@ use crate::origin::RunId;
 use crate::platform::database::{Database, StoreError};
 use crate::traffic::engine::exchange::ClientSide;
 use crate::traffic::engine::findings::Findings;
-use crate::traffic::history_query::HistoryQuery;
+use crate::traffic::history_query::{Cursor, HistoryQuery, Order};
 use crate::traffic::model::{Run, RunSummary, Status};
-use crate::traffic::run_order::{Cursor, Order};
 
 /// The query for a page of the history, with only the conditions that there are, so that each finds its index.
 fn list_query(filter: &HistoryQuery, live: Option<(RunId, i64)>) -> QueryBuilder<Sqlite> {

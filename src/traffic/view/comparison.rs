@@ -1,7 +1,7 @@
 //! Two runs compared, number by number.
 
-use super::settings_words;
-use super::verdict::{audit_word, cap_word, dashboard_word};
+use super::settings_text;
+use super::verdict::{audit_label, cap_label, dashboard_label};
 use crate::traffic::model::{Run, Settings};
 use crate::ui::format::{count, duration, millis, percent};
 
@@ -55,15 +55,15 @@ pub fn compare(a: &Run, b: &Run) -> Vec<Difference> {
         let total = run.stats.total_requests;
         percent((total > 0).then(|| f64::from(run.stats.failed_requests) / f64::from(total)))
     };
-    let audit = |run: &Run| run.stats.audited().map_or("–", audit_word).to_owned();
-    let cap = |run: &Run| run.stats.audit.as_ref().map_or("–", |audit| cap_word(audit.cap_kept)).to_owned();
-    let dashboard = |run: &Run| run.stats.dashboard().map_or("–", dashboard_word).to_owned();
+    let audit = |run: &Run| run.stats.audited().map_or("–", audit_label).to_owned();
+    let cap = |run: &Run| run.stats.audit.as_ref().map_or("–", |audit| cap_label(audit.cap_kept)).to_owned();
+    let dashboard = |run: &Run| run.stats.dashboard().map_or("–", dashboard_label).to_owned();
     let most = |run: &Run| {
         let most = run.stats.audit.as_ref().and_then(|audit| audit.most_in_any_second);
         most.map_or("–".to_owned(), |most| most.to_string())
     };
     let delay =
-        |settings: &Settings| settings_words::delay(settings.scenario, settings.delay).unwrap_or("none").to_owned();
+        |settings: &Settings| settings_text::delay(settings.scenario, settings.delay).unwrap_or("none").to_owned();
     vec![
         setting("Scenario", |settings| settings.scenario.title().to_owned()),
         setting("Duration", |settings| duration(settings.duration)),

@@ -21,7 +21,7 @@ pub enum Connection {
 
 impl Connection {
     /// A word or two for the page; empty where there is nothing to say.
-    pub fn words(&self) -> &'static str {
+    pub fn label(&self) -> &'static str {
         match self {
             Self::None | Self::Ended => "",
             Self::Connecting => "Connecting",

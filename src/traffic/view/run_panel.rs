@@ -6,14 +6,14 @@ use leptos::server_fn::ServerFn;
 use super::connection::Connection;
 use super::run_badge::badge;
 use super::run_sentences::{accounts, rate_sentence};
-use super::settings_words;
+use super::settings_text;
 use super::verdict::{VerdictLine, lines};
 use crate::traffic::model::Run;
 use crate::traffic::server_fns::StopTraffic;
 use crate::ui::chart::Rows;
 use crate::ui::chart::rate::{Rates, rate};
 use crate::ui::format::{count, duration, millis};
-use crate::ui::table::escaped;
+use crate::ui::table::{attribute, escaped};
 
 /// The panel of a run.
 pub(crate) struct Panel<'a> {
@@ -60,7 +60,7 @@ impl Panel<'_> {
     fn head(&self) -> String {
         let Self { run, connection, trouble, stopping, stop_fault, .. } = self;
         let (state, word) = badge(run.status, run.closed, run.unstored);
-        let connected = connection.words();
+        let connected = connection.label();
         let silent = attribute(connected.is_empty(), "hidden");
         let over = attribute(run.status.is_final(), "hidden");
         format!(
@@ -91,13 +91,8 @@ impl Panel<'_> {
     }
 }
 
-/// A boolean attribute with a space before it, or nothing.
-fn attribute(set: bool, name: &str) -> String {
-    if set { format!(" {name}") } else { String::new() }
-}
-
 fn settings_html(run: &Run) -> String {
-    format!("<p class=\"run-settings\">{}</p>", escaped(&settings_words::below_title(&run.settings())))
+    format!("<p class=\"run-settings\">{}</p>", escaped(&settings_text::below_title(&run.settings())))
 }
 
 fn progress_html(run: &Run) -> String {

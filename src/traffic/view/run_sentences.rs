@@ -1,7 +1,7 @@
 //! The numbers of a run in sentences.
 
-use super::run_badge::status_word;
-use super::settings_words::planned_rate_of;
+use super::run_badge::status_label;
+use super::settings_text::planned_rate_of;
 use crate::traffic::model::Run;
 use crate::ui::format::count;
 
@@ -44,7 +44,7 @@ pub(crate) fn announcement(run: &Run, stale: bool) -> String {
     let stats = &run.stats;
     let so_far = format!("{} requests, {} failed.", stats.total_requests, stats.failed_requests);
     if run.closed {
-        format!("Run {}: {so_far}", status_word(run.status))
+        format!("Run {}: {so_far}", status_label(run.status))
     } else if run.unstored {
         "The run has finished but is not stored yet: the database can't be written. The server keeps trying.".to_owned()
     } else if run.status.is_final() {

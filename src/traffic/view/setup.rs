@@ -2,7 +2,7 @@
 //! (see [`crate::ui::patch`]); the controls are in no part, so they keep their state.
 
 use super::choices::{durations, endpoint_choices, rates};
-use super::settings_words::planned_rate;
+use super::settings_text::planned_rate;
 use crate::traffic::engine::CAP;
 use crate::traffic::engine::scenario::{Delay, Scenario, Shape};
 use crate::traffic::model::Settings;
@@ -10,7 +10,7 @@ use crate::traffic::start_request::StartForm;
 use crate::ui::chart::Chart;
 use crate::ui::chart::rate::{Rates, rate};
 use crate::ui::format::{count, duration};
-use crate::ui::table::escaped;
+use crate::ui::table::{attribute, escaped};
 
 /// The content of the form.
 #[derive(Clone, Debug, PartialEq)]
@@ -122,11 +122,6 @@ fn plan_chart(shape: &Shape, seconds: u32, cap: u32) -> Chart {
     let sentence = format!("{total} requests in {}, {}.", duration(seconds), planned_rate(shape));
     let rates = Rates { seconds, planned: &shape.corners(), achieved: None, cap: cap.min(CAP) };
     rate(PLAN_TITLE, sentence, &rates)
-}
-
-/// A boolean attribute with a space before it, or nothing.
-fn attribute(set: bool, name: &str) -> String {
-    if set { format!(" {name}") } else { String::new() }
 }
 
 fn radio(name: &str, value: &str, words: &str, chosen: bool, more: &str) -> String {

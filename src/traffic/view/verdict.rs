@@ -97,7 +97,7 @@ pub fn lines(run: &Run) -> Vec<VerdictLine> {
     if !run.closed {
         return Vec::new();
     }
-    let early = run.reason.map(|reason| VerdictLine::detail(Tone::Bad, format!("Ended early: {}.", reason.words())));
+    let early = run.reason.map(|reason| VerdictLine::detail(Tone::Bad, format!("Ended early: {}.", reason.message())));
     let audit = run.stats.audit.as_ref().map_or_else(never_audited, |audit| audit_lines(audit, run.stop_took));
     let dashboard = run.stats.dashboard_check.iter().flat_map(dashboard_lines);
     early.into_iter().chain(audit).chain(dashboard).collect()
@@ -135,14 +135,14 @@ fn audit_lines(audit: &Audit, stop_took: Option<f64>) -> Vec<VerdictLine> {
         AuditOutcome::Incomplete => gaps.next().cloned().unwrap_or_else(|| accounts.clone()),
         _ => accounts.clone(),
     };
-    let mut lines = vec![VerdictLine::of(tone, format!("Audit {}: {head}.", audit_word(audit.outcome)))];
+    let mut lines = vec![VerdictLine::of(tone, format!("Audit {}: {head}.", audit_label(audit.outcome)))];
     lines.extend(audit.differences.iter().map(|difference| VerdictLine::detail(Tone::Bad, sentence(difference))));
     lines.extend(gaps.map(|gap| VerdictLine::detail(Tone::Open, sentence(gap))));
     if audit.outcome == AuditOutcome::Incomplete {
         lines.push(VerdictLine::detail(Tone::Plain, sentence(&accounts)));
     }
     lines.push(cap_line(audit));
-    lines.push(VerdictLine::of(Tone::Plain, clean_up_words(audit, stop_took)));
+    lines.push(VerdictLine::of(Tone::Plain, clean_up_sentence(audit, stop_took)));
     lines
 }
 
@@ -151,14 +151,14 @@ fn cap_line(audit: &Audit) -> VerdictLine {
         return VerdictLine::of(Tone::Open, "Cap not checked: the arrival times of the requests are no longer known.");
     };
     let tone = if kept { Tone::Good } else { Tone::Bad };
-    let word = cap_word(Some(kept));
+    let word = cap_label(Some(kept));
     let allowed = audit.cap;
     let words = format!("Cap {word}: the server saw at most {most} requests in any second; {allowed} are allowed.");
     VerdictLine::of(tone, words)
 }
 
 /// The clean-up of the run's users, then the requests without a response, then Stop.
-fn clean_up_words(audit: &Audit, stop_took: Option<f64>) -> String {
+fn clean_up_sentence(audit: &Audit, stop_took: Option<f64>) -> String {
     let mut words = format!("{} users created, {} removed", count(audit.created), count(audit.removed));
     if audit.arrived.is_none() {
         // Some may have been removed before the server was killed.
@@ -183,7 +183,7 @@ fn clean_up_words(audit: &Audit, stop_took: Option<f64>) -> String {
 /// Whether the dashboard showed the right numbers of the run.
 fn dashboard_lines(check: &DashboardCheck) -> Vec<VerdictLine> {
     let tone = Tone::from(check.outcome);
-    let word = dashboard_word(check.outcome);
+    let word = dashboard_label(check.outcome);
     if check.outcome == DashboardOutcome::NotChecked {
         return vec![VerdictLine::of(tone, format!("Dashboard {word}: {}.", check.gaps.join("; ")))];
     }
@@ -203,7 +203,7 @@ fn dashboard_lines(check: &DashboardCheck) -> Vec<VerdictLine> {
 }
 
 /// The outcome of the audit in a word.
-pub fn audit_word(outcome: AuditOutcome) -> &'static str {
+pub fn audit_label(outcome: AuditOutcome) -> &'static str {
     match outcome {
         AuditOutcome::Verified => "verified",
         AuditOutcome::Incomplete => "incomplete",
@@ -212,7 +212,7 @@ pub fn audit_word(outcome: AuditOutcome) -> &'static str {
 }
 
 /// The outcome of the dashboard check in a word or two.
-pub fn dashboard_word(outcome: DashboardOutcome) -> &'static str {
+pub fn dashboard_label(outcome: DashboardOutcome) -> &'static str {
     match outcome {
         DashboardOutcome::Right => "right",
         DashboardOutcome::Wrong => "wrong",
@@ -221,7 +221,7 @@ pub fn dashboard_word(outcome: DashboardOutcome) -> &'static str {
 }
 
 /// Whether the cap was kept, in a word or two.
-pub fn cap_word(kept: Option<bool>) -> &'static str {
+pub fn cap_label(kept: Option<bool>) -> &'static str {
     match kept {
         Some(true) => "kept",
         Some(false) => "broken",
@@ -234,16 +234,14 @@ pub fn short(run: &RunSummary) -> VerdictLine {
     let Some(audit) = run.audit else { return VerdictLine::of(Tone::Plain, "–") };
     let cap = run.cap_kept.map_or(Tone::Open, |kept| if kept { Tone::Good } else { Tone::Bad });
     let parts = [
-        Some((Tone::from(audit), format!("audit {}", audit_word(audit)))),
-        Some((cap, format!("cap {}", cap_word(run.cap_kept)))),
-        run.dashboard_check.map(|outcome| (Tone::from(outcome), format!("dashboard {}", dashboard_word(outcome)))),
+        Some((Tone::from(audit), format!("audit {}", audit_label(audit)))),
+        Some((cap, format!("cap {}", cap_label(run.cap_kept)))),
+        run.dashboard_check.map(|outcome| (Tone::from(outcome), format!("dashboard {}", dashboard_label(outcome)))),
     ];
-    let of = |tone: Tone| parts.iter().flatten().find(|(is, _)| *is == tone).map(|(_, words)| words.clone());
-    if let Some(words) = of(Tone::Bad) {
-        return VerdictLine::of(Tone::Bad, words);
-    }
-    if let Some(words) = of(Tone::Open) {
-        return VerdictLine::of(Tone::Open, words);
+    for tone in [Tone::Bad, Tone::Open] {
+        if let Some((_, label)) = parts.iter().flatten().find(|part| part.0 == tone) {
+            return VerdictLine::of(tone, label.clone());
+        }
     }
     // Runs of older versions have no dashboard check.
     VerdictLine::of(Tone::Good, if run.dashboard_check.is_some() { "verified" } else { "audit verified" })
@@ -251,9 +249,9 @@ pub fn short(run: &RunSummary) -> VerdictLine {
 
 /// The verdict in one line, for the log.
 pub fn summary(run: &Run) -> String {
-    let audit = run.stats.audited().map_or("not made", audit_word);
-    let cap = cap_word(run.stats.audit.as_ref().and_then(|audit| audit.cap_kept));
-    let dashboard = run.stats.dashboard().map_or("not checked", dashboard_word);
+    let audit = run.stats.audited().map_or("not made", audit_label);
+    let cap = cap_label(run.stats.audit.as_ref().and_then(|audit| audit.cap_kept));
+    let dashboard = run.stats.dashboard().map_or("not checked", dashboard_label);
     format!("audit {audit}, cap {cap}, dashboard {dashboard}")
 }
 

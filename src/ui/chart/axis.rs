@@ -100,7 +100,7 @@ impl TimeAxis {
     }
 
     /// The length of the axis in words, for people who can't see it.
-    pub(super) fn words(&self) -> String {
+    pub(super) fn description(&self) -> String {
         if self.until_now {
             format!("over the last {}", duration(self.seconds()))
         } else {

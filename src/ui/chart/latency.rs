@@ -132,7 +132,7 @@ pub fn heatmap(title: &str, sentence: String, axis: &TimeAxis, bounds: &[f64], c
         sentence,
         axes: format!(
             "Milliseconds on a logarithmic scale, {}. The darker a cell, the more requests took that long.",
-            axis.words()
+            axis.description()
         ),
         x: axis.ticks(),
         y: scale_labels(low, high),

@@ -37,7 +37,7 @@ pub fn lines(
     Chart {
         title: title.to_owned(),
         sentence,
-        axes: format!("{what}, {}.", axis.words()),
+        axes: format!("{what}, {}.", axis.description()),
         x: axis.ticks(),
         y: side
             .into_iter()

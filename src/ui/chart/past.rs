@@ -104,7 +104,7 @@ pub fn past_rate(title: &str, sentence: String, axis: &TimeAxis, rates: &PastRat
     Chart {
         title: title.to_owned(),
         sentence,
-        axes: format!("Requests per second, {}.", axis.words()),
+        axes: format!("Requests per second, {}.", axis.description()),
         x: axis.ticks(),
         y: side.map(|value| Tick { at: plane.y.share(value), text: rate_text(value) }).collect(),
         marks,

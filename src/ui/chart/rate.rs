@@ -59,7 +59,7 @@ pub fn rate(title: &str, sentence: String, rates: &Rates<'_>) -> Chart {
     Chart {
         title: title.to_owned(),
         sentence,
-        axes: format!("Requests per second, from 0 to {}, {}.", rates.cap, axis.words()),
+        axes: format!("Requests per second, from 0 to {}, {}.", rates.cap, axis.description()),
         x: axis.ticks(),
         y: side_values(rates.cap)
             .into_iter()

@@ -174,12 +174,12 @@ impl Figure {
             Position::Near(share) => nearest(rows.iter().map(at), share),
         });
         let row = found.and_then(|index| rows.get(index));
-        let words = row.map(|row| self.words(row)).unwrap_or_default();
-        if let Some(reading) = self.find(".reading") {
-            reading.set_text_content(Some(&words));
+        let reading = row.map(|row| self.reading_of(row)).unwrap_or_default();
+        if let Some(output) = self.find(".reading") {
+            output.set_text_content(Some(&reading));
         }
         if let Some(slider) = self.find(".reader").and_then(|slider| slider.dyn_into::<HtmlInputElement>().ok()) {
-            slider.set_attribute("aria-valuetext", &words).ok();
+            slider.set_attribute("aria-valuetext", &reading).ok();
             if let Some(index) = found {
                 slider.set_max(&(rows.len() - 1).to_string());
                 slider.set_value(&index.to_string());
@@ -195,7 +195,7 @@ impl Figure {
     }
 
     /// The values of a row: "0:12 · planned 19.8 · sent 20".
-    fn words(&self, row: &Element) -> String {
+    fn reading_of(&self, row: &Element) -> String {
         let text = |cell: &Element| cell.text_content().unwrap_or_default();
         let heads = self.all("thead th");
         let cells = row.children();

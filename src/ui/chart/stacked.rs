@@ -17,7 +17,7 @@ pub fn stacked(title: &str, sentence: String, axis: &TimeAxis, names: &[String],
     Chart {
         title: title.to_owned(),
         sentence,
-        axes: format!("Requests by outcome, {}.", axis.words()),
+        axes: format!("Requests by outcome, {}.", axis.description()),
         x: axis.ticks(),
         y: side.map(|n| Tick { at: plane.y.share(n), text: format!("{n}") }).collect(),
         marks: bands(&plane, names.len(), columns)
