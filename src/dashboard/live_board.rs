@@ -6,8 +6,8 @@ use std::time::Duration;
 use leptos::ev;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use web_sys::wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Element, MouseEvent, UrlSearchParams};
+use web_sys::wasm_bindgen::JsValue;
+use web_sys::{MouseEvent, UrlSearchParams};
 
 use super::board::Board;
 use super::server_fns::get_board;
@@ -15,6 +15,7 @@ use crate::error::AppError;
 use crate::metrics::address::read_view;
 use crate::metrics::model::OverviewQuery;
 use crate::ui::chart::reader::Reader;
+use crate::ui::dom::target;
 use crate::ui::notice::{failed_call_html, here};
 use crate::ui::refresh::{keep_fresh, replace};
 
@@ -119,11 +120,8 @@ impl BoardFeed {
         if event.button() != 0 || has_modifier {
             return;
         }
-        let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-        let link = target.and_then(|target| {
-            target.closest("a.view-choice, .figures-now [data-retry], .board [data-retry]").ok().flatten()
-        });
-        let Some(link) = link else { return };
+        const LINKS: &str = "a.view-choice, .figures-now [data-retry], .board [data-retry]";
+        let Some(link) = target(event).and_then(|target| target.closest(LINKS).ok()?) else { return };
         event.prevent_default();
         if link.has_attribute("data-retry") {
             spawn_local(self.refresh());

@@ -13,7 +13,7 @@ use crate::query::link;
 use crate::validation::{Checker, Fields, Invalid, Value, fields_of_texts, read_numbers};
 use crate::wire_name::wire_name;
 
-/// How many runs a page holds if nothing else is asked for.
+/// The number of runs on a page if the query has no limit.
 const DEFAULT_LIMIT: u32 = 20;
 
 /// The names of the fields that choose runs, in the order of [`HistoryForm`].
@@ -198,7 +198,7 @@ impl HistoryQuery {
         let order = check.optional("order").and_then(|value| check.variant("order", value, &Order::ALL));
         let ascending = check
             .optional("ascending")
-            .and_then(|value| check.word("ascending", value, &[("true", true), ("false", false)]));
+            .and_then(|value| check.choice("ascending", value, &[("true", true), ("false", false)]));
         let cursor = check.optional("cursor").and_then(|value| cursor(check, value));
         let limit = check.optional("limit").and_then(|value| check.integer("limit", value, 1, 100));
         Self {

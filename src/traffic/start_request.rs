@@ -191,8 +191,8 @@ impl StartForm {
         ]
     }
 
-    /// The address of the dashboard with this form in it, so that a refused form comes back with its input. `why` is
-    /// the word for the reason.
+    /// The address of the dashboard with this form in it, so that a refused form comes back with its input. `why`
+    /// names the reason.
     pub fn refused(&self, why: &str) -> String {
         self.link("refused", why)
     }

@@ -26,7 +26,7 @@ impl<'a> TableCell<'a> {
         Self { code: true, ..Self::text(text) }
     }
 
-    /// A state as a badge: its name in the style sheet and its word for people.
+    /// A state as a badge: its name in the style sheet and its label.
     pub fn badge((state, word): (&'static str, &'static str)) -> Self {
         Self { badge: Some(state), ..Self::text(word) }
     }

@@ -134,8 +134,8 @@ mod tests {
     use super::*;
 
     fn outcome(seq: u32, call: Call, status: u16) -> Outcome {
-        let moment = Duration::from_millis(u64::from(seq) * 50);
-        Outcome { seq, call, wanted: moment, sent: moment, ended: moment, fate: Fate::Answered(status) }
+        let time = Duration::from_millis(u64::from(seq) * 50);
+        Outcome { seq, call, wanted: time, sent: time, ended: time, fate: Fate::Answered(status) }
     }
 
     fn failure(seq: u32) -> Failure {

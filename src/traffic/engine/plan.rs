@@ -1,4 +1,4 @@
-//! The plan: every request of a run, with the moment when it is wanted, known before the start.
+//! The plan: every request of a run, with the time at which it is wanted, known before the start.
 //!
 //! Slot k stands where the area under the rate curve is k + ½: each slot is in the middle of "its" unit of area. So its
 //! time is the inverse of the integral of the rate. With x = k + ½:
@@ -49,7 +49,7 @@ impl Shape {
         if self.ramps() { steady * (1.0 - self.ceiling() / (4.0 * self.max_rps)) } else { steady }
     }
 
-    /// The moment, in seconds, up to which the area under the rate curve is `x`. A shape that pauses has none.
+    /// The time, in seconds, up to which the area under the rate curve is `x`. A shape that pauses has none.
     fn time_of(&self, x: f64) -> f64 {
         let ceiling = self.ceiling();
         if !self.ramps() {

@@ -84,7 +84,6 @@ impl ClientLedger {
         Some((LedgerRow { run_id: self.run_id, slot, sent_at, outcome, request_id }, failure))
     }
 
-    /// The requests that are in flight.
     pub(super) fn in_flight(&self) -> Vec<u32> {
         self.in_flight.keys().copied().collect()
     }
@@ -99,7 +98,6 @@ impl ClientLedger {
         &self.fates
     }
 
-    /// The requests that create users.
     pub(super) fn creates(&self) -> Creates {
         self.creates
     }

@@ -242,7 +242,6 @@ impl RunStore for SqliteRuns {
     }
 }
 
-/// Inserts a run within a transaction.
 async fn insert(run: &Run, transaction: &mut SqliteConnection) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO runs (id, status, closed, start_time, job, scenario, summary) VALUES (?, ?, ?, ?, ?, ?, ?)",

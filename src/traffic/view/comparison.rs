@@ -14,36 +14,36 @@ pub struct Difference {
     pub a: String,
     /// The value of the second run.
     pub b: String,
-    /// The second value compared with the first, in words.
-    pub words: String,
+    /// How the second value differs from the first.
+    pub change: String,
     /// Do the values differ?
     pub differs: bool,
 }
 
 fn text(what: &'static str, a: String, b: String) -> Difference {
     let differs = a != b;
-    let words = if differs { "different" } else { "the same" };
-    Difference { what, words: words.to_owned(), differs, a, b }
+    let change = if differs { "different" } else { "the same" };
+    Difference { what, change: change.to_owned(), differs, a, b }
 }
 
 fn number(what: &'static str, a: u32, b: u32) -> Difference {
-    let words = match i64::from(b) - i64::from(a) {
+    let change = match i64::from(b) - i64::from(a) {
         0 => "the same".to_owned(),
         more if more > 0 => format!("+{}", count(more.unsigned_abs() as u32)),
         less => format!("−{}", count(less.unsigned_abs() as u32)),
     };
-    Difference { what, words, differs: a != b, a: count(a), b: count(b) }
+    Difference { what, change, differs: a != b, a: count(a), b: count(b) }
 }
 
 fn latency(what: &'static str, a: Option<f64>, b: Option<f64>) -> Difference {
-    let words = match (a, b) {
+    let change = match (a, b) {
         (Some(a), Some(b)) if a > 0.0 => {
             let sign = if b >= a { "+" } else { "−" };
             format!("{sign}{} ({sign}{:.0} %)", millis(Some((b - a).abs())), ((b - a) / a * 100.0).abs())
         }
         _ => "–".to_owned(),
     };
-    Difference { what, words, differs: a != b, a: millis(a), b: millis(b) }
+    Difference { what, change, differs: a != b, a: millis(a), b: millis(b) }
 }
 
 /// Compares the settings of two runs, then their results.
@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn numbers_and_latencies_say_how_b_stands_to_a() {
-        let words = |difference: Difference| (difference.words, difference.differs);
+        let words = |difference: Difference| (difference.change, difference.differs);
         assert_eq!(words(number("x", 5, 5)), ("the same".to_owned(), false));
         assert_eq!(words(number("x", 5, 1205)), ("+1\u{202f}200".to_owned(), true));
         assert_eq!(words(number("x", 7, 5)), ("−2".to_owned(), true));

@@ -20,7 +20,7 @@ pub enum Connection {
 }
 
 impl Connection {
-    /// A word or two for the page; empty where there is nothing to say.
+    /// The label on the page; empty where there is nothing to say.
     pub fn label(&self) -> &'static str {
         match self {
             Self::None | Self::Ended => "",

@@ -1,8 +1,8 @@
-//! The state of a run in a word.
+//! The state of a run as a label.
 
 use crate::traffic::model::Status;
 
-/// The word for a status on the page.
+/// The label of a status on the page.
 pub fn status_label(status: Status) -> &'static str {
     match status {
         Status::Starting => "starting",
@@ -13,7 +13,7 @@ pub fn status_label(status: Status) -> &'static str {
     }
 }
 
-/// The badge of a run: its name in the style sheet, and its word for people.
+/// The badge of a run: its name in the style sheet, and its label.
 pub fn badge(status: Status, closed: bool, unstored: bool) -> (&'static str, &'static str) {
     match status {
         Status::Starting | Status::Running => ("running", status_label(status)),

@@ -12,18 +12,15 @@ use crate::ui::chart::rate::{Rates, rate};
 use crate::ui::format::{count, duration};
 use crate::ui::table::{attribute, escaped};
 
-/// The content of the form.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Setup {
     /// The choices, in every field but the seed.
     pub(crate) form: StartForm,
-    /// The seed of the next run.
     pub(crate) seed: u32,
     /// The cap of the server, in requests per second.
     pub(crate) cap: u32,
     /// The settings that the choices make, if they are valid.
     pub(crate) settings: Option<Settings>,
-    /// Is a start under way?
     pub(crate) busy: bool,
     /// Is the script running? Without it the button must look enabled, and the server refuses what is not acknowledged.
     pub(crate) alive: bool,
@@ -34,7 +31,6 @@ pub(crate) struct Setup {
 }
 
 impl Setup {
-    /// Renders the content of the form.
     pub(crate) fn html(&self) -> String {
         let Self { form, seed, cap, busy, alive, refusals, .. } = self;
         let acknowledged = form.is_acknowledged();
