@@ -35,7 +35,7 @@ pub struct Problem {
 }
 
 /// Why a call of a server function failed. Expected refusals (busy, invalid) are not errors but values of the
-/// function's outcome. This type alone has the words for it: what has happened ([`AppError::what`]), what to do
+/// function's outcome. This type alone has the texts for it: what has happened ([`AppError::what`]), what to do
 /// ([`AppError::remedy`]), and the link that does it ([`AppError::way_out`]).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AppError {
@@ -86,7 +86,7 @@ impl AppError {
         }
     }
 
-    /// The word for this error in the address of the page to which a refused form comes back. Only the errors that such
+    /// The name of this error in the address of the page to which a refused form comes back. Only the errors that such
     /// a page tells apart have their own.
     pub fn wire_name(&self) -> &'static str {
         match self {
@@ -96,7 +96,7 @@ impl AppError {
         }
     }
 
-    /// The error that such a word stands for. `None` for any other text.
+    /// The error with this name. `None` for any other text.
     pub fn of_wire_name(name: &str) -> Option<Self> {
         [Self::Unavailable, Self::ShuttingDown, Self::Internal(None)]
             .into_iter()
@@ -137,7 +137,7 @@ impl AppError {
         remedy.to_owned()
     }
 
-    /// The words and the address of a link that leads on from the page at `here`, which is a path with its query.
+    /// The label and the address of a link that leads on from the page at `here`, which is a path with its query.
     /// `None` when trying again is all that can be done.
     pub fn way_out(&self, here: &str) -> Option<(&'static str, String)> {
         match self {

@@ -130,11 +130,11 @@ impl<'a> Checker<'a> {
     }
 
     /// One of these names, as the value that it stands for.
-    pub fn word<T: Copy>(&mut self, field: &str, value: &Value, words: &[(&str, T)]) -> Option<T> {
-        let names = words.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+    pub fn choice<T: Copy>(&mut self, field: &str, value: &Value, choices: &[(&str, T)]) -> Option<T> {
+        let names = choices.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
         match value {
-            Value::Text(text) => match words.iter().find(|(name, _)| name == text) {
-                Some((_, word)) => Some(*word),
+            Value::Text(text) => match choices.iter().find(|(name, _)| name == text) {
+                Some((_, choice)) => Some(*choice),
                 None => self.out_of_range(field, format!("is unknown; give one of {names}")),
             },
             _ => self.malformed(field, format!("is not a text; give one of {names}")),
@@ -148,8 +148,8 @@ impl<'a> Checker<'a> {
         value: &Value,
         variants: &[T],
     ) -> Option<T> {
-        let words: Vec<_> = variants.iter().map(|variant| (wire_name(variant), *variant)).collect();
-        self.word(field, value, &words)
+        let choices: Vec<_> = variants.iter().map(|variant| (wire_name(variant), *variant)).collect();
+        self.choice(field, value, &choices)
     }
 
     /// A text without control characters, trimmed, of 1 to `longest` characters.

@@ -15,7 +15,7 @@ use crate::traffic::model::RunSummary;
 use crate::traffic::view::newest_runs::{newest_runs_html, period};
 use crate::ui::chart::Rows;
 
-/// The data of the board, all of one moment. A part that failed to load is an error message for the page.
+/// The data of the board, fetched at the same time. A part that failed to load is an error message for the page.
 #[derive(Clone, Debug)]
 pub struct Figures {
     /// The range and the requests that the data cover.

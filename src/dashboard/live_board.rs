@@ -6,8 +6,8 @@ use std::time::Duration;
 use leptos::ev;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use web_sys::wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Element, MouseEvent, UrlSearchParams};
+use web_sys::wasm_bindgen::JsValue;
+use web_sys::{MouseEvent, UrlSearchParams};
 
 use super::board::Board;
 use super::server_fns::get_board;
@@ -15,6 +15,7 @@ use crate::error::AppError;
 use crate::metrics::address::read_view;
 use crate::metrics::model::OverviewQuery;
 use crate::ui::chart::reader::Reader;
+use crate::ui::dom::target;
 use crate::ui::notice::{failed_call_html, here};
 use crate::ui::refresh::{keep_fresh, replace};
 
@@ -46,14 +47,14 @@ pub fn LiveBoard() -> impl IntoView {
     };
     view! {
         <p class="stale-note" hidden=move || stale.read().is_none()>
-            {move || stale.read().as_ref().map(stale_words)}
+            {move || stale.read().as_ref().map(stale_note)}
             {way_out}
         </p>
     }
 }
 
 /// The note beside figures that could not be refreshed.
-fn stale_words(why: &AppError) -> String {
+fn stale_note(why: &AppError) -> String {
     // Otherwise a link follows that says what to do.
     let next = if why.way_out("").is_none() { "; the page keeps trying." } else { ". " };
     format!("{} These are the last known figures{next}", why.what())
@@ -119,11 +120,8 @@ impl BoardFeed {
         if event.button() != 0 || has_modifier {
             return;
         }
-        let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-        let link = target.and_then(|target| {
-            target.closest("a.view-choice, .figures-now [data-retry], .board [data-retry]").ok().flatten()
-        });
-        let Some(link) = link else { return };
+        const LINKS: &str = "a.view-choice, .figures-now [data-retry], .board [data-retry]";
+        let Some(link) = target(event).and_then(|target| target.closest(LINKS).ok()?) else { return };
         event.prevent_default();
         if link.has_attribute("data-retry") {
             spawn_local(self.refresh());
@@ -153,11 +151,11 @@ mod tests {
     #[test]
     fn old_figures_say_why_they_are_old() {
         assert_eq!(
-            stale_words(&AppError::Unreachable),
+            stale_note(&AppError::Unreachable),
             "The server can't be reached. These are the last known figures; the page keeps trying."
         );
         assert_eq!(
-            stale_words(&AppError::LoggedOut),
+            stale_note(&AppError::LoggedOut),
             "You are not logged in any more. These are the last known figures. "
         );
         let html = failed_board(&AppError::LoggedOut).key_figures;

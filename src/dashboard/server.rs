@@ -1,4 +1,4 @@
-//! Renders the board from what the features' server functions return, once for all who ask within a moment.
+//! Renders the board from what the features' server functions return, once for all who request it within a short time.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +17,7 @@ const RUNS: u32 = 50;
 /// The number of rendered boards to keep. With more views at once, some are rendered again.
 const VIEWS: usize = 16;
 
-/// The boards of the last moment, shared by all who view the same one. Cheap to clone.
+/// The boards that were rendered a short time ago, shared by all viewers of the same view. Cheap to clone.
 #[derive(Clone)]
 pub struct Boards(Arc<SingleFlightCache<(OverviewQuery, Rows), Board>>);
 

@@ -14,7 +14,7 @@ pub fn fields<const N: usize>(given: [(&str, Option<String>); N]) -> Fields {
 fn range(check: &mut Checker<'_>) -> Option<Range> {
     match check.optional("range") {
         None => Some(Range::default()),
-        Some(value) => check.word("range", value, &Range::ALL.map(|range| (range.wire_name(), range))),
+        Some(value) => check.choice("range", value, &Range::ALL.map(|range| (range.wire_name(), range))),
     }
 }
 
@@ -51,11 +51,11 @@ pub fn log(mut fields: Fields) -> Result<LogQuery, Invalid> {
     let range = range(&mut check);
     let origin = origin(&mut check);
     let classes = StatusClass::ALL.map(|class| (class.wire_name(), class));
-    let status = check.optional("status").map(|value| check.word("status", value, &classes));
+    let status = check.optional("status").map(|value| check.choice("status", value, &classes));
     let endpoint = check.optional("endpoint").map(|value| endpoint(&mut check, value));
     let slowest = match check.optional("order") {
         None => Some(false),
-        Some(value) => check.word("order", value, &[("newest", false), ("slowest", true)]),
+        Some(value) => check.choice("order", value, &[("newest", false), ("slowest", true)]),
     };
     let page = match check.optional("page") {
         None => Some(1),

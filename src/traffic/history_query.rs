@@ -1,20 +1,106 @@
 //! The query of the history: filter, order and page. It comes as the address of the page, so that it can be shared and
 //! works without JavaScript, from a server function, or from the REST route.
 
+use std::fmt;
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
 use super::engine::scenario::Scenario;
-use super::model::Status;
-use super::run_order::{Cursor, Order};
+use super::model::{Run, Status};
 use crate::origin::RunId;
 use crate::query::link;
 use crate::validation::{Checker, Fields, Invalid, Value, fields_of_texts, read_numbers};
+use crate::wire_name::wire_name;
 
-/// How many runs a page holds if nothing else is asked for.
+/// The number of runs on a page if the query has no limit.
 const DEFAULT_LIMIT: u32 = 20;
 
 /// The names of the fields that choose runs, in the order of [`HistoryForm`].
 const FIELDS: [&str; 6] = ["cursor", "limit", "scenario", "status", "order", "ascending"];
+
+/// What the history is ordered by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Order {
+    /// The start of the run.
+    #[default]
+    Started,
+    /// Requests that left.
+    Sent,
+    /// Requests that failed.
+    Failed,
+    /// 95th percentile of the service time of the ok requests.
+    P95,
+}
+
+impl Order {
+    /// All orders, in the order of the columns.
+    pub const ALL: [Self; 4] = [Self::Started, Self::Sent, Self::Failed, Self::P95];
+
+    /// The name on the wire.
+    pub fn wire_name(self) -> &'static str {
+        wire_name(&self)
+    }
+
+    /// The heading of its column.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Started => "Started",
+            Self::Sent => "Sent",
+            Self::Failed => "Failed",
+            Self::P95 => "p95",
+        }
+    }
+
+    /// What a run is ordered by, as a whole number, so that it survives the way through an address. Runs of the same
+    /// rank are ordered by their start, so in the order by start all runs have the rank 0. A p95 is in microseconds,
+    /// and -1 if the run has none.
+    pub fn rank(self, run: &Run) -> i64 {
+        match self {
+            Self::Started => 0,
+            Self::Sent => run.stats.sent.into(),
+            Self::Failed => run.stats.failed_requests.into(),
+            Self::P95 => run.stats.service.ok.p95.map_or(-1, |p95| (p95 * 1000.0) as i64),
+        }
+    }
+}
+
+/// The last run of a page. The next page begins after it, even if that run was deleted in the meantime. On the wire it
+/// is the run's id, preceded by its rank and a tilde if the rank is not 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    /// The run's rank: see [`Order::rank`].
+    pub rank: i64,
+    /// The run's id.
+    pub id: RunId,
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.rank {
+            0 => self.id.fmt(f),
+            rank => write!(f, "{rank}~{}", self.id),
+        }
+    }
+}
+
+/// A text that is no cursor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoCursor;
+
+impl FromStr for Cursor {
+    type Err = NoCursor;
+
+    fn from_str(text: &str) -> Result<Self, NoCursor> {
+        let (rank, id) = text.split_once('~').unwrap_or(("0", text));
+        let digits = rank.strip_prefix('-').unwrap_or(rank);
+        if digits.len() > 15 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(NoCursor);
+        }
+        Ok(Self { rank: rank.parse().map_err(|_| NoCursor)?, id: id.parse().map_err(|_| NoCursor)? })
+    }
+}
 
 /// Which stored runs to list, and in what order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,7 +198,7 @@ impl HistoryQuery {
         let order = check.optional("order").and_then(|value| check.variant("order", value, &Order::ALL));
         let ascending = check
             .optional("ascending")
-            .and_then(|value| check.word("ascending", value, &[("true", true), ("false", false)]));
+            .and_then(|value| check.choice("ascending", value, &[("true", true), ("false", false)]));
         let cursor = check.optional("cursor").and_then(|value| cursor(check, value));
         let limit = check.optional("limit").and_then(|value| check.integer("limit", value, 1, 100));
         Self {

@@ -8,8 +8,7 @@
 //!                                                     server/arrivals → the users API
 //! ```
 //!
-//! From the ground up: [`model`] and [`engine`] are pure; [`start_request`], [`history_query`] and [`validation`] check
-//! what somebody asks for; [`view`] renders data; `server` (only with the feature `ssr`) runs, stores and serves;
+//! From the ground up: [`model`] and [`engine`] are pure; [`start_request`] and [`history_query`] check requests; [`view`] renders data; `server` (only with the feature `ssr`) runs, stores and serves;
 //! [`server_fns`] are what the page calls; [`page`] holds the routes and the islands.
 
 pub mod engine;
@@ -17,10 +16,8 @@ pub mod history_query;
 pub mod model;
 pub mod outcomes;
 pub mod page;
-pub mod run_order;
 #[cfg(feature = "ssr")]
 pub mod server;
 pub mod server_fns;
 pub mod start_request;
-pub mod validation;
 pub mod view;

@@ -21,7 +21,7 @@ pub enum StartOutcome {
 }
 
 impl StartOutcome {
-    /// The word in the address of the form for why nothing was started. `None` if a run was started.
+    /// The value in the address of the form that says why nothing was started. `None` if a run was started.
     pub fn refusal(&self) -> Option<&'static str> {
         match self {
             Self::Started(_) => None,
@@ -57,7 +57,7 @@ pub enum DeleteOutcome {
 }
 
 impl DeleteOutcome {
-    /// The word for this outcome in the address of the history.
+    /// The name of this outcome in the address of the history.
     pub fn wire_name(&self) -> &'static str {
         match self {
             Self::Deleted => "deleted",

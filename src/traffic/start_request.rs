@@ -35,12 +35,12 @@ pub struct StartRequest {
 }
 
 impl StartRequest {
-    /// Checks the fields of a start. `cap` is the cap of this process in requests per second; `draw_seed` is called if
+    /// Checks the fields of a start. `cap` is the cap of this process in requests per second; `new_seed` is called if
     /// no seed is given.
     ///
     /// # Errors
     /// [`Invalid`] with every fault.
-    pub fn check(fields: &Fields, cap: u32, draw_seed: impl FnOnce() -> u32) -> Result<Settings, Invalid> {
+    pub fn check(fields: &Fields, cap: u32, new_seed: impl FnOnce() -> u32) -> Result<Settings, Invalid> {
         let mut check = Checker::new(fields, &["scenario", "duration", "maxRps", "endpoints", "seed", "delay"]);
         let scenario = check
             .required("scenario", "the name of a scenario")
@@ -53,7 +53,7 @@ impl StartRequest {
             .and_then(|value| check.integer("maxRps", value, 1, cap.into()));
         let endpoints = endpoints(&mut check);
         let seed = match check.optional("seed") {
-            None => Some(draw_seed()),
+            None => Some(new_seed()),
             Some(value) => check.integer("seed", value, 0, u32::MAX.into()),
         };
         let delay = delay(&mut check, scenario);
@@ -133,8 +133,8 @@ impl StartForm {
     ///
     /// # Errors
     /// [`Invalid`] with every fault.
-    pub fn check(&self, cap: u32, draw_seed: impl FnOnce() -> u32) -> Result<Settings, Invalid> {
-        let settings = self.settings(cap, draw_seed);
+    pub fn check(&self, cap: u32, new_seed: impl FnOnce() -> u32) -> Result<Settings, Invalid> {
+        let settings = self.settings(cap, new_seed);
         if self.is_acknowledged() {
             return settings;
         }
@@ -151,7 +151,7 @@ impl StartForm {
     ///
     /// # Errors
     /// [`Invalid`] with every fault.
-    pub fn settings(&self, cap: u32, draw_seed: impl FnOnce() -> u32) -> Result<Settings, Invalid> {
+    pub fn settings(&self, cap: u32, new_seed: impl FnOnce() -> u32) -> Result<Settings, Invalid> {
         let waits = self.scenario.as_deref() == Some(Scenario::LatencyDegradation.wire_name());
         // The form always carries a choice of where to wait, also for the scenarios that don't wait.
         let is_checked = |name: &str| name != "acknowledged" && (name != "delay" || waits);
@@ -162,7 +162,7 @@ impl StartForm {
             let list = text.split(',').map(|name| Value::Text(name.to_owned())).collect();
             fields.insert("endpoints".to_owned(), Value::List(list));
         }
-        StartRequest::check(&fields, cap, draw_seed)
+        StartRequest::check(&fields, cap, new_seed)
     }
 
     /// Reads each field by its name.
@@ -191,8 +191,8 @@ impl StartForm {
         ]
     }
 
-    /// The address of the dashboard with this form in it, so that a refused form comes back with its input. `why` is
-    /// the word for the reason.
+    /// The address of the dashboard with this form in it, so that a refused form comes back with its input. `why`
+    /// names the reason.
     pub fn refused(&self, why: &str) -> String {
         self.link("refused", why)
     }

@@ -7,6 +7,7 @@ use web_sys::wasm_bindgen::JsCast;
 use web_sys::wasm_bindgen::closure::Closure;
 use web_sys::{Element, Event, HtmlElement};
 
+use super::dom::elements;
 use super::table::escaped;
 
 /// A placeholder in texts to copy: the browser replaces it with the server's address as it knows it.
@@ -24,11 +25,7 @@ pub fn copy_html(label: &str, text: &str) -> String {
 
 /// Shows all copy buttons of the page and handles their clicks, as long as the page lives. Called in the browser only.
 pub fn listen() {
-    let Ok(buttons) = document().query_selector_all("[data-copy]") else { return };
-    for index in 0..buttons.length() {
-        let Some(button) = buttons.item(index).and_then(|button| button.dyn_into::<HtmlElement>().ok()) else {
-            continue;
-        };
+    for button in elements::<HtmlElement>(document().query_selector_all("[data-copy]")) {
         button.set_hidden(false);
         let listener = Closure::<dyn FnMut(Event)>::new(|event: Event| copy(&event)).into_js_value();
         // Adding a listener to an element that exists does not fail.

@@ -3,6 +3,7 @@
 pub mod call_fault;
 pub mod chart;
 pub mod copy;
+pub mod dom;
 pub mod format;
 pub mod notice;
 pub mod page_answer;

@@ -7,22 +7,22 @@ use leptos::prelude::*;
 use web_sys::wasm_bindgen::JsCast;
 use web_sys::{DocumentFragment, Element, HtmlElement, HtmlTemplateElement};
 
+use super::dom::elements;
+
 const PARTS: &str = "[data-part]";
 
 /// Makes `root` look like `html`: replaces the parts that differ, or everything if `html` has other parts. Parts must not be
 /// nested. Called in the browser only.
 pub fn patch(root: &Element, html: &str) {
     let Some(fresh) = parse(html) else { return };
-    let (Ok(old), Ok(new)) = (root.query_selector_all(PARTS), fresh.query_selector_all(PARTS)) else { return };
-    let element = |list: &web_sys::NodeList, index| list.item(index)?.dyn_into::<Element>().ok();
-    let pairs: Vec<_> = (0..new.length()).filter_map(|index| element(&old, index).zip(element(&new, index))).collect();
-    let same_parts = old.length() == new.length()
-        && pairs.iter().all(|(old, new)| old.get_attribute("data-part") == new.get_attribute("data-part"));
-    if !same_parts {
+    let old = elements::<Element>(root.query_selector_all(PARTS));
+    let new = elements::<Element>(fresh.query_selector_all(PARTS));
+    let part_names = |parts: &[Element]| parts.iter().map(|part| part.get_attribute("data-part")).collect::<Vec<_>>();
+    if part_names(&old) != part_names(&new) {
         root.set_inner_html(html);
         return;
     }
-    for (old, new) in pairs.iter().filter(|(old, new)| !old.is_equal_node(Some(new))) {
+    for (old, new) in old.iter().zip(&new).filter(|(old, new)| !old.is_equal_node(Some(new))) {
         replace_attributes(old, new);
         replace_content(old, new);
     }
@@ -62,9 +62,8 @@ fn replace_content(old: &Element, new: &Element) {
         }
     }
     let Some(href) = href else { return };
-    let Ok(links) = old.query_selector_all("a") else { return };
-    let mut links = (0..links.length()).filter_map(|index| links.item(index)?.dyn_into::<HtmlElement>().ok());
-    if let Some(link) = links.find(|link| link.get_attribute("href").as_ref() == Some(&href)) {
+    let links = elements::<HtmlElement>(old.query_selector_all("a"));
+    if let Some(link) = links.iter().find(|link| link.get_attribute("href").as_ref() == Some(&href)) {
         // It can't take the focus if it is hidden now.
         link.focus().ok();
     }

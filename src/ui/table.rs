@@ -26,7 +26,7 @@ impl<'a> TableCell<'a> {
         Self { code: true, ..Self::text(text) }
     }
 
-    /// A state as a badge: its name in the style sheet and its word for people.
+    /// A state as a badge: its name in the style sheet and its label.
     pub fn badge((state, word): (&'static str, &'static str)) -> Self {
         Self { badge: Some(state), ..Self::text(word) }
     }
@@ -93,6 +93,11 @@ pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").into()
+}
+
+/// A boolean attribute with a space before it, or nothing.
+pub(crate) fn attribute(set: bool, name: &'static str) -> String {
+    if set { format!(" {name}") } else { String::new() }
 }
 
 /// A table as HTML, in a region that scrolls when the table is wider than the page.

@@ -32,7 +32,7 @@ pub fn charts_html(overview: Result<&Overview, &str>, periods: &[ChartPeriod], r
         let axis = axis.with_rows(rows.has(id));
         let chart = make(overview, &axis, periods).shaded(&axis, periods, "simulator run");
         html.extend(["<section class=\"card\" aria-label=\"", label, "\">"]);
-        chart.push_html(&mut html, id, rows);
+        html.push_str(&chart.html(id, rows));
         html.push_str("</section>");
     }
     html.push_str("</div>");

@@ -36,7 +36,7 @@ fn is_server_side(file: &str) -> bool {
 
 /// Is it a file that may use neither clock, nor I/O, nor any other crate than a few?
 pub(super) fn is_pure(file: &str) -> bool {
-    let also = ["origin.rs", "latency_buckets.rs", "traffic/run_order.rs", "wire_name.rs"];
+    let also = ["origin.rs", "latency_buckets.rs", "wire_name.rs"];
     is_model(file) || file.contains("/engine/") || file.ends_with("validation.rs") || also.contains(&file)
 }
 

@@ -15,7 +15,7 @@ use super::guard::most_in_any_second;
 use super::outcome::Fate;
 use super::stats::Stats;
 
-/// So many requests may end without having been seen to arrive, however small the run is.
+/// Up to this many requests may end without having been seen to arrive, also in a small run.
 const FEW: usize = 2;
 
 /// Compares everything that is known about a run with everything that it can be compared with.

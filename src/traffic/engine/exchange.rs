@@ -1,8 +1,8 @@
 //! A request with both of its sides: what the generator's ledger says about it, and what the server recorded, joined by
 //! the sequence number in the run.
 //!
-//! A request passes these moments in order: wanted → due → sent → arrived → answered → received. All of them are
-//! moments of one process on one machine, so their differences are durations.
+//! A request has these times, in order: wanted → due → sent → arrived → answered → received. One process on one machine
+//! takes all of them, so their differences are durations.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -110,7 +110,6 @@ pub struct Exchange {
     pub elsewhere: Option<f64>,
 }
 
-/// Microseconds as milliseconds.
 fn millis(micros: u64) -> f64 {
     micros as f64 / 1000.0
 }

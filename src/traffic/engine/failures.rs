@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
-use super::mix::Call;
-use super::outcome::Outcome;
+use super::mix::{Call, PlannedRequest};
+use super::outcome::{Fate, Outcome};
 
 /// How many of the newest failures are kept.
 pub const FAILURES_KEPT: usize = 50;
@@ -31,6 +31,23 @@ pub struct Failure {
     pub request_id: Option<String>,
     /// What went wrong, in a word or two.
     pub reason: String,
+}
+
+impl Failure {
+    /// Describes request `seq` if it failed. One that was cancelled did not.
+    pub fn of(seq: u32, fate: Fate, request: &PlannedRequest, request_id: Option<String>) -> Option<Self> {
+        if fate.is_ok() || fate == Fate::Cancelled {
+            return None;
+        }
+        Some(Self {
+            seq,
+            method: request.method.to_owned(),
+            path: request.path.clone(),
+            status: fate.status(),
+            request_id,
+            reason: fate.message(),
+        })
+    }
 }
 
 /// Failures of one endpoint that ended in the same way.
@@ -115,11 +132,10 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::traffic::engine::outcome::Fate;
 
     fn outcome(seq: u32, call: Call, status: u16) -> Outcome {
-        let moment = Duration::from_millis(u64::from(seq) * 50);
-        Outcome { seq, call, wanted: moment, sent: moment, ended: moment, fate: Fate::Answered(status) }
+        let time = Duration::from_millis(u64::from(seq) * 50);
+        Outcome { seq, call, wanted: time, sent: time, ended: time, fate: Fate::Answered(status) }
     }
 
     fn failure(seq: u32) -> Failure {

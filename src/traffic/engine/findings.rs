@@ -7,7 +7,7 @@ use super::exchange::{ClientSide, ServerSide, join};
 use super::sides::Sides;
 use super::timeline::Timeline;
 
-/// How many of the slowest requests are kept of a run.
+/// The number of the slowest requests that are stored with a run.
 const SLOWEST: usize = 10;
 
 /// What client and server said about a run.

@@ -39,16 +39,15 @@ impl Permit {
 /// Why no permit is granted, and what to wait for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// The gate is shut until this moment.
+    /// The gate is shut until this time.
     Until(Duration),
     /// All slots belong to requests that are not known to have arrived, so the gate is shut until one of them arrives.
     AwaitArrival,
 }
 
-/// One of the gate's slots.
 #[derive(Clone, Copy, Debug)]
 enum GateSlot {
-    /// Free from this moment on, which may be in the future.
+    /// Free from this time on, which may be in the future.
     FreeFrom(Duration),
     /// Belongs to this permit, whose request is not known to have arrived.
     Taken(PermitId),

@@ -38,7 +38,7 @@ impl Fate {
     }
 
     /// What went wrong, in words for a person.
-    pub fn words(self) -> String {
+    pub fn message(self) -> String {
         match self {
             Self::Answered(status) => format!("answered {status}"),
             Self::Timeout => "no answer within 5 s".to_owned(),

@@ -11,10 +11,10 @@ use super::plan::{Plan, Slot};
 /// How late a slot may be sent; after that it is missed.
 pub const PATIENCE: Duration = Duration::from_millis(100);
 
-/// What to do at a given moment.
+/// What the runner does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Do nothing before this moment.
+    /// Do nothing before this time.
     Wait(Duration),
     /// Send this slot's request, if the gate grants a permit. It stays the next slot until [`Pacer::sent`].
     Send(Slot),

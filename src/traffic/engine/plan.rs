@@ -1,4 +1,4 @@
-//! The plan: every request of a run, with the moment when it is wanted, known before the start.
+//! The plan: every request of a run, with the time at which it is wanted, known before the start.
 //!
 //! Slot k stands where the area under the rate curve is k + ½: each slot is in the middle of "its" unit of area. So its
 //! time is the inverse of the integral of the rate. With x = k + ½:
@@ -39,23 +39,23 @@ impl Shape {
             next: 0,
             total: if self.pauses() { u32::MAX } else { self.total() },
             wanted: 0.0,
-            pauses: Random::new(self.seed(), 0),
+            pauses: Random::new(self.seed, 0),
         }
     }
 
     /// The area under the rate curve, which is the number of requests before rounding.
     fn area(&self) -> f64 {
-        let steady = self.ceiling() * self.seconds();
-        if self.ramps() { steady * (1.0 - self.ceiling() / (4.0 * self.max_rps())) } else { steady }
+        let steady = self.ceiling() * self.duration;
+        if self.ramps() { steady * (1.0 - self.ceiling() / (4.0 * self.max_rps)) } else { steady }
     }
 
-    /// The moment, in seconds, up to which the area under the rate curve is `x`. A shape that pauses has none.
+    /// The time, in seconds, up to which the area under the rate curve is `x`. A shape that pauses has none.
     fn time_of(&self, x: f64) -> f64 {
         let ceiling = self.ceiling();
         if !self.ramps() {
             return x / ceiling;
         }
-        let slope = 4.0 * self.max_rps() / self.seconds();
+        let slope = 4.0 * self.max_rps / self.duration;
         let area = self.area();
         let edge = ceiling * ceiling / (2.0 * slope);
         if x <= edge {
@@ -64,7 +64,7 @@ impl Shape {
             x / ceiling + ceiling / (2.0 * slope)
         } else {
             // Rounding may put the last x slightly beyond the area.
-            self.seconds() - (2.0 * (area - x).max(0.0) / slope).sqrt()
+            self.duration - (2.0 * (area - x).max(0.0) / slope).sqrt()
         }
     }
 }
@@ -90,7 +90,7 @@ impl Iterator for Plan {
         let (wanted, due) = if self.shape.pauses() {
             let wanted = self.wanted;
             let due = wanted + self.pauses.uniform(SHORTEST_PAUSE, LONGEST_PAUSE);
-            if due >= self.shape.seconds() {
+            if due >= self.shape.duration {
                 self.total = self.next;
                 return None;
             }
@@ -197,7 +197,7 @@ mod tests {
     fn integral(shape: &Shape, step: f64) -> Vec<f64> {
         let mut area = 0.0;
         let mut areas = vec![0.0];
-        let steps = (shape.seconds() / step).round() as usize;
+        let steps = (shape.duration / step).round() as usize;
         for i in 0..steps {
             let from = i as f64 * step;
             let to = (i + 1) as f64 * step;
@@ -219,7 +219,7 @@ mod tests {
             let shape = shape(scenario, duration, max_rps);
             let dues: Vec<f64> = shape.plan().map(|slot| slot.due.as_secs_f64()).collect();
             prop_assert_eq!(dues.len() as u32, shape.total());
-            prop_assert!(dues.iter().all(|due| (0.0..shape.seconds()).contains(due)), "all inside [0, D)");
+            prop_assert!(dues.iter().all(|due| (0.0..shape.duration).contains(due)), "all inside [0, D)");
             prop_assert!(dues.windows(21).all(|w| w[20] - w[0] >= 1.0), "no half-open second with more than 20");
             let step = 0.01;
             let mut planned = 0;

@@ -32,9 +32,8 @@ const fn micros(micros: u64) -> Duration {
     Duration::from_micros(micros)
 }
 
-/// How long after the end of a run an answer may still come. A moment later than that is not one of the run: the wall
-/// clock was set, or the row is damaged. Such moments are moved to this limit, so that they can't make the run last for
-/// years.
+/// How long after the end of a run an answer may still come. A later time is wrong, because the wall clock was set or the
+/// row is damaged, and counts as this limit. Otherwise the run could seem to last for years.
 const DRAIN: Duration = Duration::from_secs(5);
 
 /// What the row of either side says about one request.
@@ -44,7 +43,7 @@ struct Known {
     request_id: Option<Uuid>,
 }
 
-/// Reads the generator's row. No moment is later than `latest`.
+/// Reads the generator's row. No time is later than `latest`.
 fn of_client(client: &ClientSide, latest: Duration) -> Known {
     let sent = micros(client.sent).min(latest);
     let outcome = Outcome {
@@ -70,20 +69,7 @@ fn of_server(server: &ServerSide, call: Call, started: i64, latest: Duration) ->
     }
 }
 
-/// Describes the request as a failure, if it is one. What it asked for is known from the plan.
-fn failure(known: &Known, request: PlannedRequest) -> Option<Failure> {
-    let fate = known.outcome.fate;
-    (!fate.is_ok() && fate != Fate::Cancelled).then(|| Failure {
-        seq: known.outcome.seq,
-        method: request.method.to_owned(),
-        path: request.path,
-        status: fate.status(),
-        request_id: known.request_id.map(|id| id.to_string()),
-        reason: fate.words(),
-    })
-}
-
-/// Counts the run anew from the rows of both sides. `request_of` says what a slot of the plan asks for.
+/// Counts the run anew from the rows of both sides. `request_of` returns the request of a slot of the plan.
 pub fn recount(
     remains: &Remains,
     clients: &[ClientSide],
@@ -99,11 +85,15 @@ pub fn recount(
     let mut end = Duration::ZERO;
     for (seq, known) in &rows {
         recorder.sent(known.due, known.outcome.sent);
-        recorder.ended(&known.outcome, failure(known, request_of(*seq)));
+        let request_id = known.request_id.map(|id| id.to_string());
+        let failure = Failure::of(*seq, known.outcome.fate, &request_of(*seq), request_id);
+        recorder.ended(&known.outcome, failure);
         end = end.max(known.outcome.ended);
     }
     let left = remains.planned.saturating_sub(rows.len() as u32);
-    (0..remains.missed.min(left)).for_each(|_| recorder.missed());
+    for _ in 0..remains.missed.min(left) {
+        recorder.missed();
+    }
     recorder.close();
     Stats { recent_failures: recorder.failures(), ..recorder.snapshot(end, remains.duration) }
 }

@@ -81,12 +81,12 @@ pub struct Shape {
     scenario: Scenario,
     delay: Delay,
     /// D, in seconds.
-    duration: f64,
-    /// R, the rate that was asked for, in requests per second.
-    max_rps: f64,
+    pub(super) duration: f64,
+    /// R, the requested rate, in requests per second.
+    pub(super) max_rps: f64,
     /// C, the highest planned rate, in requests per second.
     ceiling: f64,
-    seed: u32,
+    pub(super) seed: u32,
 }
 
 impl Shape {
@@ -124,18 +124,6 @@ impl Shape {
     /// only.
     pub fn mean(&self) -> f64 {
         self.rate_at(self.duration / 2.0)
-    }
-
-    pub(super) fn max_rps(&self) -> f64 {
-        self.max_rps
-    }
-
-    pub(super) fn seconds(&self) -> f64 {
-        self.duration
-    }
-
-    pub(super) fn seed(&self) -> u32 {
-        self.seed
     }
 
     /// Does the plan pause before each request, instead of following a rate?

@@ -75,3 +75,18 @@ fn the_same_head_again_turns_the_order_round() {
     assert!(by_sent.ordered_by(Order::Sent).ascending);
     assert!(!by_sent.ordered_by(Order::Failed).ascending);
 }
+
+#[test]
+fn a_cursor_survives_the_wire() {
+    let id: RunId = "019b76da-a800-7000-8000-000000000000".parse().expect("an id");
+    for (rank, text) in [(0, id.to_string()), (12, format!("12~{id}")), (-1, format!("-1~{id}"))] {
+        let cursor = Cursor { rank, id };
+        assert_eq!((cursor.to_string(), text.parse()), (text.clone(), Ok(cursor)));
+    }
+    for wrong in ["", "17", "~", "12~"] {
+        assert_eq!(wrong.parse::<Cursor>(), Err(NoCursor), "{wrong}");
+    }
+    for rank in ["", "x", "+1", "1.5", "1234567890123456"] {
+        assert_eq!(format!("{rank}~{id}").parse::<Cursor>(), Err(NoCursor), "{rank}");
+    }
+}

@@ -61,7 +61,7 @@ pub enum Reason {
 
 impl Reason {
     /// The reason in words for a person.
-    pub fn words(self) -> &'static str {
+    pub fn message(self) -> &'static str {
         match self {
             Self::TargetDown => "the API did not answer fifty requests in a row",
             Self::Storage => "the database could not be written",
@@ -130,6 +130,29 @@ pub struct Run {
 }
 
 impl Run {
+    /// A run that was accepted, with no numbers yet. `start_time` is in epoch milliseconds.
+    pub fn starting(id: RunId, settings: Settings, cap: u32, start_time: i64) -> Self {
+        let Settings { scenario, duration, max_rps, endpoints, seed, delay } = settings;
+        Self {
+            job_id: id,
+            status: Status::Starting,
+            reason: None,
+            scenario,
+            duration,
+            max_rps,
+            endpoints,
+            seed,
+            delay,
+            cap,
+            start_time,
+            end_time: None,
+            closed: false,
+            unstored: false,
+            stats: Stats::default(),
+            stop_took: None,
+        }
+    }
+
     /// What the run was started with.
     pub fn settings(&self) -> Settings {
         Settings {

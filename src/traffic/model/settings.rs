@@ -62,7 +62,7 @@ enum WireEndpoints {
     List(Vec<Endpoint>),
 }
 
-/// The word `"all"`.
+/// The text `"all"`.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum All {

@@ -95,7 +95,7 @@ fn Simulator(
         let again = Callback::new(move |()| {
             active.set_value(None);
             // With the same seed, the next run would create the same users.
-            draft.draw_seed();
+            draft.new_seed();
             dismissed.set(Some(id));
         });
         view! { <RunPanel feed=RunFeed::follow(*run) takes_focus again /> }.into_any()

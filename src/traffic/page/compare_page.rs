@@ -96,8 +96,8 @@ fn Comparison(a: Side, b: Side) -> impl IntoView {
 }
 
 fn difference_row(difference: &Difference) -> String {
-    let Difference { what, a, b, words, differs } = difference;
-    let values = [a, b, words].map(|text| TableCell::text(text).quiet(!differs));
+    let Difference { what, a, b, change, differs } = difference;
+    let values = [a, b, change].map(|text| TableCell::text(text).quiet(!differs));
     row(std::iter::once(TableCell::text(*what)).chain(values))
 }
 

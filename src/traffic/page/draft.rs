@@ -1,7 +1,6 @@
 //! The choices in the form: read from it, shown in it, and remembered.
 
 use leptos::prelude::*;
-use web_sys::wasm_bindgen::JsCast;
 use web_sys::{FormData, HtmlFormElement, HtmlInputElement, HtmlSelectElement};
 
 use crate::traffic::engine::random::Random;
@@ -9,15 +8,14 @@ use crate::traffic::engine::scenario::{Delay, Scenario};
 use crate::traffic::model::{DEFAULT_DURATION, Settings};
 use crate::traffic::outcomes::CardState;
 use crate::traffic::start_request::StartForm;
-use crate::traffic::view::choices;
-use crate::traffic::view::choices::{durations, endpoint_choices, rates};
+use crate::traffic::view::choices::{durations, endpoint_choices, rates, recall, remember};
+use crate::ui::dom::find;
 
 /// The choices in the form while the page lives, so that the form comes back as the user left it.
 #[derive(Clone, Copy)]
 pub struct Draft {
     /// The choices that the form shows, in every field but the seed.
     pub(crate) shown: RwSignal<StartForm>,
-    /// The seed of the next run.
     pub(crate) seed: RwSignal<u32>,
     pub(crate) cap: u32,
     /// Does the form show the defaults, because the address asks for nothing else?
@@ -35,7 +33,7 @@ impl Draft {
     }
 
     /// Derives the next seed from the last one, which the server drew at random.
-    pub(crate) fn draw_seed(&self) {
+    pub(crate) fn new_seed(&self) {
         self.seed.update(|seed| *seed = next_seed(*seed));
     }
 
@@ -61,17 +59,17 @@ impl Draft {
             show(&now, form);
         }
         if self.shown.with_untracked(|before| *before != now) {
-            choices::remember(&StartForm { acknowledged: None, ..now.clone() });
+            remember(&StartForm { acknowledged: None, ..now.clone() });
             self.shown.set(now);
         }
     }
 
     /// Reads the form when the script starts: browsers restore values after a reload, and users may already have chosen. If it
     /// still shows the defaults, it gets the remembered choices.
-    pub(crate) fn meet(&self, form: &HtmlFormElement) {
+    pub(crate) fn hydrate(&self, form: &HtmlFormElement) {
         let mut now = read(form);
         if self.is_default.get_value() && self.shown.with_untracked(|before| *before == now) {
-            now = choices::recall().map_or(now.clone(), |last| self.known(&last, now));
+            now = recall().map_or(now.clone(), |last| self.still_offered(&last, now));
             show(&now, form);
         }
         self.is_default.set_value(false);
@@ -79,7 +77,7 @@ impl Draft {
     }
 
     /// Keeps the remembered values that are still among the choices. The acknowledgement is never remembered.
-    fn known(&self, last: &StartForm, now: StartForm) -> StartForm {
+    fn still_offered(&self, last: &StartForm, now: StartForm) -> StartForm {
         let among = |choices: Vec<(String, String)>, value: &Option<String>, now: Option<String>| {
             value.clone().filter(|value| choices.iter().any(|(choice, _)| choice == value)).or(now)
         };
@@ -96,7 +94,6 @@ impl Draft {
     }
 }
 
-/// A seed that is derived from another one.
 fn next_seed(seed: u32) -> u32 {
     // Nothing else uses this stream of random numbers.
     (Random::new(seed, u64::MAX).next_u64() >> 32) as u32
@@ -129,16 +126,15 @@ fn read(form: &HtmlFormElement) -> StartForm {
     StartForm { seed: None, ..StartForm::read(text) }
 }
 
-/// Ticks and selects the choices in the form.
 fn show(choice: &StartForm, form: &HtmlFormElement) {
     for (name, value) in choice.pairs() {
         let Some(value) = value else { continue };
-        let radio = form.query_selector(&format!("input[name=\"form[{name}]\"][value=\"{value}\"]")).ok().flatten();
-        if let Some(radio) = radio.and_then(|radio| radio.dyn_into::<HtmlInputElement>().ok()) {
+        let radio = format!("input[name=\"form[{name}]\"][value=\"{value}\"]");
+        if let Some(radio) = find::<HtmlInputElement>(form, &radio) {
             radio.set_checked(true);
         }
-        let select = form.query_selector(&format!("select[name=\"form[{name}]\"]")).ok().flatten();
-        if let Some(select) = select.and_then(|select| select.dyn_into::<HtmlSelectElement>().ok()) {
+        let select = format!("select[name=\"form[{name}]\"]");
+        if let Some(select) = find::<HtmlSelectElement>(form, &select) {
             select.set_value(value);
         }
     }

@@ -3,8 +3,7 @@
 use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use web_sys::wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlElement, MouseEvent, SubmitEvent};
+use web_sys::{MouseEvent, SubmitEvent};
 
 use super::run_feed::RunFeed;
 use super::run_title::follow_title;
@@ -16,6 +15,7 @@ use crate::traffic::view::run_panel::Panel;
 use crate::traffic::view::run_sentences::announcement;
 use crate::ui::chart::Rows;
 use crate::ui::chart::reader::Reader;
+use crate::ui::dom::{focus, target};
 use crate::ui::notice::{fault_html, here};
 use crate::ui::patch::patch;
 
@@ -48,7 +48,7 @@ impl Stop {
             let _ = self.fault.try_set(fault);
             // The button disappears, and the focus must not be lost with it.
             if let Some(panel) = panel {
-                focus_title(&panel);
+                focus(&panel, ".run-title");
             }
         });
     }
@@ -65,18 +65,9 @@ fn trouble_html(connection: &Connection) -> String {
     }
 }
 
-fn focus_title(panel: &Element) {
-    let title = panel.query_selector(".run-title").ok().flatten();
-    if let Some(title) = title.and_then(|title| title.dyn_into::<HtmlElement>().ok()) {
-        // It can't take the focus if it is hidden.
-        title.focus().ok();
-    }
-}
-
 /// Is the event one of the button that leads back to the form?
 fn is_on_again(event: &MouseEvent) -> bool {
-    let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-    target.is_some_and(|target| target.has_attribute("data-again"))
+    target(event).is_some_and(|target| target.has_attribute("data-again"))
 }
 
 /// What the panel is rendered from.
@@ -135,7 +126,7 @@ pub fn RunPanel(
         Reader::refresh(&panel);
         if takes_focus && before.is_none() {
             // The panel is on the page only from the next frame on.
-            request_animation_frame(move || focus_title(&panel));
+            request_animation_frame(move || focus(&panel, ".run-title"));
         }
     });
     follow_title(feed);
@@ -166,11 +157,11 @@ pub fn RunPanel(
 impl RunFeed {
     /// The sentence for screen readers. It changes with the state of the run, and otherwise at most every ten seconds.
     fn announcement(self) -> String {
-        let moment = Memo::new(move |_| {
+        let state = Memo::new(move |_| {
             let run = self.run.read();
             (run.status, run.closed, run.unstored, run.stats.elapsed / 10_000)
         });
-        moment.track();
+        state.track();
         announcement(&self.run.read_untracked(), self.connection.get().is_stale())
     }
 }
@@ -192,7 +183,7 @@ mod tests {
         for (error, words, link) in rows {
             let html = trouble(error.clone());
             assert!(html.contains(words) && html.contains(link), "{error:?}: {html}");
-            assert!(!Connection::Broken(error).words().is_empty());
+            assert!(!Connection::Broken(error).label().is_empty());
         }
         // The connection says "Reconnecting", and the user need not do anything.
         assert_eq!(trouble(AppError::Unreachable), "");

@@ -12,7 +12,7 @@ use crate::traffic::engine::scenario::Scenario;
 use crate::traffic::history_query::HistoryQuery;
 use crate::traffic::model::{Run, RunSummary, RunsPage, Status};
 use crate::traffic::server_fns::{get_run, get_runs};
-use crate::traffic::view::run_badge::status_word;
+use crate::traffic::view::run_badge::status_label;
 use crate::ui::format::utc;
 use crate::ui::notice::{Empty, failed};
 
@@ -62,7 +62,7 @@ fn filter(address: &HistoryQuery) -> AnyView {
         view! { <option value=value selected=chosen>{text}</option> }
     };
     let scenarios = Scenario::ALL.map(|one| choice(one.wire_name(), one.title(), address.scenario == Some(one)));
-    let statuses = Status::ALL.map(|one| choice(one.wire_name(), status_word(one), address.status == Some(one)));
+    let statuses = Status::ALL.map(|one| choice(one.wire_name(), status_label(one), address.status == Some(one)));
     // The rest of the address stays as it is.
     let others = HistoryQuery { scenario: None, status: None, cursor: None, ..address.clone() }.pairs();
     let kept = others.into_iter().map(|(name, value)| view! { <input type="hidden" name=name value=value /> });

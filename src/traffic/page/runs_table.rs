@@ -4,11 +4,10 @@ use leptos::prelude::*;
 
 use super::delete_run::DeleteRunForm;
 use crate::origin::RunId;
-use crate::traffic::history_query::HistoryQuery;
+use crate::traffic::history_query::{HistoryQuery, Order};
 use crate::traffic::model::RunSummary;
-use crate::traffic::run_order::Order;
 use crate::traffic::view::run_badge::badge;
-use crate::traffic::view::settings_words::in_a_list;
+use crate::traffic::view::settings_text::in_a_list;
 use crate::traffic::view::verdict::{Tone, short};
 use crate::ui::format::{count, millis, utc};
 

@@ -4,8 +4,7 @@ use leptos::html;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos::task::spawn_local;
-use web_sys::wasm_bindgen::JsCast;
-use web_sys::{HtmlElement, SubmitEvent};
+use web_sys::SubmitEvent;
 
 use super::draft::Draft;
 use crate::error::AppError;
@@ -14,6 +13,7 @@ use crate::traffic::server_fns::{StartTraffic, start_traffic};
 use crate::traffic::start_request::StartForm;
 use crate::traffic::view::setup::Setup;
 use crate::ui::chart::reader::Reader;
+use crate::ui::dom::focus;
 use crate::ui::notice::{fault_html, here};
 use crate::ui::patch::patch;
 use crate::ui::table::escaped;
@@ -37,8 +37,8 @@ impl Start {
         Self { outcome: RwSignal::new(None), busy: RwSignal::new(false) }
     }
 
-    /// Asks the server to start a run, unless a start is under way.
-    fn ask(self, form: StartForm) {
+    /// Requests a start, unless one is under way.
+    fn send(self, form: StartForm) {
         if self.busy.get_untracked() {
             return;
         }
@@ -63,7 +63,8 @@ pub fn Form(
     returned: Vec<FieldError>,
 ) -> impl IntoView {
     let form = NodeRef::<html::Form>::new();
-    let (alive, refused_locally) = (RwSignal::new(false), RwSignal::new(false));
+    let alive = RwSignal::new(false);
+    let refused_locally = RwSignal::new(false);
     let returned = StoredValue::new(returned);
     let setup = move || Setup {
         form: draft.shown.get(),
@@ -82,7 +83,7 @@ pub fn Form(
     Effect::new(move |_| {
         let Some(form) = form.get() else { return };
         if !alive.get_untracked() {
-            draft.meet(&form);
+            draft.hydrate(&form);
             alive.set(true);
         }
         patch(&form, &setup().html());
@@ -94,15 +95,11 @@ pub fn Form(
         let Some(form) = form.get_untracked() else { return };
         draft.read(&form);
         if draft.shown.read_untracked().is_acknowledged() {
-            start.ask(draft.sent());
+            start.send(draft.sent());
             return;
         }
         refused_locally.set(true);
-        let acknowledge = form.query_selector("[type=checkbox]").ok().flatten();
-        if let Some(input) = acknowledge.and_then(|input| input.dyn_into::<HtmlElement>().ok()) {
-            // It can't take the focus if it is hidden.
-            input.focus().ok();
-        }
+        focus(&form, "[type=checkbox]");
     };
     let on_change = move |_| {
         if let Some(form) = form.get_untracked() {

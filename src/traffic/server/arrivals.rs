@@ -205,8 +205,9 @@ pub struct Recognised {
 
 /// Notes the arrival of a simulated request. `None`: the request is real traffic.
 pub fn recognise(arrivals: &Arc<Arrivals>, headers: &HeaderMap) -> Option<Recognised> {
-    let Claim { run_id, seq, secret } = Claim::read(headers)?;
-    let verdict = arrivals.note(&Claim { run_id, seq, secret })?;
+    let claim = Claim::read(headers)?;
+    let verdict = arrivals.note(&claim)?;
+    let Claim { run_id, seq, .. } = claim;
     // Nobody can check to which run it belongs, so it is recorded as simulated and as part of no run.
     let run = if matches!(verdict, Verdict::UnknownRun) { RunId(Uuid::nil()) } else { run_id };
     let admission = match verdict {
@@ -252,15 +253,15 @@ mod tests {
     #[tokio::test]
     async fn a_request_is_of_its_run_or_refused_or_real_by_what_is_known_of_the_run() {
         let arrivals = Arrivals::new(SharedGate::new(2));
-        let secret = Secret::draw();
+        let secret = Secret::random();
         let of_run = |seq| Origin::Simulated { run: RUN, seq };
         let of_none = Origin::Simulated { run: RunId(Uuid::nil()), seq: 1 };
         let cap_broken = arrivals.register(RUN, secret, None);
         assert_eq!(judged(&arrivals, RUN, 0, secret), Some((of_run(0), None)));
-        assert_eq!(judged(&arrivals, RUN, 1, Secret::draw()), None, "a wrong secret of a known run is real traffic");
+        assert_eq!(judged(&arrivals, RUN, 1, Secret::random()), None, "a wrong secret of a known run is real traffic");
         // However many there are, they take no slot from the run's own requests.
         for _ in 0..50 {
-            assert_eq!(judged(&arrivals, UNKNOWN, 1, Secret::draw()), Some((of_none, Some(410))));
+            assert_eq!(judged(&arrivals, UNKNOWN, 1, Secret::random()), Some((of_none, Some(410))));
         }
         assert_eq!(judged(&arrivals, RUN, 2, secret), Some((of_run(2), None)));
         assert!(!cap_broken.is_cancelled());

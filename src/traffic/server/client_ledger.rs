@@ -37,22 +37,7 @@ struct InFlight {
     sent: Duration,
     /// In epoch microseconds.
     sent_at: i64,
-    call: Call,
-    method: &'static str,
-    path: String,
-}
-
-impl InFlight {
-    fn failure(&self, completion: &Completion) -> Failure {
-        Failure {
-            seq: self.slot.k,
-            method: self.method.to_owned(),
-            path: self.path.clone(),
-            status: completion.fate.status(),
-            request_id: completion.request_id.clone(),
-            reason: completion.fate.words(),
-        }
-    }
+    request: PlannedRequest,
 }
 
 /// The ledger of a run while it is in memory.
@@ -71,15 +56,8 @@ impl ClientLedger {
 
     /// Notes that the request of `slot` leaves `sent` after the start of the run.
     pub(super) fn request_sent(&mut self, slot: Slot, request: &PlannedRequest, sent: Duration) {
-        let request = InFlight {
-            slot,
-            sent,
-            sent_at: epoch_micros(),
-            call: request.call,
-            method: request.method,
-            path: request.path.clone(),
-        };
-        self.in_flight.insert(slot.k, request);
+        let in_flight = InFlight { slot, sent, sent_at: epoch_micros(), request: request.clone() };
+        self.in_flight.insert(slot.k, in_flight);
     }
 
     /// Notes that a request ended `ended` after the start of the run. Returns the row to store and, when the request
@@ -90,9 +68,8 @@ impl ClientLedger {
         completion: &Completion,
         ended: Duration,
     ) -> Option<(LedgerRow, Option<Failure>)> {
-        let request = self.in_flight.remove(&seq)?;
+        let InFlight { slot, sent, sent_at, request } = self.in_flight.remove(&seq)?;
         let fate = completion.fate;
-        let outcome = Outcome { seq, call: request.call, wanted: request.slot.wanted, sent: request.sent, ended, fate };
         self.fates.push((seq, fate));
         if request.call == Call::Create {
             match fate {
@@ -101,14 +78,12 @@ impl ClientLedger {
                 _ => self.creates.unanswered += 1,
             }
         }
-        let failed = !fate.is_ok() && fate != Fate::Cancelled;
-        let failure = failed.then(|| request.failure(completion));
+        let failure = Failure::of(seq, fate, &request, completion.request_id.clone());
+        let outcome = Outcome { seq, call: request.call, wanted: slot.wanted, sent, ended, fate };
         let request_id = completion.request_id.as_deref().and_then(|id| id.parse().ok());
-        let row = LedgerRow { run_id: self.run_id, slot: request.slot, sent_at: request.sent_at, outcome, request_id };
-        Some((row, failure))
+        Some((LedgerRow { run_id: self.run_id, slot, sent_at, outcome, request_id }, failure))
     }
 
-    /// The requests that are in flight.
     pub(super) fn in_flight(&self) -> Vec<u32> {
         self.in_flight.keys().copied().collect()
     }
@@ -123,7 +98,6 @@ impl ClientLedger {
         &self.fates
     }
 
-    /// The requests that create users.
     pub(super) fn creates(&self) -> Creates {
         self.creates
     }

@@ -46,7 +46,8 @@ pub(super) async fn close(run: Arc<LiveRun>, context: Arc<RunContext>) {
 
 /// Stores the run as it stands now, and tells its viewers that it is done.
 pub(super) async fn store_and_finish(run: Arc<LiveRun>, context: Arc<RunContext>) {
-    let findings = findings::at_closing(&run, &context).await;
+    let findings = findings::to_store(context.store.as_ref(), context.recorded.as_ref(), run.id, 0).await;
+    let findings = findings.map(|findings| Findings { timeline: run.timeline(), ..findings });
     let last = Run { closed: true, unstored: false, ..run.snapshot() };
     if let Err(error) = store_result(&last, findings.as_ref(), &run, &context).await {
         tracing::error!(run = %run.id, error, "a run can't be stored; its numbers are stored in its place");

@@ -1,4 +1,4 @@
-//! What a run's page shows below its panel, rendered once for all who ask for it at the same time.
+//! What a run's page shows below its panel, rendered once for all who request it at the same time.
 
 use std::time::Duration;
 

@@ -5,6 +5,7 @@ use std::fmt::{self, Write as _};
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
 
 use super::report;
 use super::state::{Traffic, no_such_run, run_id};
@@ -14,7 +15,27 @@ use crate::platform::extract::QueryFields;
 use crate::platform::problem::ApiError;
 use crate::traffic::engine::exchange::Exchange;
 use crate::traffic::model::RunExport;
-use crate::traffic::validation::{ExportFormat, export_format};
+use crate::validation::{Checker, Fields, Invalid};
+
+/// How an export is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ExportFormat {
+    /// The run and each of its requests.
+    Json,
+    /// One row per request, with both of its sides.
+    Csv,
+    /// A report for people, in one file.
+    Html,
+}
+
+fn export_format(fields: &Fields) -> Result<ExportFormat, Invalid> {
+    let mut check = Checker::new(fields, &["format"]);
+    let format = check
+        .required("format", "one of json, csv, html")
+        .and_then(|value| check.variant("format", value, &[ExportFormat::Json, ExportFormat::Csv, ExportFormat::Html]));
+    check.finish(format)
+}
 
 /// Exports a closed run as a file, with each of its requests.
 #[utoipa::path(get, path = "/runs/{jobId}/export", tag = "History", operation_id = "exportRun",

@@ -42,8 +42,6 @@ pub struct LiveRun {
     pub secret: Secret,
     /// When the run's clock starts.
     pub starts: Instant,
-    cap: u32,
-    start_time: i64,
     end_signal: CancellationToken,
     state: Mutex<RunState>,
     frames: watch::Sender<Frame>,
@@ -54,20 +52,19 @@ impl LiveRun {
     pub fn new(id: RunId, settings: Settings, cap: u32, starts: Instant) -> Arc<Self> {
         let shape = settings.shape(cap);
         let until_start = starts.saturating_duration_since(Instant::now());
-        let run = Self {
+        let start_time = epoch_millis() + until_start.as_millis() as i64;
+        let live = Self {
             id,
             shape,
-            secret: Secret::draw(),
+            secret: Secret::random(),
             starts,
-            cap,
-            start_time: epoch_millis() + until_start.as_millis() as i64,
             end_signal: CancellationToken::new(),
-            state: Mutex::new(RunState::new(id, shape.total())),
+            state: Mutex::new(RunState::new(Run::starting(id, settings.clone(), cap, start_time), shape.total())),
             settings,
             frames: watch::channel(Frame::default()).0,
         };
-        run.publish();
-        Arc::new(run)
+        live.publish();
+        Arc::new(live)
     }
 
     /// Time since the start of the run; zero before it.
@@ -82,32 +79,32 @@ impl LiveRun {
 
     /// Has the run ended, whether it is closed or not?
     pub fn has_ended(&self) -> bool {
-        self.state.lock().status.is_final()
+        self.state.lock().run.status.is_final()
     }
 
     /// Is the run closed, with its result stored?
     pub fn is_closed(&self) -> bool {
-        self.state.lock().closed
+        self.state.lock().run.closed
     }
 
     /// Has the run ended, while its result could not be stored yet?
     pub fn is_unstored(&self) -> bool {
-        self.state.lock().unstored
+        self.state.lock().run.unstored
     }
 
     /// Notes that the result could not be stored yet.
     pub fn mark_unstored(&self) {
-        self.state.lock().unstored = true;
+        self.state.lock().run.unstored = true;
     }
 
     /// The clock of the run has started.
     pub fn start_running(&self) {
         {
             let mut state = self.state.lock();
-            if state.status != Status::Starting {
+            if state.run.status != Status::Starting {
                 return;
             }
-            state.status = Status::Running;
+            state.run.status = Status::Running;
         }
         self.publish();
     }
@@ -116,15 +113,15 @@ impl LiveRun {
     pub fn end_run(&self, status: Status, reason: Option<Reason>) -> bool {
         {
             let mut state = self.state.lock();
-            if state.status.is_final() {
+            if state.run.status.is_final() {
                 return false;
             }
-            state.status = status;
-            state.reason = reason;
+            state.run.status = status;
+            state.run.reason = reason;
             let ended_at = self.elapsed().min(self.shape.duration());
             state.ended_at = Some(ended_at);
             // By the steady clock, because the wall clock may have been set in the meantime.
-            state.end_time = Some(self.start_time + ended_at.as_millis() as i64);
+            state.run.end_time = Some(state.run.start_time + ended_at.as_millis() as i64);
             state.recorder.close();
         }
         self.end_signal.cancel();
@@ -134,20 +131,20 @@ impl LiveRun {
 
     /// Ends the run because the guard saw that it broke the cap.
     pub fn end_for_cap(&self, violations: u32) {
-        self.state.lock().cap_violations = violations;
+        self.state.lock().run.stats.cap_violations = violations;
         self.end_run(Status::Error, Some(Reason::Cap));
     }
 
     /// Turns the ended run into an error, even if it was completed, because closing it failed.
     pub fn closing_failed(&self, reason: Reason) {
-        let mut state = self.state.lock();
-        state.status = Status::Error;
-        state.reason.get_or_insert(reason);
+        let run = &mut self.state.lock().run;
+        run.status = Status::Error;
+        run.reason.get_or_insert(reason);
     }
 
     /// Notes how long it took to stop the run.
     pub fn set_stop_duration(&self, duration: Duration) {
-        self.state.lock().stop_took = Some(duration.as_micros() as f64 / 1000.0);
+        self.state.lock().run.stop_took = Some(duration.as_micros() as f64 / 1000.0);
     }
 
     /// Counts a slot that passed without its request.
@@ -168,7 +165,7 @@ impl LiveRun {
     /// Notes that the request of `slot` is sent now. `false`: the run has ended, and the request must not be sent.
     pub fn request_sent(&self, slot: Slot, request: &PlannedRequest) -> bool {
         let mut state = self.state.lock();
-        if state.status.is_final() {
+        if state.run.status.is_final() {
             return false;
         }
         let sent = self.elapsed();
@@ -209,10 +206,10 @@ impl LiveRun {
 
     /// Keeps the results of the audit and of the dashboard check.
     pub fn set_verdict(&self, audit: Audit, dashboard_check: DashboardCheck) {
-        let mut state = self.state.lock();
-        state.cap_violations = audit.cap_violations;
-        state.audit = Some(audit);
-        state.dashboard_check = Some(dashboard_check);
+        let stats = &mut self.state.lock().run.stats;
+        stats.cap_violations = audit.cap_violations;
+        stats.audit = Some(audit);
+        stats.dashboard_check = Some(dashboard_check);
     }
 
     /// The newest single failures, newest first.
@@ -239,39 +236,16 @@ impl LiveRun {
     /// Marks the run as closed and stored, and publishes the last frame.
     pub fn mark_closed(&self) {
         {
-            let mut state = self.state.lock();
-            state.closed = true;
-            state.unstored = false;
+            let run = &mut self.state.lock().run;
+            run.closed = true;
+            run.unstored = false;
         }
         self.publish();
     }
 
     /// Everything about the run at this moment, consistent in itself.
     pub fn snapshot(&self) -> Run {
-        self.snapshot_of(&self.state.lock())
-    }
-
-    fn snapshot_of(&self, state: &RunState) -> Run {
-        let Settings { scenario, duration, max_rps, endpoints, seed, delay } = self.settings.clone();
-        let now = state.ended_at.unwrap_or_else(|| self.elapsed());
-        Run {
-            job_id: self.id,
-            status: state.status,
-            reason: state.reason,
-            scenario,
-            duration,
-            max_rps,
-            endpoints,
-            seed,
-            delay,
-            cap: self.cap,
-            start_time: self.start_time,
-            end_time: state.end_time,
-            closed: state.closed,
-            unstored: state.unstored,
-            stats: state.stats(now, self.shape.duration()),
-            stop_took: state.stop_took,
-        }
+        self.state.lock().snapshot(self.elapsed())
     }
 
     /// Makes the next frame from the present state and shows it to all subscribers. Does nothing after the last frame.
@@ -281,7 +255,7 @@ impl LiveRun {
             return;
         }
         state.frames_made += 1;
-        let frame = Frame::new(&self.snapshot_of(&state), state.frames_made);
+        let frame = Frame::new(&state.snapshot(self.elapsed()), state.frames_made);
         self.frames.send_replace(frame);
     }
 

@@ -1,4 +1,4 @@
-//! The simulator on the server. The groups of modules stand in the order of their floors, from the ground up.
+//! The simulator on the server. A module uses only those of its own group and of the groups above it.
 
 // What the simulator needs, and how a request leaves and arrives.
 pub mod arrivals;

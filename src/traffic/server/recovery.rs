@@ -36,7 +36,7 @@ pub async fn close_left_overs(
         match run {
             Some(run) => {
                 let run = recount_or_keep(as_ended(run), store, recorded, clean_up, demo_users).await?;
-                let findings = findings::of_left_over(&run, store, recorded).await;
+                let findings = findings::to_store(store, recorded, id, run.stats.whole_seconds()).await;
                 store.update(&run, findings.as_ref()).await?;
             }
             None => {

@@ -9,11 +9,11 @@ use crate::traffic::engine::sides::Sides;
 use crate::traffic::engine::stats::Stats;
 use crate::traffic::engine::timeline::Timeline;
 use crate::traffic::model::Run;
-use crate::traffic::view::run_badge::status_word;
+use crate::traffic::view::run_badge::status_label;
 use crate::traffic::view::run_charts::{distribution_chart, latency_chart, responses_chart};
-use crate::traffic::view::run_sides::{SIDES_HEADS, sides_rows, sides_sentence, slowest_chart};
+use crate::traffic::view::run_sides::{SIDES_HEADS, exchange_chart, sides_rows, sides_sentence};
 use crate::traffic::view::run_tables::{GROUP_HEADS, failures_sentence, group_row};
-use crate::traffic::view::settings_words::{below_title, planned_rate_of};
+use crate::traffic::view::settings_text::{below_title, planned_rate_of};
 use crate::traffic::view::verdict;
 use crate::ui::chart::Chart;
 use crate::ui::chart::frame::ChartFrame;
@@ -55,7 +55,8 @@ fn Report(run: Run, timeline: Timeline, sides: Sides) -> impl IntoView {
         figure("distribution", distribution_chart(&timeline, &run.stats, seconds)),
         figure("answers", responses_chart(&timeline, &run.stats, seconds)),
     ];
-    let waterfalls = (!sides.slowest.is_empty()).then(|| figure("slowest", slowest_chart(&sides.slowest)));
+    let waterfalls =
+        (!sides.slowest.is_empty()).then(|| figure("slowest", exchange_chart("Slowest requests", &sides.slowest)));
     view! {
         <main class="report">
             <header>
@@ -97,8 +98,8 @@ fn verdict_line(line: &verdict::VerdictLine) -> impl IntoView + use<> {
 /// The settings of the run and how it ended.
 fn settings_line(run: &Run) -> String {
     let state = match run.reason {
-        Some(reason) => format!("{}: {}", status_word(run.status), reason.words()),
-        None => status_word(run.status).to_owned(),
+        Some(reason) => format!("{}: {}", status_label(run.status), reason.message()),
+        None => status_label(run.status).to_owned(),
     };
     format!("{} · {state}", below_title(&run.settings()))
 }

@@ -21,9 +21,8 @@ use crate::platform::database::StoreError;
 use crate::platform::extract::{JsonFields, QueryFields};
 use crate::platform::problem::ApiError;
 use crate::traffic::engine::scenario::Scenario;
-use crate::traffic::history_query::HistoryQuery;
+use crate::traffic::history_query::{HistoryQuery, Order};
 use crate::traffic::model::{Run, RunsPage, Started, Status};
-use crate::traffic::run_order::Order;
 use crate::traffic::start_request::StartRequest;
 
 /// The routes below `/traffic`, with their documentation.

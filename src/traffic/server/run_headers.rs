@@ -19,8 +19,8 @@ pub const KEY_HEADER: &str = "x-traffic-key";
 pub struct Secret(u128);
 
 impl Secret {
-    /// Draws a new secret.
-    pub fn draw() -> Self {
+    /// A new secret from the operating system's random numbers.
+    pub fn random() -> Self {
         Self(Uuid::new_v4().as_u128())
     }
 }

@@ -53,7 +53,7 @@ impl RunManager {
         self.context.gate.cap()
     }
 
-    /// Starts a run, in a task of the program: a start that has begun goes on when its caller goes away.
+    /// Starts a run, in a task of its own, so that a start that has begun goes on when its caller goes away.
     ///
     /// # Errors
     /// [`StartRefusal`]
@@ -67,7 +67,7 @@ impl RunManager {
     }
 
     async fn start_in_task(&self, settings: Settings) -> Result<Started, StartRefusal> {
-        let _one_at_a_time = self.starting.lock().await;
+        let _guard = self.starting.lock().await;
         self.check_that_a_run_may_start()?;
         let id = RunId(Uuid::now_v7());
         let opens = self.context.gate.opens();
@@ -165,7 +165,7 @@ impl RunManager {
         Ok((runs, more))
     }
 
-    /// Removes a closed run from the history, in a task of the program: a deletion that has begun goes on when its
+    /// Removes a closed run from the history, in a task of its own, so that a deletion that has begun goes on when its
     /// caller goes away. The recorded requests of the run stay.
     ///
     /// # Errors
@@ -249,13 +249,13 @@ impl RunManager {
         let Some(run) = self.live(id) else {
             return self.context.store.load(id).await;
         };
-        let asked = Instant::now();
+        let requested = Instant::now();
         if run.end_run(Status::Cancelled, None) {
-            let deadline = asked + STOP_PATIENCE;
+            let deadline = requested + STOP_PATIENCE;
             while self.context.arrivals.under_way(id) > 0 && Instant::now() < deadline {
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
-            run.set_stop_duration(asked.elapsed());
+            run.set_stop_duration(requested.elapsed());
             tracing::info!(run = %id, "run stopped");
         }
         Ok(Some(run.snapshot()))

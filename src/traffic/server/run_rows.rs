@@ -44,8 +44,8 @@ pub(super) fn read_run(row: &SqliteRow) -> Result<Run, StoreError> {
     Ok(run)
 }
 
-/// Reads a row with the columns `id`, `closed` and `job`. `None` in the place of the run when only its id can be read,
-/// and no value at all when not even that can be read.
+/// Reads a row with the columns `id`, `closed` and `job`. The run is `None` when only its id can be read, and the whole
+/// result when not even that can be read.
 pub(super) fn read_id_and_run(row: &SqliteRow) -> Option<(RunId, Option<Run>)> {
     let id = row.try_get::<Vec<u8>, _>("id").and_then(|id| read_id(&id));
     let id = id.inspect_err(|error| tracing::debug!(%error, "a stored run has no id that can be read")).ok()?;

@@ -100,7 +100,7 @@ impl Runner {
             }
             return Some(far);
         }
-        // Before the gate is asked, because a change after that must wake this loop.
+        // Before the permit is requested, because any later change must wake this loop.
         self.gate_changes.mark_unchanged();
         let ticket = match self.context.gate.acquire() {
             Ok(ticket) => ticket,

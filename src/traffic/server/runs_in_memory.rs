@@ -23,12 +23,10 @@ struct Contents {
 pub(super) struct RunsInMemory(Arc<Mutex<Contents>>);
 
 impl RunsInMemory {
-    /// The active run.
     pub(super) fn active(&self) -> Option<Arc<LiveRun>> {
         self.0.lock().active.clone()
     }
 
-    /// A run that is in memory.
     pub(super) fn find(&self, id: RunId) -> Option<Arc<LiveRun>> {
         let contents = self.0.lock();
         contents.active.iter().find(|run| run.id == id).or_else(|| contents.ended.get(&id)).cloned()
@@ -48,12 +46,10 @@ impl RunsInMemory {
         contents.ended.insert(run.id, Arc::clone(run));
     }
 
-    /// Removes a run that ended.
     pub(super) fn remove(&self, id: RunId) {
         self.0.lock().ended.remove(&id);
     }
 
-    /// Sums over the runs that were closed since the start of the process.
     pub(super) fn totals(&self) -> RunTotals {
         self.0.lock().totals
     }
@@ -69,7 +65,7 @@ impl RunsInMemory {
     }
 }
 
-/// While this guard lives, its run may be the active one. It frees the place also when the run's task panics.
+/// Ends the run's time as the active one when it is dropped, also by a panic in the run's task.
 pub(super) struct ActiveRunGuard {
     runs: RunsInMemory,
     id: RunId,

@@ -12,10 +12,9 @@ use crate::error::AppError;
 use crate::origin::RunId;
 use crate::platform::database::StoreError;
 use crate::platform::problem::{ApiError, inside};
-use crate::traffic::history_query::HistoryQuery;
+use crate::traffic::history_query::{Cursor, HistoryQuery};
 use crate::traffic::model::RunsPage;
 use crate::traffic::outcomes::StartOutcome;
-use crate::traffic::run_order::Cursor;
 use crate::traffic::start_request::StartForm;
 
 /// The simulator, for its handlers. Cheap to clone.

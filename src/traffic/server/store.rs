@@ -9,9 +9,8 @@ use crate::origin::RunId;
 use crate::platform::database::{Database, StoreError};
 use crate::traffic::engine::exchange::ClientSide;
 use crate::traffic::engine::findings::Findings;
-use crate::traffic::history_query::HistoryQuery;
+use crate::traffic::history_query::{Cursor, HistoryQuery, Order};
 use crate::traffic::model::{Run, RunSummary, Status};
-use crate::traffic::run_order::{Cursor, Order};
 
 /// The query for a page of the history, with only the conditions that there are, so that each finds its index.
 fn list_query(filter: &HistoryQuery, live: Option<(RunId, i64)>) -> QueryBuilder<Sqlite> {
@@ -243,7 +242,6 @@ impl RunStore for SqliteRuns {
     }
 }
 
-/// Inserts a run within a transaction.
 async fn insert(run: &Run, transaction: &mut SqliteConnection) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO runs (id, status, closed, start_time, job, scenario, summary) VALUES (?, ?, ?, ?, ?, ?, ?)",

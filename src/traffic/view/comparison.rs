@@ -1,7 +1,7 @@
 //! Two runs compared, number by number.
 
-use super::settings_words;
-use super::verdict::{audit_word, cap_word, dashboard_word};
+use super::settings_text;
+use super::verdict::{audit_label, cap_label, dashboard_label};
 use crate::traffic::model::{Run, Settings};
 use crate::ui::format::{count, duration, millis, percent};
 
@@ -14,36 +14,36 @@ pub struct Difference {
     pub a: String,
     /// The value of the second run.
     pub b: String,
-    /// The second value compared with the first, in words.
-    pub words: String,
+    /// How the second value differs from the first.
+    pub change: String,
     /// Do the values differ?
     pub differs: bool,
 }
 
 fn text(what: &'static str, a: String, b: String) -> Difference {
     let differs = a != b;
-    let words = if differs { "different" } else { "the same" };
-    Difference { what, words: words.to_owned(), differs, a, b }
+    let change = if differs { "different" } else { "the same" };
+    Difference { what, change: change.to_owned(), differs, a, b }
 }
 
 fn number(what: &'static str, a: u32, b: u32) -> Difference {
-    let words = match i64::from(b) - i64::from(a) {
+    let change = match i64::from(b) - i64::from(a) {
         0 => "the same".to_owned(),
         more if more > 0 => format!("+{}", count(more.unsigned_abs() as u32)),
         less => format!("−{}", count(less.unsigned_abs() as u32)),
     };
-    Difference { what, words, differs: a != b, a: count(a), b: count(b) }
+    Difference { what, change, differs: a != b, a: count(a), b: count(b) }
 }
 
 fn latency(what: &'static str, a: Option<f64>, b: Option<f64>) -> Difference {
-    let words = match (a, b) {
+    let change = match (a, b) {
         (Some(a), Some(b)) if a > 0.0 => {
             let sign = if b >= a { "+" } else { "−" };
             format!("{sign}{} ({sign}{:.0} %)", millis(Some((b - a).abs())), ((b - a) / a * 100.0).abs())
         }
         _ => "–".to_owned(),
     };
-    Difference { what, words, differs: a != b, a: millis(a), b: millis(b) }
+    Difference { what, change, differs: a != b, a: millis(a), b: millis(b) }
 }
 
 /// Compares the settings of two runs, then their results.
@@ -55,15 +55,15 @@ pub fn compare(a: &Run, b: &Run) -> Vec<Difference> {
         let total = run.stats.total_requests;
         percent((total > 0).then(|| f64::from(run.stats.failed_requests) / f64::from(total)))
     };
-    let audit = |run: &Run| run.stats.audited().map_or("–", audit_word).to_owned();
-    let cap = |run: &Run| run.stats.audit.as_ref().map_or("–", |audit| cap_word(audit.cap_kept)).to_owned();
-    let dashboard = |run: &Run| run.stats.dashboard().map_or("–", dashboard_word).to_owned();
+    let audit = |run: &Run| run.stats.audited().map_or("–", audit_label).to_owned();
+    let cap = |run: &Run| run.stats.audit.as_ref().map_or("–", |audit| cap_label(audit.cap_kept)).to_owned();
+    let dashboard = |run: &Run| run.stats.dashboard().map_or("–", dashboard_label).to_owned();
     let most = |run: &Run| {
         let most = run.stats.audit.as_ref().and_then(|audit| audit.most_in_any_second);
         most.map_or("–".to_owned(), |most| most.to_string())
     };
     let delay =
-        |settings: &Settings| settings_words::delay(settings.scenario, settings.delay).unwrap_or("none").to_owned();
+        |settings: &Settings| settings_text::delay(settings.scenario, settings.delay).unwrap_or("none").to_owned();
     vec![
         setting("Scenario", |settings| settings.scenario.title().to_owned()),
         setting("Duration", |settings| duration(settings.duration)),
@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn numbers_and_latencies_say_how_b_stands_to_a() {
-        let words = |difference: Difference| (difference.words, difference.differs);
+        let words = |difference: Difference| (difference.change, difference.differs);
         assert_eq!(words(number("x", 5, 5)), ("the same".to_owned(), false));
         assert_eq!(words(number("x", 5, 1205)), ("+1\u{202f}200".to_owned(), true));
         assert_eq!(words(number("x", 7, 5)), ("−2".to_owned(), true));

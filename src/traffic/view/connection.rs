@@ -20,8 +20,8 @@ pub enum Connection {
 }
 
 impl Connection {
-    /// A word or two for the page; empty where there is nothing to say.
-    pub fn words(&self) -> &'static str {
+    /// The label on the page; empty where there is nothing to say.
+    pub fn label(&self) -> &'static str {
         match self {
             Self::None | Self::Ended => "",
             Self::Connecting => "Connecting",

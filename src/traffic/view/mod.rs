@@ -11,6 +11,6 @@ pub mod run_panel;
 pub mod run_sentences;
 pub mod run_sides;
 pub mod run_tables;
-pub mod settings_words;
+pub mod settings_text;
 pub mod setup;
 pub mod verdict;

@@ -1,7 +1,7 @@
 //! The newest runs, for the dashboard.
 
 use super::run_badge::badge;
-use super::settings_words::in_a_list;
+use super::settings_text::in_a_list;
 use super::verdict::{Tone, short};
 use crate::traffic::engine::scenario::Shape;
 use crate::traffic::model::RunSummary;

@@ -1,9 +1,9 @@
-//! The state of a run in a word.
+//! The state of a run as a label.
 
 use crate::traffic::model::Status;
 
-/// The word for a status on the page.
-pub fn status_word(status: Status) -> &'static str {
+/// The label of a status on the page.
+pub fn status_label(status: Status) -> &'static str {
     match status {
         Status::Starting => "starting",
         Status::Running => "running",
@@ -13,12 +13,12 @@ pub fn status_word(status: Status) -> &'static str {
     }
 }
 
-/// The badge of a run: its name in the style sheet, and its word for people.
+/// The badge of a run: its name in the style sheet, and its label.
 pub fn badge(status: Status, closed: bool, unstored: bool) -> (&'static str, &'static str) {
     match status {
-        Status::Starting | Status::Running => ("running", status_word(status)),
+        Status::Starting | Status::Running => ("running", status_label(status)),
         _ if unstored => ("closing", "finished, not stored yet"),
         _ if !closed => ("closing", "closing"),
-        Status::Completed | Status::Cancelled | Status::Error => (status.wire_name(), status_word(status)),
+        Status::Completed | Status::Cancelled | Status::Error => (status.wire_name(), status_label(status)),
     }
 }

@@ -6,16 +6,15 @@ use leptos::server_fn::ServerFn;
 use super::connection::Connection;
 use super::run_badge::badge;
 use super::run_sentences::{accounts, rate_sentence};
-use super::settings_words;
+use super::settings_text;
 use super::verdict::{VerdictLine, lines};
 use crate::traffic::model::Run;
 use crate::traffic::server_fns::StopTraffic;
 use crate::ui::chart::Rows;
 use crate::ui::chart::rate::{Rates, rate};
 use crate::ui::format::{count, duration, millis};
-use crate::ui::table::escaped;
+use crate::ui::table::{attribute, escaped};
 
-/// The panel of a run.
 pub(crate) struct Panel<'a> {
     /// The newest state of the run.
     pub(crate) run: &'a Run,
@@ -23,11 +22,9 @@ pub(crate) struct Panel<'a> {
     pub(crate) connection: Connection,
     /// Why the page does not follow the run at the moment, as HTML; empty if it does, or reconnects by itself.
     pub(crate) trouble: String,
-    /// Is a stop under way?
     pub(crate) stopping: bool,
     /// Why the last stop failed, as HTML; empty if it did not.
     pub(crate) stop_fault: String,
-    /// The sentence for screen readers.
     pub(crate) announcement: String,
     /// Is the panel on the card, which has links to go on?
     pub(crate) on_card: bool,
@@ -36,7 +33,6 @@ pub(crate) struct Panel<'a> {
 }
 
 impl Panel<'_> {
-    /// Renders the panel.
     pub(crate) fn html(&self) -> String {
         let run = self.run;
         let links = if self.on_card { self.links() } else { String::new() };
@@ -60,7 +56,7 @@ impl Panel<'_> {
     fn head(&self) -> String {
         let Self { run, connection, trouble, stopping, stop_fault, .. } = self;
         let (state, word) = badge(run.status, run.closed, run.unstored);
-        let connected = connection.words();
+        let connected = connection.label();
         let silent = attribute(connected.is_empty(), "hidden");
         let over = attribute(run.status.is_final(), "hidden");
         format!(
@@ -91,13 +87,8 @@ impl Panel<'_> {
     }
 }
 
-/// A boolean attribute with a space before it, or nothing.
-fn attribute(set: bool, name: &str) -> String {
-    if set { format!(" {name}") } else { String::new() }
-}
-
 fn settings_html(run: &Run) -> String {
-    format!("<p class=\"run-settings\">{}</p>", escaped(&settings_words::below_title(&run.settings())))
+    format!("<p class=\"run-settings\">{}</p>", escaped(&settings_text::below_title(&run.settings())))
 }
 
 fn progress_html(run: &Run) -> String {
@@ -154,11 +145,11 @@ fn verdict_html(run: &Run) -> String {
 
 fn line_html(line: &VerdictLine) -> String {
     let tone = line.tone.class();
-    let words = escaped(&line.words);
+    let message = escaped(&line.message);
     let mark = line.mark().map(|mark| format!("<span class=\"mark\" aria-hidden=\"true\">{mark}</span>"));
     match mark {
-        Some(mark) => format!("<p class=\"verdict-line {tone}\">{mark}<span>{words}</span></p>"),
-        None => format!("<p class=\"verdict-line {tone}\">{words}</p>"),
+        Some(mark) => format!("<p class=\"verdict-line {tone}\">{mark}<span>{message}</span></p>"),
+        None => format!("<p class=\"verdict-line {tone}\">{message}</p>"),
     }
 }
 
@@ -170,27 +161,19 @@ mod tests {
     use crate::origin::RunId;
     use crate::traffic::engine::scenario::{Delay, Scenario};
     use crate::traffic::engine::stats::Stats;
-    use crate::traffic::model::{Endpoints, Reason, Status};
+    use crate::traffic::model::{Endpoints, Reason, Settings, Status};
 
     fn run(status: Status, closed: bool) -> Run {
-        Run {
-            job_id: RunId(Uuid::from_u128(7)),
-            status,
-            reason: None,
+        let settings = Settings {
             scenario: Scenario::Peak,
             duration: 30,
             max_rps: 20,
             endpoints: Endpoints::all(),
             seed: 9,
             delay: Delay::Client,
-            cap: 20,
-            start_time: 0,
-            end_time: None,
-            closed,
-            unstored: false,
-            stats: Stats { elapsed: 12_300, total_requests: 1234, failed_requests: 2, ..Stats::default() },
-            stop_took: None,
-        }
+        };
+        let stats = Stats { elapsed: 12_300, total_requests: 1234, failed_requests: 2, ..Stats::default() };
+        Run { status, closed, stats, ..Run::starting(RunId(Uuid::from_u128(7)), settings, 20, 0) }
     }
 
     fn html(run: &Run, on_card: bool) -> String {

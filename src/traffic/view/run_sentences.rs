@@ -1,7 +1,7 @@
 //! The numbers of a run in sentences.
 
-use super::run_badge::status_word;
-use super::settings_words::planned_rate_of;
+use super::run_badge::status_label;
+use super::settings_text::planned_rate_of;
 use crate::traffic::model::Run;
 use crate::ui::format::count;
 
@@ -44,7 +44,7 @@ pub(crate) fn announcement(run: &Run, stale: bool) -> String {
     let stats = &run.stats;
     let so_far = format!("{} requests, {} failed.", stats.total_requests, stats.failed_requests);
     if run.closed {
-        format!("Run {}: {so_far}", status_word(run.status))
+        format!("Run {}: {so_far}", status_label(run.status))
     } else if run.unstored {
         "The run has finished but is not stored yet: the database can't be written. The server keeps trying.".to_owned()
     } else if run.status.is_final() {
@@ -64,27 +64,19 @@ mod tests {
     use crate::origin::RunId;
     use crate::traffic::engine::scenario::{Delay, Scenario};
     use crate::traffic::engine::stats::Stats;
-    use crate::traffic::model::{Endpoints, Status};
+    use crate::traffic::model::{Endpoints, Settings, Status};
 
     fn run(status: Status, closed: bool) -> Run {
-        Run {
-            job_id: RunId(Uuid::from_u128(7)),
-            status,
-            reason: None,
+        let settings = Settings {
             scenario: Scenario::Peak,
             duration: 30,
             max_rps: 20,
             endpoints: Endpoints::all(),
             seed: 9,
             delay: Delay::Client,
-            cap: 20,
-            start_time: 0,
-            end_time: None,
-            closed,
-            unstored: false,
-            stats: Stats { elapsed: 12_300, total_requests: 1234, failed_requests: 2, ..Stats::default() },
-            stop_took: None,
-        }
+        };
+        let stats = Stats { elapsed: 12_300, total_requests: 1234, failed_requests: 2, ..Stats::default() };
+        Run { status, closed, stats, ..Run::starting(RunId(Uuid::from_u128(7)), settings, 20, 0) }
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub(crate) fn sides_html(sides: Result<&Sides, &str>, rows: &Rows) -> String {
         Ok(sides) if sides.slowest.is_empty() => empty_html(Some("No responses yet.")),
         Ok(sides) => {
             let sentence = sides_sentence(sides);
-            let chart = slowest_chart(&sides.slowest).html("slowest", rows);
+            let chart = exchange_chart("Slowest requests", &sides.slowest).html("slowest", rows);
             let table = table_html("Client and server", SIDES_HEADS, &sides_rows(sides), "");
             format!("<p class=\"sentence\" data-part=\"sides\">{sentence}</p>{table}{chart}")
         }
@@ -54,11 +54,6 @@ pub fn sides_sentence(sides: &Sides) -> String {
         ),
         _ => "The server has no record of these requests: not yet, or no longer.".to_owned(),
     }
-}
-
-/// A waterfall chart of the slowest requests.
-pub fn slowest_chart(slowest: &[Exchange]) -> Chart {
-    exchange_chart("Slowest requests", slowest)
 }
 
 /// A waterfall chart of requests, which are given with the slowest first.

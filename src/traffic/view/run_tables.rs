@@ -77,7 +77,7 @@ pub fn failures_sentence(stats: &Stats) -> String {
 
 /// One row of the table of failures by endpoint and outcome, with or without a link to its sample.
 pub fn group_row(group: &FailureGroup, linked: bool) -> String {
-    let words = Fate::of_name(&group.outcome).map_or_else(|| group.outcome.clone(), Fate::words);
+    let words = Fate::of_name(&group.outcome).map_or_else(|| group.outcome.clone(), Fate::message);
     let seq = group.sample.seq;
     let path = group.sample.path.as_deref().unwrap_or_default();
     row([

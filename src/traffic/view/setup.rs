@@ -2,7 +2,7 @@
 //! (see [`crate::ui::patch`]); the controls are in no part, so they keep their state.
 
 use super::choices::{durations, endpoint_choices, rates};
-use super::settings_words::planned_rate;
+use super::settings_text::planned_rate;
 use crate::traffic::engine::CAP;
 use crate::traffic::engine::scenario::{Delay, Scenario, Shape};
 use crate::traffic::model::Settings;
@@ -10,20 +10,17 @@ use crate::traffic::start_request::StartForm;
 use crate::ui::chart::Chart;
 use crate::ui::chart::rate::{Rates, rate};
 use crate::ui::format::{count, duration};
-use crate::ui::table::escaped;
+use crate::ui::table::{attribute, escaped};
 
-/// The content of the form.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Setup {
     /// The choices, in every field but the seed.
     pub(crate) form: StartForm,
-    /// The seed of the next run.
     pub(crate) seed: u32,
     /// The cap of the server, in requests per second.
     pub(crate) cap: u32,
     /// The settings that the choices make, if they are valid.
     pub(crate) settings: Option<Settings>,
-    /// Is a start under way?
     pub(crate) busy: bool,
     /// Is the script running? Without it the button must look enabled, and the server refuses what is not acknowledged.
     pub(crate) alive: bool,
@@ -34,7 +31,6 @@ pub(crate) struct Setup {
 }
 
 impl Setup {
-    /// Renders the content of the form.
     pub(crate) fn html(&self) -> String {
         let Self { form, seed, cap, busy, alive, refusals, .. } = self;
         let acknowledged = form.is_acknowledged();
@@ -122,11 +118,6 @@ fn plan_chart(shape: &Shape, seconds: u32, cap: u32) -> Chart {
     let sentence = format!("{total} requests in {}, {}.", duration(seconds), planned_rate(shape));
     let rates = Rates { seconds, planned: &shape.corners(), achieved: None, cap: cap.min(CAP) };
     rate(PLAN_TITLE, sentence, &rates)
-}
-
-/// A boolean attribute with a space before it, or nothing.
-fn attribute(set: bool, name: &str) -> String {
-    if set { format!(" {name}") } else { String::new() }
 }
 
 fn radio(name: &str, value: &str, words: &str, chosen: bool, more: &str) -> String {

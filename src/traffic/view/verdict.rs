@@ -1,4 +1,4 @@
-//! The verdict on a run in words: audit, cap, clean-up and dashboard check. All who show it take the words from here: the
+//! The verdict on a run as text: audit, cap, clean-up and dashboard check. All who show it take the text from here: the
 //! card, the run's page, the report, the history, the comparison and the log.
 
 use crate::traffic::engine::audit_outcome::{Audit, AuditOutcome};
@@ -20,7 +20,7 @@ pub enum Tone {
 }
 
 impl Tone {
-    /// The mark before the words, so that colour is not the only sign.
+    /// The mark before the message, so that colour is not the only sign.
     pub fn mark(self) -> Option<&'static str> {
         match self {
             Self::Good => Some("✓"),
@@ -67,28 +67,28 @@ pub struct VerdictLine {
     /// Whether it is good news.
     pub tone: Tone,
     /// One or two sentences.
-    pub words: String,
+    pub message: String,
     /// Does it belong to the marked line above, and so have no mark of its own?
     pub is_detail: bool,
 }
 
 impl VerdictLine {
-    fn of(tone: Tone, words: impl Into<String>) -> Self {
-        Self { tone, words: words.into(), is_detail: false }
+    fn of(tone: Tone, message: impl Into<String>) -> Self {
+        Self { tone, message: message.into(), is_detail: false }
     }
 
-    fn detail(tone: Tone, words: impl Into<String>) -> Self {
-        Self { is_detail: true, ..Self::of(tone, words) }
+    fn detail(tone: Tone, message: impl Into<String>) -> Self {
+        Self { is_detail: true, ..Self::of(tone, message) }
     }
 
-    /// The mark before the words, if there is one.
+    /// The mark before the message, if there is one.
     pub fn mark(&self) -> Option<&'static str> {
         self.tone.mark().filter(|_| !self.is_detail)
     }
 
-    /// Mark and words as one text.
+    /// Mark and message as one text.
     pub fn text(&self) -> String {
-        self.mark().map_or_else(|| self.words.clone(), |mark| format!("{mark} {}", self.words))
+        self.mark().map_or_else(|| self.message.clone(), |mark| format!("{mark} {}", self.message))
     }
 }
 
@@ -97,7 +97,7 @@ pub fn lines(run: &Run) -> Vec<VerdictLine> {
     if !run.closed {
         return Vec::new();
     }
-    let early = run.reason.map(|reason| VerdictLine::detail(Tone::Bad, format!("Ended early: {}.", reason.words())));
+    let early = run.reason.map(|reason| VerdictLine::detail(Tone::Bad, format!("Ended early: {}.", reason.message())));
     let audit = run.stats.audit.as_ref().map_or_else(never_audited, |audit| audit_lines(audit, run.stop_took));
     let dashboard = run.stats.dashboard_check.iter().flat_map(dashboard_lines);
     early.into_iter().chain(audit).chain(dashboard).collect()
@@ -115,9 +115,9 @@ fn number_or_unknown(number: Option<u32>) -> String {
     number.map_or_else(|| "an unknown number".to_owned(), count)
 }
 
-/// Makes a sentence of words that start in lower case and have no full stop.
-fn sentence(words: &str) -> String {
-    let mut letters = words.chars();
+/// Makes a sentence of a phrase that starts in lower case and has no full stop.
+fn sentence(phrase: &str) -> String {
+    let mut letters = phrase.chars();
     let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
     format!("{first}{}.", letters.as_str())
 }
@@ -135,14 +135,14 @@ fn audit_lines(audit: &Audit, stop_took: Option<f64>) -> Vec<VerdictLine> {
         AuditOutcome::Incomplete => gaps.next().cloned().unwrap_or_else(|| accounts.clone()),
         _ => accounts.clone(),
     };
-    let mut lines = vec![VerdictLine::of(tone, format!("Audit {}: {head}.", audit_word(audit.outcome)))];
+    let mut lines = vec![VerdictLine::of(tone, format!("Audit {}: {head}.", audit_label(audit.outcome)))];
     lines.extend(audit.differences.iter().map(|difference| VerdictLine::detail(Tone::Bad, sentence(difference))));
     lines.extend(gaps.map(|gap| VerdictLine::detail(Tone::Open, sentence(gap))));
     if audit.outcome == AuditOutcome::Incomplete {
         lines.push(VerdictLine::detail(Tone::Plain, sentence(&accounts)));
     }
     lines.push(cap_line(audit));
-    lines.push(VerdictLine::of(Tone::Plain, clean_up_words(audit, stop_took)));
+    lines.push(VerdictLine::of(Tone::Plain, clean_up_sentence(audit, stop_took)));
     lines
 }
 
@@ -151,46 +151,48 @@ fn cap_line(audit: &Audit) -> VerdictLine {
         return VerdictLine::of(Tone::Open, "Cap not checked: the arrival times of the requests are no longer known.");
     };
     let tone = if kept { Tone::Good } else { Tone::Bad };
-    let word = cap_word(Some(kept));
-    let allowed = audit.cap;
-    let words = format!("Cap {word}: the server saw at most {most} requests in any second; {allowed} are allowed.");
-    VerdictLine::of(tone, words)
+    let label = cap_label(Some(kept));
+    let cap = audit.cap;
+    VerdictLine::of(
+        tone,
+        format!("Cap {label}: the server saw at most {most} requests in any second; {cap} are allowed."),
+    )
 }
 
 /// The clean-up of the run's users, then the requests without a response, then Stop.
-fn clean_up_words(audit: &Audit, stop_took: Option<f64>) -> String {
-    let mut words = format!("{} users created, {} removed", count(audit.created), count(audit.removed));
+fn clean_up_sentence(audit: &Audit, stop_took: Option<f64>) -> String {
+    let mut text = format!("{} users created, {} removed", count(audit.created), count(audit.removed));
     if audit.arrived.is_none() {
         // Some may have been removed before the server was killed.
-        words += " when the run was closed after the restart";
+        text += " when the run was closed after the restart";
     }
     if audit.kept > 0 {
-        words += &format!(", {} kept because a real client changed them", count(audit.kept));
+        text += &format!(", {} kept because a real client changed them", count(audit.kept));
     }
-    words += ".";
+    text += ".";
     if audit.unanswered > 0 {
-        words += &format!(" {} got no response.", count(audit.unanswered));
+        text += &format!(" {} got no response.", count(audit.unanswered));
     }
     if let Some(never) = audit.never_arrived.filter(|never| *never > 0) {
-        words += &format!(" {} were sent but never seen to arrive.", count(never));
+        text += &format!(" {} were sent but never seen to arrive.", count(never));
     }
     if let Some(ms) = stop_took {
-        words += &format!(" Stop took {}.", millis(Some(ms)));
+        text += &format!(" Stop took {}.", millis(Some(ms)));
     }
-    words
+    text
 }
 
 /// Whether the dashboard showed the right numbers of the run.
 fn dashboard_lines(check: &DashboardCheck) -> Vec<VerdictLine> {
     let tone = Tone::from(check.outcome);
-    let word = dashboard_word(check.outcome);
+    let word = dashboard_label(check.outcome);
     if check.outcome == DashboardOutcome::NotChecked {
         return vec![VerdictLine::of(tone, format!("Dashboard {word}: {}.", check.gaps.join("; ")))];
     }
     let expected = check.expected.as_ref().map(|expected| {
         format!(" Expected errors: {} ± {:.1}.", percent(Some(expected.share)), expected.four_sigma * 100.0)
     });
-    let words = format!(
+    let text = format!(
         "Dashboard {word}: it shows {} errors (injected: {}) and a p95 of {} (exact: {}).{}",
         percent(check.error_rate),
         percent(check.injected),
@@ -199,11 +201,11 @@ fn dashboard_lines(check: &DashboardCheck) -> Vec<VerdictLine> {
         expected.unwrap_or_default(),
     );
     let differences = check.differences.iter().map(|difference| VerdictLine::detail(Tone::Bad, sentence(difference)));
-    std::iter::once(VerdictLine::of(tone, words)).chain(differences).collect()
+    std::iter::once(VerdictLine::of(tone, text)).chain(differences).collect()
 }
 
-/// The outcome of the audit in a word.
-pub fn audit_word(outcome: AuditOutcome) -> &'static str {
+/// The label of an outcome of the audit.
+pub fn audit_label(outcome: AuditOutcome) -> &'static str {
     match outcome {
         AuditOutcome::Verified => "verified",
         AuditOutcome::Incomplete => "incomplete",
@@ -211,8 +213,8 @@ pub fn audit_word(outcome: AuditOutcome) -> &'static str {
     }
 }
 
-/// The outcome of the dashboard check in a word or two.
-pub fn dashboard_word(outcome: DashboardOutcome) -> &'static str {
+/// The label of an outcome of the dashboard check.
+pub fn dashboard_label(outcome: DashboardOutcome) -> &'static str {
     match outcome {
         DashboardOutcome::Right => "right",
         DashboardOutcome::Wrong => "wrong",
@@ -220,8 +222,8 @@ pub fn dashboard_word(outcome: DashboardOutcome) -> &'static str {
     }
 }
 
-/// Whether the cap was kept, in a word or two.
-pub fn cap_word(kept: Option<bool>) -> &'static str {
+/// The label for whether the cap was kept.
+pub fn cap_label(kept: Option<bool>) -> &'static str {
     match kept {
         Some(true) => "kept",
         Some(false) => "broken",
@@ -234,16 +236,14 @@ pub fn short(run: &RunSummary) -> VerdictLine {
     let Some(audit) = run.audit else { return VerdictLine::of(Tone::Plain, "–") };
     let cap = run.cap_kept.map_or(Tone::Open, |kept| if kept { Tone::Good } else { Tone::Bad });
     let parts = [
-        Some((Tone::from(audit), format!("audit {}", audit_word(audit)))),
-        Some((cap, format!("cap {}", cap_word(run.cap_kept)))),
-        run.dashboard_check.map(|outcome| (Tone::from(outcome), format!("dashboard {}", dashboard_word(outcome)))),
+        Some((Tone::from(audit), format!("audit {}", audit_label(audit)))),
+        Some((cap, format!("cap {}", cap_label(run.cap_kept)))),
+        run.dashboard_check.map(|outcome| (Tone::from(outcome), format!("dashboard {}", dashboard_label(outcome)))),
     ];
-    let of = |tone: Tone| parts.iter().flatten().find(|(is, _)| *is == tone).map(|(_, words)| words.clone());
-    if let Some(words) = of(Tone::Bad) {
-        return VerdictLine::of(Tone::Bad, words);
-    }
-    if let Some(words) = of(Tone::Open) {
-        return VerdictLine::of(Tone::Open, words);
+    for tone in [Tone::Bad, Tone::Open] {
+        if let Some((_, label)) = parts.iter().flatten().find(|part| part.0 == tone) {
+            return VerdictLine::of(tone, label.clone());
+        }
     }
     // Runs of older versions have no dashboard check.
     VerdictLine::of(Tone::Good, if run.dashboard_check.is_some() { "verified" } else { "audit verified" })
@@ -251,9 +251,9 @@ pub fn short(run: &RunSummary) -> VerdictLine {
 
 /// The verdict in one line, for the log.
 pub fn summary(run: &Run) -> String {
-    let audit = run.stats.audited().map_or("not made", audit_word);
-    let cap = cap_word(run.stats.audit.as_ref().and_then(|audit| audit.cap_kept));
-    let dashboard = run.stats.dashboard().map_or("not checked", dashboard_word);
+    let audit = run.stats.audited().map_or("not made", audit_label);
+    let cap = cap_label(run.stats.audit.as_ref().and_then(|audit| audit.cap_kept));
+    let dashboard = run.stats.dashboard().map_or("not checked", dashboard_label);
     format!("audit {audit}, cap {cap}, dashboard {dashboard}")
 }
 

@@ -44,7 +44,7 @@ impl TimeAxis {
         self.steps * self.step
     }
 
-    /// The position of a moment, given in epoch milliseconds: in steps from the left edge.
+    /// The position of a time, given in epoch milliseconds: in steps from the left edge.
     pub fn position(&self, epoch_millis: i64) -> f64 {
         (epoch_millis - self.from.unwrap_or(0)) as f64 / 1000.0 / f64::from(self.step)
     }
@@ -66,7 +66,6 @@ impl TimeAxis {
         ChartPoint { at: self.share(step as f64 + 0.5), cells: if self.rows { row() } else { Vec::new() } }
     }
 
-    /// The labels of the axis.
     pub(super) fn ticks(&self) -> Vec<Tick> {
         let seconds = self.seconds();
         let at = |second: u32| f64::from(second) / f64::from(seconds);
@@ -99,8 +98,8 @@ impl TimeAxis {
         }
     }
 
-    /// The length of the axis in words, for people who can't see it.
-    pub(super) fn words(&self) -> String {
+    /// The length of the axis as text, for people who can't see it.
+    pub(super) fn description(&self) -> String {
         if self.until_now {
             format!("over the last {}", duration(self.seconds()))
         } else {
@@ -109,7 +108,7 @@ impl TimeAxis {
     }
 }
 
-/// The label of a moment some seconds ago: `−5 min`.
+/// The label of the time that is so many seconds ago: `−5 min`.
 fn ago_label(seconds: u32) -> String {
     match (seconds % 3600, seconds % 60) {
         (0, _) => format!("−{} h", seconds / 3600),

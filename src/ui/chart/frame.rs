@@ -8,26 +8,11 @@ use crate::ui::table::{escaped, head_cells};
 impl Chart {
     /// The whole chart as HTML. `id` is a name that no other chart of the page has; ids in the HTML derive from it.
     pub fn html(&self, id: &str, rows: &Rows) -> String {
-        let mut html = String::new();
-        self.push_html(&mut html, id, rows);
-        html
-    }
-
-    /// Appends [`Self::html`] to `html`.
-    pub fn push_html(&self, html: &mut String, id: &str, rows: &Rows) {
-        html.extend(["<figure class=\"chart\" data-chart=\"", id, "\">"]);
-        self.push_figure(html, id, rows.has(id));
-        html.push_str("</figure>");
+        format!("<figure class=\"chart\" data-chart=\"{id}\">{}</figure>", self.figure_html(id, rows.has(id)))
     }
 
     /// The content of the `<figure>`. Without `rows` its table is empty until a script fetches them.
     pub fn figure_html(&self, id: &str, rows: bool) -> String {
-        let mut html = String::new();
-        self.push_figure(&mut html, id, rows);
-        html
-    }
-
-    fn push_figure(&self, html: &mut String, id: &str, rows: bool) {
         let title = escaped(&self.title);
         let axes = escaped(&self.axes);
         let sentence = escaped(&self.sentence);
@@ -37,12 +22,12 @@ impl Chart {
         let heads = head_cells(self.heads());
         let points = self.points.len();
         let complete = if self.left_out.is_empty() { " hidden" } else { "" };
-        html.push_str(&format!(
+        let mut html = format!(
             "<figcaption>{title}</figcaption><p class=\"reading\" aria-hidden=\"true\"></p>\
              <div class=\"plot\"><svg class=\"picture\" role=\"img\" aria-labelledby=\"{id}-title\" aria-describedby=\"{id}-desc\" data-part=\"picture\" data-points=\"{points}\">\
              <title id=\"{id}-title\">{title}</title><desc id=\"{id}-desc\">{axes} {sentence}</desc>"
-        ));
-        self.push_picture(html);
+        );
+        self.push_picture(&mut html);
         html.push_str(&format!(
             "</svg>\
              <svg class=\"cursor-layer\" aria-hidden=\"true\"><line class=\"cursor\" y1=\"0\" y2=\"100%\" visibility=\"hidden\"/></svg>\
@@ -53,6 +38,7 @@ impl Chart {
              <table><thead data-part=\"heads\"><tr>{heads}</tr></thead><tbody data-part=\"rows\">{rows}</tbody></table></div></details>",
             last = points.saturating_sub(1),
         ));
+        html
     }
 }
 

@@ -107,9 +107,8 @@ fn cells(plane: &Plane, bounds: &[f64], columns: &[Column<'_>]) -> [Mark; SHADES
     SHADES.map(|(_, class, _)| Mark { class, path: paths.next().unwrap_or_default() })
 }
 
-/// The legend of the percentiles.
 fn percentile_keys() -> Vec<Key> {
-    PERCENTILES.map(|name| Key { class: name, name: name.to_owned() }).to_vec()
+    PERCENTILES.map(|name| Key::new(name, name)).to_vec()
 }
 
 /// Latency over time, with a column for each step.
@@ -126,13 +125,13 @@ pub fn heatmap(title: &str, sentence: String, axis: &TimeAxis, bounds: &[f64], c
     let casings = lines.clone().map(|path| Mark { class: "casing", path });
     let lines = PERCENTILES.into_iter().zip(lines).map(|(class, path)| Mark { class, path });
     let point = |(second, column): (usize, &Column<'_>)| axis.point(second, || column_cells(&names, column));
-    let shade_keys = SHADES.map(|(_, class, name)| Key { class, name: name.to_owned() });
+    let shade_keys = SHADES.map(|(_, class, name)| Key::new(class, name));
     Chart {
         title: title.to_owned(),
         sentence,
         axes: format!(
             "Milliseconds on a logarithmic scale, {}. The darker a cell, the more requests took that long.",
-            axis.words()
+            axis.description()
         ),
         x: axis.ticks(),
         y: scale_labels(low, high),

@@ -37,7 +37,7 @@ pub fn lines(
     Chart {
         title: title.to_owned(),
         sentence,
-        axes: format!("{what}, {}.", axis.words()),
+        axes: format!("{what}, {}.", axis.description()),
         x: axis.ticks(),
         y: side
             .into_iter()
@@ -53,7 +53,7 @@ pub fn lines(
                 path: plane.broken_line(series.values.iter().enumerate().map(middle)),
             })
             .collect(),
-        keys: series.iter().map(|series| Key { class: series.class, name: series.name.clone() }).collect(),
+        keys: series.iter().map(|series| Key::new(series.class, &series.name)).collect(),
         columns: vec!["time"],
         more_columns: series.iter().map(|series| series.name.clone()).collect(),
         points: (0..longest).map(point).collect(),

@@ -98,6 +98,13 @@ pub struct Key {
     pub name: String,
 }
 
+impl Key {
+    /// The entry `name` for the marks of this class.
+    pub fn new(class: &'static str, name: impl Into<String>) -> Self {
+        Self { class, name: name.into() }
+    }
+}
+
 /// One position on the x axis, with the values of all series there.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ChartPoint {

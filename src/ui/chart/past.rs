@@ -1,7 +1,7 @@
 //! Rates of the past: what was measured beside what was planned, and periods that stand out.
 
 use super::axis::TimeAxis;
-use super::scale::{Plane, Scale, round_ticks};
+use super::scale::{Plane, Scale, between, round_ticks, value_at};
 use super::{Chart, Key, Mark, Tick};
 
 /// Something that lasts for a while, such as a run.
@@ -39,22 +39,11 @@ impl PlannedLine {
         (corners.len() > 1).then(|| Self { corners, cap: f64::from(period.cap) })
     }
 
-    /// The planned rate at a position on the axis, if the line reaches it.
-    fn rate_at(&self, x: f64) -> Option<f64> {
-        let pair = self.corners.windows(2).find(|pair| (pair[0].0..=pair[1].0).contains(&x))?;
-        Some(between(pair[0], pair[1], x))
-    }
-
     /// The line of the cap, as long as the plan.
     fn cap_path(&self, plane: &Plane) -> String {
         let ends = self.corners.first().into_iter().chain(self.corners.last());
         plane.line(ends.map(|(x, _)| (*x, self.cap)))
     }
-}
-
-/// The value at `x` on the line from one point to another.
-fn between((x0, y0): (f64, f64), (x1, y1): (f64, f64), x: f64) -> f64 {
-    y0 + (y1 - y0) * (x - x0) / (x1 - x0)
 }
 
 /// The corners of a plan on the axis, cut off at its edges; empty outside of it.
@@ -85,18 +74,17 @@ pub fn past_rate(title: &str, sentence: String, axis: &TimeAxis, rates: &PastRat
     let highest = plans.iter().map(|plan| plan.cap).chain(rates.achieved.iter().copied()).fold(1.0, f64::max);
     let plane = Plane { x: Scale::Linear(axis.end()), y: Scale::Linear(highest * 1.15) };
     let achieved = plane.steps(rates.achieved.iter().copied(), 1.0);
-    let key = |class, name: &str| Key { class, name: name.to_owned() };
     let mut marks = vec![
         Mark { class: "achieved-area", path: plane.area(&achieved, rates.achieved.len() as f64) },
         Mark { class: "achieved", path: achieved },
     ];
-    let mut keys = vec![key("achieved", "requests")];
+    let mut keys = vec![Key::new("achieved", "requests")];
     let mut columns = vec!["time", "requests"];
     if !plans.is_empty() {
         let planned = plans.iter().map(|plan| plane.line(plan.corners.iter().copied())).collect();
         marks.insert(1, Mark { class: "cap", path: plans.iter().map(|plan| plan.cap_path(&plane)).collect() });
         marks.push(Mark { class: "planned", path: planned });
-        keys.extend([key("planned", "planned by the simulator"), key("cap", "cap")]);
+        keys.extend([Key::new("planned", "planned by the simulator"), Key::new("cap", "cap")]);
         columns.extend(["planned", "cap"]);
     }
     let point = |(step, rate): (usize, &f64)| axis.point(step, || cells(*rate, &plans, step as f64 + 0.5));
@@ -104,7 +92,7 @@ pub fn past_rate(title: &str, sentence: String, axis: &TimeAxis, rates: &PastRat
     Chart {
         title: title.to_owned(),
         sentence,
-        axes: format!("Requests per second, {}.", axis.words()),
+        axes: format!("Requests per second, {}.", axis.description()),
         x: axis.ticks(),
         y: side.map(|value| Tick { at: plane.y.share(value), text: rate_text(value) }).collect(),
         marks,
@@ -119,7 +107,7 @@ pub fn past_rate(title: &str, sentence: String, axis: &TimeAxis, rates: &PastRat
 fn cells(rate: f64, plans: &[PlannedLine], x: f64) -> Vec<String> {
     let mut cells = vec![rate_text(rate)];
     if !plans.is_empty() {
-        let planned = plans.iter().find_map(|plan| Some((plan.rate_at(x)?, plan.cap)));
+        let planned = plans.iter().find_map(|plan| Some((value_at(&plan.corners, x)?, plan.cap)));
         cells.push(planned.map(|(rate, _)| format!("{rate:.1}")).unwrap_or_default());
         cells.push(planned.map(|(_, cap)| rate_text(cap)).unwrap_or_default());
     }
@@ -144,7 +132,7 @@ impl Chart {
             .collect();
         if !path.is_empty() {
             self.marks.insert(0, Mark { class: "period", path });
-            self.keys.push(Key { class: "period", name: name.to_owned() });
+            self.keys.push(Key::new("period", name));
         }
         self
     }

@@ -1,7 +1,7 @@
 //! The rate of a run over time: planned, sent, and the cap.
 
 use super::axis::TimeAxis;
-use super::scale::{Plane, Scale, round_ticks};
+use super::scale::{Plane, Scale, round_ticks, value_at};
 use super::{Chart, ChartPoint, Key, Mark, Tick};
 
 /// The numbers of the chart.
@@ -17,20 +17,13 @@ pub struct Rates<'a> {
     pub cap: u32,
 }
 
-/// The planned rate at a moment between two corners.
-fn rate_at(corners: &[(f64, f64)], t: f64) -> Option<f64> {
-    let pair = corners.windows(2).find(|pair| (pair[0].0..=pair[1].0).contains(&t))?;
-    let [(t0, r0), (t1, r1)] = [pair[0], pair[1]];
-    Some(if t1 > t0 { r0 + (r1 - r0) * (t - t0) / (t1 - t0) } else { r1 })
-}
-
-/// The moments of all points: the corners of the plan, and each second that is over.
-fn moments(rates: &Rates<'_>) -> Vec<f64> {
-    let mut moments: Vec<f64> = rates.planned.iter().map(|(t, _)| *t).collect();
-    moments.extend((0..rates.achieved.unwrap_or_default().len()).map(|second| second as f64));
-    moments.sort_by(f64::total_cmp);
-    moments.dedup_by(|a, b| (*a - *b).abs() < 1e-9);
-    moments
+/// The times of all points, in seconds: the corners of the plan, and each second that is over.
+fn times(rates: &Rates<'_>) -> Vec<f64> {
+    let mut times: Vec<f64> = rates.planned.iter().map(|(t, _)| *t).collect();
+    times.extend((0..rates.achieved.unwrap_or_default().len()).map(|second| second as f64));
+    times.sort_by(f64::total_cmp);
+    times.dedup_by(|a, b| (*a - *b).abs() < 1e-9);
+    times
 }
 
 /// The chart of a run's rate, or of a plan's.
@@ -46,20 +39,19 @@ pub fn rate(title: &str, sentence: String, rates: &Rates<'_>) -> Chart {
     let point = |t: f64| {
         let second = (t.fract() == 0.0).then_some(t as usize);
         let sent = second.and_then(|second| per_second.get(second)).map(u32::to_string).unwrap_or_default();
-        let planned = rate_at(rates.planned, t).map(|rate| format!("{rate:.1}")).unwrap_or_default();
+        let planned = value_at(rates.planned, t).map(|rate| format!("{rate:.1}")).unwrap_or_default();
         let mut cells = vec![axis.name_of(t), planned];
         cells.extend(rates.achieved.map(|_| sent));
         cells.push(rates.cap.to_string());
         ChartPoint { at: t / end, cells }
     };
-    let key = |class, name: &str| Key { class, name: name.to_owned() };
-    let mut keys = vec![key("planned", "planned")];
-    keys.extend(rates.achieved.map(|_| key("achieved", "sent")));
-    keys.push(key("cap", "cap"));
+    let mut keys = vec![Key::new("planned", "planned")];
+    keys.extend(rates.achieved.map(|_| Key::new("achieved", "sent")));
+    keys.push(Key::new("cap", "cap"));
     Chart {
         title: title.to_owned(),
         sentence,
-        axes: format!("Requests per second, from 0 to {}, {}.", rates.cap, axis.words()),
+        axes: format!("Requests per second, from 0 to {}, {}.", rates.cap, axis.description()),
         x: axis.ticks(),
         y: side_values(rates.cap)
             .into_iter()
@@ -78,7 +70,7 @@ pub fn rate(title: &str, sentence: String, rates: &Rates<'_>) -> Chart {
         } else {
             vec!["time", "planned", "cap"]
         },
-        points: moments(rates).into_iter().map(point).collect(),
+        points: times(rates).into_iter().map(point).collect(),
         ..Chart::default()
     }
 }

@@ -7,6 +7,7 @@ use web_sys::wasm_bindgen::closure::Closure;
 use web_sys::{Element, Event, HtmlInputElement, PointerEvent};
 
 use super::Rows;
+use crate::ui::dom::{elements, find, target};
 use crate::ui::table::NOTHING;
 
 /// The events to handle, in their capture phase, because some of them do not bubble.
@@ -77,11 +78,7 @@ impl Reader {
     }
 
     fn refresh_below(self, root: &Element) {
-        let Ok(sliders) = root.query_selector_all(".reader") else { return };
-        for index in 0..sliders.length() {
-            let Some(slider) = sliders.item(index).and_then(|slider| slider.dyn_into::<HtmlInputElement>().ok()) else {
-                continue;
-            };
+        for slider in elements::<HtmlInputElement>(root.query_selector_all(".reader")) {
             let Some(figure) = Figure::around(&slider) else { continue };
             // Without a script, or without points, it is of no use.
             slider.set_hidden(!figure.has_points());
@@ -97,7 +94,7 @@ impl Reader {
     }
 
     fn handle(self, event: &Event) {
-        let Some(target) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) else { return };
+        let Some(target) = target(event) else { return };
         if event.type_() == "toggle" {
             if let Some(figure) = target.class_list().contains("as-table").then(|| Figure::around(&target)).flatten() {
                 self.note_wanted(&figure);
@@ -145,28 +142,19 @@ impl Figure {
         Some(Self { name: element.get_attribute("data-chart")?, element })
     }
 
-    fn find(&self, selector: &str) -> Option<Element> {
-        self.element.query_selector(selector).ok()?
-    }
-
-    fn all(&self, selector: &str) -> Vec<Element> {
-        let Ok(list) = self.element.query_selector_all(selector) else { return Vec::new() };
-        (0..list.length()).filter_map(|index| list.item(index)?.dyn_into().ok()).collect()
-    }
-
     fn is_open(&self) -> bool {
-        self.find(".as-table").is_some_and(|table| table.has_attribute("open"))
+        find::<Element>(&self.element, ".as-table").is_some_and(|table| table.has_attribute("open"))
     }
 
     fn has_points(&self) -> bool {
-        self.find(".picture")
+        find::<Element>(&self.element, ".picture")
             .and_then(|picture| picture.get_attribute("data-points"))
             .is_some_and(|points| points != "0")
     }
 
     /// Shows the values at a position, if the rows are there; `None` clears the reading.
     fn read(&self, position: Option<Position>) {
-        let rows = self.all("tbody tr");
+        let rows = elements::<Element>(self.element.query_selector_all("tbody tr"));
         let at = |row: &Element| row.get_attribute("data-at").and_then(|at| at.parse::<f64>().ok()).unwrap_or_default();
         let found = position.filter(|_| !rows.is_empty()).map(|position| match position {
             Position::Last => rows.len() - 1,
@@ -174,18 +162,18 @@ impl Figure {
             Position::Near(share) => nearest(rows.iter().map(at), share),
         });
         let row = found.and_then(|index| rows.get(index));
-        let words = row.map(|row| self.words(row)).unwrap_or_default();
-        if let Some(reading) = self.find(".reading") {
-            reading.set_text_content(Some(&words));
+        let reading = row.map(|row| self.reading_of(row)).unwrap_or_default();
+        if let Some(output) = find::<Element>(&self.element, ".reading") {
+            output.set_text_content(Some(&reading));
         }
-        if let Some(slider) = self.find(".reader").and_then(|slider| slider.dyn_into::<HtmlInputElement>().ok()) {
-            slider.set_attribute("aria-valuetext", &words).ok();
+        if let Some(slider) = find::<HtmlInputElement>(&self.element, ".reader") {
+            slider.set_attribute("aria-valuetext", &reading).ok();
             if let Some(index) = found {
                 slider.set_max(&(rows.len() - 1).to_string());
                 slider.set_value(&index.to_string());
             }
         }
-        if let Some(cursor) = self.find(".cursor") {
+        if let Some(cursor) = find::<Element>(&self.element, ".cursor") {
             let shown = if row.is_some() { "visible" } else { "hidden" };
             cursor.set_attribute("visibility", shown).ok();
             for name in ["x1", "x2"].into_iter().filter(|_| row.is_some()) {
@@ -195,9 +183,9 @@ impl Figure {
     }
 
     /// The values of a row: "0:12 · planned 19.8 · sent 20".
-    fn words(&self, row: &Element) -> String {
+    fn reading_of(&self, row: &Element) -> String {
         let text = |cell: &Element| cell.text_content().unwrap_or_default();
-        let heads = self.all("thead th");
+        let heads = elements::<Element>(self.element.query_selector_all("thead th"));
         let cells = row.children();
         let cells = (0..cells.length()).filter_map(|index| cells.item(index));
         reading(heads.iter().map(text), cells.map(|cell| text(&cell)))

@@ -35,6 +35,17 @@ impl Scale {
     }
 }
 
+/// The value at `x` of a curve, which is given by its corners. `None` beyond its ends.
+pub fn value_at(corners: &[(f64, f64)], x: f64) -> Option<f64> {
+    let pair = corners.windows(2).find(|pair| (pair[0].0..=pair[1].0).contains(&x))?;
+    Some(between(pair[0], pair[1], x))
+}
+
+/// The value at `x` on the line from one point to another.
+pub fn between((x0, y0): (f64, f64), (x1, y1): (f64, f64), x: f64) -> f64 {
+    if x1 > x0 { y0 + (y1 - y0) * (x - x0) / (x1 - x0) } else { y1 }
+}
+
 /// The two scales of a drawing.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Plane {

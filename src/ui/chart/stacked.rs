@@ -17,7 +17,7 @@ pub fn stacked(title: &str, sentence: String, axis: &TimeAxis, names: &[String],
     Chart {
         title: title.to_owned(),
         sentence,
-        axes: format!("Requests by outcome, {}.", axis.words()),
+        axes: format!("Requests by outcome, {}.", axis.description()),
         x: axis.ticks(),
         y: side.map(|n| Tick { at: plane.y.share(n), text: format!("{n}") }).collect(),
         marks: bands(&plane, names.len(), columns)
@@ -25,7 +25,7 @@ pub fn stacked(title: &str, sentence: String, axis: &TimeAxis, names: &[String],
             .zip(classes())
             .map(|(path, class)| Mark { class, path })
             .collect(),
-        keys: names.iter().zip(classes()).map(|(name, class)| Key { class, name: name.clone() }).collect(),
+        keys: names.iter().zip(classes()).map(|(name, class)| Key::new(class, name)).collect(),
         columns: vec!["time"],
         more_columns: names.to_vec(),
         points: columns.iter().enumerate().map(point).collect(),

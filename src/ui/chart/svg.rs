@@ -43,7 +43,6 @@ impl Chart {
         html.push_str("</svg>");
     }
 
-    /// The items of the legend.
     pub(super) fn legend_html(&self) -> String {
         let item = |Key { class, name }: &Key| {
             format!(

@@ -4,7 +4,7 @@ use super::scale::{Plane, Scale, round_ticks};
 use super::{Chart, ChartPoint, Key, Mark, Tick};
 use crate::ui::format::millis;
 
-/// The moments of one request, in milliseconds on one clock.
+/// The times of one request, in milliseconds on one clock.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WaterfallRow {
     /// A short name, shown beside the bars.
@@ -44,7 +44,7 @@ pub fn waterfall(title: &str, sentence: String, requests: &[WaterfallRow]) -> Ch
             .map(|(row, request)| Tick { at: 1.0 - middle(row), text: request.name.clone() })
             .collect(),
         marks: classes.into_iter().zip(bars(&plane, requests)).map(|(class, path)| Mark { class, path }).collect(),
-        keys: classes.into_iter().zip(names).map(|(class, name)| Key { class, name: name.to_owned() }).collect(),
+        keys: classes.into_iter().zip(names).map(|(class, name)| Key::new(class, name)).collect(),
         columns: vec!["request", "call", "sent", "arrived", "responded", "received", "request id"],
         points: requests
             .iter()
@@ -62,7 +62,7 @@ fn bars(plane: &Plane, requests: &[WaterfallRow]) -> [String; 3] {
         let top = (requests.len() - row) as f64;
         let client = (top - 0.48, top - 0.12);
         let server = (top - 0.88, top - 0.52);
-        let since = |moment: f64| moment - request.wanted;
+        let since = |time: f64| time - request.wanted;
         paths[0].push_str(&plane.rect((0.0, since(request.sent)), client));
         paths[1].push_str(&plane.rect((since(request.sent), since(request.received)), client));
         if let Some((arrived, responded)) = request.server {
@@ -73,7 +73,7 @@ fn bars(plane: &Plane, requests: &[WaterfallRow]) -> [String; 3] {
 }
 
 fn cells(request: &WaterfallRow) -> Vec<String> {
-    let since = |moment: f64| millis(Some(moment - request.wanted));
+    let since = |time: f64| millis(Some(time - request.wanted));
     let server = request.server.map(|(arrived, responded)| [since(arrived), since(responded)]);
     let [arrived, responded] = server.unwrap_or_default();
     let id = request.request_id.clone().unwrap_or_default();

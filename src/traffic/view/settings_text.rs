@@ -1,4 +1,4 @@
-//! The settings of a run in words, for all pages and files that show them.
+//! The settings of a run as text, for all pages and files that show them.
 
 use crate::traffic::engine::scenario::{Delay, Scenario, Shape};
 use crate::traffic::model::{Run, RunSummary, Settings};
