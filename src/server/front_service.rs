@@ -135,7 +135,7 @@ impl FrontParts {
         };
         let connection = request.extensions().get::<Arc<ClientConnection>>().cloned();
         if let Some(connection) = &connection {
-            let peer = self.access.peer(connection.peer(), request.headers());
+            let peer = self.access.peer(connection.peer, request.headers());
             request.extensions_mut().insert(peer);
         }
         let guest = connection.filter(|connection| connection.is_guest());

@@ -263,10 +263,10 @@ async fn what_was_not_recorded_counts_in_its_period_and_after_a_restart() {
         numbers
     };
     for (age, requests) in [(2 * SECOND, 3), (10 * 60 * SECOND, 40), (10 * HOUR, 500), (2 * DAY, 6000)] {
-        (0..requests).for_each(|_| metrics.numbers.lose(&real(now - age)));
+        (0..requests).for_each(|_| metrics.numbers.count_dropped(&real(now - age)));
     }
     assert_eq!(not_recorded(&metrics).await, [3, 43, 543]);
-    metrics.numbers.lose(&real(now - HOUR / 4));
+    metrics.numbers.count_dropped(&real(now - HOUR / 4));
     metrics.numbers.rebuild().await.expect("rebuilt");
     assert_eq!(not_recorded(&metrics).await[1..], [44, 544], "also what is not stored yet");
     // A server that goes down writes the rest.

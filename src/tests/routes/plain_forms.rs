@@ -162,7 +162,8 @@ async fn a_form_that_can_not_be_read_says_so_where_it_came_from() {
         assert!(address.contains("__err="), "{address}");
         let page = server.get(&address).await;
         let alerts = alerts(&page);
-        let words = "Your request was not carried out. The request could not be understood. Reload the page and try again.";
+        let words =
+            "Your request was not carried out. The request could not be understood. Reload the page and try again.";
         assert_eq!(alerts, [words], "{address}");
     }
     // Nobody can put words into our mouth.

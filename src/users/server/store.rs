@@ -47,7 +47,7 @@ pub trait UserStore: Send + Sync + 'static {
     /// Removes the users that a run created and restores the values that it replaced, unless a real client has written to
     /// them since.
     async fn undo_run(&self, run: RunId) -> Result<Undone, StoreError>;
-    /// Like [`UserStore::undo_run`], for all runs. For the start of the program, while no run is active.
+    /// Like [`UserStore::undo_run`], for all runs. Only the start of the program calls it, while no run is active.
     async fn undo_all_runs(&self) -> Result<Undone, StoreError>;
     /// Removes all real users except the demo users, and returns how many were removed.
     async fn prune(&self) -> Result<u64, StoreError>;

@@ -8,7 +8,7 @@ use crate::origin::RunId;
 use crate::platform::database::{Database, StoreError};
 use crate::platform::retention::{Ages, Kept};
 
-/// How many rows one transaction removes: it takes a few milliseconds, for which requests that write have to wait.
+/// How many rows one transaction removes. It takes a few milliseconds, in which requests that write have to wait.
 const CHUNK: i64 = 1000;
 
 /// What is no longer kept, and not removed yet. Times are in epoch microseconds, minutes since the epoch.
@@ -36,8 +36,7 @@ pub struct Removed {
 }
 
 impl Removed {
-    /// Adds what was removed before.
-    pub(crate) fn and(self, before: Self) -> Self {
+    pub(crate) fn plus(self, before: Self) -> Self {
         Self {
             real: self.real + before.real,
             simulated: self.simulated + before.simulated,
@@ -52,7 +51,7 @@ fn minutes(times: &Range<i64>) -> Range<i64> {
     -(times.start.saturating_neg().div_euclid(MINUTE))..times.end.div_euclid(MINUTE)
 }
 
-/// Finds what is no longer kept, on a connection that keeps nobody waiting.
+/// Finds what is no longer kept, on a read-only connection, so that no writer waits for it.
 pub(super) async fn outdated(database: &Database, kept: &Kept, ages: &Ages) -> Result<Outdated, StoreError> {
     let simulated = ages.older_than(kept.keep_requests_days);
     let mut real = simulated.clone();
@@ -61,7 +60,7 @@ pub(super) async fn outdated(database: &Database, kept: &Kept, ages: &Ages) -> R
     Ok(Outdated { real, simulated, lost: minutes.clone(), minutes })
 }
 
-/// The times of the real requests that are more than `most`: of those that were stored first.
+/// The times of the real requests beyond the newest `most`, by the order in which they were stored.
 async fn too_many(database: &Database, most: i64, ages: &Ages) -> Result<Vec<Range<i64>>, StoreError> {
     let mut found = Vec::new();
     let mut surplus = real_requests(database, &(i64::MIN..i64::MAX)).await? - most;
@@ -97,8 +96,8 @@ async fn end_of_first(database: &Database, times: &Range<i64>, count: i64) -> Re
     statement.fetch_one(&database.read).await
 }
 
-/// Removes a chunk of each, in transactions of their own, except for requests of the run that is `open`. What is left
-/// in `outdated` is still to be removed.
+/// Removes a chunk of each kind, in a transaction of its own, except for requests of the run that is `open`. What is
+/// left in `outdated` is still to be removed.
 pub(super) async fn prune(
     database: &Database,
     outdated: &mut Outdated,
@@ -106,7 +105,7 @@ pub(super) async fn prune(
 ) -> Result<Removed, StoreError> {
     let open = open.map_or("NULL".to_owned(), |run| format!("x'{}'", run.0.simple()));
     let of_closed_runs = format!("run IS NOT NULL AND NOT {OF_NO_RUN} AND run IS NOT {open}");
-    // Few, and no rows of requests: they are not counted.
+    // These are few, and no rows of requests, so they are not counted.
     chunk(database, ["lost_requests", "minute", "TRUE"], &mut outdated.lost).await?;
     Ok(Removed {
         real: chunk(database, ["recorded_requests", "arrived_at", OF_NO_RUN], &mut outdated.real).await?,
@@ -117,7 +116,7 @@ pub(super) async fn prune(
 }
 
 /// Removes the first rows of a table that have one of these keys and meet a condition, and takes their keys out of
-/// `keys`. A connection that keeps nobody waiting finds them.
+/// `keys`. A read-only connection finds them, so that no writer waits for that.
 async fn chunk(
     database: &Database,
     [table, key, condition]: [&str; 3],

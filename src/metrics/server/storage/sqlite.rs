@@ -66,7 +66,7 @@ impl MetricsStore for SqliteMetrics {
         let statement = "SELECT (SELECT min(arrived_at) FROM recorded_requests), (SELECT min(minute) FROM rollups)";
         let (arrival, minute): (Option<i64>, Option<i64>) = sqlx::query_as(statement).fetch_one(&self.0.read).await?;
         let second = arrival.map(|arrival| arrival.div_euclid(1_000_000));
-        // The requests of a minute are somewhere in it: before its end for sure.
+        // A roll-up only says that its requests arrived before the end of its minute.
         let end_of_minute = minute.map(|minute| (minute + 1) * 60);
         Ok([second, end_of_minute].into_iter().flatten().min())
     }
@@ -98,9 +98,9 @@ impl MetricsStore for SqliteMetrics {
     }
 
     async fn wait(&self) -> Result<Duration, StoreError> {
-        let asked = Instant::now();
+        let began = Instant::now();
         let transaction = self.0.begin().await?;
-        let waited = asked.elapsed();
+        let waited = began.elapsed();
         transaction.rollback().await?;
         Ok(waited)
     }
