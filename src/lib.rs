@@ -13,8 +13,8 @@
 //! 3. `traffic::server::runner`: the one loop that sends requests.
 //! 4. `server::compose`: how the features are connected, and `server::router`: every route in one list.
 //!
-//! The modules named `server`, and `platform`, exist only with the feature `ssr`; the documentation that has all of them
-//! is made by `cargo doc --features ssr --no-deps --open`.
+//! The modules named `server`, and `platform`, exist only with the feature `ssr`. Their documentation is part of
+//! `cargo doc --features ssr --no-deps --open`.
 //!
 //! # The flow
 //!
@@ -51,7 +51,7 @@
 //! | [`dashboard`] | pages that show the features' components side by side |
 //! | [`app`], [`document`] | the routes of the page; the HTML document and its assets |
 //! | [`ui`] | components that know no feature; [`ui::chart`] makes charts of numbers |
-//! | [`origin`], [`validation`], [`latency_buckets`], [`query`], [`error`] | what the features share: who made a request, how input is checked, the steps of latencies, how an address carries a query, what crosses the wire as an error |
+//! | [`origin`], [`validation`], [`latency_buckets`], [`query`], [`error`], [`wire_name`] | what the features share: who made a request, how input is checked, the steps of latencies, how an address carries a query, what crosses the wire as an error, and the names of enum variants there |
 //! | `platform` | what the features stand on and what knows none of them: the database, the wall clock, the writer of rows, ids of requests, problem documents |
 //! | `server` | the program on top of everything: settings, composition, routes, access, start and shutdown |
 //!
@@ -60,19 +60,22 @@
 //!
 //! # Architecture invariants
 //!
-//! A test reads the sources and checks them.
+//! A test reads the sources and checks them (`src/tests/architecture`).
 //!
-//! - **The core is pure.** `model.rs`, `origin.rs`, `validation.rs` and the `engine` folders use std, serde, uuid and
-//!   utoipa's derive only: no clock, no I/O, no randomness but a seed, no `cfg`. Time is an argument.
+//! - **The core is pure.** The models, the `engine` folders and the shared files without I/O (`origin`, `validation`,
+//!   `latency_buckets`, `wire_name`) use std, serde, uuid and utoipa's derive only: no clock, no I/O, no randomness but a
+//!   seed, no `cfg`. Time is an argument.
 //! - **No circles.** The import graph has none. `platform` and `ui` name no feature, and nothing but `main.rs`, tests and
 //!   benches names `server`.
 //! - **Features meet in one place.** Traffic reaches users only over HTTP. A feature uses another one only through its
-//!   model, or through a port that it declares itself; `server::compose` alone connects them. Each feature has its own
-//!   context. The dashboard is no feature: it may use every feature's view, server functions and page.
+//!   model, or through a port that it declares itself; `server::compose` alone connects them, by the adapters beside it.
+//!   Each feature has its own context. The dashboard is no feature: it may use every feature's view, server functions
+//!   and page.
 //! - **Metrics records `/api/v1` and nothing else**, so that watching the dashboard never changes it. It records from a
 //!   drop guard, so that an aborted request has its row, too.
 //! - **One runner loop, and one place that closes a run.** Every wait also waits for cancellation.
-//! - **At most a dozen lines with `cfg(`** for ssr and hydrate: one for each `server` folder.
+//! - **At most a dozen lines with `cfg(`** for ssr and hydrate: one for each `server` folder, and for what its server
+//!   functions import.
 //! - **Storage is one object-safe trait for each feature.** One method is one use case and one transaction.
 //! - **No type name is defined twice.**
 //!
@@ -88,7 +91,7 @@
 //! | cap | the limit of the process: 20 requests in any second, or lower |
 //! | max RPS | the rate that a person asks for; at most the cap |
 //! | open loop | requests leave by the plan, whether or not earlier ones are answered |
-//! | sent, missed, not reached | it left; its slot passed, so it never leaves; the run ended before its slot |
+//! | sent, missed, not reached | the request left; its slot passed, so it never leaves; the run ended before its slot |
 //! | ok, failed, cancelled | status 2xx; any other status, timeout or transport error; in flight when the run was stopped |
 //! | service time | from the sending to the end of the response |
 //! | response time | from *wanted* to the end of the response, so a late start counts (no coordinated omission) |

@@ -79,11 +79,12 @@ fn endpoint(check: &mut Checker<'_>, value: &Value) -> Option<(String, String)> 
 mod tests {
     use super::*;
     use crate::origin::RunId;
+    use crate::validation::fields_of_texts;
 
     const RUN: &str = "019b76da-a800-7000-8000-000000000000";
 
     fn given<const N: usize>(pairs: [(&str, &str); N]) -> Fields {
-        fields(pairs.map(|(name, text)| (name, Some(text.to_owned()))))
+        fields_of_texts(pairs.map(|(name, text)| (name, Some(text.to_owned()))))
     }
 
     fn faults<T: std::fmt::Debug>(result: Result<T, Invalid>) -> Vec<String> {

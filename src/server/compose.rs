@@ -124,9 +124,9 @@ pub async fn compose(
         max_streams: config.max_streams,
     });
     background::start(&metrics, Arc::clone(&program), &clock, &shutdown.background, &shutdown.streams);
-    let requests = StoredRequests { store: stored_requests, program: Arc::clone(&program) };
-    let runs = StoredRuns { runs: Arc::clone(&manager), store: stored_runs };
-    start_pruning(config, clock, newest_request, requests, runs, shutdown).await?;
+    let requests = StoredRequests { store: stored_requests, kept: config.kept_requests, program: Arc::clone(&program) };
+    let runs = StoredRuns { runs: Arc::clone(&manager), store: stored_runs, kept: config.kept_runs };
+    start_pruning(clock, newest_request, requests, runs, shutdown).await?;
 
     Ok(Composition {
         users: Arc::new(users),
@@ -191,7 +191,7 @@ fn run_context(
 ) -> Result<RunContext, ComposeError> {
     let dropped = losses.ledger.clone();
     let on_drop = move |row: &LedgerRow| dropped.note(row.run_id, row.outcome.seq);
-    let ledger = RowWriter::start_with("ledger", SqliteLedger(database.clone()), shutdown.runs.clone(), on_drop);
+    let ledger = RowWriter::start("ledger", SqliteLedger(database.clone()), shutdown.runs.clone(), on_drop);
     let gate = SharedGate::new(config.cap);
     let demo_users: Vec<Uuid> = (0..DEMO_USERS).map(demo_user_id).collect();
     Ok(RunContext {
@@ -225,7 +225,6 @@ async fn close_earlier_runs(context: &RunContext, users: &SqliteUsers) -> Result
 
 /// Starts to follow the wall clock, and to remove rows that are no longer kept.
 async fn start_pruning(
-    config: &Config,
     clock: Arc<WallClock>,
     newest_request: Option<i64>,
     requests: StoredRequests,
@@ -233,7 +232,7 @@ async fn start_pruning(
     shutdown: &Shutdown,
 ) -> Result<(), StoreError> {
     let newest = newest_request.max(runs.newest().await?);
-    let pruning = prune(Arc::clone(&clock), newest, config.kept, vec![Arc::new(requests), Arc::new(runs)]);
+    let pruning = prune(Arc::clone(&clock), newest, vec![Arc::new(requests), Arc::new(runs)]);
     shutdown.background.spawn(shutdown.streams.clone().run_until_cancelled_owned(clock.watch()));
     shutdown.background.spawn(shutdown.streams.clone().run_until_cancelled_owned(pruning));
     Ok(())

@@ -230,7 +230,7 @@ async fn serve(stream: TcpStream, admitted: AdmittedConnection, service: impl Ht
 /// Answers one request with the reason why there is no connection for its client.
 async fn refuse(stream: TcpStream) {
     let full = service_fn(async |_| {
-        let id = RequestId::draw();
+        let id = RequestId::generate();
         let mut response = write_problem(no_connection_left().into_response(), id, true).await;
         add_headers(response.headers_mut(), id, true);
         Ok::<_, Infallible>(response)

@@ -94,6 +94,7 @@ impl UsersApiLayer {
         F: Future<Output = Response>,
     {
         let mut peer = request.extensions().get::<Peer>().copied();
+        // The request counts as being answered until this is dropped.
         let mut open = None;
         if let Some(Recognised { origin, admission }) = recognise(&self.arrivals, request.headers()) {
             request.extensions_mut().insert(origin);

@@ -44,7 +44,7 @@ impl Metrics {
         }
         let numbers = Arc::new(Numbers::read(Arc::clone(&store)).await?);
         let losses = Arc::clone(&numbers);
-        let recorder = RowWriter::start_with("requests", Arc::clone(&numbers), hurry, move |request| {
+        let recorder = RowWriter::start("requests", Arc::clone(&numbers), hurry, move |request| {
             losses.count_dropped(request);
             on_drop(request);
         });

@@ -6,10 +6,30 @@ use sqlx::AssertSqlSafe;
 
 use crate::origin::RunId;
 use crate::platform::database::{Database, StoreError};
-use crate::platform::retention::{Ages, Kept};
+use crate::platform::retention::Ages;
 
 /// How many rows one transaction removes. It takes a few milliseconds, in which requests that write have to wait.
 const CHUNK: i64 = 1000;
+
+/// How long and how many requests are kept. Of two limits, the one that is reached first counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::Args)]
+pub struct KeptRequests {
+    /// For how many days a recorded request is kept
+    #[arg(long, env = "KEEP_REQUESTS_DAYS", value_name = "DAYS", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=3650))]
+    pub keep_requests_days: u32,
+    /// How many recorded requests are kept, those of the simulator not counted
+    #[arg(long, env = "KEEP_REQUESTS", value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1000..=100_000_000))]
+    pub keep_requests: u32,
+    /// For how many days requests are kept as sums by minute
+    #[arg(long, env = "KEEP_ROLLUPS_DAYS", value_name = "DAYS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(2..=3650))]
+    pub keep_rollups_days: u32,
+}
+
+impl Default for KeptRequests {
+    fn default() -> Self {
+        Self { keep_requests_days: 7, keep_requests: 1_000_000, keep_rollups_days: 30 }
+    }
+}
 
 /// What is no longer kept, and not removed yet. Times are in epoch microseconds, minutes since the epoch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,7 +72,7 @@ fn minutes(times: &Range<i64>) -> Range<i64> {
 }
 
 /// Finds what is no longer kept, on a read-only connection, so that no writer waits for it.
-pub(super) async fn outdated(database: &Database, kept: &Kept, ages: &Ages) -> Result<Outdated, StoreError> {
+pub(super) async fn outdated(database: &Database, kept: &KeptRequests, ages: &Ages) -> Result<Outdated, StoreError> {
     let simulated = ages.older_than(kept.keep_requests_days);
     let mut real = simulated.clone();
     real.extend(too_many(database, i64::from(kept.keep_requests), ages).await?);

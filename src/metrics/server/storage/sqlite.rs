@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::retention::{Outdated, Removed};
+use super::retention::{KeptRequests, Outdated, Removed};
 use super::store::{MetricsStore, RequestVisitor};
 use super::{log, retention, rollups, rows};
 use crate::metrics::engine::recorded_request::RecordedRequest;
@@ -16,7 +16,7 @@ use crate::metrics::engine::rollup::Rollups;
 use crate::metrics::log_model::{LogPage, LogQuery};
 use crate::origin::RunId;
 use crate::platform::database::{Database, StoreError};
-use crate::platform::retention::{Ages, Kept};
+use crate::platform::retention::Ages;
 
 /// [`MetricsStore`] in the embedded database.
 #[derive(Clone, Debug)]
@@ -89,7 +89,7 @@ impl MetricsStore for SqliteMetrics {
         rows::by_id(&self.0, id).await
     }
 
-    async fn outdated(&self, kept: &Kept, ages: &Ages) -> Result<Outdated, StoreError> {
+    async fn outdated(&self, kept: &KeptRequests, ages: &Ages) -> Result<Outdated, StoreError> {
         retention::outdated(&self.0, kept, ages).await
     }
 

@@ -7,13 +7,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use super::retention::{Outdated, Removed};
+use super::retention::{KeptRequests, Outdated, Removed};
 use crate::metrics::engine::recorded_request::RecordedRequest;
 use crate::metrics::engine::rollup::Rollups;
 use crate::metrics::log_model::{LogPage, LogQuery};
 use crate::origin::RunId;
 use crate::platform::database::StoreError;
-use crate::platform::retention::{Ages, Kept};
+use crate::platform::retention::Ages;
 
 /// Called with one stored request after the other, because there may be too many for a list.
 pub type RequestVisitor<'a> = &'a mut (dyn FnMut(&RecordedRequest) + Send);
@@ -46,7 +46,7 @@ pub trait MetricsStore: Send + Sync + 'static {
     /// The request with this id.
     async fn request(&self, id: Uuid) -> Result<Option<RecordedRequest>, StoreError>;
     /// What is no longer kept.
-    async fn outdated(&self, kept: &Kept, ages: &Ages) -> Result<Outdated, StoreError>;
+    async fn outdated(&self, kept: &KeptRequests, ages: &Ages) -> Result<Outdated, StoreError>;
     /// Removes a chunk of what is outdated, except for requests of the run that is `open`, and returns how much that
     /// was: nothing if all of it is gone.
     async fn prune(&self, outdated: &mut Outdated, open: Option<RunId>) -> Result<Removed, StoreError>;
