@@ -120,7 +120,7 @@ fn request(arrived_at: i64, number: usize) -> RecordedRequest {
     let run = RunId(Uuid::from_u128((number / 1000) as u128 + 1));
     let origin = if number.is_multiple_of(3) { Origin::Simulated { run, seq: number as u32 } } else { Origin::Real };
     RecordedRequest {
-        id: RequestId::draw().0,
+        id: RequestId::generate().0,
         arrived_at,
         method: method.into(),
         route: route.into(),

@@ -30,8 +30,8 @@ pub struct Problem {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
     /// The run that is in the way, if it is a run that is in the way.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub job_id: Option<String>,
+    #[serde(rename = "jobId", default, skip_serializing_if = "Option::is_none")]
+    pub conflicting_id: Option<String>,
 }
 
 /// Why a call of a server function failed. Expected refusals (busy, invalid) are not errors but values of the

@@ -13,8 +13,8 @@
 //! 3. `traffic::server::runner`: the one loop that sends requests.
 //! 4. `server::compose`: how the features are connected, and `server::router`: every route in one list.
 //!
-//! The modules named `server`, and `platform`, exist only with the feature `ssr`; the documentation that has all of them
-//! is made by `cargo doc --features ssr --no-deps --open`.
+//! The modules named `server`, and `platform`, exist only with the feature `ssr`. Their documentation is part of
+//! `cargo doc --features ssr --no-deps --open`.
 //!
 //! # The flow
 //!
@@ -51,7 +51,7 @@
 //! | [`dashboard`] | pages that show the features' components side by side |
 //! | [`app`], [`document`] | the routes of the page; the HTML document and its assets |
 //! | [`ui`] | components that know no feature; [`ui::chart`] makes charts of numbers |
-//! | [`origin`], [`validation`], [`latency_buckets`], [`query`], [`error`], [`wire_name`] | what the features share: who made a request, how input is checked, the steps of latencies, how an address carries a query, what crosses the wire as an error, how a variant is named there |
+//! | [`origin`], [`validation`], [`latency_buckets`], [`query`], [`error`], [`wire_name`] | what the features share: who made a request, how input is checked, the steps of latencies, how an address carries a query, what crosses the wire as an error, and the names of enum variants there |
 //! | `platform` | what the features stand on and what knows none of them: the database, the wall clock, the writer of rows, ids of requests, problem documents |
 //! | `server` | the program on top of everything: settings, composition, routes, access, start and shutdown |
 //!
@@ -95,11 +95,11 @@
 //! | cap | the limit of the process: 20 requests in any second, or lower |
 //! | max_rps | the rate that a person asks for; at most the cap |
 //! | open loop | requests leave by the plan, whether or not earlier ones are answered |
-//! | sent, missed, not reached | it left; its moment passed, so it never leaves; the run ended before its moment |
-//! | ok, failed, cancelled | status 2xx; any other status, a timeout or a transport error; in flight when the run ended, and not answered in time |
-//! | service time | from sending to the end of the answer |
-//! | response time | from *wanted* to the end of the answer, so a late start counts (no coordinated omission) |
-//! | scheduling delay | sent − due: how late a request left |
+//! | sent, missed, not reached | the request left; its slot passed, so it never leaves; the run ended before its slot |
+//! | ok, failed, cancelled | status 2xx; any other status, timeout or transport error; in flight when the run ended, and not answered in time |
+//! | service time | from the sending to the end of the response |
+//! | response time | from *wanted* to the end of the response, so a late start counts (no coordinated omission) |
+//! | scheduling delay | by how much a request left after it was due |
 //! | throttled | it had to wait at the gate |
 //! | rate, throughput | requests sent per second; requests that ended ok per second |
 //! | current RPS | requests that were sent in the last full second |

@@ -5,12 +5,12 @@ use super::log_form::LogForm;
 use super::log_model::{StatusClass, last_page};
 use super::model::{Origins, OverviewQuery, Range};
 use crate::query::link;
+use crate::wire_name::of_wire_name;
 
 /// Reads range and origin from a query. Unknown values count as the default.
 pub fn read_view(get: impl Fn(&str) -> Option<String>) -> OverviewQuery {
-    let range = get("range");
     OverviewQuery {
-        range: Range::ALL.into_iter().find(|one| Some(one.wire_name()) == range.as_deref()).unwrap_or_default(),
+        range: get("range").and_then(|range| of_wire_name(&range)).unwrap_or_default(),
         origin: get("origin").and_then(|origin| origin.parse().ok()).unwrap_or_default(),
     }
 }
@@ -45,12 +45,11 @@ pub struct LogAddress {
 impl LogAddress {
     /// Reads the query of the page. Unknown values count as the default.
     pub fn read(get: impl Fn(&str) -> Option<String>) -> Self {
-        let status = get("status");
         let slowest = get("order").as_deref() == Some("slowest");
         let page = get("page").and_then(|page| page.parse().ok()).unwrap_or(1);
         Self {
             view: read_view(&get),
-            status: StatusClass::ALL.into_iter().find(|one| Some(one.wire_name()) == status.as_deref()),
+            status: get("status").and_then(|status| of_wire_name(&status)),
             endpoint: get("endpoint").filter(|endpoint| endpoint.contains(' ')),
             slowest,
             page: page.clamp(1, last_page(slowest)),

@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::validation::fields;
-use crate::validation::Fields;
+use crate::validation::{Fields, fields_of_texts};
 
 /// The unchecked fields of a [`super::log_model::LogQuery`]; [`super::validation::log`] checks them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,7 +25,7 @@ pub struct LogForm {
 impl LogForm {
     /// The fields that were given.
     pub fn fields(self) -> Fields {
-        fields([
+        fields_of_texts([
             ("range", self.range),
             ("origin", self.origin),
             ("status", self.status),

@@ -6,29 +6,33 @@ use uuid::Uuid;
 use super::engine::recorded_request::RecordedRequest;
 use super::model::{Origins, Range};
 use crate::origin::{Origin, RunId};
+use crate::wire_name::wire_name;
 
-/// How many requests a page of the log holds, where nothing else is said.
+/// How many requests a page of the log holds.
 pub const LOG_PAGE: u32 = 50;
 
-/// The last page of the log: what is deeper is better found by a filter. To find the slowest requests, the database
-/// sorts all requests of the time and keeps those of each page before.
+/// The last page of the log: requests further down are better found by a filter. To find the slowest requests, the
+/// database sorts all requests of the period and keeps those of every earlier page.
 pub fn last_page(slowest: bool) -> u32 {
     if slowest { 100 } else { 1000 }
 }
 
-/// Up to how many requests of the future are counted.
+/// Requests with times in the future are counted up to this number.
 pub const FUTURE_COUNTED: u32 = 1000;
 
 /// A group of statuses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum StatusClass {
     /// Below 400.
     Ok,
     /// 400 and up.
     Errors,
     /// 400 to 499.
+    #[serde(rename = "4xx")]
     Client,
     /// 500 and up.
+    #[serde(rename = "5xx")]
     Server,
 }
 
@@ -38,12 +42,7 @@ impl StatusClass {
 
     /// The name of the class on the wire.
     pub fn wire_name(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Errors => "errors",
-            Self::Client => "4xx",
-            Self::Server => "5xx",
-        }
+        wire_name(&self)
     }
 
     /// The lowest and the highest status of the class.
@@ -72,8 +71,6 @@ pub struct LogQuery {
     pub slowest: bool,
     /// Which page, from 1.
     pub page: u32,
-    /// How many requests a page holds.
-    pub limit: u32,
 }
 
 impl Default for LogQuery {
@@ -85,7 +82,6 @@ impl Default for LogQuery {
             endpoint: None,
             slowest: false,
             page: 1,
-            limit: LOG_PAGE,
         }
     }
 }
@@ -95,7 +91,7 @@ impl Default for LogQuery {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LoggedRequest {
     /// The id in the answer's `x-request-id` and in the server's log.
-    pub request_id: Option<Uuid>,
+    pub request_id: Uuid,
     /// When it arrived, in epoch microseconds.
     pub at: i64,
     /// The HTTP method.
@@ -119,7 +115,7 @@ impl From<RecordedRequest> for LoggedRequest {
             Origin::Simulated { run, seq } => (Some(run), Some(seq)),
         };
         Self {
-            request_id: Some(request.id),
+            request_id: request.id,
             at: request.arrived_at,
             method: request.method.into_owned(),
             route: request.route.into_owned(),
@@ -135,7 +131,7 @@ impl From<RecordedRequest> for LoggedRequest {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LogPage {
-    /// At most as many requests as were asked for.
+    /// At most [`LOG_PAGE`] requests.
     pub requests: Vec<LoggedRequest>,
     /// Whether there is another page.
     pub more: bool,

@@ -9,7 +9,10 @@ use super::log_model::{LogPage, LoggedRequest};
 use super::model::{Overview, QueryOutcome};
 use crate::error::AppError;
 #[cfg(feature = "ssr")]
-use {super::server::service::Metrics, super::validation, crate::platform::problem::inside, std::sync::Arc};
+use {
+    super::server::service::Metrics, super::validation, crate::platform::problem::inside,
+    crate::validation::fields_of_texts, std::sync::Arc,
+};
 
 /// The numbers of the dashboard. [`super::validation::overview`] says what each field takes.
 #[server(prefix = "/fn", endpoint = "metrics/overview", input = GetUrl, output = Json)]
@@ -22,7 +25,7 @@ pub async fn get_overview(
     origin: Option<String>,
 ) -> Result<QueryOutcome<Overview>, AppError> {
     let metrics = expect_context::<Arc<Metrics>>();
-    match validation::overview(&validation::fields([("range", range), ("origin", origin)])) {
+    match validation::overview(&fields_of_texts([("range", range), ("origin", origin)])) {
         Ok(query) => metrics.overview(&query).await.map(QueryOutcome::Found).map_err(inside),
         Err(invalid) => Ok(QueryOutcome::Refused(invalid.errors)),
     }

@@ -1,20 +1,13 @@
 //! Checks the queries to the metrics.
 
-use super::log_model::{LOG_PAGE, LogQuery, StatusClass, last_page};
+use super::log_model::{LogQuery, StatusClass, last_page};
 use super::model::{Origins, OverviewQuery, Range};
 use crate::validation::{Checker, Fields, Invalid, Value, read_numbers};
-
-/// The fields that have a value.
-pub fn fields<const N: usize>(given: [(&str, Option<String>); N]) -> Fields {
-    let given = given.into_iter().filter_map(|(name, text)| Some((name.to_owned(), Value::Text(text?))));
-    // A form sends an empty text for "no choice".
-    given.filter(|(_, value)| *value != Value::Text(String::new())).collect()
-}
 
 fn range(check: &mut Checker<'_>) -> Option<Range> {
     match check.optional("range") {
         None => Some(Range::default()),
-        Some(value) => check.choice("range", value, &Range::ALL.map(|range| (range.wire_name(), range))),
+        Some(value) => check.variant("range", value, &Range::ALL),
     }
 }
 
@@ -50,8 +43,7 @@ pub fn log(mut fields: Fields) -> Result<LogQuery, Invalid> {
     let mut check = Checker::new(&fields, &["range", "origin", "status", "endpoint", "order", "page"]);
     let range = range(&mut check);
     let origin = origin(&mut check);
-    let classes = StatusClass::ALL.map(|class| (class.wire_name(), class));
-    let status = check.optional("status").map(|value| check.choice("status", value, &classes));
+    let status = check.optional("status").map(|value| check.variant("status", value, &StatusClass::ALL));
     let endpoint = check.optional("endpoint").map(|value| endpoint(&mut check, value));
     let slowest = match check.optional("order") {
         None => Some(false),
@@ -69,7 +61,6 @@ pub fn log(mut fields: Fields) -> Result<LogQuery, Invalid> {
             endpoint: endpoint.clone().flatten(),
             slowest: slowest?,
             page: page?,
-            limit: LOG_PAGE,
         })
     };
     let query = query();
@@ -88,11 +79,12 @@ fn endpoint(check: &mut Checker<'_>, value: &Value) -> Option<(String, String)> 
 mod tests {
     use super::*;
     use crate::origin::RunId;
+    use crate::validation::fields_of_texts;
 
     const RUN: &str = "019b76da-a800-7000-8000-000000000000";
 
     fn given<const N: usize>(pairs: [(&str, &str); N]) -> Fields {
-        fields(pairs.map(|(name, text)| (name, Some(text.to_owned()))))
+        fields_of_texts(pairs.map(|(name, text)| (name, Some(text.to_owned()))))
     }
 
     fn faults<T: std::fmt::Debug>(result: Result<T, Invalid>) -> Vec<String> {

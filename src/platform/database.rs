@@ -23,17 +23,17 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often the identity of the file is checked.
 const IDENTITY_INTERVAL: Duration = Duration::from_secs(1);
-/// How long a write transaction waits for the connection and for the lock together. A person still waits that long for
-/// an answer, and a client with the usual timeout of five seconds gets one.
+/// How long a write transaction waits for the connection and for the lock together. A person is still patient that long,
+/// and a client with the usual timeout of five seconds still gets its response.
 const BEGIN_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// The connection pools. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Database {
-    /// Read-only connections for everything but public searches.
+    /// Read-only connections for everything but the public API.
     pub read: SqlitePool,
     /// Read-only connections for the public API: slow searches there must not block the other readers.
-    pub read_users: SqlitePool,
+    pub read_public: SqlitePool,
     write: SqlitePool,
     /// Locked as long as any clone lives, because two processes on one file would undo each other's work.
     file: Arc<DatabaseFile>,
@@ -75,9 +75,9 @@ impl Database {
             .map_err(opening)?;
         let options = options.read_only(true);
         let read = pool(4).connect_with(options.clone()).await.map_err(opening)?;
-        let read_users = pool(4).connect_with(options).await.map_err(opening)?;
+        let read_public = pool(4).connect_with(options).await.map_err(opening)?;
         first.close().await.map_err(opening)?;
-        Ok(Self { read, read_users, write, file: Arc::new(file) })
+        Ok(Self { read, read_public, write, file: Arc::new(file) })
     }
 
     /// Checks that the file at the path of the database is still the one that was opened. If it was deleted or replaced,
@@ -144,7 +144,7 @@ impl Database {
     /// Folds the write-ahead log into the database file and closes all connections.
     pub async fn close(&self) {
         self.read.close().await;
-        self.read_users.close().await;
+        self.read_public.close().await;
         if let Err(error) = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&self.write).await {
             tracing::warn!(%error, "the write-ahead log could not be folded into the database");
         }

@@ -9,7 +9,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 
 use super::open_error::OpenError;
 
-/// The mode of the files: readable by their owner only, because they contain names and addresses of users.
+/// The mode of the files: readable by their owner only, because they contain personal data.
 const MODE: u32 = 0o600;
 
 /// The opened and locked file. It is always used by its canonical path, whatever other names it has.

@@ -1,4 +1,4 @@
-//! Keeps the files of the server readable by their owner only, because they contain names and addresses.
+//! Keeps the files of the server readable by their owner only, because they contain personal data.
 
 use std::fs::{Permissions, set_permissions};
 use std::io::ErrorKind;

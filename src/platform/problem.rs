@@ -19,7 +19,7 @@ pub struct ApiError {
     status: StatusCode,
     detail: String,
     errors: Vec<FieldError>,
-    job_id: Option<String>,
+    conflicting_id: Option<String>,
     retry_after: Option<u32>,
     cause: Option<Cause>,
 }
@@ -36,7 +36,7 @@ enum Cause {
 impl ApiError {
     /// An error with this status. `detail` is sent to the client: what was wrong, and what to do about it.
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self { status, detail: detail.into(), errors: Vec::new(), job_id: None, retry_after: None, cause: None }
+        Self { status, detail: detail.into(), errors: Vec::new(), conflicting_id: None, retry_after: None, cause: None }
     }
 
     /// 404 with this detail.
@@ -56,10 +56,10 @@ impl ApiError {
         Self { errors: vec![error], ..Self::new(StatusCode::CONFLICT, format!("{field} {detail}.")) }
     }
 
-    /// Adds the member `jobId`, which names what the request conflicts with.
+    /// Adds the id of what the request conflicts with.
     #[must_use]
-    pub fn with_job(mut self, id: impl ToString) -> Self {
-        self.job_id = Some(id.to_string());
+    pub fn conflicting_with(mut self, id: impl ToString) -> Self {
+        self.conflicting_id = Some(id.to_string());
         self
     }
 
@@ -147,7 +147,7 @@ pub async fn write_problem(response: Response, id: RequestId, is_api: bool) -> R
         detail: error.detail,
         instance: Some(format!("urn:uuid:{id}")),
         errors: error.errors,
-        job_id: error.job_id,
+        conflicting_id: error.conflicting_id,
     };
     let mut written = (status, Json(problem)).into_response();
     written.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));

@@ -1,4 +1,4 @@
-//! A UUIDv7 for every request: in its log lines, in the answer's `x-request-id`, in every problem.
+//! A UUIDv7 for every request: in its log lines, in the response's `x-request-id`, in every problem.
 
 use std::fmt;
 
@@ -10,13 +10,13 @@ thread_local! {
     static CONTEXT: ContextV7 = ContextV7::new().with_additional_precision();
 }
 
-/// The id of one request. The server draws it; what a client sends under that name is ignored.
+/// The id of one request. The server generates it; what a client sends under that name is ignored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RequestId(pub Uuid);
 
 impl RequestId {
-    /// Draws the id of a request that arrives now.
-    pub fn draw() -> Self {
+    /// Generates the id of a request that arrives now.
+    pub fn generate() -> Self {
         Self(Uuid::new_v7(Timestamp::now(ThreadLocalContext::new(&CONTEXT))))
     }
 }
@@ -33,7 +33,7 @@ mod tests {
 
     #[test]
     fn ids_are_uuids_of_version_7_in_the_order_in_which_they_were_drawn() {
-        let ids: Vec<RequestId> = (0..1000).map(|_| RequestId::draw()).collect();
+        let ids: Vec<RequestId> = (0..1000).map(|_| RequestId::generate()).collect();
         assert!(ids.is_sorted_by(|earlier, later| earlier.0 < later.0));
         for id in ids {
             assert_eq!((id.0.get_version_num(), id.0.get_variant()), (7, uuid::Variant::RFC4122));

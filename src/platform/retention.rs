@@ -1,8 +1,8 @@
-//! How long rows are kept, and the task that removes older ones.
+//! The ages of stored rows, and the task that removes those that are no longer kept.
 //!
 //! A wall clock may be wrong by years, and a removed row is gone. So a row is removed only if it is too old by the
 //! earlier of two clocks: the wall clock, and the newest row of an earlier process plus the steady time since the start.
-//! Besides, it must have been stored before this start, or that long ago by the steady clock.
+//! It must also have been stored before this start, or that long ago by the steady clock.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -20,38 +20,6 @@ const PRUNING_INTERVAL: Duration = Duration::from_secs(60);
 const GRACE_PERIOD: Duration = Duration::from_secs(600);
 
 const DAY: u64 = 86_400;
-
-/// How long and how many rows are kept. Of two limits, the one that is reached first counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::Args)]
-pub struct Kept {
-    /// For how many days a recorded request is kept
-    #[arg(long, env = "KEEP_REQUESTS_DAYS", value_name = "DAYS", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=3650))]
-    pub keep_requests_days: u32,
-    /// How many recorded requests are kept, those of the simulator not counted
-    #[arg(long, env = "KEEP_REQUESTS", value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1000..=100_000_000))]
-    pub keep_requests: u32,
-    /// For how many days requests are kept as sums by minute
-    #[arg(long, env = "KEEP_ROLLUPS_DAYS", value_name = "DAYS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(2..=3650))]
-    pub keep_rollups_days: u32,
-    /// For how many days a run is kept
-    #[arg(long, env = "KEEP_RUNS_DAYS", value_name = "DAYS", default_value_t = 90, value_parser = clap::value_parser!(u32).range(1..=3650))]
-    pub keep_runs_days: u32,
-    /// How many runs are kept
-    #[arg(long, env = "KEEP_RUNS", value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    pub keep_runs: u32,
-}
-
-impl Default for Kept {
-    fn default() -> Self {
-        Self {
-            keep_requests_days: 7,
-            keep_requests: 1_000_000,
-            keep_rollups_days: 30,
-            keep_runs_days: 90,
-            keep_runs: 1000,
-        }
-    }
-}
 
 /// What is known about the age of stored rows.
 #[derive(Clone, Debug)]
@@ -115,12 +83,12 @@ fn without(all: Range<i64>, cuts: impl Iterator<Item = Range<i64>>) -> Vec<Range
 #[async_trait]
 pub trait Prune: Send + Sync + 'static {
     /// Removes the rows that are no longer kept, and logs how many they were.
-    async fn prune(&self, ages: &Ages, kept: &Kept) -> Result<(), StoreError>;
+    async fn prune(&self, ages: &Ages) -> Result<(), StoreError>;
 }
 
 /// Prunes all these stores every minute, and never returns. `newest` is the time of the newest row that was stored before
 /// the start, in epoch microseconds, if there was one.
-pub async fn prune(clock: Arc<WallClock>, newest: Option<i64>, kept: Kept, stores: Vec<Arc<dyn Prune>>) {
+pub async fn prune(clock: Arc<WallClock>, newest: Option<i64>, stores: Vec<Arc<dyn Prune>>) {
     let mut ticks = tokio::time::interval(PRUNING_INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -128,7 +96,7 @@ pub async fn prune(clock: Arc<WallClock>, newest: Option<i64>, kept: Kept, store
         let (wall, steady) = clock.now();
         let Some(ages) = Ages::new(wall, steady, newest, clock.shown()) else { continue };
         for store in &stores {
-            if let Err(error) = store.prune(&ages, &kept).await {
+            if let Err(error) = store.prune(&ages).await {
                 tracing::warn!(%error, "rows that are no longer kept could not be removed; it is tried again in a minute");
             }
         }
@@ -232,7 +200,7 @@ mod tests {
 
     #[async_trait]
     impl Prune for TestStore {
-        async fn prune(&self, _ages: &Ages, _kept: &Kept) -> Result<(), StoreError> {
+        async fn prune(&self, _ages: &Ages) -> Result<(), StoreError> {
             self.0.lock().push(self.1.expect("a start").elapsed());
             Err(StoreError::PoolClosed)
         }
@@ -242,7 +210,7 @@ mod tests {
     async fn nothing_is_removed_for_ten_minutes_and_then_each_minute_whatever_goes_wrong() {
         let store = Arc::new(TestStore(Mutex::default(), Some(Instant::now())));
         let clock = WallClock::new(|| NOW);
-        let pruning = tokio::spawn(prune(clock, None, Kept::default(), vec![Arc::clone(&store) as Arc<dyn Prune>]));
+        let pruning = tokio::spawn(prune(clock, None, vec![Arc::clone(&store) as Arc<dyn Prune>]));
         tokio::time::sleep(Duration::from_secs(725)).await;
         pruning.abort();
         assert_eq!(*store.0.lock(), [600, 660, 720].map(Duration::from_secs));

@@ -42,7 +42,7 @@ type OnDrop<T> = Arc<dyn Fn(&T) + Send + Sync>;
 
 enum Message<T> {
     Row(T),
-    /// Everything before this message is to be written at once, and this sender told.
+    /// Asks to write everything before this message at once, and then to notify this sender.
     Flush(oneshot::Sender<()>),
 }
 
@@ -66,14 +66,9 @@ impl<T> Clone for RowWriter<T> {
 }
 
 impl<T: Send + Sync + 'static> RowWriter<T> {
-    /// Starts the writing task. Once `hurry` is cancelled, it does not wait long for a database that can't be
-    /// written.
-    pub fn start(name: &'static str, sink: impl Sink<T>, hurry: CancellationToken) -> Self {
-        Self::start_with(name, sink, hurry, |_| {})
-    }
-
-    /// As [`RowWriter::start`], and calls `on_drop` with each row that is dropped.
-    pub fn start_with(
+    /// Starts the writing task, which calls `on_drop` with each row that is dropped. Once `hurry` is cancelled, it does
+    /// not wait long for a database that can't be written.
+    pub fn start(
         name: &'static str,
         sink: impl Sink<T>,
         hurry: CancellationToken,
@@ -120,7 +115,7 @@ impl<T: Send + Sync + 'static> RowWriter<T> {
         }
     }
 
-    /// Is `true` while the database can't be written: a batch has waited for it for eight seconds.
+    /// Holds `true` while the database can't be written: a batch has waited for it for eight seconds.
     pub fn trouble(&self) -> watch::Receiver<bool> {
         self.trouble.clone()
     }
@@ -156,14 +151,14 @@ impl<T: Send + Sync + 'static, S: Sink<T>> Writer<T, S> {
         while let Some(flushes) = self.next_batch().await {
             self.write().await;
             for done in flushes {
-                // The one who asked may have stopped waiting.
+                // The caller of the flush may have stopped waiting.
                 done.send(()).ok();
             }
         }
     }
 
-    /// Collects rows until the batch is full, its first row is [`MAX_AGE`] old, or somebody flushes; returns who
-    /// flushes. `None` when all producers are gone and nothing is left.
+    /// Collects rows until the batch is full, its first row is [`MAX_AGE`] old, or somebody flushes; returns the senders
+    /// to notify. `None` when all producers are gone and nothing is left.
     async fn next_batch(&mut self) -> Option<Vec<oneshot::Sender<()>>> {
         let mut received = Vec::new();
         let mut flushes = Vec::new();
@@ -281,7 +276,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn flush_is_a_barrier() {
         let memory = Memory::default();
-        let writer = RowWriter::start("test", memory.clone(), CancellationToken::new());
+        let writer = RowWriter::start("test", memory.clone(), CancellationToken::new(), |_| {});
         (0..10).for_each(|row| writer.push(row));
         writer.flush().await;
         assert_eq!(memory.batches.lock().concat(), (0..10).collect::<Vec<_>>());
@@ -290,7 +285,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn rows_are_written_together_after_a_quarter_of_a_second() {
         let memory = Memory::default();
-        let writer = RowWriter::start("test", memory.clone(), CancellationToken::new());
+        let writer = RowWriter::start("test", memory.clone(), CancellationToken::new(), |_| {});
         writer.push(1);
         tokio::time::sleep(Duration::from_millis(100)).await;
         writer.push(2);
@@ -301,7 +296,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_full_queue_drops_and_counts_and_never_waits() {
         let memory = Memory::default();
-        let writer = RowWriter::start("test", memory.clone(), CancellationToken::new());
+        let writer = RowWriter::start("test", memory.clone(), CancellationToken::new(), |_| {});
         // The writer's task does not get a turn before the first await.
         let pushed = CAPACITY as u32 + 5;
         (0..pushed).for_each(|row| writer.push(row));
@@ -317,7 +312,7 @@ mod tests {
         let teller = Arc::clone(&told);
         let broken = Memory { broken: true, ..Memory::default() };
         let hurry = CancellationToken::new();
-        let writer = RowWriter::start_with("test", broken, hurry.clone(), move |row| {
+        let writer = RowWriter::start("test", broken, hurry.clone(), move |row| {
             teller.lock().push(*row);
         });
         let began = Instant::now();
@@ -342,7 +337,7 @@ mod tests {
     async fn trouble_is_told_while_it_lasts() {
         let memory = Memory::default();
         memory.locked.store(true, Ordering::Relaxed);
-        let writer = RowWriter::start("test", memory.clone(), CancellationToken::new());
+        let writer = RowWriter::start("test", memory.clone(), CancellationToken::new(), |_| {});
         let mut trouble = writer.trouble();
         let began = Instant::now();
         writer.push(1);

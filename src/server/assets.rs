@@ -79,7 +79,7 @@ fn find_by(options: &LeptosOptions, hashes: &Path, switch: Option<&str>) -> Resu
     };
     let missing = names.iter().map(|name| package.join(name)).find(|file| !file.is_file());
     match (missing, text) {
-        (None, _) => Ok(at(options, &names)),
+        (None, _) => Ok(addresses(options, &names)),
         (Some(missing), Some(_)) if package.is_dir() => {
             Err(AssetsError::OtherBuild { missing, hashes: hashes.to_owned() })
         }
@@ -90,7 +90,7 @@ fn find_by(options: &LeptosOptions, hashes: &Path, switch: Option<&str>) -> Resu
 
 /// The addresses in a development build. There is no check that the files exist.
 pub fn without_hashes(options: &LeptosOptions) -> Assets {
-    at(options, &plain_names(options))
+    addresses(options, &plain_names(options))
 }
 
 /// The endings of style sheet, script and WebAssembly module.
@@ -111,7 +111,7 @@ fn hashed_names(options: &LeptosOptions, text: &str) -> Result<[String; 3], Stri
     Ok([style?, script?, wasm?])
 }
 
-fn at(options: &LeptosOptions, names: &[String; 3]) -> Assets {
+fn addresses(options: &LeptosOptions, names: &[String; 3]) -> Assets {
     let [style, script, wasm] = names.each_ref().map(|name| format!("/{}/{name}", options.site_pkg_dir));
     Assets::new(style, script, wasm)
 }
@@ -173,9 +173,9 @@ mod tests {
         assert!(matches!(find_by(&options, &hashes, None), Err(AssetsError::NoHashFile(path)) if path == hashes));
         fs::write(&hashes, hash_file()).expect("a file");
         for switch in [None, Some("true")] {
-            assert_eq!(find_by(&options, &hashes, switch).expect("names"), at(&options, &names));
+            assert_eq!(find_by(&options, &hashes, switch).expect("names"), addresses(&options, &names));
         }
-        assert!(at(&options, &names).style.starts_with("/pkg/page.aaaaa"));
+        assert!(addresses(&options, &names).style.starts_with("/pkg/page.aaaaa"));
 
         fs::remove_file(folder.path().join("pkg").join(&names[2])).expect("removed");
         let missing = folder.path().join("pkg").join(&names[2]);

@@ -51,14 +51,14 @@ pub struct Guarded {
     /// The address of the style sheet, for the login page.
     pub(super) style: Arc<str>,
     proxies: Option<u8>,
-    /// The secret of the one-time address and when it was drawn. `None` once it is used.
+    /// The secret of the one-time address and when it was generated. `None` once it is used.
     once: Mutex<Option<(String, Instant)>>,
     pub(super) sessions: Sessions,
     pub(super) attempts: Attempts,
 }
 
 /// A secret of 122 random bits.
-fn draw() -> String {
+fn random_secret() -> String {
     Uuid::new_v4().simple().to_string()
 }
 
@@ -76,7 +76,7 @@ impl Access {
             token,
             style,
             proxies,
-            once: Mutex::new(Some((draw(), Instant::now()))),
+            once: Mutex::new(Some((random_secret(), Instant::now()))),
             attempts: Attempts::default(),
         };
         Self(token.map(|token| Arc::new(guarded(token))))

@@ -8,14 +8,13 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
+use super::adapters::{MetricsAdapter, TrafficAdapter, UsersAdapter};
 use super::config::Config;
-use super::generator_gauges::GeneratorGauges;
-use super::ports_of_traffic::{MetricsOfRuns, UsersOfRuns};
 use super::settings::own_address;
 use super::site::Site;
 use crate::dashboard::server::Boards;
 use crate::metrics::server::background;
-use crate::metrics::server::ports::ProgramGauges;
+use crate::metrics::server::ports::ProgramStatus;
 use crate::metrics::server::retention::StoredRequests;
 use crate::metrics::server::service::Metrics;
 use crate::metrics::server::storage::sqlite::SqliteMetrics;
@@ -51,8 +50,8 @@ pub struct Composition {
     pub users: Users,
     /// The context of metrics.
     pub metrics: Arc<Metrics>,
-    /// What metrics shows of the rest of the program.
-    pub program: Arc<dyn ProgramGauges>,
+    /// What metrics shows beside its own numbers.
+    pub program: Arc<dyn ProgramStatus>,
     /// The context of traffic.
     pub traffic: Traffic,
     /// Notes which simulated requests have arrived.
@@ -63,8 +62,8 @@ pub struct Composition {
     pub site: Site,
 }
 
-/// The two steps of a shutdown: runs end first, because their requests still need the server; then the streams and the
-/// listener do.
+/// The two steps of a shutdown: runs end first, because their requests still need the server, and then the streams and
+/// the listener.
 #[derive(Clone, Debug, Default)]
 pub struct Shutdown {
     /// When it is cancelled, no run starts any more, and responses are awaited for a shorter time.
@@ -108,8 +107,8 @@ pub async fn compose(
     let context = run_context(config, database, address, shutdown, &users, &metrics, losses)?;
     close_earlier_runs(&context, &users).await?;
     add_summaries(database).await?;
-    let stored_runs = SqliteRuns(database.clone());
 
+    let stored_runs = Arc::clone(&context.store);
     let gate = Arc::clone(&context.gate);
     let arrivals = Arc::clone(&context.arrivals);
     let manager = Arc::new(RunManager::new(context));
@@ -118,16 +117,16 @@ pub async fn compose(
         Traffic { runs: Arc::clone(&manager), shutdown: shutdown.streams.clone(), streams, details: Arc::default() };
 
     let clock = WallClock::new(epoch_micros);
-    let program: Arc<dyn ProgramGauges> = Arc::new(GeneratorGauges {
+    let program: Arc<dyn ProgramStatus> = Arc::new(TrafficAdapter {
         runs: Arc::clone(&manager),
         gate,
         streams: Arc::clone(&traffic.streams),
         max_streams: config.max_streams,
     });
     background::start(&metrics, Arc::clone(&program), &clock, &shutdown.background, &shutdown.streams);
-    let requests = StoredRequests { store: stored_requests, program: Arc::clone(&program) };
-    let runs = StoredRuns { runs: Arc::clone(&manager), store: Arc::new(stored_runs) };
-    start_pruning(config, clock, newest_request, requests, runs, shutdown).await?;
+    let requests = StoredRequests { store: stored_requests, kept: config.kept_requests, program: Arc::clone(&program) };
+    let runs = StoredRuns { runs: Arc::clone(&manager), store: stored_runs, kept: config.kept_runs };
+    start_pruning(clock, newest_request, requests, runs, shutdown).await?;
 
     Ok(Composition {
         users: Arc::new(users),
@@ -162,7 +161,7 @@ async fn prepare_users(database: &Database) -> Result<SqliteUsers, StoreError> {
     Ok(users)
 }
 
-/// Metrics, whose dropped rows of runs are noted in `losses`.
+/// Opens metrics. The dropped rows of runs are noted in `losses`.
 async fn start_recording(
     store: Arc<dyn MetricsStore>,
     losses: &Losses,
@@ -170,7 +169,7 @@ async fn start_recording(
 ) -> Result<Arc<Metrics>, StoreError> {
     let dropped = losses.recorded.clone();
     Metrics::open(store, shutdown.runs.clone(), move |request| {
-        // Rows of no known run are missed by nobody.
+        // Nobody misses the rows of an unknown run.
         if let Origin::Simulated { run, seq } = request.origin
             && !run.0.is_nil()
         {
@@ -180,7 +179,7 @@ async fn start_recording(
     .await
 }
 
-/// What runs need: the gate, the HTTP client, and the ports to the other features.
+/// Connects what runs need: the gate, the HTTP client, and the adapters of the other features.
 fn run_context(
     config: &Config,
     database: &Database,
@@ -190,10 +189,9 @@ fn run_context(
     metrics: &Arc<Metrics>,
     losses: Losses,
 ) -> Result<RunContext, ComposeError> {
-    let runs = SqliteRuns(database.clone());
     let dropped = losses.ledger.clone();
     let on_drop = move |row: &LedgerRow| dropped.note(row.run_id, row.outcome.seq);
-    let ledger = RowWriter::start_with("ledger", SqliteLedger(database.clone()), shutdown.runs.clone(), on_drop);
+    let ledger = RowWriter::start("ledger", SqliteLedger(database.clone()), shutdown.runs.clone(), on_drop);
     let gate = SharedGate::new(config.cap);
     let demo_users: Vec<Uuid> = (0..DEMO_USERS).map(demo_user_id).collect();
     Ok(RunContext {
@@ -201,9 +199,9 @@ fn run_context(
         arrivals: Arrivals::new(gate),
         clock: Arc::new(TimerThread::start()?),
         target: Arc::new(HttpTarget::new(config.development_target.unwrap_or(own_address(address)))?),
-        recorded: Arc::new(MetricsOfRuns(Arc::clone(metrics))),
-        user_cleanup: Arc::new(UsersOfRuns(users.clone())),
-        store: Arc::new(runs),
+        recorded: Arc::new(MetricsAdapter(Arc::clone(metrics))),
+        user_cleanup: Arc::new(UsersAdapter(users.clone())),
+        store: Arc::new(SqliteRuns(database.clone())),
         losses,
         ledger,
         demo_users,
@@ -217,7 +215,7 @@ async fn close_earlier_runs(context: &RunContext, users: &SqliteUsers) -> Result
     for run in close_left_overs(store.as_ref(), recorded.as_ref(), user_cleanup.as_ref(), demo_users).await? {
         tracing::warn!(%run, "an earlier process left this run open; it is closed");
     }
-    // Users of runs whose own clean-up failed, or to which a late request added after it.
+    // These are users of runs whose own clean-up failed, or that a late request created after it.
     let Undone { removed, .. } = users.undo_all_runs().await?;
     if removed > 0 {
         tracing::warn!(removed, "users that earlier runs had left behind are removed");
@@ -227,7 +225,6 @@ async fn close_earlier_runs(context: &RunContext, users: &SqliteUsers) -> Result
 
 /// Starts to follow the wall clock, and to remove rows that are no longer kept.
 async fn start_pruning(
-    config: &Config,
     clock: Arc<WallClock>,
     newest_request: Option<i64>,
     requests: StoredRequests,
@@ -235,7 +232,7 @@ async fn start_pruning(
     shutdown: &Shutdown,
 ) -> Result<(), StoreError> {
     let newest = newest_request.max(runs.newest().await?);
-    let pruning = prune(Arc::clone(&clock), newest, config.kept, vec![Arc::new(requests), Arc::new(runs)]);
+    let pruning = prune(Arc::clone(&clock), newest, vec![Arc::new(requests), Arc::new(runs)]);
     shutdown.background.spawn(shutdown.streams.clone().run_until_cancelled_owned(clock.watch()));
     shutdown.background.spawn(shutdown.streams.clone().run_until_cancelled_owned(pruning));
     Ok(())

@@ -12,7 +12,8 @@ use super::flags::{Flags, OtherTask};
 use super::settings;
 use super::settings::{SettingError, own_url};
 use crate::document::Assets;
-use crate::platform::retention::Kept;
+use crate::metrics::server::storage::retention::KeptRequests;
+use crate::traffic::server::retention::KeptRuns;
 
 const FILE: &str = "Leptos.toml";
 /// Connections beside the live streams: 40 of the generator, a reserve of 64, and some for pages.
@@ -65,8 +66,10 @@ pub struct Config {
     pub max_streams: u32,
     /// How many connections may be open at once.
     pub max_connections: u32,
-    /// For how long requests and runs are kept.
-    pub kept: Kept,
+    /// How many recorded requests are kept, and how long.
+    pub kept_requests: KeptRequests,
+    /// How many runs are kept, and how long.
+    pub kept_runs: KeptRuns,
     /// The format of log lines.
     pub log_format: LogFormat,
     /// For measurements: the generator sends here instead of to this server. The audit of its runs is *wrong*, because
@@ -121,7 +124,8 @@ impl Config {
             behind_proxy: flags.behind_proxy,
             max_streams: flags.max_streams,
             max_connections: flags.max_connections,
-            kept: flags.kept,
+            kept_requests: flags.kept_requests,
+            kept_runs: flags.kept_runs,
             log_format: flags.log_format,
             development_target: flags.development_target,
         };
@@ -177,7 +181,8 @@ mod tests {
             behind_proxy: None,
             max_streams: 1,
             max_connections: 1 + NOT_STREAMS,
-            kept: Kept::default(),
+            kept_requests: KeptRequests::default(),
+            kept_runs: KeptRuns::default(),
             log_format: LogFormat::Pretty,
             development_target: target.map(|target| target.parse().expect("an address")),
         };

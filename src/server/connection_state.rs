@@ -9,9 +9,9 @@ use tokio_util::sync::CancellationToken;
 /// What a connection is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Activity {
-    /// It has waited for the first byte of a request since this moment.
+    /// It has waited for the first byte of a request since this time.
     Waiting(Instant),
-    /// A request began at this moment, and its head or its body is still incomplete.
+    /// A request began at this time, and its head or its body is still incomplete.
     Receiving(Instant),
     /// A request is being answered.
     Answering,

@@ -31,7 +31,7 @@ impl Bounds {
 /// All connections that count, by peer; and the guests, which are served although no place is free.
 #[derive(Debug, Default)]
 pub(super) struct ConnectionTable {
-    next_number: u64,
+    last_number: u64,
     total: usize,
     /// A peer without connections has no entry.
     peers: HashMap<Peer, HashMap<u64, Arc<ConnectionState>>>,
@@ -61,7 +61,7 @@ impl ConnectionTable {
 
     /// Adds a connection and returns its number.
     pub(super) fn insert(&mut self, peer: Peer, state: &Arc<ConnectionState>) -> u64 {
-        let number = self.draw_number();
+        let number = self.next_number();
         self.total += 1;
         self.peers.entry(peer).or_default().insert(number, Arc::clone(state));
         number
@@ -72,7 +72,7 @@ impl ConnectionTable {
         if self.guests.len() >= GUESTS {
             return None;
         }
-        let number = self.draw_number();
+        let number = self.next_number();
         self.guests.insert(number);
         Some(number)
     }
@@ -93,9 +93,9 @@ impl ConnectionTable {
         }
     }
 
-    fn draw_number(&mut self) -> u64 {
-        self.next_number += 1;
-        self.next_number
+    fn next_number(&mut self) -> u64 {
+        self.last_number += 1;
+        self.last_number
     }
 
     #[cfg(test)]

@@ -14,27 +14,19 @@ pub use super::connection_table::Bounds;
 use super::connection_table::ConnectionTable;
 use super::peer::Peer;
 
-/// One open connection with a client. Those who read, write and answer report to it what happens.
+/// One open connection with a client.
 #[derive(Debug)]
 pub struct ClientConnection {
     number: u64,
-    peer: Peer,
-    state: Arc<ConnectionState>,
+    /// The client at the other end.
+    pub(super) peer: Peer,
+    /// Those who read, write and respond report here what happens.
+    pub(super) state: Arc<ConnectionState>,
     connections: Weak<Connections>,
     is_counted: bool,
 }
 
 impl ClientConnection {
-    /// The client at the other end.
-    pub fn peer(&self) -> Peer {
-        self.peer
-    }
-
-    /// Cancelled when the connection has to be closed.
-    pub fn closed(&self) -> &CancellationToken {
-        &self.state.closed
-    }
-
     /// Whether it was admitted without a place and has carried no simulated request so far. Such a connection may be the
     /// generator's, so it is open, but serves nobody else.
     pub fn is_guest(&self) -> bool {
@@ -42,57 +34,23 @@ impl ClientConnection {
         !self.is_counted && self.connections.upgrade().is_some_and(is_guest)
     }
 
-    /// Reports that bytes have come in.
-    pub fn bytes_received(&self, now: Instant) {
-        self.state.bytes_received(now);
-    }
-
-    /// Reports that the head of a request is complete, and whether a body follows.
-    pub fn head_received(&self, has_body: bool, now: Instant) {
-        self.state.head_received(has_body, now);
-    }
-
-    /// Reports that the body of a request is complete, or that its rest is not wanted.
-    pub fn body_received(&self) {
-        self.state.body_received();
-    }
-
-    /// Reports that a response is complete, but not yet written.
-    pub fn response_complete(&self) {
-        self.state.response_complete();
-    }
-
-    /// Reports that everything is written.
-    pub fn flushed(&self, now: Instant) {
-        self.state.flushed(now);
-    }
-
-    /// From now on the connection counts nowhere and is never closed to make room: it carries simulated requests.
-    pub fn exempt(&self) {
-        self.leave();
-    }
-
-    fn leave(&self) {
+    /// Frees the place of the connection: from now on it counts nowhere and is never closed to make room. For a
+    /// connection that carries simulated requests, and for one that has ended.
+    pub fn free_place(&self) {
         if let Some(connections) = self.connections.upgrade() {
             connections.table.lock().remove(self.peer, self.number);
         }
     }
 }
 
-/// A connection that was admitted. Its place is free again when this is dropped.
+/// A connection that was admitted. Its place is free again when this is dropped, even if parts of a request still share
+/// the connection.
 #[derive(Debug)]
-pub struct AdmittedConnection(Arc<ClientConnection>);
-
-impl AdmittedConnection {
-    /// The connection itself, to be shared with those who report to it.
-    pub fn connection(&self) -> &Arc<ClientConnection> {
-        &self.0
-    }
-}
+pub struct AdmittedConnection(pub(super) Arc<ClientConnection>);
 
 impl Drop for AdmittedConnection {
     fn drop(&mut self) {
-        self.0.leave();
+        self.0.free_place();
     }
 }
 
@@ -171,23 +129,23 @@ mod tests {
         }
 
         fn of(&self, name: &str) -> &ClientConnection {
-            self.open[name].connection()
+            &self.open[name].0
         }
 
         fn answering(&self, name: &str, second: u64) {
-            self.of(name).bytes_received(self.at(second));
-            self.of(name).head_received(false, self.at(second));
+            self.of(name).state.bytes_received(self.at(second));
+            self.of(name).state.head_received(false, self.at(second));
         }
 
         fn idle(&self, name: &str, second: u64) {
             self.answering(name, second);
-            self.of(name).response_complete();
-            self.of(name).flushed(self.at(second));
+            self.of(name).state.response_complete();
+            self.of(name).state.flushed(self.at(second));
         }
 
         /// The names of those that were told to close, in order. They are not dropped, as if they were slow to close.
         fn closed(&self) -> Vec<&'static str> {
-            let is_closed = |admitted: &AdmittedConnection| admitted.connection().closed().is_cancelled();
+            let is_closed = |admitted: &AdmittedConnection| admitted.0.state.closed.is_cancelled();
             let mut closed: Vec<_> =
                 self.open.iter().filter(|(_, admitted)| is_closed(admitted)).map(|(name, _)| *name).collect();
             closed.sort_unstable();
@@ -203,12 +161,12 @@ mod tests {
             assert!(scene.open(name, 1));
         }
         scene.idle("1 idle", 5);
-        scene.of("1 head").bytes_received(scene.at(2));
-        scene.of("1 body").bytes_received(scene.at(1));
-        scene.of("1 body").head_received(true, scene.at(3));
+        scene.of("1 head").state.bytes_received(scene.at(2));
+        scene.of("1 body").state.bytes_received(scene.at(1));
+        scene.of("1 body").state.head_received(true, scene.at(3));
         scene.answering("1 answer", 1);
         scene.answering("1 sending", 1);
-        scene.of("1 sending").response_complete();
+        scene.of("1 sending").state.response_complete();
         let expected: [&[&str]; 5] = [
             &["1 silent"],
             &["1 idle", "1 silent"],
@@ -253,7 +211,7 @@ mod tests {
         }
         assert!(!scene.open("2 a", 2) && scene.open("0 a", 2));
         assert!(scene.of("0 a").is_guest() && !scene.of("1 a").is_guest());
-        scene.of("0 a").exempt();
+        scene.of("0 a").free_place();
         assert!(!scene.of("0 a").is_guest(), "it has carried a simulated request");
         let names: Vec<&'static str> = (0..=GUESTS).map(|guest| &*format!("0 {guest}").leak()).collect();
         assert!(names[..GUESTS].iter().all(|name| scene.open(name, 3)));
@@ -269,7 +227,7 @@ mod tests {
         scene.answering("1 a", 1);
         scene.answering("1 b", 1);
         assert!(!scene.open("1 c", 1));
-        scene.of("1 a").exempt();
+        scene.of("1 a").free_place();
         assert!(scene.open("1 c", 1));
         scene.idle("1 a", 2);
         for name in ["1 d", "1 e"] {

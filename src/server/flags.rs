@@ -7,8 +7,9 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use super::settings;
 use super::settings::SettingError;
-use crate::platform::retention::Kept;
+use crate::metrics::server::storage::retention::KeptRequests;
 use crate::traffic::engine::CAP;
+use crate::traffic::server::retention::KeptRuns;
 
 /// An API with a live dashboard and a safe, honest traffic simulator.
 #[derive(Debug, Parser)]
@@ -48,7 +49,9 @@ pub(super) struct Flags {
     #[arg(long, env = "MAX_CONNECTIONS", value_name = "N", default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(super) max_connections: u32,
     #[command(flatten)]
-    pub(super) kept: Kept,
+    pub(super) kept_requests: KeptRequests,
+    #[command(flatten)]
+    pub(super) kept_runs: KeptRuns,
     /// The format of log lines
     #[arg(long, env = "LOG_FORMAT", value_enum, default_value_t = LogFormat::Pretty, ignore_case = true)]
     pub(super) log_format: LogFormat,
@@ -112,10 +115,12 @@ mod tests {
     #[test]
     fn what_is_kept_has_bounds() {
         let flags = |given: &[&str]| Flags::try_parse_from([&["traffic-simulator"], given].concat());
-        assert_eq!(flags(&[]).expect("defaults").kept, Kept::default());
+        assert_eq!(flags(&[]).expect("defaults").kept_requests, KeptRequests::default());
+        assert_eq!(flags(&[]).expect("defaults").kept_runs, KeptRuns::default());
         let given = ["--keep-requests-days", "1", "--keep-runs", "5"];
-        let kept = flags(&given).expect("good ones").kept;
-        assert_eq!(kept, Kept { keep_requests_days: 1, keep_runs: 5, ..Kept::default() });
+        let Flags { kept_requests, kept_runs, .. } = flags(&given).expect("good ones");
+        assert_eq!(kept_requests, KeptRequests { keep_requests_days: 1, ..KeptRequests::default() });
+        assert_eq!(kept_runs, KeptRuns { keep_runs: 5, ..KeptRuns::default() });
         for flag in ["requests-days", "requests", "rollups-days", "runs-days", "runs"] {
             for value in ["0", "-1", "1000000000", "a week"] {
                 let refused = flags(&[&format!("--keep-{flag}={value}")]).expect_err("out of range").to_string();

@@ -111,8 +111,8 @@ fn is_users_api(path: &str) -> bool {
     path.strip_prefix("/api/v1").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// What an error response has to know of its request.
-struct Asked {
+/// The part of a request that its error response depends on.
+struct RequestSummary {
     id: RequestId,
     method: Method,
     uri: Uri,
@@ -121,12 +121,12 @@ struct Asked {
 }
 
 impl FrontParts {
-    /// Gives the request an id, refuses what must not come in, and completes the response.
+    /// Gives the request an id, refuses it or passes it to its route, and completes the response.
     async fn respond(&self, mut request: Request) -> Response {
         let arrived = Instant::now();
-        let id = RequestId::draw();
+        let id = RequestId::generate();
         let is_api = is_api(request.uri().path());
-        let asked = Asked {
+        let summary = RequestSummary {
             id,
             method: request.method().clone(),
             uri: request.uri().clone(),
@@ -135,12 +135,12 @@ impl FrontParts {
         };
         let connection = request.extensions().get::<Arc<ClientConnection>>().cloned();
         if let Some(connection) = &connection {
-            let peer = self.access.peer(connection.peer(), request.headers());
+            let peer = self.access.peer(connection.peer, request.headers());
             request.extensions_mut().insert(peer);
         }
         let guest = connection.filter(|connection| connection.is_guest());
         let refusal = match &guest {
-            Some(_) if !is_users_api(asked.uri.path()) => Some(no_connection_left().into_response()),
+            Some(_) if !is_users_api(summary.uri.path()) => Some(no_connection_left().into_response()),
             _ => self.refusal(&request),
         };
         let mut response = match refusal {
@@ -148,7 +148,7 @@ impl FrontParts {
             None => self.route(id, arrived, within_bounds(request)).await,
         };
         if is_error(response.status()) {
-            response = self.write_error(response, &asked).await;
+            response = self.write_error(response, &summary).await;
         }
         add_headers(response.headers_mut(), id, is_api);
         if guest.is_some_and(|connection| connection.is_guest()) {
@@ -157,8 +157,7 @@ impl FrontParts {
         response
     }
 
-    /// The refusal of a request that must not come in, whatever it asks for. Also the redirect to a path without the
-    /// slash at its end.
+    /// The response to a request that no route gets: it is refused, or redirected to its path without the last slash.
     fn refusal(&self, request: &Request) -> Option<Response> {
         proxies::note_sub_path(request.headers());
         let refusal = paths::refusal(request.uri().path())
@@ -175,25 +174,25 @@ impl FrontParts {
             return self.users_api_layer.call(id, arrived, request, |request| self.users_api.call(request)).await;
         }
         request.extensions_mut().insert(id);
-        // There is no span on the users API: its many requests say little, and a span costs as much as all layers do.
+        // The users API has no span: its many requests log little, and a span costs as much as all layers together.
         let span = tracing::info_span!("request", %id, method = %request.method(), path = %request.uri().path());
         catching_panics(self.others.call(request)).instrument(span).await
     }
 
     /// Logs an error and gives it its body: a page for a person, a problem document for a program.
-    async fn write_error(&self, response: Response, asked: &Asked) -> Response {
+    async fn write_error(&self, response: Response, request: &RequestSummary) -> Response {
         let error = response.extensions().get::<ApiError>();
         if let Some(error) = error {
-            error.log(asked.id, &asked.method, asked.uri.path());
+            error.log(request.id, &request.method, request.uri.path());
         }
         match error {
-            Some(error) if asked.wants_page => {
+            Some(error) if request.wants_page => {
                 let detail = error.detail().to_owned();
                 let mut page = plain_page::refused(response.status(), &self.style, detail);
                 keep_headers(response.headers(), &mut page);
                 page
             }
-            _ => write_problem(response, asked.id, asked.is_api).await,
+            _ => write_problem(response, request.id, request.is_api).await,
         }
     }
 }

@@ -11,14 +11,13 @@ use serde::Deserialize;
 
 use super::attempts::Attempt;
 use super::auth::{Access, Guarded};
-use super::login_form::{destination, form, private};
+use super::login_form::{destination, form, login_page};
 use super::peer::Peer;
-use super::plain_page::plain_page;
 use crate::platform::extract::QueryFields;
 use crate::platform::problem::ApiError;
 use crate::validation::{Fields, Value};
 
-/// The fields of both forms: the token, or the secret of the one-time address; and the page that follows the log-in.
+/// The fields of both forms: the token or the secret of the one-time address, and the page that follows the log-in.
 #[derive(Deserialize)]
 struct LoginForm {
     token: Option<String>,
@@ -105,19 +104,11 @@ fn with_cookie(cookie: String, to: &str) -> Response {
     }
 }
 
+/// The page for the one-time address.
 fn button(guarded: &Guarded, once: String, next: &str) -> Response {
-    let next = next.to_owned();
-    let form = view! {
-        <form class="card login" method="post" action="/login">
-            <p>"This logs in this browser, once. It stays logged in for 30 days, or until you log out."</p>
-            <input type="hidden" name="once" value=once />
-            <input type="hidden" name="next" value=next />
-            <p>
-                <button class="button primary" type="submit">
-                    "Log in"
-                </button>
-            </p>
-        </form>
+    let fields = view! {
+        <p>"This logs in this browser, once. It stays logged in for 30 days, or until you log out."</p>
+        <input type="hidden" name="once" value=once />
     };
-    private(plain_page(StatusCode::OK, &guarded.style, "Log in", form))
+    login_page(&guarded.style, StatusCode::OK, fields, next)
 }

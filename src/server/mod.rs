@@ -3,6 +3,7 @@
 //!
 //! To read it from the start of the program on: [`config`], [`compose`], [`router`], [`serve`], [`front_service`].
 
+mod adapters;
 pub mod api_docs;
 pub mod assets;
 pub mod attempts;
@@ -15,7 +16,6 @@ mod connection_table;
 pub mod connections;
 pub mod flags;
 pub mod front_service;
-mod generator_gauges;
 pub mod limits;
 pub mod login;
 mod login_form;
@@ -24,7 +24,6 @@ pub mod paths;
 pub mod peer;
 pub mod per_peer;
 pub mod plain_page;
-mod ports_of_traffic;
 pub mod proxies;
 pub mod ready;
 pub mod router;

@@ -15,12 +15,9 @@ use crate::platform::problem::ApiError;
 /// How many times a path is decoded before it is refused.
 const ROUNDS: usize = 3;
 
-/// The paths for monitors, whose requests may lack a host name and come through a proxy.
-const HEALTH: [&str; 2] = ["/healthz", "/readyz"];
-
-/// Whether this path, as it was sent, is one of the health checks.
+/// Whether this path, as it was sent, is for monitors, whose requests may lack a host name and come through a proxy.
 pub fn is_health(path: &str) -> bool {
-    HEALTH.contains(&path)
+    ["/healthz", "/readyz"].contains(&path)
 }
 
 /// The error of a path that is not accepted: 400.

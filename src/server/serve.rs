@@ -201,14 +201,14 @@ async fn next_connection(listener: &TcpListener, stop: &CancellationToken) -> Op
 
 /// Serves one connection until it ends or has to be closed.
 async fn serve(stream: TcpStream, admitted: AdmittedConnection, service: impl HttpService, watcher: Watcher) {
-    let connection = Arc::clone(admitted.connection());
-    let mut stream = TimeoutStream::new(WatchedStream::new(stream, Arc::clone(&connection)));
+    let connection = Arc::clone(&admitted.0);
+    let mut stream = TimeoutStream::new(WatchedStream { stream, connection: Arc::clone(&connection) });
     stream.set_write_timeout(Some(WRITE_TIMEOUT));
     let service = TowerToHyperService::new(service);
-    let of_requests = Arc::clone(&connection);
+    let shared = Arc::clone(&connection);
     let service = service_fn(move |request| {
-        let response = service.call(watched::request(request, &of_requests));
-        let connection = Arc::clone(&of_requests);
+        let response = service.call(watched::request(request, &shared));
+        let connection = Arc::clone(&shared);
         async move { response.await.map(|response| watched::response(response, connection)) }
     });
     let serving = http1::Builder::new()
@@ -218,7 +218,7 @@ async fn serve(stream: TcpStream, admitted: AdmittedConnection, service: impl Ht
         .serve_connection(TokioIo::new(Box::pin(stream)), service);
     tokio::select! {
         biased;
-        () = connection.closed().cancelled() => tracing::debug!("a connection is closed to make room"),
+        () = connection.state.closed.cancelled() => tracing::debug!("a connection is closed to make room"),
         ended = watcher.watch(serving) => {
             if let Err(error) = ended {
                 tracing::debug!(%error, "a connection ended early");
@@ -230,7 +230,7 @@ async fn serve(stream: TcpStream, admitted: AdmittedConnection, service: impl Ht
 /// Answers one request with the reason why there is no connection for its client.
 async fn refuse(stream: TcpStream) {
     let full = service_fn(async |_| {
-        let id = RequestId::draw();
+        let id = RequestId::generate();
         let mut response = write_problem(no_connection_left().into_response(), id, true).await;
         add_headers(response.headers_mut(), id, true);
         Ok::<_, Infallible>(response)

@@ -132,7 +132,7 @@ pub fn token(text: &str, source: &str) -> Result<AdminToken, SettingError> {
 pub fn token_of_file(path: &Path) -> Result<AdminToken, SettingError> {
     let failed = |error| SettingError::TokenFile { path: path.to_owned(), error };
     let text = match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-        Ok(file) => draw_token(file, path).map_err(failed)?,
+        Ok(file) => create_token(file, path).map_err(failed)?,
         Err(error) if error.kind() == ErrorKind::AlreadyExists => std::fs::read_to_string(path).map_err(failed)?,
         Err(error) => return Err(failed(error)),
     };
@@ -140,12 +140,12 @@ pub fn token_of_file(path: &Path) -> Result<AdminToken, SettingError> {
 }
 
 /// Writes a random token into a new file.
-fn draw_token(mut file: File, path: &Path) -> std::io::Result<String> {
-    let drawn = format!("{}\n", Uuid::new_v4().simple());
-    match file.write_all(drawn.as_bytes()).and_then(|()| file.sync_all()) {
-        Ok(()) => Ok(drawn),
+fn create_token(mut file: File, path: &Path) -> std::io::Result<String> {
+    let token = format!("{}\n", Uuid::new_v4().simple());
+    match file.write_all(token.as_bytes()).and_then(|()| file.sync_all()) {
+        Ok(()) => Ok(token),
         Err(error) => {
-            // With half a token in the file, no later start would draw a whole one.
+            // With half a token in the file, no later start would create a whole one.
             std::fs::remove_file(path)?;
             Err(error)
         }

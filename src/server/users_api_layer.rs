@@ -79,7 +79,7 @@ impl UsersApiLayer {
             async { self.admit(recording.as_mut(), request, routes).await.unwrap_or_else(IntoResponse::into_response) };
         let response = catching_panics(response).await;
         if let Some(recording) = &mut recording {
-            recording.answered(response.status());
+            recording.set_status(response.status());
         }
         response
     }
@@ -94,17 +94,18 @@ impl UsersApiLayer {
         F: Future<Output = Response>,
     {
         let mut peer = request.extensions().get::<Peer>().copied();
+        // The request counts as being answered until this is dropped.
         let mut open = None;
         if let Some(Recognised { origin, admission }) = recognise(&self.arrivals, request.headers()) {
             request.extensions_mut().insert(origin);
             if let Some(recording) = recording {
-                recording.recognised(origin);
+                recording.set_origin(origin);
             }
             let admitted = open.insert(admission?);
             // The gate limits simulated requests already: neither they nor their connection count for a peer.
             peer = None;
             if let Some(connection) = request.extensions().get::<Arc<ClientConnection>>() {
-                connection.exempt();
+                connection.free_place();
             }
             admitted.delay().await;
         } else if request.extensions().get::<Arc<ClientConnection>>().is_some_and(|connection| connection.is_guest()) {

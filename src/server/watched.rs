@@ -1,4 +1,4 @@
-//! hyper does not report when a request begins to come in, when it is complete, and when its response is written. Thin
+//! hyper does not report when a request begins to arrive, when it is complete, and when its response is written. Thin
 //! wrappers around the socket and around both bodies report it to the [`ClientConnection`].
 
 use std::io::{self, IoSlice};
@@ -17,14 +17,8 @@ use super::connections::ClientConnection;
 
 /// The socket of a connection; reports reads and flushes.
 pub(super) struct WatchedStream {
-    stream: TcpStream,
-    connection: Arc<ClientConnection>,
-}
-
-impl WatchedStream {
-    pub(super) fn new(stream: TcpStream, connection: Arc<ClientConnection>) -> Self {
-        Self { stream, connection }
-    }
+    pub(super) stream: TcpStream,
+    pub(super) connection: Arc<ClientConnection>,
 }
 
 impl AsyncRead for WatchedStream {
@@ -32,7 +26,7 @@ impl AsyncRead for WatchedStream {
         let before = buffer.filled().len();
         let polled = Pin::new(&mut self.stream).poll_read(cx, buffer);
         if buffer.filled().len() > before {
-            self.connection.bytes_received(Instant::now());
+            self.connection.state.bytes_received(Instant::now());
         }
         polled
     }
@@ -59,7 +53,7 @@ impl AsyncWrite for WatchedStream {
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let polled = Pin::new(&mut self.stream).poll_flush(cx);
         if polled.is_ready() {
-            self.connection.flushed(Instant::now());
+            self.connection.state.flushed(Instant::now());
         }
         polled
     }
@@ -72,13 +66,13 @@ impl AsyncWrite for WatchedStream {
 /// Wraps a request whose head is complete. Its extensions hold its connection.
 pub(super) fn request(mut request: Request<Incoming>, connection: &Arc<ClientConnection>) -> Request<Body> {
     let has_body = !request.body().is_end_stream();
-    connection.head_received(has_body, Instant::now());
+    connection.state.head_received(has_body, Instant::now());
     request.extensions_mut().insert(Arc::clone(connection));
     let connection = Arc::clone(connection);
     request.map(|body| if has_body { Body::new(RequestBody { body, connection }) } else { Body::empty() })
 }
 
-/// Wraps a response. It counts as being answered until its body is dropped.
+/// Wraps a response. Its request counts as being answered until the body of the response is dropped.
 pub(super) fn response(response: Response<Body>, connection: Arc<ClientConnection>) -> Response<ResponseBody> {
     response.map(|body| ResponseBody { body, connection })
 }
@@ -95,7 +89,7 @@ impl HttpBody for RequestBody {
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         let polled = Pin::new(&mut self.body).poll_frame(cx);
         if matches!(polled, Poll::Ready(None)) || self.body.is_end_stream() {
-            self.connection.body_received();
+            self.connection.state.body_received();
         }
         polled
     }
@@ -111,7 +105,7 @@ impl HttpBody for RequestBody {
 
 impl Drop for RequestBody {
     fn drop(&mut self) {
-        self.connection.body_received();
+        self.connection.state.body_received();
     }
 }
 
@@ -140,6 +134,6 @@ impl HttpBody for ResponseBody {
 
 impl Drop for ResponseBody {
     fn drop(&mut self) {
-        self.connection.response_complete();
+        self.connection.state.response_complete();
     }
 }

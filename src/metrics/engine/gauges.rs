@@ -67,14 +67,14 @@ impl Gauges {
     }
 
     /// Counts requests that arrived in `second` and were not recorded.
-    pub fn lose(&mut self, second: i64, requests: u32, now: i64) {
+    pub fn add_lost(&mut self, second: i64, requests: u32, now: i64) {
         for lost in self.lost.iter_mut().filter_map(|ring| ring.at(second, now)) {
             *lost = lost.saturating_add(requests);
         }
     }
 
-    /// Removes what [`Gauges::lose`] has counted.
-    pub fn forget_lost(&mut self) {
+    /// Removes what [`Gauges::add_lost`] has counted.
+    pub fn clear_lost(&mut self) {
         self.lost = Self::default().lost;
     }
 
@@ -117,13 +117,13 @@ mod tests {
         let mut gauges = Gauges::default();
         let now = 100_000;
         for (age, requests) in [(0, 1), (299, 10), (301, 100), (3000, 1000), (40_000, 10_000), (90_000, 100_000)] {
-            gauges.lose(now - age, requests, now);
+            gauges.add_lost(now - age, requests, now);
         }
         let of = |gauges: &Gauges| Range::ALL.map(|range| gauges.lost(range, now - range.seconds(), now + 1));
         assert_eq!(of(&gauges), [11, 1111, 11_111]);
-        gauges.lose(now + 1, 1, now);
+        gauges.add_lost(now + 1, 1, now);
         assert_eq!(of(&gauges), [11, 1111, 11_111], "not what a clock ahead says");
-        gauges.forget_lost();
+        gauges.clear_lost();
         assert_eq!(of(&gauges), [0; 3]);
     }
 

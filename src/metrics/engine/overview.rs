@@ -75,7 +75,7 @@ impl Windows {
             real: count(Origins::Real),
             simulated: count(Origins::Simulated),
             trend: trend((&now_totals, seconds), (&before, query.range.seconds() as f64), covered),
-            current_rate: self.current_rate(query.origin, now, &mut merged),
+            current_rate: self.current_rate(query.origin, now),
             spark: self.spark(query, period, &mut merged),
             totals: now_totals,
             endpoints: self.by_endpoint(&chosen, seconds, &mut merged),
@@ -113,9 +113,10 @@ impl Windows {
     }
 
     /// Requests in the last full second that is settled.
-    fn current_rate(&self, origins: Origins, now: i64, merged: &mut Merged) -> u32 {
+    fn current_rate(&self, origins: Origins, now: i64) -> u32 {
         let last_full = (now - SETTLED).div_euclid(1000) - 1;
-        self.sums(origins, last_full..last_full + 1, merged).requests
+        let series = self.rings[0].get(last_full).into_iter().flat_map(|step| &step.tallies);
+        narrow(series.filter(|(series, _)| series.is_of(origins)).map(|(_, tally)| tally.histogram.count()).sum())
     }
 
     /// The steps that are over in intervals of the same number of steps, so that the newest one is complete.

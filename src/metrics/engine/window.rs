@@ -6,7 +6,6 @@
 //! that they hold what the database holds and nothing else.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 use super::histogram::Merged;
 use super::recorded_request::{RecordedRequest, Source, is_error};
@@ -111,7 +110,7 @@ impl Windows {
         let source = if key.simulated { Source::Simulated(None) } else { Source::Real };
         let series = self.series(&key.method, &key.route, key.status, source);
         let second = key.minute * 60;
-        // The requests are somewhere in that minute: before its end for sure.
+        // A roll-up only says that its requests arrived before the end of its minute.
         self.recorded_since(second + 60);
         for ring in &mut self.rings[1..] {
             if let Some(step) = ring.at(second, now) {
@@ -137,12 +136,6 @@ impl Windows {
             self.endpoints.len() - 1
         });
         Series { endpoint: endpoint as u16, status, source }
-    }
-
-    pub(super) fn sums(&self, origins: Origins, seconds: Range<i64>, merged: &mut Merged) -> Totals {
-        let tallies = self.rings[0].between(seconds.start, seconds.end).flat_map(|step| &step.tallies);
-        let length = (seconds.end - seconds.start) as f64;
-        totals(with_status(tallies.filter(|(series, _)| series.is_of(origins))), length, merged)
     }
 }
 

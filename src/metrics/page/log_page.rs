@@ -8,7 +8,7 @@ use crate::metrics::address::LogAddress;
 use crate::metrics::log_model::{LogPage, StatusClass};
 use crate::metrics::model::{Origins, OverviewQuery};
 use crate::metrics::server_fns::{found, get_log};
-use crate::metrics::view::request_rows::{REQUEST_HEADS, future_words, request_rows};
+use crate::metrics::view::request_rows::{REQUEST_HEADS, future_note, request_rows};
 use crate::metrics::view::view_filter::choices_html;
 use crate::ui::notice::{Empty, failed};
 use crate::ui::table::table_html;
@@ -85,13 +85,13 @@ fn filter(address: &LogAddress) -> AnyView {
 
 fn list(page: &LogPage, address: &LogAddress) -> AnyView {
     let to = |page: u32| LogAddress { page, ..address.clone() }.link();
-    let back = (address.page > 1)
+    let previous = (address.page > 1)
         .then(|| view! { <a class="button" href=to(address.page - 1)>"Previous page"</a> }.into_any());
-    let on = page.more.then(|| view! { <a class="button" href=to(address.page + 1)>"Next page"</a> }.into_any());
+    let next = page.more.then(|| view! { <a class="button" href=to(address.page + 1)>"Next page"</a> }.into_any());
     let content = if page.requests.is_empty() {
         let all = LogAddress { view: address.view, page: 1, ..LogAddress::default() };
-        let (all, words) = match address.view.origin {
-            // There is no filter to drop but the run itself.
+        let (all, text) = match address.view.origin {
+            // The run itself is the only filter.
             Origins::Run(_) if all == *address => {
                 (LogAddress { page: 1, ..LogAddress::default() }, "Show all requests")
             }
@@ -99,17 +99,17 @@ fn list(page: &LogPage, address: &LogAddress) -> AnyView {
             _ => (all, "Show all requests of this period"),
         };
         let all = all.link();
-        view! { <Empty>"No requests match this filter. " <a href=all>{words}</a></Empty> }.into_any()
+        view! { <Empty>"No requests match this filter. " <a href=all>{text}</a></Empty> }.into_any()
     } else {
         let rows = request_rows(&page.requests);
         let table = table_html("Requests as a table", REQUEST_HEADS, &rows, "texts");
         view! { <div inner_html=table></div> }.into_any()
     };
-    let future = future_words(page.future).map(|words| view! { <p class="future-note">{words}</p> }.into_any());
+    let future = future_note(page.future).map(|note| view! { <p class="future-note">{note}</p> }.into_any());
     view! {
         {future}
         {content}
-        <div class="actions">{back}{on}</div>
+        <div class="actions">{previous}{next}</div>
     }
     .into_any()
 }

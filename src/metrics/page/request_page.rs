@@ -58,7 +58,7 @@ fn details(request: &LoggedRequest) -> AnyView {
         _ => "",
     };
     let facts = [
-        ("Request id", request.request_id.map_or_else(|| "–".to_owned(), |id| id.to_string())),
+        ("Request id", request.request_id.to_string()),
         ("Arrived", arrived),
         ("Status", format!("{}{kind}", request.status)),
         ("Duration in the server", millis(Some(request.duration))),

@@ -1,5 +1,5 @@
-//! What the metrics do by themselves: read the vital signs once a second, store what was not recorded, and follow the
-//! wall clock when it is set.
+//! What the metrics do by themselves: read the vital signs once a second, store the number of requests that were not recorded, and
+//! rebuild the windows when the wall clock is set.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::numbers::Numbers;
-use super::ports::ProgramGauges;
+use super::ports::ProgramStatus;
 use super::recording::micros;
 use super::service::Metrics;
 use super::storage::store::MetricsStore;
@@ -25,7 +25,7 @@ const READING: Duration = Duration::from_secs(1);
 /// Starts the background tasks; each ends when `stop` is cancelled.
 pub fn start(
     metrics: &Arc<Metrics>,
-    program: Arc<dyn ProgramGauges>,
+    program: Arc<dyn ProgramStatus>,
     clock: &WallClock,
     tasks: &TaskTracker,
     stop: &CancellationToken,
@@ -35,8 +35,8 @@ pub fn start(
     tasks.spawn(stop.clone().run_until_cancelled_owned(follow(Arc::clone(&metrics.numbers), clock.steps())));
 }
 
-/// Measures how long the database makes its writer wait. There is one measurement at a time: while it has no result,
-/// the wait is as long as it has lasted.
+/// Measures how long the database makes its writer wait, one measurement at a time. While one is running, the wait is
+/// as long as it has lasted so far.
 #[derive(Default)]
 struct Probe {
     running: Option<(Instant, JoinHandle<Result<Duration, StoreError>>)>,
@@ -45,14 +45,14 @@ struct Probe {
 
 impl Probe {
     async fn read(&mut self, store: &Arc<dyn MetricsStore>) -> Duration {
-        if let Some((asked, task)) = self.running.take() {
+        if let Some((began, task)) = self.running.take() {
             if !task.is_finished() {
-                self.last = asked.elapsed();
-                self.running = Some((asked, task));
+                self.last = began.elapsed();
+                self.running = Some((began, task));
                 return self.last;
             }
-            // A database that can't be written at all made us wait for that answer, too.
-            self.last = task.await.ok().and_then(Result::ok).unwrap_or_else(|| asked.elapsed());
+            // If the database can't be written at all, the wait for its error counts as well.
+            self.last = task.await.ok().and_then(Result::ok).unwrap_or_else(|| began.elapsed());
         }
         let store = Arc::clone(store);
         self.running = Some((Instant::now(), tokio::spawn(async move { store.wait().await })));
@@ -69,7 +69,7 @@ impl Drop for Probe {
 }
 
 /// Reads the vital signs once a second, for ever.
-async fn read_vital_signs(metrics: Arc<Metrics>, program: Arc<dyn ProgramGauges>) {
+async fn read_vital_signs(metrics: Arc<Metrics>, program: Arc<dyn ProgramStatus>) {
     let mut ticks = tokio::time::interval(READING);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let mut probe = Probe::default();
@@ -86,7 +86,8 @@ async fn read_vital_signs(metrics: Arc<Metrics>, program: Arc<dyn ProgramGauges>
     }
 }
 
-/// Stores once a second what was not recorded, for ever. It is a task of its own, because rows must not wait for it.
+/// Stores the number of requests that were not recorded once a second, for ever. It is a task of its own, so that the
+/// vital signs are still read while the database makes it wait.
 async fn store_lost(numbers: Arc<Numbers>) {
     let mut ticks = tokio::time::interval(READING);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

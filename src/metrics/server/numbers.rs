@@ -1,4 +1,4 @@
-//! The numbers in memory: the windows that answer every page view, the counters and the vital signs. The one writer
+//! The numbers in memory: the windows that every page view is made of, the counters and the vital signs. The one writer
 //! fills them.
 
 use std::collections::BTreeMap;
@@ -24,14 +24,14 @@ pub struct Numbers {
     windows: Mutex<Windows>,
     /// Held from inserting rows until they are in the windows, and while the windows are rebuilt.
     counting: tokio::sync::Mutex<()>,
-    /// How many requests of each minute were not recorded, as far as that is not stored yet.
+    /// How many requests of each minute were not recorded, and are not in the store as such yet.
     lost: Mutex<BTreeMap<i64, u32>>,
     pub(super) gauges: Mutex<Gauges>,
     pub(super) counters: Mutex<Counters>,
     pub(super) recorded: AtomicU64,
 }
 
-/// The windows as the stored rows and roll-ups say they are at this moment.
+/// Computes the windows from the stored rows and roll-ups, as they are now.
 async fn stored_windows(store: &dyn MetricsStore) -> Result<Windows, StoreError> {
     let mut windows = Windows::default();
     let now = epoch_millis() / 1000;
@@ -66,8 +66,8 @@ impl Numbers {
         Ok(numbers)
     }
 
-    /// Reads the stored requests anew. For a clock that was set: steps that it had shown before may be those of
-    /// another time, and what was stored may belong to other steps than it did.
+    /// Reads the stored requests again after the clock was set: the steps that the windows hold may be those of another
+    /// time, and stored rows may belong to other steps than before.
     ///
     /// # Errors
     /// When the store can't be read.
@@ -79,27 +79,27 @@ impl Numbers {
         self.restore_lost().await
     }
 
-    /// Counts anew what was not recorded, as the store says.
+    /// Reads again from the store how many requests were not recorded.
     async fn restore_lost(&self) -> Result<(), StoreError> {
         let now = epoch_millis() / 1000;
         let stored = self.store.lost_since((now - Range::Day.seconds()).div_euclid(60)).await?;
         let unstored = self.lost.lock().clone();
         let mut gauges = self.gauges.lock();
-        gauges.forget_lost();
-        stored.into_iter().chain(unstored).for_each(|(minute, requests)| gauges.lose(minute * 60, requests, now));
+        gauges.clear_lost();
+        stored.into_iter().chain(unstored).for_each(|(minute, requests)| gauges.add_lost(minute * 60, requests, now));
         Ok(())
     }
 
     /// Counts a request that was served and not recorded, because its row was dropped.
-    pub fn lose(&self, request: &RecordedRequest) {
+    pub fn count_dropped(&self, request: &RecordedRequest) {
         let second = request.second();
         self.counters.lock().add(request);
         *self.lost.lock().entry(second.div_euclid(60)).or_default() += 1;
-        self.gauges.lock().lose(second, 1, epoch_millis() / 1000);
+        self.gauges.lock().add_lost(second, 1, epoch_millis() / 1000);
     }
 
-    /// Stores how many requests were not recorded, as far as that is not stored. The next call retries what can't be
-    /// written now.
+    /// Stores how many requests were not recorded since the last call. What can't be written now is retried by the next
+    /// call.
     pub async fn store_lost(&self) {
         let lost = std::mem::take(&mut *self.lost.lock());
         if lost.is_empty() {

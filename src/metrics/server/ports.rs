@@ -1,11 +1,11 @@
-//! What the metrics show of the rest of the program. The composition root implements it.
+//! What the metrics need from the rest of the program. `server/compose.rs` connects it.
 
 use std::time::Duration;
 
 use crate::origin::RunId;
 
-/// Gauges of the rest of the program.
-pub trait ProgramGauges: Send + Sync + 'static {
+/// The status of the rest of the program.
+pub trait ProgramStatus: Send + Sync + 'static {
     /// How late the newest request of the active run left.
     fn scheduling_delay(&self) -> Option<Duration>;
     /// The run that is not closed, if there is one: none of its requests may be removed.

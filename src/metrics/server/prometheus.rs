@@ -11,7 +11,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
 use super::counters::{BOUNDS, Counters};
-use super::ports::ProgramGauges;
+use super::ports::ProgramStatus;
 use super::service::Metrics;
 
 /// What every name begins with.
@@ -79,10 +79,10 @@ fn seconds(micros: u64) -> f64 {
 }
 
 /// What `/metrics` shows.
-pub type Scraped = (Arc<Metrics>, Arc<dyn ProgramGauges>);
+pub type Scraped = (Arc<Metrics>, Arc<dyn ProgramStatus>);
 
 /// Everything in the text format of Prometheus.
-fn prometheus(metrics: &Metrics, program: &dyn ProgramGauges) -> String {
+fn prometheus(metrics: &Metrics, program: &dyn ProgramStatus) -> String {
     let mut text = Text::default();
     let numbers = &metrics.numbers;
     requests(&mut text, &numbers.counters.lock());

@@ -1,4 +1,4 @@
-//! Records `/api/v1`: one row per request, whatever becomes of it.
+//! Records `/api/v1`: one row for each request, however it ends.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -40,7 +40,7 @@ pub struct Recording<'a> {
 }
 
 impl<'a> Recording<'a> {
-    /// Begins to record a request. It counts as real until [`Recording::recognised`] says something else.
+    /// Begins to record a request. It counts as real until [`Recording::set_origin`] is called.
     pub fn begin(
         writer: &'a RowWriter<RecordedRequest>,
         (RequestId(id), arrived): (RequestId, Instant),
@@ -60,12 +60,12 @@ impl<'a> Recording<'a> {
     }
 
     /// Notes who made the request.
-    pub fn recognised(&mut self, origin: Origin) {
+    pub fn set_origin(&mut self, origin: Origin) {
         self.origin = origin;
     }
 
     /// Notes the status of the answer.
-    pub fn answered(&mut self, status: StatusCode) {
+    pub fn set_status(&mut self, status: StatusCode) {
         self.status = status.as_u16();
     }
 }

@@ -17,9 +17,10 @@ use crate::platform::database::StoreError;
 use crate::platform::row_writer::RowWriter;
 use crate::platform::wall_clock::{epoch_micros, epoch_millis};
 
-/// Records requests, and answers what is asked about them.
+/// Records requests, and answers queries about them.
 pub struct Metrics {
-    pub(super) store: Arc<dyn MetricsStore>,
+    /// The stored requests and roll-ups.
+    pub store: Arc<dyn MetricsStore>,
     /// The numbers in memory.
     pub numbers: Arc<Numbers>,
     /// Takes the rows of all requests.
@@ -42,9 +43,9 @@ impl Metrics {
             tracing::info!(rows = older, "the requests of an older version are rolled up");
         }
         let numbers = Arc::new(Numbers::read(Arc::clone(&store)).await?);
-        let losing = Arc::clone(&numbers);
-        let recorder = RowWriter::start_with("requests", Arc::clone(&numbers), hurry, move |request| {
-            losing.lose(request);
+        let losses = Arc::clone(&numbers);
+        let recorder = RowWriter::start("requests", Arc::clone(&numbers), hurry, move |request| {
+            losses.count_dropped(request);
             on_drop(request);
         });
         Ok(Arc::new(Self { store, numbers, recorder }))
@@ -62,9 +63,9 @@ impl Metrics {
         }
     }
 
-    /// A run is shown in its own time, second by second, and nothing else: from its rows, of which there are twelve
-    /// thousand at most. Its totals are those of all its rows, also where a clock that was set in the middle of the
-    /// run spread them over more time than can be shown.
+    /// A run is shown second by second over its own period, from its rows, of which there are at most twelve thousand.
+    /// Its totals are those of all its rows, even if a clock that was set during the run spread them over more time than
+    /// can be shown.
     async fn overview_of_run(&self, run: RunId, now: i64) -> Result<Overview, StoreError> {
         let query = OverviewQuery { range: Range::Minutes5, origin: Origins::Run(run) };
         let requests = self.store.requests_of_run(run).await?;
@@ -96,22 +97,6 @@ impl Metrics {
         Ok(self.overview_of_run(run, epoch_millis()).await?.totals)
     }
 
-    /// The requests of a run in the order of their arrival; a request as often as it was recorded.
-    ///
-    /// # Errors
-    /// When the store can't be read.
-    pub async fn requests_of_run(&self, run: RunId) -> Result<Vec<RecordedRequest>, StoreError> {
-        self.store.requests_of_run(run).await
-    }
-
-    /// What was recorded for one slot of a run.
-    ///
-    /// # Errors
-    /// When the store can't be read.
-    pub async fn requests_of_slot(&self, run: RunId, seq: u32) -> Result<Vec<RecordedRequest>, StoreError> {
-        self.store.requests_of_slot(run, seq).await
-    }
-
     /// One page of the request log.
     ///
     /// # Errors
@@ -119,7 +104,7 @@ impl Metrics {
     pub async fn log(&self, query: &LogQuery) -> Result<LogPage, StoreError> {
         let now = epoch_micros();
         let from = match query.origin {
-            // All of the run, however long ago.
+            // A run is listed completely, however long ago it was.
             Origins::Run(_) => 0,
             _ => now - query.range.seconds() * 1_000_000,
         };

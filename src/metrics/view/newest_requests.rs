@@ -1,6 +1,6 @@
 //! The newest requests, for the dashboard.
 
-use super::request_rows::{REQUEST_HEADS, future_words, request_rows};
+use super::request_rows::{REQUEST_HEADS, future_note, request_rows};
 use crate::metrics::address::LogAddress;
 use crate::metrics::log_model::LogPage;
 use crate::metrics::model::OverviewQuery;
@@ -17,7 +17,7 @@ pub fn newest_requests_html(view: OverviewQuery, newest: Result<&LogPage, &str>)
         Err(why) => failed_html("The requests could not be loaded.", why),
         Ok(LogPage { requests, future, .. }) => {
             let rows = request_rows(&requests[..requests.len().min(LISTED)]);
-            let note = future_words(*future).map(|words| format!("<p class=\"future-note\">{words}</p>"));
+            let note = future_note(*future).map(|note| format!("<p class=\"future-note\">{note}</p>"));
             let note = format!("<div data-part=\"future\">{}</div>", note.unwrap_or_default());
             note + &empty_html(rows.is_empty().then_some("No requests in this period."))
                 + &table_html("Newest requests", REQUEST_HEADS, &rows, "texts")

@@ -14,7 +14,7 @@ pub fn request_rows(requests: &[LoggedRequest]) -> String {
 
 /// A note on requests with times in the future, if there are any. They are not listed, because they would take the place of
 /// the newest ones for as long as the clock was ahead.
-pub fn future_words(future: u32) -> Option<String> {
+pub fn future_note(future: u32) -> Option<String> {
     let who = match future {
         0 => return None,
         1 => "1 request has a time".to_owned(),
@@ -27,18 +27,12 @@ pub fn future_words(future: u32) -> Option<String> {
 }
 
 fn request_row(request: &LoggedRequest) -> String {
-    let arrived = TableCell::text(time_of_day(request.at / 1000, true));
-    let arrived = match request.request_id {
-        Some(id) => arrived.linked(format!("/requests/{id}")),
-        None => arrived,
-    };
-    let origin = match (request.run, request.seq) {
-        (Some(run), Some(seq)) => TableCell::text(format!("run, #{seq}")).linked(format!("/runs/{run}")),
-        (Some(run), None) => TableCell::text("run").linked(format!("/runs/{run}")),
-        _ => TableCell::text("real"),
+    let origin = match request.run.zip(request.seq) {
+        Some((run, seq)) => TableCell::text(format!("run, #{seq}")).linked(format!("/runs/{run}")),
+        None => TableCell::text("real"),
     };
     row([
-        arrived,
+        TableCell::text(time_of_day(request.at / 1000, true)).linked(format!("/requests/{}", request.request_id)),
         TableCell::code(format!("{} {}", request.method, request.route)),
         TableCell::text(request.status.to_string()).bad(request.status >= 400),
         TableCell::text(millis(Some(request.duration))),
@@ -55,17 +49,17 @@ mod tests {
 
     #[test]
     fn requests_of_the_future_are_counted() {
-        let words = |future| future_words(future).unwrap_or_default();
-        assert_eq!(words(0), "");
-        assert!(words(1).starts_with("1 request has a time in the future, because the clock was ahead"));
-        assert!(words(999).starts_with("999 requests have times in the future"));
-        assert!(words(FUTURE_COUNTED).starts_with("1\u{202f}000 requests or more have times in the future"));
+        let note = |future| future_note(future).unwrap_or_default();
+        assert_eq!(note(0), "");
+        assert!(note(1).starts_with("1 request has a time in the future, because the clock was ahead"));
+        assert!(note(999).starts_with("999 requests have times in the future"));
+        assert!(note(FUTURE_COUNTED).starts_with("1\u{202f}000 requests or more have times in the future"));
     }
 
     #[test]
     fn a_row_links_to_the_request_and_to_its_run() {
         let real = LoggedRequest {
-            request_id: Some(Uuid::from_u128(1)),
+            request_id: Uuid::from_u128(1),
             at: 1_795_444_565_123_456,
             method: "GET".into(),
             route: "/api/v1/users".into(),
@@ -78,7 +72,7 @@ mod tests {
         assert!(html.contains("<a href=\"/requests/00000000-0000-0000-0000-000000000001\">14:36:05 UTC</a>"), "{html}");
         assert!(html.ends_with("<td>200</td><td>1.25 ms</td><td>real</td></tr>"), "{html}");
         let run = Some(RunId(Uuid::from_u128(2)));
-        let html = request_rows(&[LoggedRequest { status: 503, run, seq: Some(7), request_id: None, ..real }]);
+        let html = request_rows(&[LoggedRequest { status: 503, run, seq: Some(7), ..real }]);
         assert!(html.contains("<td data-tone=\"bad\">503</td>"), "{html}");
         assert!(html.contains("<a href=\"/runs/00000000-0000-0000-0000-000000000002\">run, #7</a>"), "{html}");
     }

@@ -20,6 +20,14 @@ const GENERAL: [(&str, &str); 4] = [
     ("503", "The server is busy, or its database can't be used; `Retry-After` says when to come back"),
 ];
 
+/// More responses of the users API, which the simulator sends to. A body is read even by operations that have none.
+const SIMULATED: [(&str, &str); 4] = [
+    ("410", "For the simulator's own requests: their run is closed or not known"),
+    ("429", "For the simulator's own requests: one too many in a second"),
+    ("408", "The body did not arrive in time"),
+    ("413", "The body is larger than 16 KiB"),
+];
+
 /// Completes the description that was generated from the routes. If the server is `guarded`, the private operations
 /// need the token.
 pub fn complete(mut api: OpenApi, guarded: bool) -> Value {
@@ -36,7 +44,7 @@ pub fn complete(mut api: OpenApi, guarded: bool) -> Value {
         let private = guarded && (path.starts_with("/traffic/") || path == "/metrics");
         let operations = [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete];
         for operation in operations.into_iter().flatten() {
-            add_general_answers(operation, private, path.starts_with("/api/v1/"));
+            add_general_responses(operation, private, path.starts_with("/api/v1/"));
         }
     }
     if guarded {
@@ -72,24 +80,15 @@ fn close_objects(api: &mut Value) {
     }
 }
 
-fn add_general_answers(operation: &mut Operation, private: bool, simulated: bool) {
-    let answers = &mut operation.responses.responses;
-    for (status, description) in GENERAL {
-        answers.entry(status.to_owned()).or_insert_with(|| problem(description));
-    }
-    if simulated {
-        answers
-            .entry("410".to_owned())
-            .or_insert_with(|| problem("For the simulator's own requests: their run is closed or not known"));
-        answers
-            .entry("429".to_owned())
-            .or_insert_with(|| problem("For the simulator's own requests: one too many in a second"));
-        // A body is read even by operations that have none.
-        answers.entry("408".to_owned()).or_insert_with(|| problem("The body did not arrive in time"));
-        answers.entry("413".to_owned()).or_insert_with(|| problem("The body is larger than 16 KiB"));
+/// Adds the responses that the layers around an operation may give.
+fn add_general_responses(operation: &mut Operation, private: bool, simulated: bool) {
+    let simulated = SIMULATED.iter().filter(|_| simulated);
+    let unauthorized = private.then_some(&("401", "The token is missing or wrong"));
+    for (status, description) in GENERAL.iter().chain(simulated).chain(unauthorized) {
+        let responses = &mut operation.responses.responses;
+        responses.entry((*status).to_owned()).or_insert_with(|| problem(description));
     }
     if private {
-        answers.entry("401".to_owned()).or_insert_with(|| problem("The token is missing or wrong"));
         operation.security = Some(vec![SecurityRequirement::new("token", Vec::<String>::new())]);
     }
 }

@@ -101,17 +101,17 @@ fn resolved<'a>(json: &'a Value, schema: &'a Value) -> &'a Value {
     pointer.and_then(|pointer| json.pointer(pointer)).unwrap_or(schema)
 }
 
-/// A schema in words, such as "integer, from 1 to 20" or "one of json, csv, html".
-fn in_words(json: &Value, schema: &Value) -> String {
+/// What a schema accepts, such as "integer, from 1 to 20" or "one of json, csv, html".
+fn kind_of(json: &Value, schema: &Value) -> String {
     let schema = resolved(json, schema);
-    let mut words = match (&schema["enum"], schema["oneOf"].as_array()) {
+    let mut kind = match (&schema["enum"], schema["oneOf"].as_array()) {
         (Value::Array(values), _) => {
             let values: Vec<String> =
                 values.iter().map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned)).collect();
             if values.len() == 1 { format!("\"{}\"", values[0]) } else { format!("one of {}", values.join(", ")) }
         }
-        (_, Some(kinds)) => kinds.iter().map(|kind| in_words(json, kind)).collect::<Vec<_>>().join(", or "),
-        _ if schema["type"] == "array" => format!("a list: {}", in_words(json, &schema["items"])),
+        (_, Some(kinds)) => kinds.iter().map(|kind| kind_of(json, kind)).collect::<Vec<_>>().join(", or "),
+        _ if schema["type"] == "array" => format!("a list: {}", kind_of(json, &schema["items"])),
         _ => schema["format"]
             .as_str()
             .filter(|format| *format == "uuid")
@@ -123,25 +123,25 @@ fn in_words(json: &Value, schema: &Value) -> String {
         [("minimum", ", from "), ("maximum", " to "), ("maxLength", ", at most "), ("minItems", ", at least ")]
     {
         if let Some(limit) = schema.get(name) {
-            words.push_str(&format!("{before}{limit}"));
+            kind.push_str(&format!("{before}{limit}"));
         }
     }
-    words
+    kind
 }
 
 fn inputs(json: &Value, operation: &Value) -> Vec<[String; 3]> {
     let mut inputs = Vec::new();
     for parameter in operation["parameters"].as_array().into_iter().flatten() {
-        let kind = format!("{}. {}", in_words(json, &parameter["schema"]), text(&parameter["description"]));
+        let description = format!("{}. {}", kind_of(json, &parameter["schema"]), text(&parameter["description"]));
         let required = if parameter["required"] == true { "" } else { ", optional" };
-        inputs.push([text(&parameter["name"]), format!("{}{required}", text(&parameter["in"])), kind]);
+        inputs.push([text(&parameter["name"]), format!("{}{required}", text(&parameter["in"])), description]);
     }
     let body = resolved(json, &operation["requestBody"]["content"]["application/json"]["schema"]);
     let required: Vec<&str> = body["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     for (name, schema) in body["properties"].as_object().into_iter().flatten() {
         let optional = if required.contains(&name.as_str()) { "" } else { ", optional" };
-        let kind = format!("{}. {}", in_words(json, schema), text(&schema["description"]));
-        inputs.push([name.clone(), format!("body{optional}"), kind]);
+        let description = format!("{}. {}", kind_of(json, schema), text(&schema["description"]));
+        inputs.push([name.clone(), format!("body{optional}"), description]);
     }
     inputs
 }

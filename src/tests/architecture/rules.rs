@@ -5,12 +5,11 @@ use super::sources::Source;
 
 const FEATURES: [&str; 5] = ["users", "traffic", "metrics", "monitoring", "dashboard"];
 /// The files of the server that may name features: they connect them, stand around their routes, or wait for their end.
-const COMPOSITION: [&str; 8] = [
+const COMPOSITION: [&str; 7] = [
+    "server/adapters.rs",
     "server/compose.rs",
     "server/config.rs",
     "server/flags.rs",
-    "server/generator_gauges.rs",
-    "server/ports_of_traffic.rs",
     "server/router.rs",
     "server/serve.rs",
     "server/users_api_layer.rs",

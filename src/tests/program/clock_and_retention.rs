@@ -10,12 +10,13 @@ use traffic_simulator::metrics::engine::recorded_request::RecordedRequest;
 use traffic_simulator::metrics::log_model::LogQuery;
 use traffic_simulator::metrics::model::{Origins, OverviewQuery, Range};
 use traffic_simulator::metrics::server::service::Metrics;
+use traffic_simulator::metrics::server::storage::retention::KeptRequests;
 use traffic_simulator::metrics::server::storage::retention::Removed;
 use traffic_simulator::metrics::server::storage::sqlite::SqliteMetrics;
 use traffic_simulator::metrics::server::storage::store::MetricsStore;
 use traffic_simulator::origin::{Origin, RunId};
 use traffic_simulator::platform::database::Database;
-use traffic_simulator::platform::retention::{Ages, Kept};
+use traffic_simulator::platform::retention::Ages;
 use traffic_simulator::platform::wall_clock::{ShownTimes, epoch_micros};
 use traffic_simulator::traffic::server::store::{RunStore, SqliteRuns};
 use uuid::Uuid;
@@ -156,7 +157,7 @@ async fn real_requests_however_many_and_new_take_no_row_of_a_run() {
     let crowd: Vec<RecordedRequest> =
         (0..20_000).map(|number| RecordedRequest { status: status(number), ..real(now + number) }).collect();
     insert(&store, &crowd).await;
-    prune(&store, &Kept { keep_requests: 1000, ..Kept::default() }, now + SECOND, Some(RUN)).await;
+    prune(&store, &KeptRequests { keep_requests: 1000, ..KeptRequests::default() }, now + SECOND, Some(RUN)).await;
     assert_eq!(store.requests_of_run(RUN).await.expect("rows").len(), run.len());
     let left: i64 = sqlx::query_scalar("SELECT count(*) FROM recorded_requests WHERE run IS NULL")
         .fetch_one(&database.read)
@@ -172,7 +173,7 @@ async fn requests_of_runs_that_nobody_knows_are_bounded_as_real_ones_are() {
     let now = epoch_micros();
     let nobody = |number: i64| row(now + number, Origin::Simulated { run: RunId(Uuid::nil()), seq: 7 });
     insert(&store, &(0..2000).map(nobody).collect::<Vec<_>>()).await;
-    prune(&store, &Kept { keep_requests: 1000, ..Kept::default() }, now + SECOND, None).await;
+    prune(&store, &KeptRequests { keep_requests: 1000, ..KeptRequests::default() }, now + SECOND, None).await;
     let left: i64 =
         sqlx::query_scalar("SELECT count(*) FROM recorded_requests").fetch_one(&database.read).await.expect("a count");
     assert_eq!(left, 1000);
@@ -186,7 +187,7 @@ async fn rows_of_a_run_go_after_a_week_but_not_before_it_is_closed() {
     let other = |seq| row(now - 8 * DAY, Origin::Simulated { run: RunId(Uuid::from_u128(2)), seq });
     insert(&store, &(0..100).map(other).collect::<Vec<_>>()).await;
     for (open, left) in [(Some(RUN), 100), (None, 0)] {
-        prune(&store, &Kept::default(), now, open).await;
+        prune(&store, &KeptRequests::default(), now, open).await;
         assert_eq!(store.requests_of_run(RUN).await.expect("rows").len(), left, "{open:?}");
         assert_eq!(store.requests_of_run(RunId(Uuid::from_u128(2))).await.expect("rows").len(), 0);
     }
@@ -204,7 +205,8 @@ async fn of_too_many_requests_those_go_that_were_stored_first_whatever_their_tim
     });
     insert(&store, &(0..100).map(|number| real(number * SECOND)).collect::<Vec<_>>()).await;
     let ages = Ages::new(900 * SECOND, Duration::from_secs(900), Some(now), shown).expect("long enough");
-    let mut outdated = store.outdated(&Kept { keep_requests: 1000, ..Kept::default() }, &ages).await.expect("bounds");
+    let mut outdated =
+        store.outdated(&KeptRequests { keep_requests: 1000, ..KeptRequests::default() }, &ages).await.expect("bounds");
     while store.prune(&mut outdated, None).await.expect("pruned") != Removed::default() {}
     let left: Vec<i64> = sqlx::query_scalar("SELECT arrived_at FROM recorded_requests ORDER BY arrived_at")
         .fetch_all(&database.read)
@@ -224,7 +226,7 @@ async fn a_restart_and_ten_minutes_of_a_clock_ahead_take_nothing() {
     let mut shown = ShownTimes::default();
     shown.note(now + 40 * DAY, Duration::ZERO);
     let ages = Ages::new(now + 40 * DAY, Duration::from_secs(86_400), newest, shown).expect("long enough");
-    let mut outdated = store.outdated(&Kept::default(), &ages).await.expect("bounds");
+    let mut outdated = store.outdated(&KeptRequests::default(), &ages).await.expect("bounds");
     assert_eq!(store.prune(&mut outdated, None).await.expect("pruned"), Removed::default());
     let rollups: i64 =
         sqlx::query_scalar("SELECT sum(requests) FROM rollups").fetch_one(&database.read).await.expect("a sum");
@@ -263,17 +265,17 @@ async fn what_was_not_recorded_counts_in_its_period_and_after_a_restart() {
         numbers
     };
     for (age, requests) in [(2 * SECOND, 3), (10 * 60 * SECOND, 40), (10 * HOUR, 500), (2 * DAY, 6000)] {
-        (0..requests).for_each(|_| metrics.numbers.lose(&real(now - age)));
+        (0..requests).for_each(|_| metrics.numbers.count_dropped(&real(now - age)));
     }
     assert_eq!(not_recorded(&metrics).await, [3, 43, 543]);
-    metrics.numbers.lose(&real(now - HOUR / 4));
+    metrics.numbers.count_dropped(&real(now - HOUR / 4));
     metrics.numbers.rebuild().await.expect("rebuilt");
     assert_eq!(not_recorded(&metrics).await[1..], [44, 544], "also what is not stored yet");
     // A server that goes down writes the rest.
     metrics.numbers.store_lost().await;
     let again = metrics_of(&store).await;
     assert_eq!(not_recorded(&again).await[1..], [44, 544]);
-    prune(&store, &Kept::default(), now + 31 * DAY, None).await;
+    prune(&store, &KeptRequests::default(), now + 31 * DAY, None).await;
     let left: i64 =
         sqlx::query_scalar("SELECT count(*) FROM lost_requests").fetch_one(&database.read).await.expect("a count");
     assert_eq!(left, 0);

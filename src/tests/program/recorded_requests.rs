@@ -1,19 +1,21 @@
 //! What is kept of recorded requests, and what is found again.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use traffic_simulator::metrics::engine::recorded_request::RecordedRequest;
-use traffic_simulator::metrics::log_model::{LogQuery, LoggedRequest, StatusClass};
+use traffic_simulator::metrics::log_model::{LOG_PAGE, LogQuery, LoggedRequest, StatusClass, last_page};
 use traffic_simulator::metrics::model::{Origins, Overview, OverviewQuery, Range, Totals};
 use traffic_simulator::metrics::server::service::Metrics;
+use traffic_simulator::metrics::server::storage::retention::KeptRequests;
 use traffic_simulator::metrics::server::storage::retention::Removed;
 use traffic_simulator::metrics::server::storage::sqlite::SqliteMetrics;
 use traffic_simulator::metrics::server::storage::store::MetricsStore;
 use traffic_simulator::origin::{Origin, RunId};
 use traffic_simulator::platform::database::Database;
-use traffic_simulator::platform::retention::{Ages, Kept};
+use traffic_simulator::platform::retention::Ages;
 use traffic_simulator::platform::wall_clock::ShownTimes;
 use traffic_simulator::platform::wall_clock::epoch_micros;
 use uuid::Uuid;
@@ -40,7 +42,7 @@ async fn overview(store: &SqliteMetrics, query: &OverviewQuery) -> Overview {
 }
 
 /// As a process does that has been up for ten minutes, and has stored none of the rows.
-pub(crate) async fn prune(store: &SqliteMetrics, kept: &Kept, now: i64, open: Option<RunId>) {
+pub(crate) async fn prune(store: &SqliteMetrics, kept: &KeptRequests, now: i64, open: Option<RunId>) {
     let ages = Ages::new(now, Duration::from_secs(600), None, ShownTimes::default()).expect("long enough");
     let mut outdated = store.outdated(kept, &ages).await.expect("bounds");
     while store.prune(&mut outdated, open).await.expect("pruned") != Removed::default() {}
@@ -95,8 +97,8 @@ async fn fifty_thousand_rows_load_roll_up_and_are_pruned_without_a_change_of_the
     assert!(old > 1000, "more than one chunk: {old}");
     let young = rows.iter().filter(|row| row.arrived_at >= now - 7 * DAY);
     let simulated = young.filter(|row| row.origin != Origin::Real).count() as i64;
-    let few = Kept { keep_requests: 20_000, ..Kept::default() };
-    for (kept, left) in [(Kept::default(), i64::from(ROWS) - old), (few, 20_000 + simulated)] {
+    let few = KeptRequests { keep_requests: 20_000, ..KeptRequests::default() };
+    for (kept, left) in [(KeptRequests::default(), i64::from(ROWS) - old), (few, 20_000 + simulated)] {
         prune(&store, &kept, now, None).await;
         assert_eq!(count().await, left);
         assert_eq!(sums().await, loaded);
@@ -105,7 +107,7 @@ async fn fifty_thousand_rows_load_roll_up_and_are_pruned_without_a_change_of_the
     // Both periods end at their own now, so that only the rate may differ.
     let before_totals = Totals { rate: after.totals.rate, ..before.totals.clone() };
     assert_eq!((&after.totals, &after.statuses, after.real), (&before_totals, &before.statuses, before.real));
-    let minutes = Kept { keep_rollups_days: 2, ..Kept::default() };
+    let minutes = KeptRequests { keep_rollups_days: 2, ..KeptRequests::default() };
     prune(&store, &minutes, now, None).await;
     let oldest: i64 =
         sqlx::query_scalar("SELECT min(minute) FROM rollups").fetch_one(&database.read).await.expect("one");
@@ -230,17 +232,19 @@ async fn every_page_of_the_log_is_what_a_plain_sort_of_all_requests_says() {
             let duration = if query.slowest { request.duration_us } else { 0 };
             std::cmp::Reverse((duration, request.arrived_at, request.id))
         });
-        query.limit = random.u32(100..1500);
         let pages: Vec<&[&RecordedRequest]> =
-            if expected.is_empty() { vec![&[]] } else { expected.chunks(query.limit as usize).collect() };
-        for (page, requests) in (1..).zip(&pages) {
+            if expected.is_empty() { vec![&[]] } else { expected.chunks(LOG_PAGE as usize).collect() };
+        // The first pages, any one, and the last one that can be asked for.
+        let last = (pages.len() as u32).min(last_page(query.slowest));
+        for page in BTreeSet::from([1, 2.min(last), random.u32(1..=last), last]) {
+            let requests = pages[page as usize - 1];
             query.page = page;
             let found = store.log(&query, times.clone()).await.expect("a page");
-            assert_eq!(found.more, pages.len() > page as usize, "{query:?}");
+            assert_eq!(found.more, page < last, "{query:?}");
             let expected = requests.iter().map(|request| LoggedRequest::from((*request).clone()));
             assert!(found.requests.into_iter().eq(expected), "{query:?}");
         }
-        query.page += 1;
+        query.page = pages.len() as u32 + 1;
         assert!(store.log(&query, times.clone()).await.expect("a page").requests.is_empty(), "{query:?}");
     }
 }
@@ -287,13 +291,13 @@ async fn the_newest_real_requests_are_kept_and_no_more_than_allowed() {
     };
     let real = arrivals(true);
     for most in [3000, 1500, 1000] {
-        prune(&store, &Kept { keep_requests: most as u32, ..Kept::default() }, now, None).await;
+        prune(&store, &KeptRequests { keep_requests: most as u32, ..KeptRequests::default() }, now, None).await;
         assert_eq!(stored("simulated").await, arrivals(false), "requests of runs do not count");
         let kept = stored("real").await;
         // Those of one microsecond go together.
         assert!((most - 40..=most).contains(&kept.len()), "{} of {most}", kept.len());
         assert!(real.ends_with(&kept), "the newest are kept");
     }
-    prune(&store, &Kept::default(), now + 8 * DAY, None).await;
+    prune(&store, &KeptRequests::default(), now + 8 * DAY, None).await;
     assert!(stored("real").await.is_empty() && stored("simulated").await.is_empty());
 }

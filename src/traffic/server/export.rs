@@ -56,7 +56,7 @@ pub async fn export(
     let run = traffic.runs.run(id).await?.ok_or_else(no_such_run)?;
     if !run.closed {
         let detail = "This run is not closed yet, so its numbers still change. Stop it, or wait until it is closed.";
-        return Err(ApiError::new(StatusCode::CONFLICT, detail).with_job(id).retry_after(1));
+        return Err(ApiError::new(StatusCode::CONFLICT, detail).conflicting_with(id).retry_after(1));
     }
     let (kind, extension, text) = match format {
         ExportFormat::Json => {

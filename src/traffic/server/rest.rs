@@ -42,13 +42,13 @@ impl From<StartRefusal> for ApiError {
         match refusal {
             StartRefusal::Busy(id) => {
                 let detail = format!("Run {id} is active. Stop it, or wait until it is closed, and start again.");
-                Self::new(StatusCode::CONFLICT, detail).with_job(id).retry_after(1)
+                Self::new(StatusCode::CONFLICT, detail).conflicting_with(id).retry_after(1)
             }
             StartRefusal::Unstored(id) => {
                 let detail = format!(
                     "Run {id} is finished, not stored yet, because the database can't be written. Storing is retried until it succeeds; start again after that."
                 );
-                Self::new(StatusCode::CONFLICT, detail).with_job(id).retry_after(1)
+                Self::new(StatusCode::CONFLICT, detail).conflicting_with(id).retry_after(1)
             }
             StartRefusal::Lost(why) => Self::new(StatusCode::SERVICE_UNAVAILABLE, why).retry_after(5),
             StartRefusal::Panicked => Self::internal("a start panicked"),

@@ -11,10 +11,27 @@ use super::run_manager::RunManager;
 use super::store::RunStore;
 use crate::origin::RunId;
 use crate::platform::database::StoreError;
-use crate::platform::retention::{Ages, Kept, Prune};
+use crate::platform::retention::{Ages, Prune};
 
 /// The pause between two deletions, so that others who wait for the database get their turn.
 const PAUSE: Duration = Duration::from_millis(10);
+
+/// How long and how many runs are kept. The limit that is reached first counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::Args)]
+pub struct KeptRuns {
+    /// For how many days a run is kept
+    #[arg(long, env = "KEEP_RUNS_DAYS", value_name = "DAYS", default_value_t = 90, value_parser = clap::value_parser!(u32).range(1..=3650))]
+    pub keep_runs_days: u32,
+    /// How many runs are kept
+    #[arg(long, env = "KEEP_RUNS", value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub keep_runs: u32,
+}
+
+impl Default for KeptRuns {
+    fn default() -> Self {
+        Self { keep_runs_days: 90, keep_runs: 1000 }
+    }
+}
 
 /// The stored runs, of which the oldest expire.
 pub struct StoredRuns {
@@ -22,6 +39,8 @@ pub struct StoredRuns {
     pub runs: Arc<RunManager>,
     /// Lists the stored runs.
     pub store: Arc<dyn RunStore>,
+    /// How many of them are kept, and how long.
+    pub kept: KeptRuns,
 }
 
 impl StoredRuns {
@@ -41,7 +60,7 @@ fn started(RunId(id): RunId) -> Option<i64> {
 }
 
 /// The runs that are too old, and the ones that were stored first when there are too many.
-fn expired(ids: Vec<RunId>, ages: &Ages, kept: &Kept) -> Vec<RunId> {
+fn expired(ids: Vec<RunId>, ages: &Ages, kept: &KeptRuns) -> Vec<RunId> {
     let order = ages.in_order();
     let old = ages.older_than(kept.keep_runs_days);
     let mut by_age = Vec::with_capacity(ids.len());
@@ -65,8 +84,8 @@ fn expired(ids: Vec<RunId>, ages: &Ages, kept: &Kept) -> Vec<RunId> {
 
 #[async_trait]
 impl Prune for StoredRuns {
-    async fn prune(&self, ages: &Ages, kept: &Kept) -> Result<(), StoreError> {
-        let expired = expired(self.store.removable().await?, ages, kept);
+    async fn prune(&self, ages: &Ages) -> Result<(), StoreError> {
+        let expired = expired(self.store.removable().await?, ages, &self.kept);
         if !expired.is_empty() {
             tracing::info!(runs = expired.len(), "expired runs are removed");
         }
@@ -110,7 +129,7 @@ mod tests {
         let in_1970 = run(1);
         let nameless = RunId(Uuid::from_u128(7));
         let all = || [by_age.as_slice(), &[today, in_1970, nameless]].concat();
-        let gone = |keep_runs| expired(all(), &ages, &Kept { keep_runs, ..Kept::default() });
+        let gone = |keep_runs| expired(all(), &ages, &KeptRuns { keep_runs, ..KeptRuns::default() });
         assert_eq!(gone(1000), by_age[..2]);
         assert_eq!(gone(7), by_age[..2]);
         assert_eq!(gone(3), by_age[..4]);

@@ -47,7 +47,7 @@ pub trait UserStore: Send + Sync + 'static {
     /// Removes the users that a run created and restores the values that it replaced, unless a real client has written to
     /// them since.
     async fn undo_run(&self, run: RunId) -> Result<Undone, StoreError>;
-    /// Like [`UserStore::undo_run`], for all runs. For the start of the program, while no run is active.
+    /// Like [`UserStore::undo_run`], for all runs. Only the start of the program calls it, while no run is active.
     async fn undo_all_runs(&self) -> Result<Undone, StoreError>;
     /// Removes all real users except the demo users, and returns how many were removed.
     async fn prune(&self) -> Result<u64, StoreError>;
@@ -107,14 +107,14 @@ impl UserStore for SqliteUsers {
         // What follows a space in a key is no part of the address: see `keys`.
         let found = r"?1 IS NULL OR name_key LIKE ?1 ESCAPE '\' OR substr(email_key, 1, instr(email_key || ' ', ' ') - 1) LIKE ?1 ESCAPE '\'";
         let count = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM users WHERE {found}"));
-        let total: i64 = sqlx::query_scalar(count).bind(&pattern).fetch_one(&self.0.read_users).await?;
+        let total: i64 = sqlx::query_scalar(count).bind(&pattern).fetch_one(&self.0.read_public).await?;
         // With bare parameters after `LIMIT`, SQLite would prepare the statement again each time.
         let page = sqlx::AssertSqlSafe(format!(
             "SELECT {COLUMNS} FROM users WHERE {found} ORDER BY id DESC LIMIT ?2 + 0 OFFSET ?3 + 0"
         ));
         let offset = i64::from(query.page - 1) * i64::from(query.per_page);
         let rows =
-            sqlx::query(page).bind(&pattern).bind(query.per_page).bind(offset).fetch_all(&self.0.read_users).await?;
+            sqlx::query(page).bind(&pattern).bind(query.per_page).bind(offset).fetch_all(&self.0.read_public).await?;
         Ok(UserPage {
             users: rows.iter().map(user).collect::<Result<_, _>>()?,
             page: query.page,
@@ -151,7 +151,7 @@ impl UserStore for SqliteUsers {
     async fn get(&self, id: Uuid) -> Result<Option<User>, StoreError> {
         let row = sqlx::query("SELECT id, name, email, created_at, updated_at FROM users WHERE id = ?")
             .bind(id.as_bytes().as_slice())
-            .fetch_optional(&self.0.read_users)
+            .fetch_optional(&self.0.read_public)
             .await?;
         row.as_ref().map(user).transpose()
     }

@@ -3,9 +3,9 @@
 //! A simulated change saves the old value, once for each field. A real change deletes the saved values of the fields that
 //! it sets, and makes a user that a run created a real one. Undoing a run removes the users that still belong to it and
 //! restores the values that are still saved. All of this happens within the transactions of the changes themselves, so
-//! what a real client wrote stays, in whatever order the changes come.
+//! what a real client wrote stays, whatever the order of the changes.
 
-use sqlx::{Row as _, Sqlite, Transaction};
+use sqlx::{AssertSqlSafe, Sqlite, Transaction};
 use uuid::Uuid;
 
 use super::fold::folded;
@@ -22,28 +22,11 @@ pub struct Undone {
     pub kept: u32,
 }
 
-/// A column of a user that can be restored.
-#[derive(Clone, Copy)]
-enum Field {
-    Name,
-    Email,
-    UpdatedAt,
-}
-
-impl Field {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Name => "name",
-            Self::Email => "email",
-            Self::UpdatedAt => "updated_at",
-        }
-    }
-
-    /// The fields that a patch sets.
-    fn of(patch: &UserPatch) -> impl Iterator<Item = Self> {
-        let named = [(patch.name.is_some(), Self::Name), (patch.email.is_some(), Self::Email)];
-        named.into_iter().filter_map(|(is_set, field)| is_set.then_some(field)).chain([Self::UpdatedAt])
-    }
+/// The columns that a patch sets.
+fn columns(patch: &UserPatch) -> impl Iterator<Item = &'static str> {
+    let name = patch.name.is_some().then_some("name");
+    let email = patch.email.is_some().then_some("email");
+    name.into_iter().chain(email).chain(["updated_at"])
 }
 
 /// Prepares the change of a user: saves the old values if a run changes it, and deletes saved ones if a real client does.
@@ -54,36 +37,26 @@ pub(super) async fn before_update(
     origin: Origin,
 ) -> Result<(), StoreError> {
     let id = id.as_bytes().as_slice();
-    match origin.run() {
-        Some(run) => {
-            for field in Field::of(patch) {
-                let save = match field {
-                    Field::Name => {
-                        "INSERT INTO replaced_values SELECT id, ?2, ?3, name FROM users WHERE id = ?1 ON CONFLICT DO NOTHING"
-                    }
-                    Field::Email => {
-                        "INSERT INTO replaced_values SELECT id, ?2, ?3, email FROM users WHERE id = ?1 ON CONFLICT DO NOTHING"
-                    }
-                    Field::UpdatedAt => {
-                        "INSERT INTO replaced_values SELECT id, ?2, ?3, CAST(updated_at AS TEXT) FROM users WHERE id = ?1 ON CONFLICT DO NOTHING"
-                    }
-                };
-                let statement = sqlx::query(save).bind(id).bind(field.name()).bind(run.0.as_bytes().as_slice());
-                statement.execute(&mut **transaction).await?;
-            }
+    if let Some(run) = origin.run() {
+        for column in columns(patch) {
+            let save = AssertSqlSafe(format!(
+                "INSERT INTO replaced_values SELECT id, ?2, ?3, CAST({column} AS TEXT) FROM users WHERE id = ?1 \
+                 ON CONFLICT DO NOTHING"
+            ));
+            let statement = sqlx::query(save).bind(id).bind(column).bind(run.0.as_bytes().as_slice());
+            statement.execute(&mut **transaction).await?;
         }
-        None => {
-            for field in Field::of(patch) {
-                let statement = sqlx::query("DELETE FROM replaced_values WHERE user_id = ? AND field = ?");
-                statement.bind(id).bind(field.name()).execute(&mut **transaction).await?;
-            }
-            for statement in [
-                "INSERT INTO kept_users SELECT run, id FROM users WHERE id = ? AND run IS NOT NULL ON CONFLICT DO NOTHING",
-                "UPDATE users SET run = NULL WHERE id = ? AND run IS NOT NULL",
-            ] {
-                sqlx::query(statement).bind(id).execute(&mut **transaction).await?;
-            }
-        }
+        return Ok(());
+    }
+    for column in columns(patch) {
+        let statement = sqlx::query("DELETE FROM replaced_values WHERE user_id = ? AND field = ?");
+        statement.bind(id).bind(column).execute(&mut **transaction).await?;
+    }
+    for statement in [
+        "INSERT INTO kept_users SELECT run, id FROM users WHERE id = ? AND run IS NOT NULL ON CONFLICT DO NOTHING",
+        "UPDATE users SET run = NULL WHERE id = ? AND run IS NOT NULL",
+    ] {
+        sqlx::query(statement).bind(id).execute(&mut **transaction).await?;
     }
     Ok(())
 }
@@ -96,15 +69,13 @@ pub(super) async fn undo(transaction: &mut Transaction<'_, Sqlite>, run: &[u8]) 
     };
     let removed = affected(transaction, "DELETE FROM users WHERE run = ?").await?;
     let kept = affected(transaction, "DELETE FROM kept_users WHERE run = ?").await?;
-    let saved = sqlx::query("SELECT user_id, field, value FROM replaced_values WHERE run = ?")
-        .bind(run)
-        .fetch_all(&mut **transaction)
-        .await?;
-    for row in saved {
-        let id: Vec<u8> = row.try_get(0)?;
-        let field: String = row.try_get(1)?;
-        let value: String = row.try_get(2)?;
-        restore(transaction, &id, &field, &value).await?;
+    let saved: Vec<(Vec<u8>, String, String)> =
+        sqlx::query_as("SELECT user_id, field, value FROM replaced_values WHERE run = ?")
+            .bind(run)
+            .fetch_all(&mut **transaction)
+            .await?;
+    for (id, column, value) in saved {
+        restore(transaction, &id, &column, &value).await?;
     }
     affected(transaction, "DELETE FROM replaced_values WHERE run = ?").await?;
     Ok(Undone { removed, kept })
@@ -114,10 +85,10 @@ pub(super) async fn undo(transaction: &mut Transaction<'_, Sqlite>, run: &[u8]) 
 async fn restore(
     transaction: &mut Transaction<'_, Sqlite>,
     id: &[u8],
-    field: &str,
+    column: &str,
     value: &str,
 ) -> Result<(), StoreError> {
-    let statement = match field {
+    let statement = match column {
         "name" => sqlx::query("UPDATE users SET name = ?2, name_key = ?3 WHERE id = ?1")
             .bind(id)
             .bind(value)

@@ -5,7 +5,7 @@ use std::ops::Range;
 use sqlx::{QueryBuilder, Sqlite};
 
 use super::rows::recorded_request;
-use crate::metrics::log_model::{FUTURE_COUNTED, LogPage, LogQuery, LoggedRequest, last_page};
+use crate::metrics::log_model::{FUTURE_COUNTED, LOG_PAGE, LogPage, LogQuery, LoggedRequest, last_page};
 use crate::metrics::model::Origins;
 use crate::platform::database::{Database, StoreError};
 
@@ -47,14 +47,14 @@ fn select(query: &LogQuery, times: &Range<i64>) -> QueryBuilder<Sqlite> {
 
 /// One page of the log, of requests that arrived at these times, in epoch microseconds.
 pub(super) async fn page(database: &Database, query: &LogQuery, times: Range<i64>) -> Result<LogPage, StoreError> {
-    let before = i64::from(query.page.saturating_sub(1)) * i64::from(query.limit);
+    let before = i64::from(query.page.saturating_sub(1)) * i64::from(LOG_PAGE);
     // One more than the page holds, to know whether there is another page.
-    let limit = i64::from(query.limit) + 1;
+    let limit = i64::from(LOG_PAGE) + 1;
     let mut statement = select(query, &times);
     statement.push(" LIMIT ").push_bind(limit).push(" OFFSET ").push_bind(before);
     let mut rows = statement.build().fetch_all(&database.read).await?;
-    let more = rows.len() > query.limit as usize && query.page < last_page(query.slowest);
-    rows.truncate(query.limit as usize);
+    let more = rows.len() > LOG_PAGE as usize && query.page < last_page(query.slowest);
+    rows.truncate(LOG_PAGE as usize);
     let requests = rows.iter().map(|row| recorded_request(row).map(LoggedRequest::from));
     let requests = requests.collect::<Result<_, _>>()?;
     Ok(LogPage { requests, more, future: count_future(database, times.end).await? })

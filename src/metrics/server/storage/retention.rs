@@ -6,10 +6,30 @@ use sqlx::AssertSqlSafe;
 
 use crate::origin::RunId;
 use crate::platform::database::{Database, StoreError};
-use crate::platform::retention::{Ages, Kept};
+use crate::platform::retention::Ages;
 
-/// How many rows one transaction removes: it takes a few milliseconds, for which requests that write have to wait.
+/// How many rows one transaction removes. It takes a few milliseconds, in which requests that write have to wait.
 const CHUNK: i64 = 1000;
+
+/// How long and how many requests are kept. Of two limits, the one that is reached first counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::Args)]
+pub struct KeptRequests {
+    /// For how many days a recorded request is kept
+    #[arg(long, env = "KEEP_REQUESTS_DAYS", value_name = "DAYS", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=3650))]
+    pub keep_requests_days: u32,
+    /// How many recorded requests are kept, those of the simulator not counted
+    #[arg(long, env = "KEEP_REQUESTS", value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1000..=100_000_000))]
+    pub keep_requests: u32,
+    /// For how many days requests are kept as sums by minute
+    #[arg(long, env = "KEEP_ROLLUPS_DAYS", value_name = "DAYS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(2..=3650))]
+    pub keep_rollups_days: u32,
+}
+
+impl Default for KeptRequests {
+    fn default() -> Self {
+        Self { keep_requests_days: 7, keep_requests: 1_000_000, keep_rollups_days: 30 }
+    }
+}
 
 /// What is no longer kept, and not removed yet. Times are in epoch microseconds, minutes since the epoch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,8 +56,7 @@ pub struct Removed {
 }
 
 impl Removed {
-    /// Adds what was removed before.
-    pub(crate) fn and(self, before: Self) -> Self {
+    pub(crate) fn plus(self, before: Self) -> Self {
         Self {
             real: self.real + before.real,
             simulated: self.simulated + before.simulated,
@@ -52,8 +71,8 @@ fn minutes(times: &Range<i64>) -> Range<i64> {
     -(times.start.saturating_neg().div_euclid(MINUTE))..times.end.div_euclid(MINUTE)
 }
 
-/// Finds what is no longer kept, on a connection that keeps nobody waiting.
-pub(super) async fn outdated(database: &Database, kept: &Kept, ages: &Ages) -> Result<Outdated, StoreError> {
+/// Finds what is no longer kept, on a read-only connection, so that no writer waits for it.
+pub(super) async fn outdated(database: &Database, kept: &KeptRequests, ages: &Ages) -> Result<Outdated, StoreError> {
     let simulated = ages.older_than(kept.keep_requests_days);
     let mut real = simulated.clone();
     real.extend(too_many(database, i64::from(kept.keep_requests), ages).await?);
@@ -61,7 +80,7 @@ pub(super) async fn outdated(database: &Database, kept: &Kept, ages: &Ages) -> R
     Ok(Outdated { real, simulated, lost: minutes.clone(), minutes })
 }
 
-/// The times of the real requests that are more than `most`: of those that were stored first.
+/// The times of the real requests beyond the newest `most`, by the order in which they were stored.
 async fn too_many(database: &Database, most: i64, ages: &Ages) -> Result<Vec<Range<i64>>, StoreError> {
     let mut found = Vec::new();
     let mut surplus = real_requests(database, &(i64::MIN..i64::MAX)).await? - most;
@@ -99,8 +118,8 @@ async fn end_of_first(database: &Database, times: &Range<i64>, count: i64) -> Re
     statement.fetch_one(&database.read).await
 }
 
-/// Removes a chunk of each, in transactions of their own, except for requests of the run that is `open`. What is left
-/// in `outdated` is still to be removed.
+/// Removes a chunk of each kind, in a transaction of its own, except for requests of the run that is `open`. What is
+/// left in `outdated` is still to be removed.
 pub(super) async fn prune(
     database: &Database,
     outdated: &mut Outdated,
@@ -108,7 +127,7 @@ pub(super) async fn prune(
 ) -> Result<Removed, StoreError> {
     let open = open.map_or("NULL".to_owned(), |run| format!("x'{}'", run.0.simple()));
     let of_closed_runs = format!("run IS NOT NULL AND NOT {OF_NO_RUN} AND run IS NOT {open}");
-    // Few, and no rows of requests: they are not counted.
+    // These are few, and no rows of requests, so they are not counted.
     chunk(database, ["lost_requests", "minute", "TRUE"], &mut outdated.lost).await?;
     Ok(Removed {
         real: chunk(database, ["recorded_requests", "arrived_at", OF_NO_RUN], &mut outdated.real).await?,
@@ -119,7 +138,7 @@ pub(super) async fn prune(
 }
 
 /// Removes the first rows of a table that have one of these keys and meet a condition, and takes their keys out of
-/// `keys`. A connection that keeps nobody waiting finds them.
+/// `keys`. A read-only connection finds them, so that no writer waits for that.
 async fn chunk(
     database: &Database,
     [table, key, condition]: [&str; 3],

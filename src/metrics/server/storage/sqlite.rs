@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::retention::{Outdated, Removed};
+use super::retention::{KeptRequests, Outdated, Removed};
 use super::store::{MetricsStore, RequestVisitor};
 use super::{log, retention, rollups, rows};
 use crate::metrics::engine::recorded_request::RecordedRequest;
@@ -16,7 +16,7 @@ use crate::metrics::engine::rollup::Rollups;
 use crate::metrics::log_model::{LogPage, LogQuery};
 use crate::origin::RunId;
 use crate::platform::database::{Database, StoreError};
-use crate::platform::retention::{Ages, Kept};
+use crate::platform::retention::Ages;
 
 /// [`MetricsStore`] in the embedded database.
 #[derive(Clone, Debug)]
@@ -72,7 +72,7 @@ impl MetricsStore for SqliteMetrics {
         let statement = "SELECT (SELECT min(arrived_at) FROM recorded_requests), (SELECT min(minute) FROM rollups)";
         let (arrival, minute): (Option<i64>, Option<i64>) = sqlx::query_as(statement).fetch_one(&self.0.read).await?;
         let second = arrival.map(|arrival| arrival.div_euclid(1_000_000));
-        // The requests of a minute are somewhere in it: before its end for sure.
+        // A roll-up only says that its requests arrived before the end of its minute.
         let end_of_minute = minute.map(|minute| (minute + 1) * 60);
         Ok([second, end_of_minute].into_iter().flatten().min())
     }
@@ -95,7 +95,7 @@ impl MetricsStore for SqliteMetrics {
         rows::by_id(&self.0, id).await
     }
 
-    async fn outdated(&self, kept: &Kept, ages: &Ages) -> Result<Outdated, StoreError> {
+    async fn outdated(&self, kept: &KeptRequests, ages: &Ages) -> Result<Outdated, StoreError> {
         retention::outdated(&self.0, kept, ages).await
     }
 
@@ -104,9 +104,9 @@ impl MetricsStore for SqliteMetrics {
     }
 
     async fn wait(&self) -> Result<Duration, StoreError> {
-        let asked = Instant::now();
+        let began = Instant::now();
         let transaction = self.0.begin().await?;
-        let waited = asked.elapsed();
+        let waited = began.elapsed();
         transaction.rollback().await?;
         Ok(waited)
     }

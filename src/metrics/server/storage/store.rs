@@ -7,15 +7,15 @@ use std::time::Duration;
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use super::retention::{Outdated, Removed};
+use super::retention::{KeptRequests, Outdated, Removed};
 use crate::metrics::engine::recorded_request::RecordedRequest;
 use crate::metrics::engine::rollup::Rollups;
 use crate::metrics::log_model::{LogPage, LogQuery};
 use crate::origin::RunId;
 use crate::platform::database::StoreError;
-use crate::platform::retention::{Ages, Kept};
+use crate::platform::retention::Ages;
 
-/// Called with one stored request after the other: there may be too many for a list.
+/// Called with one stored request after the other, because there may be too many for a list.
 pub type RequestVisitor<'a> = &'a mut (dyn FnMut(&RecordedRequest) + Send);
 
 /// Where recorded requests are kept. One method is one use case and one transaction.
@@ -35,7 +35,7 @@ pub trait MetricsStore: Send + Sync + 'static {
     async fn count_lost(&self, lost: &BTreeMap<i64, u32>) -> Result<(), StoreError>;
     /// How many requests were not recorded, by minute since the epoch, from `minute` on.
     async fn lost_since(&self, minute: i64) -> Result<Vec<(i64, u32)>, StoreError>;
-    /// The earliest second since the epoch by which something was recorded for sure.
+    /// The earliest second since the epoch by which something is known to have been recorded.
     async fn oldest(&self) -> Result<Option<i64>, StoreError>;
     /// The time of the newest record, in epoch microseconds.
     async fn newest(&self) -> Result<Option<i64>, StoreError>;
@@ -46,10 +46,10 @@ pub trait MetricsStore: Send + Sync + 'static {
     /// The request with this id.
     async fn request(&self, id: Uuid) -> Result<Option<RecordedRequest>, StoreError>;
     /// What is no longer kept.
-    async fn outdated(&self, kept: &Kept, ages: &Ages) -> Result<Outdated, StoreError>;
+    async fn outdated(&self, kept: &KeptRequests, ages: &Ages) -> Result<Outdated, StoreError>;
     /// Removes a chunk of what is outdated, except for requests of the run that is `open`, and returns how much that
-    /// was. Nothing means that there is no more.
+    /// was: nothing if all of it is gone.
     async fn prune(&self, outdated: &mut Outdated, open: Option<RunId>) -> Result<Removed, StoreError>;
-    /// How long it takes now until something could be written.
+    /// How long a write has to wait for the database now.
     async fn wait(&self) -> Result<Duration, StoreError>;
 }

@@ -21,7 +21,7 @@ use crate::traffic::server::arrivals::Arrivals;
 use crate::traffic::server::client::{Completion, Outgoing, TIMEOUT, Target};
 use crate::traffic::server::client_ledger::LedgerRow;
 use crate::traffic::server::dropped_rows::Losses;
-use crate::traffic::server::retention::StoredRuns;
+use crate::traffic::server::retention::{KeptRuns, StoredRuns};
 use crate::traffic::server::run_context::RunContext;
 use crate::traffic::server::run_manager::RunManager;
 use crate::traffic::server::send_timer::{Clock, TokioClock};
@@ -112,15 +112,16 @@ impl Test {
             user_cleanup: fakes(),
             store: fakes(),
             losses,
-            ledger: RowWriter::start_with("ledger", fake_ledger, CancellationToken::new(), on_drop),
+            ledger: RowWriter::start("ledger", fake_ledger, CancellationToken::new(), on_drop),
             demo_users: (0..50).map(Uuid::from_u128).collect(),
             shutdown: shutdown.clone(),
         });
         Self { world, runs: Arc::new(runs), shutdown }
     }
 
-    pub(super) fn stored_runs(&self) -> StoredRuns {
-        StoredRuns { runs: Arc::clone(&self.runs), store: Arc::new(Fakes(Arc::clone(&self.world))) }
+    pub(super) fn stored_runs(&self, keep_runs: u32) -> StoredRuns {
+        let kept = KeptRuns { keep_runs, ..KeptRuns::default() };
+        StoredRuns { runs: Arc::clone(&self.runs), store: Arc::new(Fakes(Arc::clone(&self.world))), kept }
     }
 
     pub(super) async fn start(&self, scenario: Scenario, duration: u32) -> RunId {

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use super::client::TIMEOUT;
 use super::refusals::{DeleteRefusal, StartRefusal};
-use crate::platform::retention::{Ages, Kept, Prune};
+use crate::platform::retention::{Ages, Prune};
 use crate::platform::wall_clock::ShownTimes;
 use crate::platform::wall_clock::epoch_micros;
 use crate::traffic::engine::audit_outcome::AuditOutcome;
@@ -261,9 +261,8 @@ async fn the_runs_that_were_stored_first_go_but_never_the_active_one() {
         runs.push(id);
     }
     let active = test.start(Scenario::Normal, 5).await;
-    let kept = Kept { keep_runs: 1, ..Kept::default() };
     let ages = Ages::new(epoch_micros(), Duration::from_secs(600), None, ShownTimes::default()).expect("long enough");
-    test.stored_runs().prune(&ages, &kept).await.expect("pruned");
+    test.stored_runs(1).prune(&ages).await.expect("pruned");
     let stored = async |id| test.runs.run(id).await.expect("readable").is_some();
     assert_eq!([stored(runs[0]).await, stored(runs[1]).await, stored(runs[2]).await], [false, false, true]);
     assert!(stored(active).await);

@@ -1,25 +1,81 @@
-//! What metrics shows of the generator beside the requests: its port, implemented by traffic.
+//! Implements the ports of each feature by the other features.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use tokio::sync::Semaphore;
 
-use crate::metrics::server::ports::{Family, ProgramGauges};
-use crate::origin::RunId;
+use crate::metrics::engine::recorded_request::RecordedRequest;
+use crate::metrics::model::Totals;
+use crate::metrics::server::ports::{Family, ProgramStatus};
+use crate::metrics::server::service::Metrics;
+use crate::origin::{Origin, RunId};
+use crate::platform::database::StoreError;
+use crate::traffic::engine::dashboard_check::DashboardFigures;
+use crate::traffic::engine::evidence::CleanUp;
+use crate::traffic::engine::exchange::ServerSide;
+use crate::traffic::server::ports::{RecordedRequests, UserCleanup};
 use crate::traffic::server::run_manager::RunManager;
 use crate::traffic::server::run_totals::RunTotals;
 use crate::traffic::server::shared_gate::SharedGate;
+use crate::users::server::store::{SqliteUsers, Undone, UserStore};
 
-/// Metrics' view of the generator and of its live streams.
-pub(super) struct GeneratorGauges {
+/// Tells traffic what metrics recorded of a run.
+pub(super) struct MetricsAdapter(pub(super) Arc<Metrics>);
+
+#[async_trait]
+impl RecordedRequests for MetricsAdapter {
+    async fn flush(&self) {
+        self.0.recorder.flush().await;
+    }
+
+    async fn rows_of_run(&self, run: RunId) -> Result<Vec<ServerSide>, StoreError> {
+        Ok(self.0.store.requests_of_run(run).await?.iter().filter_map(server_side).collect())
+    }
+
+    async fn rows_of_request(&self, run: RunId, seq: u32) -> Result<Vec<ServerSide>, StoreError> {
+        Ok(self.0.store.requests_of_slot(run, seq).await?.iter().filter_map(server_side).collect())
+    }
+
+    async fn kpis_of_run(&self, run: RunId) -> Result<DashboardFigures, StoreError> {
+        let Totals { requests, error_rate, p95, .. } = self.0.totals_of_run(run).await?;
+        Ok(DashboardFigures { requests, error_rate, p95 })
+    }
+}
+
+/// A recorded request as traffic knows it. `None` for a real request, which belongs to no run.
+fn server_side(request: &RecordedRequest) -> Option<ServerSide> {
+    let Origin::Simulated { seq, .. } = request.origin else { return None };
+    Some(ServerSide {
+        seq,
+        arrived_at: request.arrived_at,
+        duration: u64::from(request.duration_us),
+        status: request.status,
+        request_id: Some(request.id),
+    })
+}
+
+/// Lets traffic clean up the users after a run.
+pub(super) struct UsersAdapter(pub(super) SqliteUsers);
+
+#[async_trait]
+impl UserCleanup for UsersAdapter {
+    async fn clean_up(&self, run: RunId) -> Result<CleanUp, StoreError> {
+        let Undone { removed, kept } = self.0.undo_run(run).await?;
+        Ok(CleanUp { removed, kept })
+    }
+}
+
+/// Tells metrics the status of the generator and of its live streams.
+pub(super) struct TrafficAdapter {
     pub(super) runs: Arc<RunManager>,
     pub(super) gate: Arc<SharedGate>,
     pub(super) streams: Arc<Semaphore>,
     pub(super) max_streams: u32,
 }
 
-impl ProgramGauges for GeneratorGauges {
+impl ProgramStatus for TrafficAdapter {
     fn scheduling_delay(&self) -> Option<Duration> {
         self.runs.active().filter(|run| !run.has_ended())?.latest_scheduling_delay()
     }
@@ -34,14 +90,13 @@ impl ProgramGauges for GeneratorGauges {
 
     fn families(&self) -> Vec<Family> {
         let totals = self.runs.totals();
-        let is_active = self.open_run().is_some();
+        let is_active = u32::from(self.open_run().is_some());
         let mut families = verdicts(&totals);
-        families.push(gauge("run_active", "Is a run active?", u32::from(is_active)));
+        families.push(gauge("run_active", "Is a run active?", is_active));
         families.extend(requests(&totals));
-        let slots = self.gate.cap();
-        families.push(gauge("gate_slots", "Requests per second that the gate lets out at most.", slots));
-        let free = self.gate.free();
-        families.push(gauge("gate_slots_free", "Requests that the gate would let out now.", free));
+        let cap = self.gate.cap();
+        families.push(gauge("gate_slots", "Requests per second that the gate lets out at most.", cap));
+        families.push(gauge("gate_slots_free", "Requests that the gate would let out now.", self.gate.free()));
         families
     }
 }
