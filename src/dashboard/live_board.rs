@@ -60,7 +60,6 @@ fn stale_note(why: &AppError) -> String {
     format!("{} These are the last known figures{next}", why.what())
 }
 
-/// Range and origin from the address.
 fn view_in_address() -> OverviewQuery {
     let query = window().location().search().ok().and_then(|query| UrlSearchParams::new_with_str(&query).ok());
     read_view(|name| query.as_ref().and_then(|query| query.get(name)))

@@ -56,7 +56,7 @@ pub fn check(evidence: &Evidence<'_>) -> Audit {
     }
 }
 
-/// How often each sequence number occurs.
+/// Sequence numbers, each with the number of times that it occurs.
 type Occurrences = BTreeMap<u32, u32>;
 
 fn occurrences(seqs: impl Iterator<Item = u32>) -> Occurrences {

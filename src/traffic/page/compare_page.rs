@@ -19,7 +19,6 @@ use crate::ui::format::{millis, utc};
 use crate::ui::notice::{Empty, failed};
 use crate::ui::table::{TableCell, row, table_html};
 
-/// A run with its timeline.
 type Side = (Run, Timeline);
 
 async fn side(id: Option<RunId>) -> Result<Side, AppError> {

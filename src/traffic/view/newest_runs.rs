@@ -10,7 +10,6 @@ use crate::ui::format::{count, millis, utc};
 use crate::ui::notice::{empty_html, failed_html};
 use crate::ui::table::{TableCell, row, table_html};
 
-/// The number of runs in the list.
 const LISTED: usize = 5;
 
 /// The newest runs as a card, with a link to all of them.

@@ -52,7 +52,6 @@ impl Panel<'_> {
         .concat()
     }
 
-    /// The title, the state, and Stop.
     fn head(&self) -> String {
         let Self { run, connection, trouble, stopping, stop_fault, .. } = self;
         let (state, word) = badge(run.status, run.closed, run.unstored);

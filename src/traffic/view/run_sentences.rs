@@ -5,7 +5,6 @@ use super::settings_text::planned_rate_of;
 use crate::traffic::model::Run;
 use crate::ui::format::count;
 
-/// The planned and the sent rate.
 pub(crate) fn rate_sentence(run: &Run) -> String {
     let seconds = &run.stats.sent_per_second;
     let planned = planned_rate_of(run);

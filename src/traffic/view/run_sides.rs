@@ -9,7 +9,6 @@ use crate::ui::format::{count, millis};
 use crate::ui::notice::{empty_html, failed_html};
 use crate::ui::table::{TableCell, row, table_html};
 
-/// Client and server compared, and the slowest requests.
 pub(crate) fn sides_html(sides: Result<&Sides, &str>, rows: &Rows) -> String {
     let content = match sides {
         Err(why) => failed_html("The comparison of client and server could not be loaded.", why),

@@ -9,7 +9,6 @@ use crate::ui::format::{count, millis, percent};
 use crate::ui::notice::empty_html;
 use crate::ui::table::{TableCell, row, table_html};
 
-/// Requests, failures and latency by endpoint.
 pub(crate) fn endpoints_html(run: &Run) -> String {
     let rows: String = run.stats.calls.iter().map(endpoint_row).collect();
     let heads = ["Endpoint", "Requests", "Failed", "p50", "p95", "p99", "Slowest"];

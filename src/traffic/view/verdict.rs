@@ -153,10 +153,8 @@ fn cap_line(audit: &Audit) -> VerdictLine {
     let tone = if kept { Tone::Good } else { Tone::Bad };
     let label = cap_label(Some(kept));
     let cap = audit.cap;
-    VerdictLine::of(
-        tone,
-        format!("Cap {label}: the server saw at most {most} requests in any second; {cap} are allowed."),
-    )
+    let text = format!("Cap {label}: the server saw at most {most} requests in any second; {cap} are allowed.");
+    VerdictLine::of(tone, text)
 }
 
 /// The clean-up of the run's users, then the requests without a response, then Stop.
