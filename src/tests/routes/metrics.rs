@@ -321,7 +321,7 @@ async fn the_vital_signs_of_the_program_are_on_the_same_time_axis() {
     let (from, to) = (overview["from"].as_i64().expect("from"), overview["to"].as_i64().expect("to"));
     let gauges = overview["gauges"].as_array().expect("gauges");
     assert!((5..=12).contains(&gauges.len()), "one a second since the start: {gauges:?}");
-    // As in `metrics::model::GaugePoint`: [at, [rows waiting, rows dropped, streams], database wait, pacer lag].
+    // As in `metrics::model::GaugePoint`: [at, [rows waiting, rows dropped, streams], database wait, scheduling delay].
     assert!(gauges.iter().all(|gauge| gauge[0].as_i64().is_some_and(|at| (from..to).contains(&at) && at % 1000 == 0)));
     let most = |of: fn(&Value) -> &Value| gauges.iter().filter_map(|gauge| of(gauge).as_f64()).fold(0.0, f64::max);
     assert!(most(|gauge| &gauge[2]) >= 900.0, "{gauges:?}");
