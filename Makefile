@@ -29,8 +29,9 @@ watch: ## Serve, rebuild and reload at every change of a source
 	. scripts/env && cargo leptos watch
 
 .PHONY: format
-format: ## Format the sources
-	. scripts/env && cargo fmt
+format: ## Format the sources, and the views in them
+	@scripts/setup --test
+	. scripts/env && leptosfmt --quiet src && cargo fmt
 
 .PHONY: end2end
 end2end: ## Only the browser tests

@@ -24,6 +24,7 @@ use tokio::net::TcpListener;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use traffic_simulator::metrics::engine::recorded_request::RecordedRequest;
+use traffic_simulator::metrics::model::FRESH_MILLIS;
 use traffic_simulator::metrics::server::service::Metrics;
 use traffic_simulator::metrics::server::storage::sqlite::SqliteMetrics;
 use traffic_simulator::metrics::server::storage::store::MetricsStore;
@@ -325,9 +326,8 @@ async fn views(report: &mut Report, folder: &Path) {
     let many = Busy::start(report, folder, 1_000_000).await;
     let few = Busy::start(report, folder, 10_000).await;
     for (name, path, is_bounded) in [
-        // Another wish each time, so that none is answered with what was rendered for the one before.
-        ("the dashboard's numbers", "/fn/dashboard/board?range=5m&points=past-{n}", true),
-        ("the dashboard's numbers of a day", "/fn/dashboard/board?range=24h&points=past-{n}", true),
+        ("the dashboard's numbers", "/fn/dashboard/board?range=5m", true),
+        ("the dashboard's numbers of a day", "/fn/dashboard/board?range=24h", true),
         ("overview of 5 minutes", "/fn/metrics/overview?range=5m", true),
         ("overview of an hour", "/fn/metrics/overview?range=1h", true),
         ("overview of a day", "/fn/metrics/overview?range=24h", true),
@@ -394,9 +394,20 @@ async fn older_schema(report: &mut Report, folder: &Path) {
 
 /// How long an answer takes, in milliseconds, asked for one at a time.
 async fn times(address: std::net::SocketAddr, path: &str) -> Vec<f64> {
-    let began = Instant::now();
-    let took = visit(address, path, began..began + Duration::from_millis(400)).await;
-    took.into_iter().skip(3).map(|micros| f64::from(micros) / 1000.0).collect()
+    let for_a_while = async |time: Duration| {
+        let began = Instant::now();
+        visit(address, path, began..began + time).await.into_iter().map(|micros| f64::from(micros) / 1000.0)
+    };
+    if !path.starts_with("/fn/") {
+        return for_a_while(Duration::from_millis(400)).await.skip(3).collect();
+    }
+    let mut took = Vec::new();
+    for _ in 0..5 {
+        // Until nobody shares the answer any more that was computed for the one before.
+        tokio::time::sleep(Duration::from_millis(FRESH_MILLIS + 20)).await;
+        took.extend(for_a_while(Duration::from_millis(20)).await.next());
+    }
+    took
 }
 
 #[tokio::main]

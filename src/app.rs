@@ -3,7 +3,8 @@
 use leptos::prelude::*;
 use leptos_meta::provide_meta_context;
 use leptos_router::SsrMode;
-use leptos_router::components::{A, Route, Router, Routes};
+use leptos_router::components::{Route, Router, Routes};
+use leptos_router::hooks::use_location;
 use leptos_router::path;
 
 use crate::dashboard::{DashboardPage, NotFoundPage, RequestDetailPage};
@@ -13,34 +14,15 @@ use crate::traffic::page::run_page::RunPage;
 use crate::traffic::page::runs_page::HistoryPage;
 use crate::ui::call_fault::CallFault;
 use crate::ui::page_answer::PageAnswer;
+use crate::ui::site_head::SiteHead;
 
-/// The logo beside the name.
-const BRAND: &str =
-    r#"<svg viewBox="0 0 24 24" width="24" height="24"><path class="brand-mark" d="M3 17 L8 11 L12 14 L21 5"/></svg>"#;
-
-/// The app: a header, and the page of the current path.
+/// The app: a head, and the page of the current path.
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
-    let guarded = use_context::<PageAnswer>().is_some_and(|answer| answer.guarded);
-    let log_out =
-        guarded.then(|| view! { <form method="post" action="/logout"><button type="submit">"Log out"</button></form> });
     view! {
         <Router>
-            <a class="skip" href="#main">"Skip to content"</a>
-            <header class="top">
-                <a class="brand" href="/">
-                    <span class="brand-icon" aria-hidden="true" inner_html=BRAND></span>
-                    "Traffic Simulator"
-                </a>
-                <nav class="top-nav" aria-label="Main">
-                    <A href="/" exact=true>"Dashboard"</A>
-                    <A href="/runs">"Runs"</A>
-                    <A href="/requests">"Requests"</A>
-                    <a href="/docs">"API"</a>
-                    {log_out}
-                </nav>
-            </header>
+            <AppHead />
             <main id="main">
                 <CallFault />
                 // Every page is rendered completely: it has the right title and status, and works without JavaScript.
@@ -56,4 +38,12 @@ pub fn App() -> impl IntoView {
             </main>
         </Router>
     }
+}
+
+/// The head of the page at the current path. Whoever sees a page of a guarded server has logged in.
+#[component]
+fn AppHead() -> impl IntoView {
+    let log_out = use_context::<PageAnswer>().is_some_and(|answer| answer.guarded);
+    let path = use_location().pathname.get_untracked();
+    view! { <SiteHead path log_out /> }
 }

@@ -20,30 +20,19 @@ pub struct Assets {
 impl Assets {
     /// From paths on this server, which must contain nothing that has a meaning in HTML or in a script.
     pub fn new(style: String, script: String, wasm: String) -> Self {
-        Self { style: style.into(), loader: LOADER.replace("SCRIPT", &script).replace("WASM", &wasm).into() }
+        let loader = without_comments(LOADER).replace("SCRIPT", &script).replace("WASM", &wasm);
+        Self { style: style.into(), loader: loader.into() }
     }
 }
 
-/// Loads the WebAssembly after the first paint, because it is 50 times the size of the page, which works without it. A hidden
-/// page is never painted, so it does not wait. Both files are fetched at once, without a `preload`, which browsers without
-/// JavaScript would follow for nothing. A page without islands and charts loads neither.
-const LOADER: &str = "{
-let begun = !document.querySelector('leptos-island, [data-chart]');
-const begin = () => {
-  if (begun) return;
-  begun = true;
-  const wasm = fetch('WASM');
-  import('SCRIPT').then(page => page.default({ module_or_path: wasm }).then(() => {
-    page.hydrate();
-    for (const island of document.querySelectorAll('leptos-island')) page[island.dataset.component](island);
-  }));
-};
-if (document.hidden || !PerformanceObserver.supportedEntryTypes.includes('paint')) begin();
-else {
-  new PerformanceObserver(begin).observe({ type: 'paint', buffered: true });
-  setTimeout(begin, 1000);
+/// Loads the WebAssembly, and falls back to the page without a script where that fails.
+const LOADER: &str = include_str!("loader.js");
+
+/// The script as pages carry it. Its comments stand on lines of their own.
+fn without_comments(script: &str) -> String {
+    let lines = script.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//"));
+    lines.collect::<Vec<_>>().join("\n")
 }
-}";
 
 /// The HTML document around the app.
 pub fn shell(options: LeptosOptions, assets: Assets) -> impl IntoView {
@@ -74,8 +63,41 @@ pub fn shell(options: LeptosOptions, assets: Assets) -> impl IntoView {
                 <MetaTags />
             </head>
             <body>
+                <PlainPageNote />
                 <App />
             </body>
         </html>
+    }
+}
+
+/// The note of a page whose script does not come alive, which the loader shows then.
+#[component]
+fn PlainPageNote() -> impl IntoView {
+    view! {
+        <p class="plain-page" id="plain-page" role="alert" hidden>
+            "This page can't update itself in this browser: "
+            <span data-why></span>
+            ". Its forms and links work, and it reloads every "
+            <span data-seconds></span>
+            " s while a run is active. "
+            <a href="">"Reload"</a>
+        </p>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_loader_knows_its_files_and_carries_no_comments() {
+        let assets = Assets::new("/pkg/a.css".to_owned(), "/pkg/a.js".to_owned(), "/pkg/a.wasm".to_owned());
+        for call in ["fetch('/pkg/a.wasm')", "import('/pkg/a.js')"] {
+            assert_eq!(assets.loader.matches(call).count(), 1, "{call}");
+        }
+        for left in ["//", "SCRIPT", "'WASM"] {
+            assert!(!assets.loader.contains(left), "{left} in {}", assets.loader);
+        }
+        assert!(assets.loader.len() < 3_500, "{} bytes in each page", assets.loader.len());
     }
 }

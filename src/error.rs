@@ -59,6 +59,9 @@ pub enum AppError {
     NotFound,
 }
 
+/// What a page has fetched: `None` while it is still loading.
+pub type Loaded<T> = Option<Result<T, AppError>>;
+
 impl AppError {
     /// What an answer with this HTTP status means, where nothing more is known about it.
     pub fn of_status(status: u16) -> Self {

@@ -51,7 +51,7 @@
 //! | [`dashboard`] | pages that show the features' components side by side |
 //! | [`app`], [`document`] | the routes of the page; the HTML document and its assets |
 //! | [`ui`] | components that know no feature; [`ui::chart`] makes charts of numbers |
-//! | [`origin`], [`validation`], [`latency_buckets`], [`query`], [`error`], [`wire_name`] | what the features share: who made a request, how input is checked, the steps of latencies, how an address carries a query, what crosses the wire as an error, and the names of enum variants there |
+//! | [`origin`], [`validation`], [`latency_buckets`], [`query`], [`error`], [`refreshed`], [`wire_name`] | what the features share: who made a request, how input is checked, the steps of latencies, how an address carries a query, what crosses the wire as an error or only when it has changed, and the names of enum variants there |
 //! | `platform` | what the features stand on and what knows none of them: the database, the wall clock, the writer of rows, ids of requests, problem documents |
 //! | `server` | the program on top of everything: settings, composition, routes, access, start and shutdown |
 //!
@@ -117,12 +117,14 @@ pub mod app;
 pub mod dashboard;
 pub mod document;
 pub mod error;
+pub mod json_text;
 pub mod latency_buckets;
 pub mod metrics;
 pub mod origin;
 #[cfg(feature = "ssr")]
 pub mod platform;
 pub mod query;
+pub mod refreshed;
 #[cfg(feature = "ssr")]
 pub mod server;
 pub mod traffic;
@@ -135,8 +137,10 @@ pub mod wire_name;
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
-    console_error_panic_hook::set_once();
+    std::panic::set_hook(Box::new(|info| {
+        console_error_panic_hook::hook(info);
+        ui::lifecycle::tell_of_panic();
+    }));
     leptos::mount::hydrate_islands();
-    ui::chart::reader::Reader::start();
-    ui::copy::listen();
+    ui::moment::add_own_times();
 }

@@ -1,6 +1,6 @@
 //! Values in the query of an address, encoded so that any text comes back as it was.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 /// Everything but the characters that RFC 3986, section 2.3, calls unreserved.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -8,6 +8,11 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b
 /// Encodes a value, or a part of one, for a query.
 pub fn encoded(text: &str) -> String {
     utf8_percent_encode(text, RESERVED).to_string()
+}
+
+/// Decodes what [`encoded`] made. What is no text is replaced.
+pub fn decoded(text: &str) -> String {
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 /// A path with a query of these names and values. The values are encoded here; the names must not need it.
@@ -26,6 +31,7 @@ mod tests {
         #[test]
         fn any_text_comes_back_as_it_was(text in any::<String>()) {
             let encoded = encoded(&text);
+            prop_assert_eq!(&decoded(&encoded), &text);
             prop_assert!(encoded.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~%".contains(&byte)), "{encoded}");
             // Decoded by another implementation, which also reads a plus sign as a blank.
             let url = reqwest::Url::parse(&link("http://localhost/", &[("x", text.clone())])).expect("a URL");

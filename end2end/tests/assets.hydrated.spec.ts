@@ -41,13 +41,13 @@ async function alive(page: Page) {
   await page.getByLabel("Normal Traffic").focus();
   await expect(async () => {
     await page.getByLabel("Peak Usage").check();
-    await expect(page.getByText("1 788 requests will be sent".replace(" ", "\u202f"))).toBeVisible({ timeout: 500 });
+    await expect(page.locator(".announced strong")).toHaveText("1\u202f788", { timeout: 500 });
   }).toPass();
 }
 
 test("a first visit loads script, WebAssembly and style sheet once each, compressed; a reload loads none of them", async ({ page }) => {
   const loaded = await loads(page);
-  await page.goto("/");
+  await page.goto("/?new=1");
   await alive(page);
   await expect.poll(() => loaded.has(/\.wasm$/)).toBe(true);
   const first = loaded.overTheWire(ASSET);
@@ -68,10 +68,10 @@ test("a first visit loads script, WebAssembly and style sheet once each, compres
   expect(loaded.overTheWire(ASSET)).toEqual([]);
 
   loaded.forget();
-  await page.goto("/runs");
-  await expect(page.getByRole("heading", { name: "Runs", exact: true })).toBeVisible();
+  await page.goto("/docs");
+  await expect(page.getByRole("heading", { name: "API", exact: true })).toBeVisible();
   await page.waitForTimeout(1_500);
-  expect(loaded.overTheWire(/^\/runs$/)).toHaveLength(1);
+  expect(loaded.overTheWire(/^\/docs$/)).toHaveLength(1);
   expect(loaded.overTheWire(ASSET), "another page loads no file again").toEqual([]);
   expect(loaded.has(/\.wasm$/), "where nothing lives, no code is needed").toBe(false);
 });

@@ -80,16 +80,47 @@ async function stopActiveRun(request: APIRequestContext) {
   await expect.poll(async () => (await status(request, id)).closed, { timeout: 15_000 }).toBe(true);
 }
 
-/** The state of the run that the panel shows. */
+/** The state of the run, as the strip says it. */
 export function state(page: Page) {
-  return page.locator(".run-head .badge");
+  return page.locator(".strip .badge");
 }
 
-/** The number under a label of the run panel. */
-export function stat(page: Page, label: string) {
-  return page.locator(".stat", { has: page.getByText(label, { exact: true }) }).locator("dd");
+/** The tile with this name. */
+export function tile(page: Page, name: string) {
+  return page.locator(".stats > .stat", { has: page.getByText(name, { exact: true }) });
 }
 
-export async function statNumber(page: Page, label: string): Promise<number> {
-  return Number((await stat(page, label).innerText()).replace(/[^0-9.]/g, ""));
+/** The number on a tile; "594" of "594", "28" of "28". */
+export async function tileNumber(page: Page, name: string): Promise<number> {
+  return numberIn(await tile(page, name).locator(".stat-value").innerText());
+}
+
+/** The first number in a text, which may have thin spaces between its thousands. */
+export function numberIn(text: string): number {
+  return Number((/[0-9][0-9\u202f]*(\.[0-9]+)?/.exec(text)?.[0] ?? "NaN").replace(/\u202f/g, ""));
+}
+
+/** The text of a figure of the strip, such as "28 (11.7 %)" for "Failed". */
+export function inStrip(page: Page, name: string) {
+  return page.locator(".strip-figure", { has: page.getByText(name, { exact: true }) }).locator("dd");
+}
+
+/** Chooses and starts a run on the card, and gives its id. */
+export async function startOnCard(page: Page, scenario = "Normal Traffic", duration = "30 seconds"): Promise<string> {
+  await page.getByLabel(scenario).check();
+  await page.getByLabel("Duration").selectOption(duration);
+  await page.getByLabel("I understand this generates load").check();
+  await page.getByRole("button", { name: "START TEST" }).click();
+  return shownRun(page);
+}
+
+/** The id of the run that the card shows. */
+export async function shownRun(page: Page): Promise<string> {
+  const href = await page.getByRole("link", { name: "This run's page" }).getAttribute("href");
+  return href!.split("/").pop()!;
+}
+
+/** The chart with this id. */
+export function chart(page: Page, id: string) {
+  return page.locator(`figure#${id}`);
 }

@@ -1,111 +1,101 @@
-import { expect, expectComplaint, startRun, statNumber, test } from "./fixtures";
+import { chart, expect, expectComplaint, startRun, test, tile, tileNumber } from "./fixtures";
 
-test("a trend badge compares with the time before, and is absent without a baseline", async ({ page }) => {
-  const absent = '<p class="kpi-trend" data-part="trend" hidden></p>';
-  let trend = "";
-  await page.route("**/fn/dashboard/board*", async (route) => {
-    const board = await (await route.fetch()).json();
-    expect(board.key_figures.split(absent).length, "badges without a baseline").toBe(5);
-    const badge = `<p class="kpi-trend" data-part="trend">${trend}<span class="visually-hidden"> compared with the previous 5 minutes</span></p>`;
-    await route.fulfill({ json: trend ? { ...board, key_figures: board.key_figures.replace(absent, badge) } : board });
-  });
+const scope = (page: import("./fixtures").Page) => page.getByRole("navigation", { name: "Scope" });
+
+test("the axis of a run is the run, fixed from its start to its planned end", async ({ page, request }) => {
+  await startRun(request, { duration: 30 });
   await page.goto("/");
-  const badges = page.locator(".kpi-trend");
-  // This server has not run for ten minutes: there is nothing to compare with.
-  await expect(badges.filter({ visible: true })).toHaveCount(0);
-  trend = "+50 %";
-  await expect(badges.filter({ visible: true })).toHaveText(["+50 % compared with the previous 5 minutes"]);
-  trend = "";
-  await expect(badges.filter({ visible: true })).toHaveCount(0);
+  await expect(scope(page).getByRole("link", { name: "This run" })).toHaveAttribute("aria-current", "true");
+  const labels = () => chart(page, "rate").locator(".tick[dy='1.5em']").allTextContents();
+  expect(await labels()).toEqual(["0:00", "0:10", "0:20", "0:30"]);
+  const width = async () => Number(/H([\d.]+)$/.exec((await chart(page, "rate").locator("path.achieved").getAttribute("d")) ?? "H0")![1]);
+  const before = await width();
+  await expect.poll(width, { timeout: 6_000 }).toBeGreaterThan(before);
+  expect(await width(), "the future is empty").toBeLessThan(400);
+  expect(await labels()).toEqual(["0:00", "0:10", "0:20", "0:30"]);
 });
 
-test("the dashboard's charts move while a run goes on, and its last second is never drawn as a drop", async ({ page, request }) => {
-  await page.goto("/");
-  const id = await startRun(request, { duration: 10 });
-  await page.goto(`/?origin=${id}`);
-  const requests = () => page.getByRole("article").filter({ hasText: "simulated" }).locator(".kpi-value").innerText().then((text) => Number(text.replace(/\D/g, "")));
-  const before = await requests();
-  // Three seconds on: the newest second that is over began after the start.
-  await expect.poll(requests, { timeout: 8_000 }).toBeGreaterThan(before + 60);
-  const heights = await page.evaluate(() => {
-    const path = document.querySelector('figure[data-chart="past-rate"] path.achieved')!.getAttribute("d") ?? "";
-    // From the left edge, at the height of the first second, a level and a step for each further one.
-    return [...path.matchAll(/(?:M0 |V)([\d.]+)H/g)].map((match) => ((150 - Number(match[1])) / 150) * 23);
-  });
-  expect(heights.length, "the seconds of the run that are over, and no others").toBeLessThan(12);
-  expect(heights.length).toBeGreaterThan(1);
-  expect(heights.at(-1), "the newest second that is over").toBeGreaterThan(15);
-});
-
-test("when the overview can't be loaded Stop and the run's numbers are still there", async ({ page, request }) => {
+test("when the board can't be loaded Stop and the run's numbers are still there", async ({ page, request }) => {
   expectComplaint(/Failed to load resource/);
-  await startRun(request);
+  await startRun(request, { duration: 60 });
   let broken = true;
   await page.route("**/fn/dashboard/*", (route) => (broken ? route.abort() : route.continue()));
   await page.goto("/");
-  await expect(page.getByText("These are the last known figures")).toBeVisible();
-  await page.getByRole("navigation", { name: "Scope" }).getByRole("link", { name: "1 hour" }).click();
-  await expect(page.getByText("The dashboard's figures could not be loaded."), "figures of another range would be wrong ones").toBeVisible();
+  await expect(page.locator(".strip .connection")).toHaveText("Live");
+  await scope(page).getByRole("link", { name: "1 h" }).click();
+  await expect(page.getByText("The figures of the period could not be loaded."), "figures of another range would be wrong ones").toBeVisible();
   await expect(page.getByRole("button", { name: "Stop" })).toBeVisible();
-  await expect.poll(() => statNumber(page, "Total requests")).toBeGreaterThan(5);
+  await expect(page.locator(".strip-figures")).toContainText(/Sent/);
   broken = false;
-  // At once: the next refresh, a second later at most, would bring the figures back by itself.
-  await page.getByRole("link", { name: "Retry" }).first().dispatchEvent("click");
-  await expect(page.getByRole("heading", { name: "Last 1 hour" })).toBeVisible();
-  await expect(page.locator('figure[data-chart="past-rate"]')).toBeVisible();
-  await expect(page.getByRole("heading", { name: "Current rate" })).toBeVisible();
+  await expect(tile(page, "Current rate")).toBeVisible({ timeout: 6_000 });
+  await expect(chart(page, "past-rate")).toBeVisible();
 });
 
 test("figures of a server that can't be reached are marked as old, and come back", async ({ page }) => {
   expectComplaint(/Failed to load resource/);
-  await page.goto("/");
-  const note = page.getByText("The server can't be reached. These are the last known figures");
+  await page.goto("/?new=1&range=5m");
+  await expect(tile(page, "Current rate")).toBeVisible();
   let broken = true;
   await page.route("**/fn/dashboard/*", (route) => (broken ? route.abort() : route.continue()));
-  await expect(note).toBeVisible();
-  await expect(page.getByRole("heading", { name: "Current rate" })).toBeVisible();
+  const banner = page.locator(".connection-banner");
+  await expect(banner).toContainText(/No data for \d+ s/, { timeout: 8_000 });
+  await expect(page.locator(".figures")).toHaveAttribute("data-stale", "true");
+  await expect(tile(page, "Current rate")).toBeVisible();
   broken = false;
-  await expect(note).toBeHidden();
+  await expect(banner).toBeHidden({ timeout: 8_000 });
+  await expect(page.locator(".figures")).toHaveAttribute("data-stale", "false");
 });
 
 test("a refresh leaves alone what somebody uses: an opened table, the focus, the place of a reading", async ({ page, request }) => {
   await startRun(request);
-  await page.goto("/");
-  const rate = page.locator('figure[data-chart="past-rate"]');
-  const summary = rate.locator("summary");
-  await summary.click();
+  await page.goto("/?range=5m");
+  const rate = chart(page, "past-rate");
+  const toggle = rate.getByRole("link", { name: /Show as table|Hide table/ });
+  await expect(rate.getByRole("slider")).toBeVisible();
+  await toggle.click();
   await expect(rate.locator("tbody tr").first()).toBeVisible();
   const rows = await rate.locator("tbody tr").count();
-  await expect.poll(() => rate.locator("tbody tr").count(), { message: "rows of an open table go on" }).toBeGreaterThan(rows + 1);
-  await expect(summary).toBeFocused();
-  await summary.press("Enter");
+  await expect.poll(() => rate.locator("tbody tr").count(), { message: "rows of an open table go on" }).toBeGreaterThan(rows);
+  await expect(toggle).toBeFocused();
+  await toggle.press("Enter");
   await expect(rate.locator("tbody tr")).toHaveCount(0);
-  const latency = page.locator('figure[data-chart="past-latency"]');
-  const slider = latency.getByRole("slider", { name: "Values of Server latency" });
+  const latency = chart(page, "past-latency");
+  const slider = latency.getByRole("slider");
   await slider.focus();
-  await expect(latency.locator(".reading")).toHaveText(/ UTC · p50 .* · requests /);
+  await expect(latency.locator(".tooltip")).toContainText("p50");
   await page.waitForTimeout(2500);
   await expect(slider).toBeFocused();
-  await expect(latency.locator(".reading")).toHaveText(/ UTC · p50 .* · requests /);
-  const link = page.getByRole("region", { name: "By endpoint" }).getByRole("link").first();
+  await expect(latency.locator(".tooltip")).toContainText("p50");
+  const link = page.locator(".board table a").first();
   await link.focus();
   await page.waitForTimeout(2500);
   await expect(link).toBeFocused();
 });
 
-test("another range leaves the simulator as it is, and Back goes back", async ({ page }) => {
-  await page.goto("/");
+test("another scope leaves the card as it is, and Back goes back", async ({ page }) => {
+  await page.goto("/?new=1&range=5m");
   await page.getByLabel("Peak Usage").check();
   await page.getByLabel("I understand this generates load").check();
-  const filter = page.getByRole("navigation", { name: "Scope" });
-  await filter.getByRole("link", { name: "1 hour" }).click();
-  await expect(page).toHaveURL(/\?range=1h$/);
-  await expect(page.getByRole("heading", { name: "Last 1 hour" })).toBeVisible();
-  await expect(filter.getByRole("link", { name: "1 hour" })).toBeFocused();
-  await expect(filter.getByRole("link", { name: "1 hour" })).toHaveAttribute("aria-current", "true");
+  await scope(page).getByRole("link", { name: "1 h" }).click();
+  await expect(page).toHaveURL(/range=1h/);
+  await expect(scope(page).getByRole("link", { name: "1 h" })).toBeFocused();
+  await expect(scope(page).getByRole("link", { name: "1 h" })).toHaveAttribute("aria-current", "true");
   await expect(page.getByLabel("I understand this generates load")).toBeChecked();
   await page.goBack();
-  await expect(filter.getByRole("link", { name: "5 minutes" })).toHaveAttribute("aria-current", "true");
-  await expect(page.getByRole("heading", { name: "Last 5 minutes" })).toBeVisible();
+  await expect(scope(page).getByRole("link", { name: "5 min" })).toHaveAttribute("aria-current", "true");
   await expect(page.getByLabel("Peak Usage")).toBeChecked();
+});
+
+test("an idle tab costs at most 5 MB in an hour", async ({ page }) => {
+  test.setTimeout(150_000);
+  await page.goto("/?new=1&range=1m");
+  // What other tests sent has to leave the minute first.
+  await expect.poll(() => tileNumber(page, "Requests"), { timeout: 90_000, intervals: [2_000] }).toBe(0);
+  const session = await page.context().newCDPSession(page);
+  await session.send("Network.enable");
+  let bytes = 0;
+  session.on("Network.loadingFinished", ({ encodedDataLength }) => (bytes += encodedDataLength));
+  await page.waitForTimeout(20_000);
+  expect(bytes).toBeGreaterThan(0);
+  expect(bytes / 20).toBeLessThan(5_000_000 / 3_600);
 });

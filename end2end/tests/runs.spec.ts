@@ -21,7 +21,7 @@ test("the history lists runs newest first, filters, orders, and says what to do 
   await expect(links.first()).toHaveAttribute("href", `/runs/${second}`);
   await page.goto("/runs");
   const sent = () => page.locator(".runs-table tbody tr td:nth-child(6)").allInnerTexts();
-  const numbers = async () => (await sent()).map((text) => Number(text.replace(/\D/g, "")));
+  const numbers = async () => (await sent()).map((text) => Number(text.split(" of ")[0].replace(/\D/g, "")));
   await page.getByRole("link", { name: "Sent" }).click();
   await expect(page.locator('th[aria-sort="descending"]')).toContainText("Sent");
   const falling = await numbers();
@@ -54,18 +54,64 @@ test("two runs are compared over each other, with a table of their differences",
   const second = await startRun(request, { duration: 5, maxRps: 10, seed: 1 });
   await closed(request, second);
   await page.goto("/runs");
-  await page.getByRole("button", { name: "Compare A and B" }).click();
-  await expect(page).toHaveURL((url) => url.searchParams.get("a") === first && url.searchParams.get("b") === second);
+  const box = (id: string) => page.locator("tr", { has: page.locator(`a[href="/runs/${id}"]`) }).getByRole("checkbox");
+  const compare = page.getByRole("button", { name: /^Compare/ });
+  const hydrated = test.info().project.name === "hydrated";
+  await expect(page.getByRole("checkbox", { checked: true })).toHaveCount(0);
+  await box(first).check();
+  if (hydrated) {
+    await expect(compare).toHaveText("Compare 1");
+    await expect(compare).toHaveAttribute("aria-disabled", "true");
+    await expect(page.getByText("Tick one more.")).toBeVisible();
+  }
+  await box(second).check();
+  if (hydrated) await expect(compare).toHaveText("Compare 2");
+  await compare.click();
+  await expect(page).toHaveURL(/\/runs\/compare\?run=/);
+  await expect(page.getByText("These settings differ:")).toBeVisible();
+  await expect(page.locator(".differing")).toHaveText("Max RPS 5 → 10 /s");
   const row = (what: string) => page.locator("tr", { has: page.getByRole("rowheader", { name: what, exact: true }) });
-  await expect(row("Max RPS")).toHaveText(/5\s*10\s*different/);
-  await expect(row("Seed")).toHaveText(/the same/);
-  await expect(row("Delay")).toHaveText(/none\s*none\s*the same/);
   const [a, b] = [await status(request, first), await status(request, second)];
-  await expect(row("Sent").locator("td")).toHaveText([`${a.stats.sent}`, `${b.stats.sent}`, `+${b.stats.sent - a.stats.sent}`]);
-  for (const line of ["run-a", "run-b"]) await expect(page.locator(`figure[data-chart="rates"] .picture path.${line}`)).toHaveAttribute("d", /^M/);
+  await expect(row("Sent").locator("td").first()).toHaveText(`${a.stats.sent} → ${b.stats.sent}`);
+  for (const line of ["run-a", "run-b"]) await expect(page.locator(`#compared-rate .picture path.${line}`).first()).toHaveAttribute("d", /^M/);
+  await page.getByRole("link", { name: "Swap A and B" }).click();
+  await expect(page).toHaveURL((url) => url.searchParams.get("a") === second && url.searchParams.get("b") === first);
+  await expect(page.locator(".differing")).toHaveText("Max RPS 10 → 5 /s");
   await page.goto("/runs/compare");
-  await expect(page.getByText("At least one of the runs to compare does not exist.")).toBeVisible();
+  await expect(page.getByText("No run is ticked.")).toBeVisible();
   await expect(page.getByRole("link", { name: "Choose two runs" })).toHaveAttribute("href", "/runs");
+});
+
+test("the run that its own page compares is chosen, and nothing else is", async ({ page, request }) => {
+  const first = await startRun(request, { duration: 5, maxRps: 1 });
+  await closed(request, first);
+  await closed(request, await startRun(request, { duration: 5, maxRps: 1 }));
+  await page.goto(`/runs?a=${first}`);
+  await expect(page.locator(".runs-table tbody th a").first()).toHaveAttribute("href", `/runs/${first}`);
+  await expect(page.getByRole("checkbox", { checked: true })).toHaveCount(1);
+  await expect(page.getByRole("checkbox").first()).toBeChecked();
+  await page.getByRole("link", { name: "Choose another one" }).click();
+  await expect(page.getByRole("checkbox", { checked: true })).toHaveCount(0);
+});
+
+test("a run gets a name and a note, which stay where they are shown", async ({ page, request }) => {
+  const id = await startRun(request, { duration: 5, maxRps: 1 });
+  await closed(request, id);
+  await page.goto("/runs?order=sent");
+  const row = page.locator("tr", { has: page.locator(`a[href="/runs/${id}"]`) });
+  await expect(row.getByLabel("Note")).toBeHidden();
+  await row.getByText("Name and note").click();
+  await row.getByLabel("Name", { exact: true }).fill("Before the index");
+  await row.getByLabel("Note", { exact: true }).fill("two\nlines <b>");
+  await row.getByRole("button", { name: "Save" }).click();
+  await expect(page).toHaveURL(/order=sent&naming=renamed/);
+  await expect(page.getByText("Name and note are saved.")).toBeVisible();
+  await expect(row.getByRole("link", { name: "Before the index" })).toBeVisible();
+  await expect(row).toContainText("lines <b>");
+  await row.getByText("Name and note").click();
+  await expect(row.getByLabel("Note", { exact: true })).toHaveValue("two\nlines <b>");
+  await page.goto("/runs?name=index");
+  await expect(page.locator(".runs-table tbody tr")).toHaveCount(1);
 });
 
 test("a run is set up again with its own settings", async ({ page, request }) => {

@@ -1,165 +1,207 @@
-//! Keeps the board on the page fresh. Another range or origin is chosen without loading a new page, so that the simulator
-//! beside the board keeps its state; the address follows.
+//! Keeps the data of the board fresh in the browser.
 
 use std::time::Duration;
 
-use leptos::ev;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use web_sys::wasm_bindgen::JsValue;
-use web_sys::{MouseEvent, UrlSearchParams};
 
-use super::board::Board;
+use super::board::BoardData;
 use super::server_fns::get_board;
 use crate::error::AppError;
-use crate::metrics::address::read_view;
 use crate::metrics::model::OverviewQuery;
-use crate::ui::chart::reader::Reader;
-use crate::ui::dom::target;
-use crate::ui::notice::{failed_call_html, here};
-use crate::ui::refresh::{keep_fresh, replace};
+use crate::origin::RunId;
+use crate::refreshed::Refreshed;
+use crate::ui::quiet::Quiet;
+use crate::ui::refresh::{answered, poll};
 
-/// A second is the step of the shortest range.
-const INTERVAL: Duration = Duration::from_secs(1);
+/// How often the board is fetched while something is going on: a second is the step of the shortest range.
+const WHILE_BUSY: Duration = Duration::from_secs(1);
+/// How often it is fetched otherwise. A run that is started elsewhere has to show within two seconds.
+const WHILE_IDLE: Duration = Duration::from_millis(1900);
+/// Without an answer for longer than this, the figures are old.
+const QUIET: Duration = Duration::from_millis(2900);
 
-/// Fetches the board. `points` are the charts whose tables get their rows.
-///
-/// # Errors
-/// The error of the server, or that it can't be reached.
-pub async fn fetch_board(view: OverviewQuery, points: String) -> Result<Board, AppError> {
-    get_board(view.range.wire_name().to_owned(), view.origin.to_string(), points).await
-}
-
-/// An error message in place of a board that could not be loaded.
-pub fn failed_board(why: &AppError) -> Board {
-    let key_figures = failed_call_html("The dashboard's figures could not be loaded.", why, &here());
-    Board { key_figures, ..Board::default() }
-}
-
-/// Keeps the board of the page fresh, and says so while it can't.
-#[island]
-pub fn LiveBoard() -> impl IntoView {
-    let stale = RwSignal::new(None);
-    Effect::new(move |_| BoardFeed::new(stale).start());
-    let way_out = move || {
-        let (words, href) = stale.get()?.way_out(&here())?;
-        Some(view! { <a href=href>{words}</a> })
-    };
-    view! {
-        <p class="stale-note" hidden=move || stale.read().is_none()>
-            {move || stale.read().as_ref().map(stale_note)}
-            {way_out}
-        </p>
-    }
-}
-
-/// The note beside figures that could not be refreshed.
-fn stale_note(why: &AppError) -> String {
-    // Otherwise a link follows that says what to do.
-    let next = if why.way_out("").is_none() { "; the page keeps trying." } else { ". " };
-    format!("{} These are the last known figures{next}", why.what())
-}
-
-fn view_in_address() -> OverviewQuery {
-    let query = window().location().search().ok().and_then(|query| UrlSearchParams::new_with_str(&query).ok());
-    read_view(|name| query.as_ref().and_then(|query| query.get(name)))
-}
-
-/// Follows the board from the browser.
+/// The data of the board as they stand in the browser.
 #[derive(Clone, Copy)]
-struct BoardFeed {
-    /// Why the last fetch failed, while the page still shows the figures from before.
-    stale: RwSignal<Option<AppError>>,
-    /// The chosen range and origin.
-    view: StoredValue<OverviewQuery>,
-    /// Does the page show the chosen view? Otherwise its figures are those of another one.
-    shows_view: StoredValue<bool>,
+pub struct BoardFeed {
+    /// The data. An error only when those of a view that was chosen could not be loaded.
+    pub board: RwSignal<Result<BoardData, AppError>>,
+    /// The moment that the data describe, in epoch milliseconds.
+    pub now: RwSignal<i64>,
+    /// The run that is not closed, wherever it was started.
+    pub active: Memo<Option<RunId>>,
+    /// Why the last fetch failed, while older data are shown.
+    pub stale: RwSignal<Option<AppError>>,
+    /// The range and the requests that are wanted.
+    view: RwSignal<OverviewQuery>,
+    /// The range and the requests of the data.
+    shown: RwSignal<OverviewQuery>,
+    /// The version of the data.
+    version: StoredValue<Option<u64>>,
+    quiet: Quiet,
 }
 
 impl BoardFeed {
-    fn new(stale: RwSignal<Option<AppError>>) -> Self {
-        Self { stale, view: StoredValue::new(view_in_address()), shows_view: StoredValue::new(true) }
+    /// Follows the board from what the page was rendered with. Does nothing on the server.
+    pub fn new(first: Result<Refreshed<BoardData>, AppError>, view: OverviewQuery) -> Self {
+        let (version, now, data) = match first {
+            Ok(Refreshed { version, now, data: Some(data) }) => (Some(version), now, Ok(data)),
+            Ok(Refreshed { now, data: None, .. }) => (None, now, Err(AppError::Unreadable)),
+            Err(why) => (None, 0, Err(why)),
+        };
+        let board = RwSignal::new(data);
+        let feed = Self {
+            board,
+            now: RwSignal::new(now),
+            active: Memo::new(move |_| board.with(|board| board.as_ref().ok().and_then(|data| data.active))),
+            stale: RwSignal::new(None),
+            view: RwSignal::new(view),
+            shown: RwSignal::new(view),
+            version: StoredValue::new(version),
+            quiet: Quiet::new(QUIET, Signal::stored(true)),
+        };
+        let every = Memo::new(move |_| Some(if feed.is_busy() { WHILE_BUSY } else { WHILE_IDLE }));
+        let _ = poll(every.into(), move || feed.fetch());
+        feed
     }
 
-    fn start(self) {
-        keep_fresh(INTERVAL, move |_| self.refresh());
-        // Both listeners live as long as the page.
-        let _ = window_event_listener(ev::click, move |event| self.on_click(&event));
-        let _ = window_event_listener(ev::popstate, move |_| self.follow_address());
+    /// A part of the data, or why there is none.
+    ///
+    /// # Errors
+    /// The error of the part, or of all data.
+    pub fn data<T>(self, part: impl FnOnce(&BoardData) -> Result<T, AppError>) -> Result<T, AppError> {
+        self.board.with(|board| part(board.as_ref().map_err(Clone::clone)?))
     }
 
-    /// Shows the view that the address names.
-    fn follow_address(self) {
-        self.view.set_value(view_in_address());
-        self.shows_view.set_value(false);
-        spawn_local(self.refresh());
-    }
-
-    /// Fetches the board and shows it. If that fails, the old figures stay, unless they are those of another view.
-    async fn refresh(self) {
-        let view = self.view.get_value();
-        let fetched = fetch_board(view, untrack(Reader::wanted_ids)).await;
-        if self.view.get_value() != view {
-            return;
+    /// Shows another range or other requests: fetches them at once, and shows the old data until they are there.
+    pub fn set_view(self, view: OverviewQuery) {
+        if self.view.get_untracked() != view {
+            self.view.set(view);
+            self.version.set_value(None);
+            self.retry();
         }
-        match fetched {
-            Ok(board) => {
-                self.shows_view.set_value(true);
-                self.stale.set(None);
-                show(&board);
+    }
+
+    /// Fetches at once.
+    pub fn retry(self) {
+        spawn_local(self.fetch());
+    }
+
+    /// Are the data of another view than the one that was chosen?
+    pub fn is_pending(self) -> bool {
+        self.view.get() != self.shown.get()
+    }
+
+    /// The whole seconds without data, once these are too many.
+    pub fn quiet_for(self) -> Signal<Option<u32>> {
+        self.quiet.seconds()
+    }
+
+    fn is_busy(self) -> bool {
+        let now = self.now.get();
+        self.board.with(|board| board.as_ref().is_ok_and(|data| data.is_busy(now)))
+    }
+
+    async fn fetch(self) {
+        let Some((view, known)) = self.view.try_get_untracked().zip(self.version.try_get_value()) else { return };
+        let answer = get_board(view.range.wire_name().to_owned(), view.origin.to_string(), known);
+        let answer = answered(answer).await;
+        // Meanwhile another view may have been chosen, or the island may be gone.
+        if self.view.try_get_untracked() == Some(view) {
+            match answer {
+                Ok(answer) => {
+                    self.quiet.heard();
+                    self.accept(view, answer);
+                }
+                Err(why) => self.fail(view, why),
             }
-            Err(why) if !self.shows_view.get_value() => show(&failed_board(&why)),
-            Err(why) => self.stale.set(Some(why)),
         }
     }
 
-    /// Handles plain clicks on a choice or on Retry.
-    fn on_click(self, event: &MouseEvent) {
-        let has_modifier = event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key();
-        if event.button() != 0 || has_modifier {
-            return;
+    fn accept(self, view: OverviewQuery, Refreshed { version, now, data }: Refreshed<BoardData>) {
+        match data {
+            Some(data) => {
+                self.version.set_value(Some(version));
+                self.board.set(Ok(data));
+            }
+            // It is the answer to an earlier question about this view.
+            None if self.shown.get_untracked() != view => return,
+            None => {}
         }
-        const LINKS: &str = "a.view-choice, .figures-now [data-retry], .board [data-retry]";
-        let Some(link) = target(event).and_then(|target| target.closest(LINKS).ok()?) else { return };
-        event.prevent_default();
-        if link.has_attribute("data-retry") {
-            spawn_local(self.refresh());
-            return;
+        self.now.set(now);
+        if self.shown.get_untracked() != view {
+            self.shown.set(view);
         }
-        let href = link.get_attribute("href");
-        let history = window().history();
-        if history.is_ok_and(|history| history.push_state_with_url(&JsValue::NULL, "", href.as_deref()).is_ok()) {
-            self.follow_address();
+        if self.stale.with_untracked(Option::is_some) {
+            self.stale.set(None);
         }
     }
-}
 
-fn show(board: &Board) {
-    // An error message comes without choices; those on the page stay.
-    if !board.choices.is_empty() {
-        replace(".view-filter", &board.choices);
+    /// The old data stay, unless they are those of another view.
+    fn fail(self, view: OverviewQuery, why: AppError) {
+        if self.shown.get_untracked() == view {
+            self.stale.set(Some(why));
+        } else {
+            self.board.set(Err(why));
+            self.shown.set(view);
+        }
     }
-    replace(".figures-now", &board.key_figures);
-    replace(".board", &board.details);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::metrics::log_model::LogPage;
+    use crate::metrics::model::{Overview, Range};
+
+    const MINUTES: OverviewQuery =
+        OverviewQuery { range: Range::Minutes5, origin: crate::metrics::model::Origins::All };
+    const HOUR: OverviewQuery = OverviewQuery { range: Range::Hour, ..MINUTES };
+
+    fn answer(version: u64, now: i64, all: Option<u32>) -> Refreshed<BoardData> {
+        let data = |all| BoardData {
+            active: None,
+            overview: Ok(Overview { all, ..Overview::default() }),
+            requests: Ok(LogPage::default()),
+            runs: Ok(Vec::new()),
+        };
+        Refreshed { version, now, data: all.map(data) }
+    }
+
+    /// What the page shows: the number of requests, and the moment.
+    fn shown(feed: BoardFeed) -> (Result<u32, AppError>, i64) {
+        (untrack(|| feed.data(|data| data.overview.clone())).map(|overview| overview.all), feed.now.get_untracked())
+    }
 
     #[test]
-    fn old_figures_say_why_they_are_old() {
-        assert_eq!(
-            stale_note(&AppError::Unreachable),
-            "The server can't be reached. These are the last known figures; the page keeps trying."
-        );
-        assert_eq!(
-            stale_note(&AppError::LoggedOut),
-            "You are not logged in any more. These are the last known figures. "
-        );
-        let html = failed_board(&AppError::LoggedOut).key_figures;
-        assert!(html.contains("<a class=\"button\" href=\"/login?next=\">Log in again</a>"), "{html}");
-        let html = failed_board(&AppError::Internal(None)).key_figures;
-        assert!(html.contains("data-retry>Retry</a>"), "{html}");
+    fn data_stay_until_others_come() {
+        Owner::new().with(|| {
+            let feed = BoardFeed::new(Ok(answer(1, 1000, Some(7))), MINUTES);
+            assert_eq!(shown(feed), (Ok(7), 1000));
+            feed.accept(MINUTES, answer(1, 2000, None));
+            assert_eq!(shown(feed), (Ok(7), 2000), "nothing but the time has changed");
+            feed.fail(MINUTES, AppError::Unreachable);
+            assert_eq!((shown(feed), feed.stale.get_untracked()), ((Ok(7), 2000), Some(AppError::Unreachable)));
+            feed.accept(MINUTES, answer(2, 3000, Some(8)));
+            assert_eq!((shown(feed), feed.stale.get_untracked()), ((Ok(8), 3000), None));
+            assert_eq!(feed.version.get_value(), Some(2));
+        });
+    }
+
+    #[test]
+    fn data_of_another_view_are_marked_and_give_way_to_its_error() {
+        Owner::new().with(|| {
+            let feed = BoardFeed::new(Ok(answer(1, 1000, Some(7))), MINUTES);
+            feed.view.set(HOUR);
+            assert!(untrack(|| feed.is_pending()));
+            feed.accept(HOUR, answer(1, 2000, None));
+            assert!(untrack(|| feed.is_pending()), "an answer without data does not say what they are");
+            feed.accept(HOUR, answer(5, 2000, Some(70)));
+            assert_eq!((shown(feed), untrack(|| feed.is_pending())), ((Ok(70), 2000), false));
+            feed.view.set(MINUTES);
+            feed.fail(MINUTES, AppError::Unavailable);
+            assert_eq!(shown(feed).0, Err(AppError::Unavailable));
+            assert_eq!(feed.stale.get_untracked(), None);
+        });
     }
 }

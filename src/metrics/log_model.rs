@@ -6,10 +6,22 @@ use uuid::Uuid;
 use super::engine::recorded_request::RecordedRequest;
 use super::model::{Origins, Range};
 use crate::origin::{Origin, RunId};
-use crate::wire_name::wire_name;
+use crate::wire_name::{of_wire_name, wire_name};
 
 /// How many requests a page of the log holds.
 pub const LOG_PAGE: u32 = 50;
+
+/// How many of the newest requests the dashboard lists.
+pub const NEWEST: u32 = 8;
+
+/// The requests that match a filter are counted up to this number: to count on would take longer than it tells.
+pub const MOST_COUNTED: u32 = 10_000;
+
+/// The requests that came after a page was loaded are counted up to this number.
+pub const MOST_NEWER: u32 = 1000;
+
+/// The longest duration by which requests can be filtered, in milliseconds: an hour.
+pub const LONGEST: u32 = 3_600_000;
 
 /// The last page of the log: requests further down are better found by a filter. To find the slowest requests, the
 /// database sorts all requests of the period and keeps those of every earlier page.
@@ -56,17 +68,54 @@ impl StatusClass {
     }
 }
 
+/// The statuses that a filter lets through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StatusFilter {
+    /// All statuses of a group.
+    Class(StatusClass),
+    /// This status alone.
+    Exact(u16),
+}
+
+impl StatusFilter {
+    /// The filter with this name: that of a group, or a status from 100 to 599. `None` for any other text.
+    pub fn of_name(name: &str) -> Option<Self> {
+        let exact = || name.parse().ok().filter(|status| (100..=599).contains(status)).map(Self::Exact);
+        of_wire_name(name).map(Self::Class).or_else(exact)
+    }
+
+    /// The name on the wire.
+    pub fn name(self) -> String {
+        match self {
+            Self::Class(class) => class.wire_name().to_owned(),
+            Self::Exact(status) => status.to_string(),
+        }
+    }
+
+    /// The lowest and the highest status that it lets through.
+    pub fn bounds(self) -> (u16, u16) {
+        match self {
+            Self::Class(class) => class.bounds(),
+            Self::Exact(status) => (status, status),
+        }
+    }
+}
+
 /// Which page of the request log is wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogQuery {
-    /// How far back.
+    /// How far back. It does not count when the requests of one run or of one id are wanted.
     pub range: Range,
     /// Whose requests.
     pub origin: Origins,
-    /// Only these answers.
-    pub status: Option<StatusClass>,
+    /// Only these statuses.
+    pub status: Option<StatusFilter>,
     /// Only this method and route.
     pub endpoint: Option<(String, String)>,
+    /// Only requests that took this long or longer, in microseconds.
+    pub min_duration: Option<u32>,
+    /// Only the request with this id.
+    pub id: Option<Uuid>,
     /// The slowest first, instead of the newest.
     pub slowest: bool,
     /// Which page, from 1.
@@ -80,6 +129,8 @@ impl Default for LogQuery {
             origin: Origins::default(),
             status: None,
             endpoint: None,
+            min_duration: None,
+            id: None,
             slowest: false,
             page: 1,
         }
@@ -127,16 +178,89 @@ impl From<RecordedRequest> for LoggedRequest {
     }
 }
 
+/// The name of a run, and when it started.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NamedRun {
+    /// The id of the run.
+    pub run: RunId,
+    /// What people call it.
+    pub name: String,
+    /// When it started, in epoch milliseconds.
+    pub started: i64,
+}
+
 /// One page of the request log.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LogPage {
     /// At most [`LOG_PAGE`] requests.
     pub requests: Vec<LoggedRequest>,
+    /// The names of the runs that made them. A run that is not known any more has none.
+    #[serde(default)]
+    pub runs: Vec<NamedRun>,
     /// Whether there is another page.
     pub more: bool,
+    /// How many requests match the filter. A number above [`MOST_COUNTED`] stands for any larger one. `None` when they
+    /// were not counted.
+    #[serde(default)]
+    pub matching: Option<u32>,
+    /// When the page was made, in epoch microseconds.
+    #[serde(default)]
+    pub to: i64,
+    /// Requests that arrived after this moment, in epoch microseconds, count as newer than the page.
+    #[serde(default)]
+    pub seen: i64,
     /// How many recorded requests, whoever made them, carry times after now, because an earlier clock was ahead; at most
     /// [`FUTURE_COUNTED`]. They are on no page.
     #[serde(default)]
     pub future: u32,
+}
+
+/// A request, and the run that made it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RequestDetails {
+    /// What was recorded of the request.
+    pub request: LoggedRequest,
+    /// The run that made it; `None` for a real request, and for a run that is not known any more.
+    pub run: Option<NamedRun>,
+}
+
+/// What the filters of the log offer to choose from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LogChoices {
+    /// The endpoints that were called lately, as `GET /api/v1/users`, in the order of their names.
+    pub endpoints: Vec<String>,
+    /// The newest runs, the newest first.
+    pub runs: Vec<NamedRun>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_filter_is_a_group_or_one_status() {
+        let rows = [
+            ("ok", Some((0, 399))),
+            ("errors", Some((400, 999))),
+            ("4xx", Some((400, 499))),
+            ("5xx", Some((500, 999))),
+            ("100", Some((100, 100))),
+            ("503", Some((503, 503))),
+            ("599", Some((599, 599))),
+            ("99", None),
+            ("600", None),
+            ("-1", None),
+            ("5x", None),
+            ("", None),
+        ];
+        for (name, bounds) in rows {
+            let filter = StatusFilter::of_name(name);
+            assert_eq!(filter.map(StatusFilter::bounds), bounds, "{name}");
+            assert!(filter.is_none_or(|filter| filter.name() == name), "{name}");
+        }
+    }
 }

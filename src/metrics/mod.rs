@@ -10,6 +10,7 @@
 
 pub mod address;
 pub mod engine;
+pub mod health_model;
 pub mod log_form;
 pub mod log_model;
 pub mod model;

@@ -9,8 +9,8 @@ use crate::origin::RunId;
 use crate::validation::FieldError;
 use crate::wire_name::wire_name;
 
-/// For how many milliseconds an answer about the metrics stays good: a divisor of the moments at which it changes by itself,
-/// because a second is over or settled.
+/// For how many milliseconds an answer about the metrics is shared by all who ask: a divisor of the moments at which it
+/// changes by itself, because a second is over or settled.
 pub const FRESH_MILLIS: u64 = 200;
 
 /// About how many points a sparkline has. Each is an interval of whole steps.
@@ -28,11 +28,11 @@ pub struct SparkPoint {
     pub p95: f64,
 }
 
-/// The change against the period before.
+/// The change from the period before, which was as long. Both end with their last step that is over.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Trend {
-    /// The change of requests per second, as a share of those before: 0.1 is a tenth more.
+    /// The change of the number of requests, as a share of those before: 0.1 is a tenth more.
     pub requests: f64,
     /// The change of the error rate, as a difference of shares: 0.05 is five percentage points more.
     pub error_rate: Option<f64>,
@@ -43,6 +43,9 @@ pub struct Trend {
 /// How far back an overview looks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Range {
+    /// A minute, by second.
+    #[serde(rename = "1m")]
+    Minute,
     /// Five minutes, by second.
     #[default]
     #[serde(rename = "5m")]
@@ -57,7 +60,9 @@ pub enum Range {
 
 impl Range {
     /// All ranges, the shortest first.
-    pub const ALL: [Self; 3] = [Self::Minutes5, Self::Hour, Self::Day];
+    pub const ALL: [Self; 4] = [Self::Minute, Self::Minutes5, Self::Hour, Self::Day];
+    /// The longest range of each length of step, the shortest step first.
+    pub const BY_STEP: [Self; 3] = [Self::Minutes5, Self::Hour, Self::Day];
 
     /// The name of the range on the wire.
     pub fn wire_name(self) -> &'static str {
@@ -67,17 +72,26 @@ impl Range {
     /// The length of one step of its time axis, in seconds.
     pub fn step(self) -> i64 {
         match self {
-            Self::Minutes5 => 1,
+            Self::Minute | Self::Minutes5 => 1,
             Self::Hour => 60,
             Self::Day => 300,
+        }
+    }
+
+    /// The index of its length of step in [`Range::BY_STEP`]: ranges with steps of the same length share them.
+    pub fn step_index(self) -> usize {
+        match self {
+            Self::Minute | Self::Minutes5 => 0,
+            Self::Hour => 1,
+            Self::Day => 2,
         }
     }
 
     /// How many whole steps it has.
     pub fn steps(self) -> i64 {
         match self {
+            Self::Minute | Self::Hour => 60,
             Self::Minutes5 => 300,
-            Self::Hour => 60,
             Self::Day => 288,
         }
     }
@@ -141,6 +155,11 @@ impl TryFrom<String> for Origins {
     }
 }
 
+/// The fewest requests of a step for a 95th percentile of its own: with fewer it would be the slowest request.
+pub const FEWEST_FOR_P95: u32 = 20;
+/// The fewest requests of a step for a 99th percentile of its own.
+pub const FEWEST_FOR_P99: u32 = 100;
+
 /// The totals of some requests. Durations are in milliseconds, and absent without requests.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -186,7 +205,7 @@ pub struct StatusCount {
 }
 
 /// [`Point`] on the wire: a tuple, because the names of its fields would be most of it.
-type WirePoint = (i64, [u32; 3], [Option<f64>; 3], Vec<(u8, u32)>);
+type WirePoint = (i64, [u32; 3], [Option<f64>; 4], Vec<(u8, u32)>);
 
 /// One step of the time axis.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -200,55 +219,26 @@ pub struct Point {
     pub client_errors: u32,
     /// Requests with status 500 and up.
     pub server_errors: u32,
-    /// p50, p95 and p99 of the duration in milliseconds; absent without requests.
+    /// p50, p95 and p99 of the duration in milliseconds. Absent without requests; p95 also below [`FEWEST_FOR_P95`]
+    /// requests, and p99 below [`FEWEST_FOR_P99`], where they would be single requests.
     pub percentiles: [Option<f64>; 3],
+    /// The longest duration in milliseconds; absent without requests.
+    pub max: Option<f64>,
     /// Bucket and number of requests, for the buckets that are not empty: see [`crate::latency_buckets`].
     pub heat: Vec<(u8, u32)>,
 }
 
 impl From<WirePoint> for Point {
-    fn from((at, [requests, client_errors, server_errors], percentiles, heat): WirePoint) -> Self {
-        Self { at, requests, client_errors, server_errors, percentiles, heat }
+    fn from((at, [requests, client_errors, server_errors], [p50, p95, p99, max], heat): WirePoint) -> Self {
+        Self { at, requests, client_errors, server_errors, percentiles: [p50, p95, p99], max, heat }
     }
 }
 
 impl From<Point> for WirePoint {
     fn from(point: Point) -> Self {
-        (point.at, [point.requests, point.client_errors, point.server_errors], point.percentiles, point.heat)
-    }
-}
-
-/// [`GaugePoint`] on the wire.
-type WireGauge = (i64, [u32; 3], f64, Option<f64>);
-
-/// The program's own vital signs in one step: the worst of its readings, one a second.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(from = "WireGauge", into = "WireGauge")]
-pub struct GaugePoint {
-    /// The start of the step, in epoch milliseconds.
-    pub at: i64,
-    /// Rows that waited for the writer.
-    pub writer_queue: u32,
-    /// Rows that were dropped in this step.
-    pub dropped: u32,
-    /// Live streams that were open.
-    pub open_streams: u32,
-    /// How long the writer had to wait for the database, in milliseconds.
-    pub database_wait: f64,
-    /// How late the newest request of the active run had left, in milliseconds; absent without a run.
-    pub scheduling_delay: Option<f64>,
-}
-
-impl From<WireGauge> for GaugePoint {
-    fn from((at, [writer_queue, dropped, open_streams], database_wait, scheduling_delay): WireGauge) -> Self {
-        Self { at, writer_queue, dropped, open_streams, database_wait, scheduling_delay }
-    }
-}
-
-impl From<GaugePoint> for WireGauge {
-    fn from(point: GaugePoint) -> Self {
-        let counts = [point.writer_queue, point.dropped, point.open_streams];
-        (point.at, counts, point.database_wait, point.scheduling_delay)
+        let [p50, p95, p99] = point.percentiles;
+        let counts = [point.requests, point.client_errors, point.server_errors];
+        (point.at, counts, [p50, p95, p99, point.max], point.heat)
     }
 }
 
@@ -277,26 +267,38 @@ pub struct Overview {
     pub current_rate: u32,
     /// The numbers of the period.
     pub totals: Totals,
-    /// The change against the period before; absent without a baseline.
+    /// The change from the period before; absent without a baseline that can be compared: see [`super::engine::trend`].
     pub trend: Option<Trend>,
-    /// The part of the period that is over, in about [`SPARK_POINTS`] intervals, oldest first.
+    /// The part of the period that is over, in about [`SPARK_POINTS`] intervals, oldest first. The newest one is
+    /// complete, and the oldest one may begin before the period, by less than its length.
     pub spark: Vec<SparkPoint>,
     /// The totals by endpoint, the most requested first.
     pub endpoints: Vec<EndpointTotals>,
     /// The number of requests by status.
     pub statuses: Vec<StatusCount>,
-    /// The steps that are over, oldest first.
+    /// The steps that are over, oldest first, without those that have no request.
     pub points: Vec<Point>,
     /// What came since the last step that is over. A chart leaves it out, because it would look like a drop.
     pub open: Point,
-    /// The program's vital signs on the same time axis; steps of an earlier process are left out.
-    pub gauges: Vec<GaugePoint>,
     /// Requests whose rows were dropped in this period, as far as known, and are in none of these numbers.
     pub dropped: u32,
 }
 
+impl Overview {
+    /// The overview without what changes by time alone: two of them are equal if the same requests are in their periods.
+    #[must_use]
+    pub fn without_time(mut self) -> Self {
+        (self.from, self.to, self.open.at) = (0, 0, 0);
+        self.totals.rate = 0.0;
+        for line in &mut self.endpoints {
+            line.totals.rate = 0.0;
+        }
+        self
+    }
+}
+
 /// Which overview is wanted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct OverviewQuery {
     /// How far back.
     pub range: Range,
@@ -311,4 +313,14 @@ pub enum QueryOutcome<T> {
     Found(T),
     /// What is wrong with the fields of the query.
     Refused(Vec<FieldError>),
+}
+
+impl<T> QueryOutcome<T> {
+    /// What was found, if the query was not refused.
+    pub fn accepted(self) -> Option<T> {
+        match self {
+            Self::Found(found) => Some(found),
+            Self::Refused(_) => None,
+        }
+    }
 }

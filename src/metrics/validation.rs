@@ -1,6 +1,8 @@
 //! Checks the queries to the metrics.
 
-use super::log_model::{LogQuery, StatusClass, last_page};
+use uuid::Uuid;
+
+use super::log_model::{LONGEST, LogQuery, StatusFilter, last_page};
 use super::model::{Origins, OverviewQuery, Range};
 use crate::validation::{Checker, Fields, Invalid, Value, read_numbers};
 
@@ -33,18 +35,24 @@ pub fn overview(fields: &Fields) -> Result<OverviewQuery, Invalid> {
     check.finish(range.zip(origin).map(|(range, origin)| OverviewQuery { range, origin }))
 }
 
-/// A query for the request log: `range` (5m), `origin` (all), `status` (ok, errors, 4xx, 5xx),
-/// `endpoint` (as `GET /api/v1/users`), `order` (newest or slowest), `page` (1).
+/// The fields of a query for the request log.
+const LOG_FIELDS: [&str; 8] = ["range", "origin", "status", "endpoint", "minDuration", "id", "order", "page"];
+
+/// A query for the request log: `range` (5m), `origin` (all), `status` (ok, errors, 4xx, 5xx, or a number), `endpoint`
+/// (as `GET /api/v1/users`), `minDuration` (in milliseconds), `id` (of a request), `order` (newest or slowest),
+/// `page` (1).
 ///
 /// # Errors
 /// [`Invalid`] with every fault.
 pub fn log(mut fields: Fields) -> Result<LogQuery, Invalid> {
-    read_numbers(&mut fields, &["page"]);
-    let mut check = Checker::new(&fields, &["range", "origin", "status", "endpoint", "order", "page"]);
+    read_numbers(&mut fields, &["minDuration", "page"]);
+    let mut check = Checker::new(&fields, &LOG_FIELDS);
     let range = range(&mut check);
     let origin = origin(&mut check);
-    let status = check.optional("status").map(|value| check.variant("status", value, &StatusClass::ALL));
-    let endpoint = check.optional("endpoint").map(|value| endpoint(&mut check, value));
+    let status = check.optional("status").and_then(|value| status(&mut check, value));
+    let endpoint = check.optional("endpoint").and_then(|value| endpoint(&mut check, value));
+    let min_duration = check.optional("minDuration").and_then(|value| min_duration(&mut check, value));
+    let id = check.optional("id").and_then(|value| id(&mut check, value));
     let slowest = match check.optional("order") {
         None => Some(false),
         Some(value) => check.choice("order", value, &[("newest", false), ("slowest", true)]),
@@ -53,18 +61,27 @@ pub fn log(mut fields: Fields) -> Result<LogQuery, Invalid> {
         None => Some(1),
         Some(value) => check.integer("page", value, 1, i64::from(last_page(slowest == Some(true)))),
     };
+    // A field that is missing here was left out, or its fault is noted.
     let query = || {
         Some(LogQuery {
             range: range?,
             origin: origin?,
-            status: status.flatten(),
-            endpoint: endpoint.clone().flatten(),
+            status,
+            endpoint,
+            min_duration,
+            id,
             slowest: slowest?,
             page: page?,
         })
     };
     let query = query();
     check.finish(query)
+}
+
+fn status(check: &mut Checker<'_>, value: &Value) -> Option<StatusFilter> {
+    let text = check.text("status", value, 20)?;
+    StatusFilter::of_name(&text)
+        .or_else(|| check.out_of_range("status", "is unknown; give ok, errors, 4xx, 5xx, or a number from 100 to 599"))
 }
 
 fn endpoint(check: &mut Checker<'_>, value: &Value) -> Option<(String, String)> {
@@ -75,9 +92,32 @@ fn endpoint(check: &mut Checker<'_>, value: &Value) -> Option<(String, String)> 
     }
 }
 
+/// A duration in microseconds, from a number of milliseconds.
+fn min_duration(check: &mut Checker<'_>, value: &Value) -> Option<u32> {
+    let longest = f64::from(LONGEST);
+    let millis = match value {
+        Value::Integer(millis) => *millis as f64,
+        Value::Number(millis) => *millis,
+        _ => return check.malformed("minDuration", format!("is not a number; give milliseconds, from 0 to {LONGEST}")),
+    };
+    // Not a number is in no range.
+    if !(0.0..=longest).contains(&millis) {
+        return check.out_of_range("minDuration", format!("is out of range; give milliseconds, from 0 to {LONGEST}"));
+    }
+    Some((millis * 1000.0).round() as u32)
+}
+
+fn id(check: &mut Checker<'_>, value: &Value) -> Option<Uuid> {
+    let text = check.text("id", value, 100)?;
+    Uuid::try_parse(&text).ok().or_else(|| {
+        check.out_of_range("id", "is no id of a request; give all of it, as the response has it in x-request-id")
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::metrics::log_model::StatusClass;
     use crate::origin::RunId;
     use crate::validation::fields_of_texts;
 
@@ -110,10 +150,19 @@ mod tests {
         for range in Range::ALL {
             assert_eq!(overview(&given([("range", range.wire_name())])).map(|query| query.range), Ok(range));
         }
-        let query = log(given([("status", "5xx"), ("endpoint", "GET /x"), ("order", "slowest"), ("page", "3")]));
+        let query = log(given([
+            ("status", "5xx"),
+            ("endpoint", "GET /x"),
+            ("minDuration", "12.5"),
+            ("id", RUN),
+            ("order", "slowest"),
+            ("page", "3"),
+        ]));
         let expected = LogQuery {
-            status: Some(StatusClass::Server),
+            status: Some(StatusFilter::Class(StatusClass::Server)),
             endpoint: Some(("GET".to_owned(), "/x".to_owned())),
+            min_duration: Some(12_500),
+            id: Some(run.0),
             slowest: true,
             page: 3,
             ..LogQuery::default()
@@ -122,13 +171,27 @@ mod tests {
     }
 
     #[test]
+    fn durations_are_milliseconds_up_to_an_hour() {
+        let rows = [("0", Some(0)), ("0.3", Some(300)), ("250", Some(250_000)), ("3600000", Some(3_600_000_000))];
+        for (text, micros) in rows {
+            assert_eq!(log(given([("minDuration", text)])).expect(text).min_duration, micros, "{text}");
+        }
+        for (text, malformed) in
+            [("-1", false), ("3600001", false), ("1e99", false), ("NaN", false), ("inf", false), ("1 s", true)]
+        {
+            let invalid = log(given([("minDuration", text)])).expect_err(text);
+            assert_eq!((invalid.malformed, invalid.errors.len()), (malformed, 1), "{text}");
+        }
+    }
+
+    #[test]
     fn every_fault_is_named() {
         assert_eq!(
             faults(overview(&given([("range", "7d"), ("origin", "me"), ("limit", "3")]))),
             ["limit", "range", "origin"]
         );
-        let bad = [("range", "x"), ("origin", "x"), ("status", "x"), ("endpoint", "x"), ("order", "x"), ("page", "0")];
-        assert_eq!(faults(log(given(bad))), ["range", "origin", "status", "endpoint", "order", "page"]);
+        let bad = LOG_FIELDS.map(|field| (field, "x"));
+        assert_eq!(faults(log(given(bad))), LOG_FIELDS);
         for (order, last) in [("newest", "1000"), ("slowest", "100")] {
             assert!(log(given([("order", order), ("page", last)])).is_ok());
             assert_eq!(faults(log(given([("order", order), ("page", &format!("{last}1"))]))), ["page"]);

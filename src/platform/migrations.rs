@@ -12,7 +12,7 @@ use super::open_error::OpenError;
 const LARGE: u64 = 256 * 1024 * 1024;
 
 /// Every schema change, in order. Forward only; a released one never changes.
-pub(super) const MIGRATIONS: [(&str, &str); 11] = [
+pub(super) const MIGRATIONS: [(&str, &str); 13] = [
     ("initial", include_str!("../../migrations/0001_initial.sql")),
     ("both sides", include_str!("../../migrations/0002_both_sides.sql")),
     ("metrics", include_str!("../../migrations/0003_metrics.sql")),
@@ -24,6 +24,8 @@ pub(super) const MIGRATIONS: [(&str, &str); 11] = [
     ("folded names", include_str!("../../migrations/0009_folded_names.sql")),
     ("findings of runs", include_str!("../../migrations/0010_findings_of_runs.sql")),
     ("recorded requests", include_str!("../../migrations/0011_recorded_requests.sql")),
+    ("names of runs", include_str!("../../migrations/0012_names_of_runs.sql")),
+    ("filters of the log", include_str!("../../migrations/0013_filters_of_the_log.sql")),
 ];
 
 fn migrations(changes: &[(&'static str, &'static str)]) -> Migrator {

@@ -7,14 +7,17 @@ use async_trait::async_trait;
 use tokio::sync::Semaphore;
 
 use crate::metrics::engine::recorded_request::RecordedRequest;
+use crate::metrics::log_model::NamedRun;
 use crate::metrics::model::Totals;
-use crate::metrics::server::ports::{Family, ProgramStatus};
+use crate::metrics::server::ports::{Family, ProgramStatus, RunNames};
 use crate::metrics::server::service::Metrics;
 use crate::origin::{Origin, RunId};
 use crate::platform::database::StoreError;
 use crate::traffic::engine::dashboard_check::DashboardFigures;
 use crate::traffic::engine::evidence::CleanUp;
 use crate::traffic::engine::exchange::ServerSide;
+use crate::traffic::history_query::HistoryQuery;
+use crate::traffic::model::RunSummary;
 use crate::traffic::server::ports::{RecordedRequests, UserCleanup};
 use crate::traffic::server::run_manager::RunManager;
 use crate::traffic::server::run_totals::RunTotals;
@@ -147,4 +150,28 @@ fn counter(name: &'static str, help: &'static str, count: u64) -> Family {
 
 fn gauge(name: &'static str, help: &'static str, value: u32) -> Family {
     Family { name, help, kind: "gauge", samples: vec![(Vec::new(), f64::from(value))] }
+}
+
+/// Tells metrics what people call the runs.
+pub(super) struct RunNamesAdapter(pub(super) Arc<RunManager>);
+
+#[async_trait]
+impl RunNames for RunNamesAdapter {
+    async fn name(&self, run: RunId) -> Result<Option<NamedRun>, StoreError> {
+        match self.0.run(run).await {
+            Ok(run) => Ok(run.as_ref().map(RunSummary::from).as_ref().map(named)),
+            Err(StoreError::Decode(_) | StoreError::ColumnDecode { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn newest(&self, count: u32) -> Result<Vec<NamedRun>, StoreError> {
+        let (runs, _) = self.0.list(&HistoryQuery { limit: count, ..HistoryQuery::default() }).await?;
+        Ok(runs.iter().filter_map(|listed| listed.summary.as_ref()).map(named).collect())
+    }
+}
+
+fn named(run: &RunSummary) -> NamedRun {
+    let name = run.name.clone().unwrap_or_else(|| run.scenario.title().to_owned());
+    NamedRun { run: run.job_id, name, started: run.start_time }
 }

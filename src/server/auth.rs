@@ -92,6 +92,11 @@ impl Access {
         self.0.as_deref()
     }
 
+    /// Whether the browser that sent these headers has a session, which it can end.
+    pub(super) fn has_session(&self, headers: &HeaderMap) -> bool {
+        self.guarded().is_some_and(|guarded| guarded.sessions.knows(headers))
+    }
+
     /// The client that sent a request: by what the proxies say, or else the one that opened the connection.
     pub(super) fn peer(&self, connected: Peer, headers: &HeaderMap) -> Peer {
         let proxies = self.guarded().and_then(|guarded| guarded.proxies);

@@ -8,13 +8,14 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
-use super::adapters::{MetricsAdapter, TrafficAdapter, UsersAdapter};
+use super::adapters::{MetricsAdapter, RunNamesAdapter, TrafficAdapter, UsersAdapter};
 use super::config::Config;
 use super::settings::own_address;
 use super::site::Site;
 use crate::dashboard::server::Boards;
 use crate::metrics::server::background;
 use crate::metrics::server::ports::ProgramStatus;
+use crate::metrics::server::request_log::RequestLog;
 use crate::metrics::server::retention::StoredRequests;
 use crate::metrics::server::service::Metrics;
 use crate::metrics::server::storage::sqlite::SqliteMetrics;
@@ -50,6 +51,8 @@ pub struct Composition {
     pub users: Users,
     /// The context of metrics.
     pub metrics: Arc<Metrics>,
+    /// The context of the request log.
+    pub request_log: RequestLog,
     /// What metrics shows beside its own numbers.
     pub program: Arc<dyn ProgramStatus>,
     /// The context of traffic.
@@ -131,6 +134,7 @@ pub async fn compose(
     Ok(Composition {
         users: Arc::new(users),
         boards: Boards::default(),
+        request_log: RequestLog { metrics: Arc::clone(&metrics), runs: Arc::new(RunNamesAdapter(manager)) },
         metrics,
         program,
         traffic,

@@ -106,9 +106,11 @@ fn with_cookie(cookie: String, to: &str) -> Response {
 
 /// The page for the one-time address.
 fn button(guarded: &Guarded, once: String, next: &str) -> Response {
-    let fields = view! {
-        <p>"This logs in this browser, once. It stays logged in for 30 days, or until you log out."</p>
-        <input type="hidden" name="once" value=once />
+    let fields = || {
+        view! {
+            <p>"This logs in this browser, once. It stays logged in for 30 days, or until you log out."</p>
+            <input type="hidden" name="once" value=once />
+        }
     };
     login_page(&guarded.style, StatusCode::OK, fields, next)
 }

@@ -23,7 +23,7 @@ pub mod origin_checks;
 pub mod paths;
 pub mod peer;
 pub mod per_peer;
-pub mod plain_page;
+mod plain_page;
 pub mod proxies;
 pub mod ready;
 pub mod router;

@@ -52,7 +52,7 @@ pub fn build_around(
     let style = Arc::clone(&site.assets.style);
     let description = openapi::complete(description, guarded);
     let public = public_api
-        .merge(docs::routes(description, guarded, Arc::clone(&style)))
+        .merge(docs::routes(description, site.access.clone(), Arc::clone(&style)))
         .merge(login::routes(site.access.clone()))
         .merge(static_files::public_files(&site.leptos, not_found(site)))
         .route("/api", any(unknown_path))
@@ -79,11 +79,13 @@ fn pages(composition: &Composition) -> Router {
     let guarded = site.access.is_guarded();
     let traffic = composition.traffic.clone();
     let metrics = Arc::clone(&composition.metrics);
+    let request_log = composition.request_log.clone();
     let boards = composition.boards.clone();
     let provide = move || {
         provide_answer(guarded);
         provide_context(traffic.clone());
         provide_context(Arc::clone(&metrics));
+        provide_context(request_log.clone());
         provide_context(boards.clone());
     };
     let leptos = site.leptos.clone();

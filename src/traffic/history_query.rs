@@ -7,9 +7,9 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::engine::scenario::Scenario;
-use super::model::{Run, Status};
+use super::model::{LONGEST_NAME, Run, Status};
 use crate::origin::RunId;
-use crate::query::link;
+use crate::query::{decoded, link};
 use crate::validation::{Checker, Fields, Invalid, Value, fields_of_texts, read_numbers};
 use crate::wire_name::wire_name;
 
@@ -17,7 +17,7 @@ use crate::wire_name::wire_name;
 const DEFAULT_LIMIT: u32 = 20;
 
 /// The names of the fields that choose runs, in the order of [`HistoryForm`].
-const FIELDS: [&str; 6] = ["cursor", "limit", "scenario", "status", "order", "ascending"];
+const FIELDS: [&str; 7] = ["cursor", "limit", "scenario", "status", "name", "order", "ascending"];
 
 /// What the history is ordered by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -26,6 +26,8 @@ pub enum Order {
     /// The start of the run.
     #[default]
     Started,
+    /// How long the run lasted.
+    Duration,
     /// Requests that left.
     Sent,
     /// Requests that failed.
@@ -36,7 +38,7 @@ pub enum Order {
 
 impl Order {
     /// All orders, in the order of the columns.
-    pub const ALL: [Self; 4] = [Self::Started, Self::Sent, Self::Failed, Self::P95];
+    pub const ALL: [Self; 5] = [Self::Started, Self::Duration, Self::Sent, Self::Failed, Self::P95];
 
     /// The name on the wire.
     pub fn wire_name(self) -> &'static str {
@@ -47,6 +49,7 @@ impl Order {
     pub fn title(self) -> &'static str {
         match self {
             Self::Started => "Started",
+            Self::Duration => "Duration",
             Self::Sent => "Sent",
             Self::Failed => "Failed",
             Self::P95 => "p95",
@@ -54,11 +57,12 @@ impl Order {
     }
 
     /// What a run is ordered by, as a whole number, so that it survives the way through an address. Runs of the same
-    /// rank are ordered by their start, so in the order by start all runs have the rank 0. A p95 is in microseconds,
-    /// and -1 if the run has none.
+    /// rank are ordered by their start, so in the order by start all runs have the rank 0. A duration is in
+    /// milliseconds, a p95 in microseconds, and -1 if the run has none.
     pub fn rank(self, run: &Run) -> i64 {
         match self {
             Self::Started => 0,
+            Self::Duration => run.end_time.map_or(run.stats.elapsed.into(), |end| end - run.start_time),
             Self::Sent => run.stats.sent.into(),
             Self::Failed => run.stats.failed_requests.into(),
             Self::P95 => run.stats.service.ok.p95.map_or(-1, |p95| (p95 * 1000.0) as i64),
@@ -113,11 +117,13 @@ pub struct HistoryQuery {
     pub scenario: Option<Scenario>,
     /// Only runs in this state.
     pub status: Option<Status>,
+    /// Only runs with this text in their names. Capital and small letters of ASCII are the same.
+    pub name: Option<String>,
     /// What the whole history is ordered by, not only one page of it. Runs of the same rank are ordered by their start.
     pub order: Order,
     /// Whether the smallest, or the oldest, comes first.
     pub ascending: bool,
-    /// The run on the page that is to be compared with another one. It has no influence on the list.
+    /// The run that is to be compared with another one. It has no influence on the list.
     pub a: Option<RunId>,
 }
 
@@ -129,6 +135,7 @@ impl Default for HistoryQuery {
             limit: DEFAULT_LIMIT,
             scenario: None,
             status: None,
+            name: None,
             order: Order::default(),
             ascending: false,
             a: None,
@@ -148,6 +155,8 @@ pub struct HistoryForm {
     pub scenario: Option<String>,
     /// The wire name of a state.
     pub status: Option<String>,
+    /// A part of a run's name.
+    pub name: Option<String>,
     /// The wire name of an order.
     pub order: Option<String>,
     /// `true` if the smallest comes first.
@@ -160,7 +169,8 @@ impl HistoryForm {
     /// # Errors
     /// [`Invalid`] with every fault.
     pub fn check(self) -> Result<HistoryQuery, Invalid> {
-        let texts = [self.cursor, self.limit, self.scenario, self.status, self.order, self.ascending];
+        let Self { cursor, limit, scenario, status, name, order, ascending } = self;
+        let texts = [cursor, limit, scenario, status, name, order, ascending];
         HistoryQuery::check(fields_of_texts(FIELDS.into_iter().zip(texts)))
     }
 }
@@ -189,7 +199,7 @@ impl HistoryQuery {
     /// Reads a text that [`Self::query`] has written. In any other text, what is faulty or unknown is left out.
     pub fn of_query(query: &str) -> Self {
         let pairs: Vec<_> = query.split('&').filter_map(|pair| pair.split_once('=')).collect();
-        Self::of_address(|name| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
+        Self::of_address(|name| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| decoded(value)))
     }
 
     /// Reads the fields one by one. A field with a fault has its default.
@@ -206,6 +216,7 @@ impl HistoryQuery {
             limit: limit.unwrap_or(default.limit),
             scenario: check.optional("scenario").and_then(|value| check.variant("scenario", value, &Scenario::ALL)),
             status: check.optional("status").and_then(|value| check.variant("status", value, &Status::ALL)),
+            name: check.optional("name").and_then(|value| check.text("name", value, LONGEST_NAME)),
             order: order.unwrap_or(default.order),
             ascending: ascending.unwrap_or(default.ascending),
             a: None,
@@ -219,18 +230,19 @@ impl HistoryQuery {
             limit: Some(self.limit.to_string()),
             scenario: self.scenario.map(|scenario| scenario.wire_name().to_owned()),
             status: self.status.map(|status| status.wire_name().to_owned()),
+            name: self.name.clone(),
             order: Some(self.order.wire_name().to_owned()),
             ascending: Some(self.ascending.to_string()),
         }
     }
 
-    /// The names and values in the query of the page's address, without those that have their default. Each value is a
-    /// wire name, an id or a cursor, which need no encoding.
+    /// The names and values in the query of the page's address, without those that have their default.
     pub fn pairs(&self) -> Vec<(&'static str, String)> {
         let mut pairs = Vec::new();
         let mut add = |name, value: Option<String>| pairs.extend(value.map(|value| (name, value)));
         add("scenario", self.scenario.map(|scenario| scenario.wire_name().to_owned()));
         add("status", self.status.map(|status| status.wire_name().to_owned()));
+        add("name", self.name.clone());
         add("cursor", self.cursor.map(|cursor| cursor.to_string()));
         add("order", (self.order != Order::default()).then(|| self.order.wire_name().to_owned()));
         add("ascending", self.ascending.then(|| "true".to_owned()));
@@ -248,13 +260,18 @@ impl HistoryQuery {
         link("/runs", &self.pairs())
     }
 
+    /// The address of the page, with more in its query.
+    pub fn link_with(&self, more: Vec<(&'static str, String)>) -> String {
+        let mut pairs = self.pairs();
+        pairs.extend(more);
+        link("/runs", &pairs)
+    }
+
     /// The address of the same page, with the outcome of the deletion of the run `of`, which may be still there.
     pub fn after_deletion(&self, outcome: &str, of: RunId, still_there: bool) -> String {
         let kept = Self { a: self.a.filter(|a| still_there || *a != of), ..self.clone() };
-        let mut pairs = kept.pairs();
-        pairs.push(("deletion", outcome.to_owned()));
-        pairs.extend(still_there.then(|| ("of", of.to_string())));
-        link("/runs", &pairs)
+        let of = still_there.then(|| ("of", of.to_string()));
+        kept.link_with([("deletion", outcome.to_owned())].into_iter().chain(of).collect())
     }
 
     /// The first page of the history in another order; or in the opposite direction, if it is already in that order.

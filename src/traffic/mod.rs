@@ -8,12 +8,13 @@
 //!                                                     server/arrivals → the users API
 //! ```
 //!
-//! From the ground up: [`model`] and [`engine`] are pure; [`start_request`] and [`history_query`] check requests; [`view`] renders data; `server` (only with the feature `ssr`) runs, stores and serves;
+//! From the ground up: [`model`] and [`engine`] are pure; [`start_request`], [`history_query`] and [`naming`] check requests; [`view`] renders data; `server` (only with the feature `ssr`) runs, stores and serves;
 //! [`server_fns`] are what the page calls; [`page`] holds the routes and the islands.
 
 pub mod engine;
 pub mod history_query;
 pub mod model;
+pub mod naming;
 pub mod outcomes;
 pub mod page;
 #[cfg(feature = "ssr")]

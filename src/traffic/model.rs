@@ -3,7 +3,7 @@
 mod run;
 mod settings;
 
-pub use run::{Reason, Run, RunSummary, Status};
+pub use run::{LONGEST_NAME, LONGEST_NOTE, Reason, Run, RunSummary, Status};
 use serde::{Deserialize, Serialize};
 pub use settings::{DEFAULT_DURATION, DURATIONS, Endpoints, MAX_DURATION, MIN_DURATION, RATES, Settings};
 

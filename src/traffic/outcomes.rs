@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::engine::timeline::Timeline;
 use super::model::Run;
 use crate::error::AppError;
 use crate::origin::RunId;
@@ -68,13 +69,57 @@ impl DeleteOutcome {
     }
 }
 
+/// The outcome of an attempt to name a run from the page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RenameOutcome {
+    /// Name and note are stored.
+    Renamed,
+    /// Nothing was changed, because these fields of the form are faulty.
+    Refused(Vec<FieldError>),
+    /// There is no such run.
+    Gone,
+    /// Nothing was changed, because the server failed.
+    Failed(AppError),
+}
+
+impl RenameOutcome {
+    /// The name of this outcome in the address of the page that the form came from.
+    pub fn wire_name(&self) -> &'static str {
+        match self {
+            Self::Renamed => "renamed",
+            Self::Refused(_) => "refused",
+            Self::Gone => "gone",
+            Self::Failed(error) => error.wire_name(),
+        }
+    }
+}
+
 /// What the simulator's card needs to know before it is rendered.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CardState {
     /// The active run, if there is one.
     pub active: Option<Box<Run>>,
+    /// The run that ended last in this process. `None` before the first one, and when a new run is being set up.
+    pub last: Option<Box<Run>>,
     /// The cap of this server, in requests per second.
     pub cap: u32,
     /// A new seed for the form, so that the total that it announces is the total of the run.
     pub seed: u32,
+}
+
+impl CardState {
+    /// The run that the card shows: the active one, or else the last one. `None`: the card shows the form.
+    pub fn shown(&self) -> Option<&Run> {
+        self.active.as_deref().or(self.last.as_deref())
+    }
+}
+
+/// A run and its course, of one moment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RunDetails {
+    /// The run with all its numbers.
+    pub run: Run,
+    /// The run second by second.
+    pub timeline: Timeline,
 }

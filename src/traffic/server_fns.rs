@@ -1,16 +1,19 @@
 //! The server functions of the simulator. Their bodies run on the server, and do the same as the REST routes.
 
 use leptos::prelude::*;
-use leptos::server_fn::codec::{GetUrl, Json};
+use leptos::server_fn::codec::GetUrl;
 
 use super::engine::exchange::Exchange;
+use super::engine::failures::Failure;
+use super::engine::sides::Sides;
 use super::engine::timeline::Timeline;
 use super::history_query::HistoryForm;
 use super::model::{Run, RunsPage};
-use super::outcomes::{CardState, DeleteOutcome, StartOutcome, StopOutcome};
+use super::naming::NamingForm;
+use super::outcomes::{CardState, DeleteOutcome, RenameOutcome, RunDetails, StartOutcome, StopOutcome};
 use super::start_request::StartForm;
-use super::view::run_details::RunDetails;
 use crate::error::AppError;
+use crate::json_text::JsonText;
 use crate::origin::RunId;
 #[cfg(feature = "ssr")]
 use {
@@ -18,13 +21,13 @@ use {
     super::server::plain_form::{is_plain_form, redirect_plain_form},
     super::server::refusals::DeleteRefusal,
     super::server::state::{Traffic, page_of_runs},
+    super::server::store::Removal,
     crate::platform::problem::inside,
     crate::query::link,
-    crate::ui::chart::Rows,
 };
 
 /// Starts a run. Without JavaScript, redirects to the run, or back to the form with its input.
-#[server(prefix = "/fn", endpoint = "traffic/start")]
+#[server(prefix = "/fn", endpoint = "traffic/start", output = JsonText)]
 pub async fn start_traffic(
     /// The choices in the form.
     #[server(default)]
@@ -60,15 +63,24 @@ pub async fn stop_traffic(
 }
 
 /// The state of the card.
-#[server(prefix = "/fn", endpoint = "traffic/card", input = GetUrl, output = Json)]
-pub async fn get_card_state() -> Result<CardState, AppError> {
+#[server(prefix = "/fn", endpoint = "traffic/card", input = GetUrl, output = JsonText)]
+pub async fn get_card_state(
+    /// Is a new run being set up? Then the last one is left out.
+    #[server(default)]
+    new: bool,
+) -> Result<CardState, AppError> {
     let runs = expect_context::<Traffic>().runs;
     let active = runs.active().map(|run| Box::new(run.snapshot()));
-    Ok(CardState { active, cap: runs.cap(), seed: fastrand::u32(..) })
+    let last = match active.is_none() && !new {
+        // Without the last run the card shows the form, and the reason is in the log.
+        true => runs.last().await.map_err(inside).unwrap_or_default().map(Box::new),
+        false => None,
+    };
+    Ok(CardState { active, last, cap: runs.cap(), seed: fastrand::u32(..) })
 }
 
 /// One page of the history. Empty texts count as missing.
-#[server(prefix = "/fn", endpoint = "traffic/runs", input = GetUrl, output = Json)]
+#[server(prefix = "/fn", endpoint = "traffic/runs", input = GetUrl, output = JsonText)]
 pub async fn get_runs(
     /// Filter, order and page.
     #[server(default)]
@@ -87,7 +99,7 @@ pub async fn delete_run(
     #[server(default)]
     back: String,
 ) -> Result<DeleteOutcome, AppError> {
-    let outcome = match expect_context::<Traffic>().runs.delete(job_id).await {
+    let outcome = match expect_context::<Traffic>().runs.delete(job_id, Removal::Asked).await {
         Ok(()) => DeleteOutcome::Deleted,
         Err(DeleteRefusal::Active) => DeleteOutcome::Active,
         Err(DeleteRefusal::NotFound) if is_plain_form() => DeleteOutcome::Gone,
@@ -100,7 +112,7 @@ pub async fn delete_run(
 }
 
 /// One request of a run; `None` if the run has no record of it.
-#[server(prefix = "/fn", endpoint = "traffic/exchange", input = GetUrl, output = Json)]
+#[server(prefix = "/fn", endpoint = "traffic/exchange", input = GetUrl, output = JsonText)]
 pub async fn get_exchange(
     /// The id of the run.
     job_id: RunId,
@@ -111,7 +123,7 @@ pub async fn get_exchange(
 }
 
 /// A run by second. Too large for every snapshot, so it is fetched separately.
-#[server(prefix = "/fn", endpoint = "traffic/timeline", input = GetUrl, output = Json)]
+#[server(prefix = "/fn", endpoint = "traffic/timeline", input = GetUrl, output = JsonText)]
 pub async fn get_timeline(
     /// The id of the run.
     job_id: RunId,
@@ -121,7 +133,7 @@ pub async fn get_timeline(
 }
 
 /// One run, live or stored.
-#[server(prefix = "/fn", endpoint = "traffic/run", input = GetUrl, output = Json)]
+#[server(prefix = "/fn", endpoint = "traffic/run", input = GetUrl, output = JsonText)]
 pub async fn get_run(
     /// The id of the run.
     job_id: RunId,
@@ -129,18 +141,58 @@ pub async fn get_run(
     expect_context::<Traffic>().runs.run(job_id).await.map_err(inside)?.ok_or(AppError::NotFound)
 }
 
-/// What a run's page shows below the panel, as HTML.
-#[server(prefix = "/fn", endpoint = "traffic/details", input = GetUrl, output = Json)]
+/// A run and its course. Computed at most once a second for all who ask.
+#[server(prefix = "/fn", endpoint = "traffic/details", input = GetUrl, output = JsonText)]
 pub async fn get_run_details(
     /// The id of the run.
     job_id: RunId,
-    /// The charts whose tables get their rows, as [`crate::ui::chart::Rows::read`] takes them.
-    #[server(default)]
-    points: String,
-    /// Include the comparison of client and server, which reads every request of the run?
-    #[server(default)]
-    sides: bool,
 ) -> Result<RunDetails, AppError> {
     let Traffic { runs, details, .. } = expect_context::<Traffic>();
-    details.of(&runs, job_id, Rows::read(&points), sides).await
+    details.of_run(&runs, job_id).await
+}
+
+/// A run from both sides. Reads every request of a run that is not closed yet.
+#[server(prefix = "/fn", endpoint = "traffic/sides", input = GetUrl, output = JsonText)]
+pub async fn get_sides(
+    /// The id of the run.
+    job_id: RunId,
+) -> Result<Sides, AppError> {
+    let Traffic { runs, details, .. } = expect_context::<Traffic>();
+    details.sides(&runs, job_id).await
+}
+
+/// The newest single failures of a run, newest first.
+#[server(prefix = "/fn", endpoint = "traffic/failures", input = GetUrl, output = JsonText)]
+pub async fn get_failures(
+    /// The id of the run.
+    job_id: RunId,
+) -> Result<Vec<Failure>, AppError> {
+    let runs = expect_context::<Traffic>().runs;
+    match runs.live(job_id) {
+        Some(live) => Ok(live.failures()),
+        None => Ok(get_run(job_id).await?.stats.recent_failures),
+    }
+}
+
+/// Gives a run the name and the note in the form. Without JavaScript, redirects to the page that the form came from, with
+/// the form if it was refused.
+#[server(prefix = "/fn", endpoint = "traffic/rename")]
+pub async fn rename_run(
+    /// The id of the run.
+    job_id: RunId,
+    /// The name; empty for none.
+    #[server(default)]
+    name: String,
+    /// The note; empty for none.
+    #[server(default)]
+    note: String,
+    /// The page to come back to: [`super::naming::BACK_TO_RUN`], or the query of a page of the history.
+    #[server(default)]
+    back: String,
+) -> Result<RenameOutcome, AppError> {
+    let form = NamingForm { name, note: Some(note) };
+    let outcome = expect_context::<Traffic>().rename_from_form(job_id, &form).await;
+    let refused = matches!(outcome, RenameOutcome::Refused(_) | RenameOutcome::Failed(_));
+    redirect_plain_form(&form.came_from(&back, job_id, outcome.wire_name(), refused));
+    Ok(outcome)
 }

@@ -197,19 +197,24 @@ impl StartForm {
         self.link("refused", why)
     }
 
-    /// The address of the dashboard with the form filled in as a run was started, to run it again.
-    pub fn again(settings: &Settings) -> String {
+    /// The form that makes a run with these settings, not acknowledged and without a seed, so that the run gets one of its
+    /// own: with the same seed it would create the same users.
+    pub fn of(settings: &Settings) -> Self {
         let names: Vec<&str> = settings.endpoints.list().iter().map(|endpoint| endpoint.wire_name()).collect();
-        let form = Self {
+        Self {
             scenario: Some(settings.scenario.wire_name().to_owned()),
             duration: Some(settings.duration.to_string()),
             max_rps: Some(settings.max_rps.to_string()),
             endpoints: Some(if settings.endpoints.is_all() { "all".to_owned() } else { names.join(",") }),
             delay: (settings.delay == Delay::Server).then(|| settings.delay.wire_name().to_owned()),
-            seed: Some(settings.seed.to_string()),
+            seed: None,
             acknowledged: None,
-        };
-        form.link("again", "true")
+        }
+    }
+
+    /// The address of the dashboard with the form filled in as a run was started, to run it again.
+    pub fn again(settings: &Settings) -> String {
+        Self::of(settings).link("again", "true")
     }
 
     fn link(&self, why: &str, word: &str) -> String {

@@ -1,69 +1,121 @@
 //! Buttons that copy a text to the clipboard.
 
+use std::time::Duration;
+
+use leptos::html::{Button, Input};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::wasm_bindgen::JsCast;
-use web_sys::wasm_bindgen::closure::Closure;
-use web_sys::{Element, Event, HtmlElement};
-
-use super::dom::elements;
-use super::table::escaped;
+use web_sys::KeyboardEvent;
 
 /// A placeholder in texts to copy: the browser replaces it with the server's address as it knows it.
 pub const ORIGIN: &str = "{origin}";
 
-/// A copy button as HTML. It is hidden until the script runs, because it does nothing without it.
-pub fn copy_html(label: &str, text: &str) -> String {
-    format!(
-        "<span class=\"copy\"><button class=\"button\" type=\"button\" data-copy=\"{}\" hidden>{}</button>\
-         <span class=\"copy-note\" role=\"status\"></span></span>",
-        escaped(text),
-        escaped(label)
-    )
+/// How a copy went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Copying {
+    /// Nothing was copied lately.
+    Ready,
+    /// The text is in the clipboard.
+    Copied,
+    /// The browser gives no access to the clipboard, so this text is shown.
+    ByHand(String),
 }
 
-/// Shows all copy buttons of the page and handles their clicks, as long as the page lives. Called in the browser only.
-pub fn listen() {
-    for button in elements::<HtmlElement>(document().query_selector_all("[data-copy]")) {
-        button.set_hidden(false);
-        let listener = Closure::<dyn FnMut(Event)>::new(|event: Event| copy(&event)).into_js_value();
-        // Adding a listener to an element that exists does not fail.
-        button.add_event_listener_with_callback("click", listener.unchecked_ref()).ok();
+/// How long a button says that it has copied.
+const COPIED_FOR: Duration = Duration::from_secs(2);
+
+/// A button that copies a text. It is invisible until the script lives, and keeps its size and place in all states.
+#[component]
+pub fn CopyButton(
+    /// The label of the button.
+    label: &'static str,
+    /// The text to copy, in which [`ORIGIN`] stands for the server's address.
+    #[prop(into)]
+    text: Signal<String>,
+) -> impl IntoView {
+    let alive = RwSignal::new(false);
+    Effect::new(move |_| alive.set(true));
+    let copying = RwSignal::new(Copying::Ready);
+    let button = NodeRef::<Button>::new();
+    let copied = move || *copying.read() == Copying::Copied;
+    let on_click = move |_| {
+        let origin = window().location().origin().unwrap_or_default();
+        start(text.get_untracked().replace(ORIGIN, &origin), copying);
+    };
+    let by_hand = move || match copying.get() {
+        Copying::ByHand(text) => Some(view! { <ByHand text copying button /> }),
+        Copying::Ready | Copying::Copied => None,
+    };
+    view! {
+        <span class="copy" data-alive=move || alive.get().to_string()>
+            <button
+                class="button"
+                type="button"
+                data-copied=move || copied().to_string()
+                node_ref=button
+                on:click=on_click
+            >
+                <span class="copy-label">{label}</span>
+                <span class="copy-done" aria-hidden="true">
+                    "Copied"
+                </span>
+            </button>
+            <span class="visually-hidden" role="status">
+                {move || copied().then_some("Copied")}
+            </span>
+            {by_hand}
+        </span>
+    }
+    .into_any()
+}
+
+/// The text in a field, selected, for a user to copy. It goes when the focus leaves it; Escape leads back to the button.
+#[component]
+fn ByHand(text: String, copying: RwSignal<Copying>, button: NodeRef<Button>) -> impl IntoView {
+    let field = NodeRef::<Input>::new();
+    Effect::new(move |_| {
+        if let Some(field) = field.get() {
+            // Neither fails for an element of the page.
+            field.focus().ok();
+            field.select();
+        }
+    });
+    let on_key = move |event: KeyboardEvent| {
+        if let Some(button) = button.get_untracked().filter(|_| event.key() == "Escape") {
+            button.focus().ok();
+        }
+    };
+    view! {
+        <input
+            class="by-hand"
+            readonly
+            aria-label="Copy this text"
+            value=text
+            node_ref=field
+            on:keydown=on_key
+            on:blur=move |_| copying.set(Copying::Ready)
+        />
     }
 }
 
-fn copy(event: &Event) {
-    let Some(button) = event.current_target().and_then(|target| target.dyn_into::<Element>().ok()) else { return };
-    let origin = window().location().origin().unwrap_or_default();
-    let text = button.get_attribute("data-copy").unwrap_or_default().replace(ORIGIN, &origin);
+/// Copies a text, and says in `copying` how that went.
+fn start(text: String, copying: RwSignal<Copying>) {
     let clipboard = window().navigator().clipboard();
     // Browsers offer the clipboard on https and on loopback addresses only.
     if clipboard.is_undefined() {
-        show_text(&button, &text);
+        copying.set(Copying::ByHand(text));
         return;
     }
     let written = clipboard.write_text(&text);
     spawn_local(async move {
-        match JsFuture::from(written).await {
-            Ok(_) => note(&button, "Copied"),
-            Err(_) => show_text(&button, &text),
+        let copied = JsFuture::from(written).await.is_ok();
+        // The button may be gone by now, and its signal with it.
+        let _ = copying.try_set(if copied { Copying::Copied } else { Copying::ByHand(text) });
+        if copied {
+            set_timeout(move || drop(copying.try_set(Copying::Ready)), COPIED_FOR);
         }
     });
-}
-
-/// Shows the text for the user to copy, when the browser refuses access to the clipboard.
-fn show_text(button: &Element, text: &str) {
-    note(
-        button,
-        &format!("<input class=\"by-hand\" readonly aria-label=\"Copy this text\" value=\"{}\">", escaped(text)),
-    );
-}
-
-fn note(button: &Element, html: &str) {
-    if let Some(note) = button.next_element_sibling() {
-        note.set_inner_html(html);
-    }
 }
 
 #[cfg(test)]
@@ -71,11 +123,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quotes_in_a_copied_text_are_escaped() {
-        let html = copy_html("Copy as curl", "curl {origin} -d '{\"a\":1}'");
-        assert!(
-            html.contains("data-copy=\"curl {origin} -d '{&quot;a&quot;:1}'\" hidden>Copy as curl</button>"),
-            "{html}"
-        );
+    fn a_copy_button_has_both_of_its_labels_from_the_start() {
+        let owner = Owner::new();
+        let text = || Signal::stored("curl {origin}".to_owned());
+        let html =
+            owner.with(|| view! { <CopyButton label="Copy as curl" text=text() /> }.to_html()).replace("<!>", "");
+        for part in [
+            "data-alive=\"false\"",
+            ">Copy as curl</span>",
+            ">Copied</span>",
+            "data-copied=\"false\"",
+            "role=\"status\"",
+        ] {
+            assert!(html.contains(part), "{part} is missing in {html}");
+        }
+        assert!(!html.contains("<input"), "{html}");
     }
 }

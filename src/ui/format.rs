@@ -41,11 +41,10 @@ pub fn clock_exact(seconds: f64) -> String {
     if tenths.is_multiple_of(10) { whole } else { format!("{whole}.{}", tenths % 10) }
 }
 
-/// Epoch milliseconds as `2026-11-23 14:36 UTC`. The days are converted as in Howard Hinnant's `civil_from_days`: years
-/// begin in March, so that a leap day is the last day of its year.
-pub fn utc(epoch_millis: i64) -> String {
+/// The day of a moment in epoch milliseconds, in UTC, as `2026-11-23`. The days are converted as in Howard Hinnant's
+/// `civil_from_days`: years begin in March, so that a leap day is the last day of its year.
+fn day(epoch_millis: i64) -> String {
     let days = epoch_millis.div_euclid(86_400_000);
-    let minutes = epoch_millis.rem_euclid(86_400_000) / 60_000;
     let shifted = days + 719_468;
     let era = shifted.div_euclid(146_097);
     let day_of_era = shifted.rem_euclid(146_097);
@@ -55,7 +54,22 @@ pub fn utc(epoch_millis: i64) -> String {
     let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
     let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
-    format!("{year:04}-{month:02}-{day:02} {:02}:{:02} UTC", minutes / 60, minutes % 60)
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
+/// Epoch milliseconds as `2026-11-23 14:36 UTC`.
+pub fn utc(epoch_millis: i64) -> String {
+    format!("{} {}", day(epoch_millis), time_of_day(epoch_millis, false))
+}
+
+/// Epoch milliseconds as `2026-11-23 14:36:05 UTC`.
+pub fn utc_exact(epoch_millis: i64) -> String {
+    format!("{} {}", day(epoch_millis), time_of_day(epoch_millis, true))
+}
+
+/// Epoch milliseconds as `2026-11-23T14:36:05Z`, for programs.
+pub fn iso(epoch_millis: i64) -> String {
+    utc_exact(epoch_millis).replacen(' ', "T", 1).replace(" UTC", "Z")
 }
 
 /// Epoch milliseconds as `14:36 UTC`, or `14:36:05 UTC` with `seconds`.
@@ -115,6 +129,10 @@ mod tests {
         for (millis, text) in rows {
             assert_eq!(utc(millis), text);
         }
+        assert_eq!(
+            [utc_exact(1_795_444_565_999), iso(1_795_444_565_999)],
+            ["2026-11-23 14:36:05 UTC", "2026-11-23T14:36:05Z"]
+        );
         assert_eq!([time_of_day(0, true), time_of_day(-1, true)], ["00:00:00 UTC", "23:59:59 UTC"]);
         assert_eq!(
             [time_of_day(1_795_444_565_000, true), time_of_day(1_795_444_565_000, false)],

@@ -1,40 +1,10 @@
 //! What a page shows in place of data: that there is none yet, or an error and what to do about it.
 
 use leptos::prelude::*;
+use web_sys::MouseEvent;
 
-use super::table::escaped;
+use super::tone::Tone;
 use crate::error::AppError;
-
-/// An error message for data that could not be loaded, with a Retry link as HTML. A script may handle clicks on `data-retry`;
-/// otherwise the link reloads the page.
-pub fn failed_html(what: &str, why: &str) -> String {
-    format!(
-        "<div class=\"failed\" role=\"alert\"><p class=\"error-note\"><strong>{}</strong> {}</p>\
-         <a class=\"button\" href=\"\" data-retry>Retry</a></div>",
-        escaped(what),
-        escaped(why)
-    )
-}
-
-/// The message of a failed call, with the link that solves the problem, if there is one. `here` is the page to come back to.
-pub fn fault_html(error: &AppError, here: &str) -> String {
-    let link = error.way_out(here).map(|(words, href)| format!(" <a href=\"{}\">{words}</a>", escaped(&href)));
-    format!("{}{}", escaped(&error.to_string()), link.unwrap_or_default())
-}
-
-/// An error message for data that a failed call should have brought, with the link that solves the problem, or else a Retry link.
-pub fn failed_call_html(what: &str, error: &AppError, here: &str) -> String {
-    match error.way_out(here) {
-        None => failed_html(what, &error.to_string()),
-        Some((words, href)) => format!(
-            "<div class=\"failed\" role=\"alert\"><p class=\"error-note\"><strong>{}</strong> {}</p>\
-             <a class=\"button\" href=\"{}\">{words}</a></div>",
-            escaped(what),
-            escaped(&error.to_string()),
-            escaped(&href)
-        ),
-    }
-}
 
 /// Path and query of the current page in the browser; empty on the server.
 pub fn here() -> String {
@@ -45,9 +15,77 @@ pub fn here() -> String {
     location.pathname().unwrap_or_default() + &location.search().unwrap_or_default()
 }
 
-/// [`failed_html`] as a view.
-pub fn failed(what: &str, why: &str) -> AnyView {
-    view! { <div inner_html=failed_html(what, why)></div> }.into_any()
+/// A message in the page.
+#[component]
+pub fn Notice(
+    /// Whether it is good or bad news. Screen readers are told bad news at once.
+    #[prop(optional)]
+    tone: Tone,
+    /// The message.
+    children: Children,
+) -> impl IntoView {
+    let role = (tone == Tone::Bad).then_some("alert");
+    view! {
+        <p class="notice" data-tone=tone.name() role=role>
+            {children()}
+        </p>
+    }
+    .into_any()
+}
+
+/// The link that solves the problem behind an error, if there is one.
+#[component]
+pub fn WayOut(
+    /// The error.
+    error: AppError,
+) -> impl IntoView {
+    let link = |(words, href): (&'static str, String)| {
+        view! {
+            <a class="button" href=href>
+                {words}
+            </a>
+        }
+    };
+    error.way_out(&here()).map(link)
+}
+
+/// An error message in place of data that could not be loaded: what happened, why, and what to do about it.
+#[component]
+pub fn Failed(
+    /// What could not be loaded, as a sentence.
+    what: &'static str,
+    /// Why.
+    error: AppError,
+    /// Tries again in the browser. Without it, or without a script, the page is loaded again.
+    #[prop(optional)]
+    retry: Option<Callback<()>>,
+) -> impl IntoView {
+    let can_retry = error.way_out("").is_none();
+    let on_click = move |event: MouseEvent| {
+        if let Some(retry) = retry {
+            event.prevent_default();
+            retry.run(());
+        }
+    };
+    let retry_link = move || {
+        view! {
+            <a class="button" href="" on:click=on_click>
+                "Retry"
+            </a>
+        }
+    };
+    view! {
+        <div class="failed" role="alert">
+            <p class="error-note">
+                <strong>{what}</strong>
+                " "
+                {error.to_string()}
+            </p>
+            <WayOut error />
+            {can_retry.then(retry_link)}
+        </div>
+    }
+    .into_any()
 }
 
 /// A note that there is no data.
@@ -57,10 +95,4 @@ pub fn Empty(
     children: Children,
 ) -> impl IntoView {
     view! { <p class="empty">{children()}</p> }
-}
-
-/// The place of an [`Empty`] note in HTML; `words` is `None` while there is data.
-pub fn empty_html(words: Option<&str>) -> String {
-    let note = words.map(|words| format!("<p class=\"empty\">{}</p>", escaped(words))).unwrap_or_default();
-    format!("<div class=\"if-empty\" data-part=\"if-empty\">{note}</div>")
 }

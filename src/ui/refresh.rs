@@ -1,47 +1,50 @@
-//! Parts of a page that the server renders and the browser keeps fresh by fetching their HTML again.
+//! Calls that a page repeats, so that it stays fresh.
 
 use std::time::Duration;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::chart::reader::Reader;
-use super::patch::patch;
+use super::clock::within;
+use super::lifecycle::on_return;
+use crate::error::AppError;
 
-/// What makes a page fetch its HTML again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trigger {
-    /// The interval is over.
-    Timer,
-    /// Somebody wants to read the points of one more chart.
-    Reader,
+/// After this time without an answer a call is given up, so that it does not keep the next one waiting for ever.
+const PATIENCE: Duration = Duration::from_secs(6);
+
+/// The answer of a call, or that the server can't be reached if none comes within six seconds.
+///
+/// # Errors
+/// The error of the call, or [`AppError::Unreachable`].
+pub async fn answered<T>(call: impl Future<Output = Result<T, AppError>>) -> Result<T, AppError> {
+    within(PATIENCE, call).await.unwrap_or(Err(AppError::Unreachable))
 }
 
-/// Calls `refresh` at every interval while the tab is visible, and at once when the points of a chart are wanted. A timer
-/// that finds the last call still running skips its turn. Goes on as long as the page lives. Called in the browser only.
-pub fn keep_fresh<F>(interval: Duration, refresh: impl Fn(Trigger) -> F + Copy + 'static)
+/// Calls `fetch` at an interval, which may change; `None` pauses. It never overlaps: a turn that finds the last call still
+/// under way is skipped. A hidden tab makes no calls, and one that comes back makes one at once. What is returned makes a
+/// call at once, too. Calls inside of `fetch` should be [`answered`]. Does nothing on the server.
+pub fn poll<F>(every: Signal<Option<Duration>>, fetch: impl Fn() -> F + Copy + Send + Sync + 'static) -> Callback<()>
 where
     F: Future<Output = ()> + 'static,
 {
-    let running = StoredValue::new(false);
-    let on_timer = move || {
-        if document().hidden() || running.get_value() {
+    let is_busy = StoredValue::new(false);
+    let take_turn = move || {
+        // The owner may be gone by now, and its values with it.
+        if document().hidden() || is_busy.try_get_value().unwrap_or(true) {
             return;
         }
-        running.set_value(true);
+        is_busy.set_value(true);
         spawn_local(async move {
-            refresh(Trigger::Timer).await;
-            running.set_value(false);
+            fetch().await;
+            is_busy.try_set_value(false);
         });
     };
-    set_interval(on_timer, interval);
-    Reader::on_more_wanted(move || spawn_local(refresh(Trigger::Reader)));
-}
-
-/// Replaces what has changed in the first element that `selector` matches. Called in the browser only.
-pub fn replace(selector: &str, html: &str) {
-    if let Ok(Some(element)) = document().query_selector(selector) {
-        patch(&element, html);
-        Reader::refresh(&element);
-    }
+    Effect::new(move |_| {
+        let Some(every) = every.get() else { return };
+        if let Ok(timer) = set_interval_with_handle(take_turn, every) {
+            on_cleanup(move || timer.clear());
+        }
+        on_return(take_turn);
+    });
+    Callback::new(move |()| take_turn())
 }

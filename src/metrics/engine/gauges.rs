@@ -2,7 +2,8 @@
 //! beside its effect.
 
 use super::ring::Ring;
-use crate::metrics::model::{GaugePoint, Range};
+use crate::metrics::health_model::GaugePoint;
+use crate::metrics::model::Range;
 
 /// The vital signs at one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,7 +27,7 @@ struct Worst {
     dropped: u32,
 }
 
-/// The readings in the steps of each range.
+/// The readings in the steps of each length.
 #[derive(Clone, Debug)]
 pub struct Gauges {
     rings: [Ring<Worst>; 3],
@@ -39,8 +40,8 @@ impl Default for Gauges {
     fn default() -> Self {
         let slots = |range: Range| range.steps() as usize + 2;
         Self {
-            rings: Range::ALL.map(|range| Ring::new(range.step(), slots(range))),
-            lost: Range::ALL.map(|range| Ring::new(range.step(), slots(range))),
+            rings: Range::BY_STEP.map(|range| Ring::new(range.step(), slots(range))),
+            lost: Range::BY_STEP.map(|range| Ring::new(range.step(), slots(range))),
             dropped: 0,
             database_wait: 0,
         }
@@ -80,7 +81,7 @@ impl Gauges {
 
     /// How many requests were not recorded, of those that arrived in the steps of a range that start in `from..to`.
     pub fn lost(&self, range: Range, from: i64, to: i64) -> u32 {
-        self.lost[range as usize].between(from, to).fold(0, |sum, lost| sum.saturating_add(*lost))
+        self.lost[range.step_index()].between(from, to).fold(0, |sum, lost| sum.saturating_add(*lost))
     }
 
     /// How long the writer waited for the database at the last reading, in microseconds.
@@ -90,7 +91,7 @@ impl Gauges {
 
     /// The worst of each step of a range that starts in `from..to`; steps without a reading are left out.
     pub fn points(&self, range: Range, from: i64, to: i64) -> Vec<GaugePoint> {
-        let ring = &self.rings[range as usize];
+        let ring = &self.rings[range.step_index()];
         (from..to)
             .step_by(ring.step() as usize)
             .filter_map(|start| {
@@ -120,11 +121,11 @@ mod tests {
             gauges.add_lost(now - age, requests, now);
         }
         let of = |gauges: &Gauges| Range::ALL.map(|range| gauges.lost(range, now - range.seconds(), now + 1));
-        assert_eq!(of(&gauges), [11, 1111, 11_111]);
+        assert_eq!(of(&gauges), [1, 11, 1111, 11_111]);
         gauges.add_lost(now + 1, 1, now);
-        assert_eq!(of(&gauges), [11, 1111, 11_111], "not what a clock ahead says");
+        assert_eq!(of(&gauges), [1, 11, 1111, 11_111], "not what a clock ahead says");
         gauges.clear_lost();
-        assert_eq!(of(&gauges), [0; 3]);
+        assert_eq!(of(&gauges), [0; 4]);
     }
 
     #[test]
@@ -144,6 +145,7 @@ mod tests {
         };
         let seconds = [(600_000, 3, 0, None), (601_000, 9, 10, Some(0.25)), (602_000, 1, 2, Some(0.1))];
         assert_eq!(of(Range::Minutes5, 599, 604), seconds);
+        assert_eq!(of(Range::Minute, 599, 604), seconds, "the same steps");
         assert_eq!(of(Range::Hour, 540, 660), [(600_000, 9, 12, Some(0.25))]);
         assert_eq!(of(Range::Day, 300, 900), [(600_000, 9, 12, Some(0.25))]);
     }

@@ -183,6 +183,11 @@ impl Merged {
         found
     }
 
+    /// The longest duration in milliseconds: the largest of its bucket. `None` without durations.
+    pub fn max(&self) -> Option<f64> {
+        self.filled.map(|(_, last)| f64::from(largest(last).min(LONGEST)) / 1000.0)
+    }
+
     /// How many durations are in each bucket of [`crate::latency_buckets`] that is not empty. A duration next to a
     /// bound may count on the other side of it, because it is known to 1/1024 only.
     pub fn heat(&self) -> Vec<(u8, u32)> {
@@ -243,6 +248,7 @@ mod tests {
     #[test]
     fn nothing_measured_nothing_said() {
         assert_eq!(percentiles(&[]), [None; 3]);
+        assert_eq!(Merged::default().max(), None);
         assert_eq!(percentiles(&[&Histogram::default()]), [None; 3]);
         assert_eq!(percentiles(&[&histogram(&[7])]), [Some(0.007); 3]);
     }
@@ -270,6 +276,9 @@ mod tests {
                 let (exact, found) = (exact(&values, percent), found.expect("measured"));
                 prop_assert!(exact <= found && found <= exact * (1.0 + 1.0 / 1024.0), "p{percent}: {found} for {exact}");
             }
+            let mut merged = Merged::default();
+            merged.add(&histogram(&values));
+            prop_assert_eq!(merged.max(), merged.percentiles([100])[0]);
         }
 
         #[test]

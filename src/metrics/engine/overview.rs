@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::histogram::Merged;
+use super::recorded_request::Source;
 use super::rollup::Tally;
-use super::trend::trend;
+use super::trend::{ComparedPeriod, trend};
 use super::window::{SETTLED, Series, WindowStep, Windows, narrow, totals, with_status};
 use crate::metrics::model::{
-    EndpointTotals, Origins, Overview, OverviewQuery, Point, SPARK_POINTS, SparkPoint, StatusCount, Totals,
+    EndpointTotals, FEWEST_FOR_P95, FEWEST_FOR_P99, Origins, Overview, OverviewQuery, Point, Range, SPARK_POINTS,
+    SparkPoint, StatusCount, Totals, Trend,
 };
 
 /// A period on the time axis of a range, in epoch seconds.
@@ -23,10 +25,10 @@ pub struct Period {
 
 impl Period {
     /// The period that ends at `now`, in epoch milliseconds: the range's number of whole steps, and what came since.
-    pub fn until(now: i64, query: &OverviewQuery) -> Self {
-        let step = query.range.step();
+    pub fn until(now: i64, range: Range) -> Self {
+        let step = range.step();
         let over = (now - SETTLED).div_euclid(1000).div_euclid(step) * step;
-        Self { from: over - query.range.seconds(), over, to: now.div_euclid(1000) + 1 }
+        Self { from: over - range.seconds(), over, to: now.div_euclid(1000) + 1 }
     }
 
     /// The period of a run whose requests arrived from second `first` to second `last`, seen at `now`, in epoch
@@ -38,30 +40,23 @@ impl Period {
 }
 
 impl Windows {
-    /// Everything about the period that ends at `now`, in epoch milliseconds, except the vital signs and the number of
-    /// dropped rows. Only the range of seconds knows the run of a request; the others find nothing for a run.
+    /// Everything about the period that ends at `now`, in epoch milliseconds, except the number of dropped rows. Only the
+    /// ranges by second know the run of a request; the others find nothing for a run.
     pub fn overview(&mut self, query: &OverviewQuery, now: i64) -> Overview {
-        self.overview_of(query, Period::until(now, query), now, now)
+        self.overview_of(query, Period::until(now, query.range), now, now)
     }
 
     /// As [`Windows::overview`], about any period, which ends at `end`, in epoch milliseconds.
     pub fn overview_of(&mut self, query: &OverviewQuery, period: Period, end: i64, now: i64) -> Overview {
         let mut merged = Merged::default();
         let points = self.points(query, period, &mut merged);
-        let ring = &self.rings[query.range as usize];
+        let ring = &self.rings[query.range.step_index()];
         let of_period: Vec<(&Series, &Tally)> =
             ring.between(period.from, period.to).flat_map(|step| &step.tallies).collect();
         let chosen: Vec<(&Series, &Tally)> =
             of_period.iter().filter(|(series, _)| series.is_of(query.origin)).copied().collect();
         let seconds = (end - period.from * 1000) as f64 / 1000.0;
-        let before = ring.between(period.from - query.range.seconds(), period.from).flat_map(|step| &step.tallies);
-        let before = totals(
-            with_status(before.filter(|(series, _)| series.is_of(query.origin))),
-            query.range.seconds() as f64,
-            &mut merged,
-        );
-        let covered = self.covers(period.from - query.range.seconds());
-        let now_totals = totals(with_status(chosen.iter().copied()), seconds, &mut merged);
+        let totals = totals(with_status(chosen.iter().copied()), seconds, &mut merged);
         let count = |origins: Origins| {
             narrow(of_period.iter().filter(|(series, _)| series.is_of(origins)).map(|(_, t)| t.histogram.count()).sum())
         };
@@ -74,20 +69,19 @@ impl Windows {
             all: count(Origins::All),
             real: count(Origins::Real),
             simulated: count(Origins::Simulated),
-            trend: trend((&now_totals, seconds), (&before, query.range.seconds() as f64), covered),
+            trend: self.trend(query, period, &mut merged),
             current_rate: self.current_rate(query.origin, now),
             spark: self.spark(query, period, &mut merged),
-            totals: now_totals,
+            totals,
             endpoints: self.by_endpoint(&chosen, seconds, &mut merged),
             statuses: by_status(&chosen),
             points,
             open: point(ring.between(period.over, period.to), query.origin, period.over, &mut merged),
-            gauges: Vec::new(),
             dropped: 0,
         }
     }
 
-    /// The steps that are over, also those without a request. Each point is computed once and kept.
+    /// The steps that are over and have requests. Each point is computed once and kept.
     fn points(&mut self, query: &OverviewQuery, period: Period, merged: &mut Merged) -> Vec<Point> {
         let kept = match query.origin {
             Origins::All => Some(0),
@@ -95,21 +89,40 @@ impl Windows {
             Origins::Simulated => Some(2),
             Origins::Run(_) => None,
         };
-        let ring = &mut self.rings[query.range as usize];
+        let ring = &mut self.rings[query.range.step_index()];
         let starts = (period.from..period.over).step_by(query.range.step() as usize);
-        starts
-            .map(|start| {
-                let Some(step) = ring.get_mut(start) else { return Point { at: start * 1000, ..Point::default() } };
-                if let Some(known) = kept.and_then(|kept| step.points[kept].clone()) {
-                    return known;
-                }
-                let made = point(std::iter::once(&*step), query.origin, start, merged);
-                if let Some(kept) = kept {
-                    step.points[kept] = Some(made.clone());
-                }
-                made
-            })
-            .collect()
+        let points = starts.filter_map(|start| {
+            let step = ring.get_mut(start)?;
+            if let Some(known) = kept.and_then(|kept| step.points[kept].clone()) {
+                return Some(known);
+            }
+            let made = point(std::iter::once(&*step), query.origin, start, merged);
+            if let Some(kept) = kept {
+                step.points[kept] = Some(made.clone());
+            }
+            Some(made)
+        });
+        points.filter(|point| point.requests > 0).collect()
+    }
+
+    /// The change from the period before, if recording had begun by its start. The steps under way are left out of both.
+    fn trend(&self, query: &OverviewQuery, period: Period, merged: &mut Merged) -> Option<Trend> {
+        let before = period.from - (period.over - period.from);
+        if !self.covers(before) {
+            return None;
+        }
+        let ring = &self.rings[query.range.step_index()];
+        let origin = query.origin;
+        let mut compared = |from: i64, to: i64| {
+            let tallies =
+                || ring.between(from, to).flat_map(|step| &step.tallies).filter(move |(s, _)| s.is_of(origin));
+            let runs = tallies().filter_map(|(series, _)| match series.source {
+                Source::Real => None,
+                Source::Simulated(run) => Some(run),
+            });
+            ComparedPeriod { runs: runs.collect(), totals: totals(with_status(tallies()), (to - from) as f64, merged) }
+        };
+        trend(&compared(period.from, period.over), &compared(before, period.from))
     }
 
     /// Requests in the last full second that is settled.
@@ -119,16 +132,21 @@ impl Windows {
         narrow(series.filter(|(series, _)| series.is_of(origins)).map(|(_, tally)| tally.histogram.count()).sum())
     }
 
-    /// The steps that are over in intervals of the same number of steps, so that the newest one is complete.
+    /// The steps that are over in intervals of the same number of steps. They begin at multiples of their length, so that
+    /// they change when one is complete and not with each step; those of a run end with it.
     fn spark(&self, query: &OverviewQuery, period: Period, merged: &mut Merged) -> Vec<SparkPoint> {
-        let ring = &self.rings[query.range as usize];
+        let ring = &self.rings[query.range.step_index()];
         let steps = (period.over - period.from) / query.range.step();
         let interval = steps.div_euclid(SPARK_POINTS as i64).max(1) * query.range.step();
         let count = (period.over - period.from) / interval;
+        let end = match query.origin {
+            Origins::Run(_) => period.over,
+            _ => period.over.div_euclid(interval) * interval,
+        };
         (1..=count)
             .rev()
             .map(|back| {
-                let from = period.over - back * interval;
+                let from = end - back * interval;
                 let tallies = ring.between(from, from + interval).flat_map(|step| &step.tallies);
                 let totals =
                     totals(with_status(tallies.filter(|(s, _)| s.is_of(query.origin))), interval as f64, merged);
@@ -173,12 +191,18 @@ fn point<'a>(steps: impl Iterator<Item = &'a WindowStep>, origins: Origins, star
             _ => {}
         }
     }
+    let [p50, p95, p99] = merged.percentiles([50, 95, 99]);
     Point {
         at: start * 1000,
         requests: narrow(requests),
         client_errors: narrow(client_errors),
         server_errors: narrow(server_errors),
-        percentiles: merged.percentiles([50, 95, 99]),
+        percentiles: [
+            p50,
+            p95.filter(|_| requests >= FEWEST_FOR_P95.into()),
+            p99.filter(|_| requests >= FEWEST_FOR_P99.into()),
+        ],
+        max: merged.max(),
         heat: merged.heat(),
     }
 }
@@ -230,9 +254,8 @@ mod tests {
             let overview = windows.overview(&query(range, Origins::All), NOW);
             assert_eq!((overview.totals.requests, overview.totals.p95, overview.trend), (0, None, None));
             assert_eq!((overview.current_rate, overview.totals.error_rate), (0, None));
-            assert_eq!(overview.points.len() as i64, range.steps());
-            assert!(overview.points.iter().all(|point| point.requests == 0 && point.percentiles == [None; 3]));
-            assert!(overview.points.windows(2).all(|two| two[1].at - two[0].at == range.step() * 1000));
+            assert_eq!((overview.points.len(), overview.open.max), (0, None));
+            assert!(overview.spark.iter().all(|point| *point == SparkPoint::default()));
         }
     }
 
@@ -255,40 +278,76 @@ mod tests {
     }
 
     #[test]
-    fn sparklines_show_whole_intervals_oldest_first() {
-        // The newest second that is over began 2.4 s ago, and the interval that it ends 11.4 s ago.
+    fn a_step_has_the_percentiles_that_its_requests_are_enough_for() {
+        for (requests, p95, p99) in [(19, false, false), (20, true, false), (99, true, false), (100, true, true)] {
+            let mut windows = windows(&vec![request(10_000, 200, 1_000, Origin::Real); requests]);
+            let point = &windows.overview(&query(Range::Minute, Origins::All), NOW).points[0];
+            let [p50, of_95, of_99] = point.percentiles.map(|percentile| percentile.is_some());
+            assert_eq!((p50, of_95, of_99, point.max), (true, p95, p99, Some(1.0)), "{requests}");
+        }
+    }
+
+    #[test]
+    fn the_ranges_by_second_share_their_steps() {
         let mut windows = windows(&[
+            request(61_500, 200, 1_000, Origin::Real),
+            request(59_000, 200, 1_000, Origin::Real),
+            request(2_000, 503, 9_000, OF_RUN),
+        ]);
+        let mut of = |range| windows.overview(&query(range, Origins::All), NOW);
+        let (minute, minutes) = (of(Range::Minute), of(Range::Minutes5));
+        assert_eq!((minute.all, minutes.all, minute.step), (2, 3, 1));
+        assert_eq!(minute.points, minutes.points[1..]);
+        assert_eq!(minute.to - minute.from, 61_400);
+    }
+
+    #[test]
+    fn sparklines_change_when_an_interval_is_complete() {
+        // The newest second that is over is the 29th, and the interval that it ends began with the 20th.
+        let mut windows = windows(&[
+            request(21_399, 200, 400, Origin::Real),
             request(11_401, 200, 400, Origin::Real),
-            request(11_399, 200, 400, Origin::Real),
             request(1_401, 503, 800, Origin::Real),
             request(1_399, 200, 900, Origin::Real),
         ]);
-        let spark = windows.overview(&query(Range::Minutes5, Origins::All), NOW).spark;
-        let (last, before) = (&spark[29], &spark[28]);
-        assert_eq!((spark.len(), last.requests, last.errors, last.p95), (30, 2, 1, 0.8));
-        assert_eq!((before.requests, spark.iter().map(|point| point.requests).sum::<u32>()), (1, 3));
-        for (range, points) in [(Range::Hour, 30), (Range::Day, 32)] {
+        let mut spark = |now: i64| {
+            let spark = windows.overview(&query(Range::Minutes5, Origins::All), now).spark;
+            let [.., before, last] = spark.as_slice() else { panic!("{spark:?}") };
+            ((before.requests, before.errors), (last.requests, last.errors, last.p95), spark.len())
+        };
+        assert_eq!(spark(NOW), ((2, 0), (1, 1, 0.8), 30));
+        assert_eq!(spark(NOW + 9_000), spark(NOW));
+        assert_eq!(spark(NOW + 9_400), ((1, 1), (1, 0, 0.9), 30));
+        for (range, points) in [(Range::Minute, 30), (Range::Hour, 30), (Range::Day, 32)] {
             assert_eq!(windows.overview(&query(range, Origins::All), NOW).spark.len(), points, "whole steps");
         }
     }
 
     #[test]
-    fn the_trend_needs_a_whole_period_before() {
-        let recent = [request(10_000, 200, 100, Origin::Real), request(20_000, 200, 100, Origin::Real)];
-        let before = request(400_000, 200, 200, Origin::Real);
-        let of = query(Range::Minutes5, Origins::All);
-        let trend = |requests: &[RecordedRequest]| windows(requests).overview(&of, NOW).trend;
-        assert_eq!(trend(&recent), None, "nothing before");
-        assert_eq!(
-            trend(&[recent[0].clone(), recent[1].clone(), before.clone()]),
-            None,
-            "the records begin within the period before"
-        );
-        let oldest = request(700_000, 200, 100, Origin::Real);
-        let change = trend(&[recent[0].clone(), recent[1].clone(), before, oldest]).expect("a baseline");
-        assert_eq!(change.p95, Some(-0.5), "in half the time");
-        // 301.4 seconds are compared with 300.
-        assert_eq!(change.requests, 0.991, "two instead of one");
+    fn the_trend_needs_a_whole_period_of_the_same_traffic_before() {
+        let times =
+            |number: usize, age_ms: i64, duration: u32, origin| vec![request(age_ms, 200, duration, origin); number];
+        let recent = times(200, 10_000, 100, Origin::Real);
+        let before = times(100, 400_000, 200, Origin::Real);
+        let oldest = times(1, 700_000, 100, Origin::Real);
+        let of = |range, parts: &[&[RecordedRequest]]| {
+            windows(&parts.concat()).overview(&query(range, Origins::All), NOW).trend
+        };
+        let seconds = |parts: &[&[RecordedRequest]]| of(Range::Minutes5, parts);
+        assert_eq!(seconds(&[&recent]), None, "nothing before");
+        assert_eq!(seconds(&[&recent, &before]), None, "the records begin within the period before");
+        let change = seconds(&[&recent, &before, &oldest]).expect("a baseline");
+        assert_eq!((change.requests, change.p95), (1.0, Some(-0.5)), "twice as many in half the time");
+        let under_way = times(50, 300, 100, OF_OTHER_RUN);
+        assert_eq!(seconds(&[&recent, &before, &oldest, &under_way]), Some(change), "the second under way is left out");
+        let of_run = [times(1, 20_000, 100, OF_RUN), times(1, 390_000, 100, OF_RUN)];
+        assert!(seconds(&[&recent, &before, &oldest, &of_run[0]]).is_none(), "a run in one of them");
+        assert!(seconds(&[&recent, &before, &oldest, &of_run[0], &of_run[1]]).is_some(), "the same run in both");
+        // An hour, and the hour before.
+        let earlier = times(100, 5_000_000, 100, Origin::Real);
+        let (first, simulated) = (times(1, 8_000_000, 100, Origin::Real), times(1, 4_900_000, 100, OF_RUN));
+        assert!(of(Range::Hour, &[&recent, &earlier, &first]).is_some());
+        assert!(of(Range::Hour, &[&recent, &earlier, &first, &simulated]).is_none(), "minutes don't know the run");
     }
 
     #[test]
@@ -296,7 +355,7 @@ mod tests {
         let mut windows = windows(&[request(130_000, 200, 100, Origin::Real)]);
         let minute = |windows: &mut Windows| {
             let overview = windows.overview(&query(Range::Hour, Origins::All), NOW);
-            overview.points.iter().map(|point| point.requests).filter(|requests| *requests > 0).collect::<Vec<_>>()
+            overview.points.iter().map(|point| point.requests).collect::<Vec<_>>()
         };
         assert_eq!(minute(&mut windows), [1]);
         windows.add(&request(130_001, 200, 100, Origin::Real), NOW / 1000);
@@ -329,7 +388,8 @@ mod tests {
         let overview = windows.overview_of(&of, period, period.to * 1000, NOW);
         assert_eq!((overview.from, overview.to), (second(390_000) * 1000, (second(387_500) + 1) * 1000));
         assert_eq!((overview.totals.requests, overview.totals.errors, overview.all), (2, 1, 2));
-        assert_eq!(overview.points.iter().map(|point| point.requests).collect::<Vec<_>>(), [1, 0, 1]);
+        let points: Vec<_> = overview.points.iter().map(|point| (point.at - overview.from, point.requests)).collect();
+        assert_eq!(points, [(0, 1), (2000, 1)]);
         assert_eq!((overview.spark.len(), overview.open.requests, overview.current_rate), (3, 0, 0));
         let live = Period::of_run(second(5_000), second(100), NOW);
         assert_eq!(live.over, second(SETTLED), "the newest second is not settled");

@@ -1,7 +1,7 @@
 //! The windows: what was recorded lately, in memory, so that a page view needs no read of the database.
 //!
-//! There are three rings of steps, one for each range of the dashboard: seconds, minutes, five minutes. Each is long
-//! enough for its range and for the period before, with which the range is compared. A step holds a [`Tally`] for
+//! There are three rings of steps: seconds, minutes, five minutes. Each is long enough for the ranges of the dashboard
+//! that have its steps, and for the period before, with which a range is compared. A step holds a [`Tally`] for
 //! each endpoint, status and source that occurred in it. The one writer fills the windows after its transaction, so
 //! that they hold what the database holds and nothing else.
 
@@ -74,7 +74,7 @@ impl Default for Windows {
         };
         Self {
             endpoints: Vec::new(),
-            rings: model::Range::ALL.map(|range| Ring::new(range.step(), slots(range))),
+            rings: model::Range::BY_STEP.map(|range| Ring::new(range.step(), slots(range))),
             since: None,
         }
     }
@@ -127,6 +127,11 @@ impl Windows {
     /// Whether recording had begun by `second`.
     pub fn covers(&self, second: i64) -> bool {
         self.since.is_some_and(|since| since <= second)
+    }
+
+    /// Method and route of each endpoint that was called since the start of the windows, in no particular order.
+    pub fn endpoints(&self) -> &[(String, String)] {
+        &self.endpoints
     }
 
     fn series(&mut self, method: &str, route: &str, status: u16, source: Source) -> Series {

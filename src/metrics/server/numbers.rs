@@ -11,8 +11,10 @@ use parking_lot::Mutex;
 use super::counters::Counters;
 use super::storage::store::MetricsStore;
 use crate::metrics::engine::gauges::Gauges;
+use crate::metrics::engine::overview::Period;
 use crate::metrics::engine::recorded_request::RecordedRequest;
 use crate::metrics::engine::window::{SECONDS, Windows};
+use crate::metrics::health_model::Health;
 use crate::metrics::model::{Overview, OverviewQuery, Range};
 use crate::platform::database::StoreError;
 use crate::platform::row_writer::Sink;
@@ -115,16 +117,25 @@ impl Numbers {
     /// Everything about the period that ends now, in epoch milliseconds.
     pub(super) fn overview(&self, query: &OverviewQuery, now: i64) -> Overview {
         let overview = self.windows.lock().overview(query, now);
-        self.with_vital_signs(overview)
+        self.with_dropped(overview)
     }
 
-    /// Adds the vital signs of its period to an overview.
-    pub(super) fn with_vital_signs(&self, overview: Overview) -> Overview {
-        let from = overview.from / 1000;
-        let to = overview.to / 1000 + 1;
-        let gauges = self.gauges.lock();
-        let dropped = gauges.lost(overview.range, from, to);
-        Overview { gauges: gauges.points(overview.range, from, to), dropped, ..overview }
+    /// Adds the number of requests of its period that were not recorded to an overview.
+    pub(super) fn with_dropped(&self, overview: Overview) -> Overview {
+        let (from, to) = (overview.from / 1000, overview.to / 1000 + 1);
+        let dropped = self.gauges.lock().lost(overview.range, from, to);
+        Overview { dropped, ..overview }
+    }
+
+    /// The vital signs of the range that ends now, in epoch milliseconds.
+    pub(super) fn health(&self, range: Range, now: i64) -> Health {
+        let Period { from, over, .. } = Period::until(now, range);
+        Health { range, now, points: self.gauges.lock().points(range, from, over) }
+    }
+
+    /// Method and route of each endpoint that was called lately, in no particular order.
+    pub(super) fn endpoints(&self) -> Vec<(String, String)> {
+        self.windows.lock().endpoints().to_vec()
     }
 }
 

@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
+use async_trait::async_trait;
+
+use crate::metrics::log_model::NamedRun;
 use crate::origin::RunId;
+use crate::platform::database::StoreError;
 
 /// The status of the rest of the program.
 pub trait ProgramStatus: Send + Sync + 'static {
@@ -27,4 +31,13 @@ pub struct Family {
     pub kind: &'static str,
     /// Labels and value of each one. Label values come from a known, small set.
     pub samples: Vec<(Vec<(&'static str, &'static str)>, f64)>,
+}
+
+/// Knows what people call the runs.
+#[async_trait]
+pub trait RunNames: Send + Sync + 'static {
+    /// The name of a run. `None` if it is not known any more, or can't be read.
+    async fn name(&self, run: RunId) -> Result<Option<NamedRun>, StoreError>;
+    /// The newest runs that can be read, at most `count` of them, the newest first.
+    async fn newest(&self, count: u32) -> Result<Vec<NamedRun>, StoreError>;
 }

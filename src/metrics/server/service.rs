@@ -1,21 +1,27 @@
 //! The metrics, as the rest of the program uses them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 use super::numbers::Numbers;
 use super::storage::store::MetricsStore;
+use crate::error::AppError;
 use crate::metrics::engine::overview::Period;
 use crate::metrics::engine::recorded_request::RecordedRequest;
 use crate::metrics::engine::window::{SECONDS, Sum, Windows};
-use crate::metrics::log_model::{LogPage, LogQuery, LoggedRequest};
-use crate::metrics::model::{Origins, Overview, OverviewQuery, Range, Totals};
+use crate::metrics::health_model::Health;
+use crate::metrics::model::{FRESH_MILLIS, Origins, Overview, OverviewQuery, Range, Totals};
 use crate::origin::RunId;
 use crate::platform::database::StoreError;
+use crate::platform::problem::inside;
 use crate::platform::row_writer::RowWriter;
-use crate::platform::wall_clock::{epoch_micros, epoch_millis};
+use crate::platform::single_flight::SingleFlightCache;
+use crate::platform::wall_clock::epoch_millis;
+
+/// The most overviews that are shared at the same time. With more queries at once, some are computed again.
+const SHARED: usize = 16;
 
 /// Records requests, and answers queries about them.
 pub struct Metrics {
@@ -25,6 +31,8 @@ pub struct Metrics {
     pub numbers: Arc<Numbers>,
     /// Takes the rows of all requests.
     pub recorder: RowWriter<RecordedRequest>,
+    /// The overviews that were computed a moment ago.
+    overviews: SingleFlightCache<OverviewQuery, Result<Overview, AppError>>,
 }
 
 impl Metrics {
@@ -48,7 +56,16 @@ impl Metrics {
             losses.count_dropped(request);
             on_drop(request);
         });
-        Ok(Arc::new(Self { store, numbers, recorder }))
+        let overviews = SingleFlightCache::new(Duration::from_millis(FRESH_MILLIS), SHARED);
+        Ok(Arc::new(Self { store, numbers, recorder, overviews }))
+    }
+
+    /// [`Metrics::overview`], computed once for all who ask the same within [`FRESH_MILLIS`].
+    ///
+    /// # Errors
+    /// When the store is needed and can't be read.
+    pub async fn shared_overview(&self, query: OverviewQuery) -> Result<Overview, AppError> {
+        self.overviews.get(query, async { self.overview(&query).await.map_err(inside) }).await
     }
 
     /// Everything about a period that ends now, or about a run.
@@ -58,9 +75,14 @@ impl Metrics {
     pub async fn overview(&self, query: &OverviewQuery) -> Result<Overview, StoreError> {
         let now = epoch_millis();
         match query.origin {
-            Origins::Run(run) => Ok(self.numbers.with_vital_signs(self.overview_of_run(run, now).await?)),
+            Origins::Run(run) => Ok(self.numbers.with_dropped(self.overview_of_run(run, now).await?)),
             _ => Ok(self.numbers.overview(query, now)),
         }
+    }
+
+    /// The vital signs of the program over a range that ends now.
+    pub fn health(&self, range: Range) -> Health {
+        self.numbers.health(range, epoch_millis())
     }
 
     /// A run is shown second by second over its own period, from its rows, of which there are at most twelve thousand.
@@ -95,27 +117,5 @@ impl Metrics {
     /// When the store can't be read.
     pub async fn totals_of_run(&self, run: RunId) -> Result<Totals, StoreError> {
         Ok(self.overview_of_run(run, epoch_millis()).await?.totals)
-    }
-
-    /// One page of the request log.
-    ///
-    /// # Errors
-    /// When the store can't be read.
-    pub async fn log(&self, query: &LogQuery) -> Result<LogPage, StoreError> {
-        let now = epoch_micros();
-        let from = match query.origin {
-            // A run is listed completely, however long ago it was.
-            Origins::Run(_) => 0,
-            _ => now - query.range.seconds() * 1_000_000,
-        };
-        self.store.log(query, from..now + 1).await
-    }
-
-    /// The request with this id.
-    ///
-    /// # Errors
-    /// When the store can't be read.
-    pub async fn request(&self, id: Uuid) -> Result<Option<LoggedRequest>, StoreError> {
-        Ok(self.store.request(id).await?.map(LoggedRequest::from))
     }
 }

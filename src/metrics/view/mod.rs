@@ -2,7 +2,11 @@
 
 pub mod charts;
 pub mod endpoint_table;
-pub mod kpi_cards;
+pub mod health;
+pub mod log_words;
 pub mod newest_requests;
-pub mod request_rows;
+pub mod period_charts;
+pub mod period_tiles;
+pub mod plans;
+pub mod request_table;
 pub mod view_filter;

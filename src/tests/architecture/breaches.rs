@@ -1,6 +1,7 @@
 //! Small source trees that break one rule each, and what the rule says to that.
 
 use super::graph::Graph;
+use super::markup;
 use super::rules;
 use super::sources::Source;
 
@@ -42,7 +43,7 @@ fn each_rule_between_folders_can_fail() {
         (models, "traffic/view/verdict.rs", "dashboard/board.rs", false),
         (models, "dashboard/board.rs", "traffic/engine/stats.rs", false),
         (models, "traffic/view/verdict.rs", "metrics/model.rs", true),
-        (models, "dashboard/board.rs", "metrics/view/kpi_cards.rs", true),
+        (models, "dashboard/board.rs", "metrics/view/period_tiles.rs", true),
         (models, "dashboard/server_fns.rs", "traffic/server_fns.rs", true),
         (compose, "server/auth.rs", "users/model.rs", false),
         (compose, "server/compose.rs", "users/server/store.rs", true),
@@ -104,4 +105,43 @@ fn the_rules_about_single_files_can_fail() {
 fn a_page_that_uses_a_crate_of_the_server_is_found() {
     let (_, graph) = tree(&[("traffic/page/card.rs", "fn f() { tokio::spawn(async {}); }")]);
     assert_eq!(rules::pages_reach_the_server_by_server_functions(&graph), ["traffic/page/card.rs uses tokio::spawn"]);
+}
+
+#[test]
+fn the_rule_of_markup_can_fail() {
+    let breaches = [
+        r#"fn f() -> String { format!("<p>{}", 1) }"#,
+        r#"const HTML: &str = "text</p>";"#,
+        r#"fn f(html: &mut String) { html.push_str("<svg class=\"a\"") }"#,
+        r#"fn f() -> &'static [u8] { b"<!DOCTYPE html>" }"#,
+        r##"fn f() { view! { <p>{r#"<b>"#}</p> } }"##,
+        r#"fn f(text: &str) -> String { text.replace('<', "&lt;") }"#,
+        r#"#[error("<b>{0}</b>")] struct Broken(u8);"#,
+        r#"fn f() { view! { <div inner_html=text></div> } }"#,
+        r#"fn f() { view! { <p>{move || view! { <b inner_html=text /> }}</p> } }"#,
+        r#"fn f(text: String) { div().inner_html(text) }"#,
+        r#"fn f(element: &Element) { element.set_inner_html(text) }"#,
+        r#"fn f() { view! { <noscript></noscript> <p inner_html=text></p> } }"#,
+        r#"fn f() { view! { <tbody data-part="rows"></tbody> } }"#,
+        r#"const PARTS: &str = "[data-part]";"#,
+    ];
+    for code in breaches {
+        let found = markup::markup_stands_in_views(&[Source::new("ui/a.rs", code)]);
+        assert_eq!(found.len(), 1, "{code}: {found:?}");
+    }
+    let allowed = [
+        r#"fn f() { view! { <p class="a">"x < 5, or 1 <2"</p> } }"#,
+        r#"const SENTENCE: &str = "p95 < 50 ms & more, `Vec` -> 3";"#,
+        r#"/// An element, as in `<p>`.
+fn f() {}"#,
+        r#"fn f() { view! { <noscript inner_html="<meta content='2'>"></noscript> } }"#,
+        r#"#[cfg(test)] mod tests { const EXPECTED: &str = "<p>"; }"#,
+        r#"#[test] fn f() { assert_eq!(html(), "<p>"); }"#,
+    ];
+    for code in allowed {
+        let found = markup::markup_stands_in_views(&[Source::new("ui/a.rs", &code.replace("\\n", "\n"))]);
+        assert!(found.is_empty(), "{code}: {found:?}");
+    }
+    let of_tests = [Source::new("ui/mod.rs", "#[cfg(test)] mod a;"), Source::new("ui/a.rs", breaches[0])];
+    assert!(markup::markup_stands_in_views(&of_tests).is_empty(), "a file that only tests compile");
 }

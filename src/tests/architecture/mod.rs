@@ -4,6 +4,7 @@
 mod breaches;
 mod circles;
 mod graph;
+mod markup;
 mod modules;
 mod naming;
 mod reader;
@@ -88,4 +89,14 @@ fn few_lines_depend_on_the_side() {
 #[test]
 fn there_is_one_of_each() {
     assert_none(&rules::there_is_one_of_each(&SOURCES));
+}
+
+/// Files whose markup is still to be moved into views.
+const STILL_TO_COME: [&str; 0] = [];
+
+#[test]
+fn markup_stands_in_views() {
+    let mut found = markup::markup_stands_in_views(&SOURCES);
+    found.retain(|breach| !STILL_TO_COME.iter().any(|file| breach.starts_with(file)));
+    assert_none(&found);
 }

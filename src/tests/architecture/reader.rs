@@ -160,7 +160,7 @@ fn segments(path: &syn::Path) -> Path {
     path.segments.iter().map(|segment| segment.ident.to_string()).collect()
 }
 
-fn attributes(item: &Item) -> &[Attribute] {
+pub(super) fn attributes(item: &Item) -> &[Attribute] {
     match item {
         Item::Const(item) => &item.attrs,
         Item::Enum(item) => &item.attrs,
@@ -178,7 +178,7 @@ fn attributes(item: &Item) -> &[Attribute] {
 }
 
 /// Is it `#[test]`, `#[tokio::test]`, or a `#[cfg(…)]` that is true in tests only?
-fn is_for_tests(attribute: &Attribute) -> bool {
+pub(super) fn is_for_tests(attribute: &Attribute) -> bool {
     if attribute.path().segments.last().is_some_and(|last| last.ident == "test") {
         return true;
     }

@@ -18,7 +18,8 @@ use traffic_simulator::origin::{Origin, RunId};
 use traffic_simulator::platform::database::Database;
 use traffic_simulator::platform::retention::Ages;
 use traffic_simulator::platform::wall_clock::{ShownTimes, epoch_micros};
-use traffic_simulator::traffic::server::store::{RunStore, SqliteRuns};
+use traffic_simulator::traffic::naming::NamingForm;
+use traffic_simulator::traffic::server::store::{Removal, RunStore, SqliteRuns};
 use uuid::Uuid;
 
 use crate::recorded::prune;
@@ -68,7 +69,7 @@ async fn insert(store: &SqliteMetrics, rows: &[RecordedRequest]) {
 /// How many requests the key figures of each range count.
 async fn counted(metrics: &Metrics) -> [u32; 3] {
     let mut counted = [0; 3];
-    for (counted, range) in counted.iter_mut().zip(Range::ALL) {
+    for (counted, range) in counted.iter_mut().zip(Range::BY_STEP) {
         let overview = metrics.overview(&OverviewQuery { range, origin: Origins::All }).await.expect("an overview");
         *counted = overview.all;
     }
@@ -89,12 +90,13 @@ async fn requests_of_the_future_are_said_and_take_no_place_of_the_newest_ones() 
     let metrics = metrics_of(&store).await;
     assert_eq!(counted(&metrics).await, [2, 2, 2]);
     for slowest in [false, true] {
-        let page = metrics.log(&LogQuery { slowest, ..LogQuery::default() }).await.expect("a page");
+        let query = LogQuery { slowest, ..LogQuery::default() };
+        let page = store.log(&query, now - HOUR..now + SECOND).await.expect("a page");
         let at: Vec<i64> = page.requests.iter().map(|request| request.at).collect();
         assert_eq!((at, page.more, page.future), (vec![now - SECOND, now - 2 * SECOND], false, 300));
     }
     insert(&store, &(0..3000).map(|number| real(now + DAY + number)).collect::<Vec<_>>()).await;
-    let page = metrics.log(&LogQuery::default()).await.expect("a page");
+    let page = store.log(&LogQuery::default(), now - HOUR..now + SECOND).await.expect("a page");
     assert_eq!((page.requests.len(), page.future), (2, 1000), "no more are counted");
 }
 
@@ -244,7 +246,18 @@ async fn a_closed_run_may_be_removed_and_one_that_is_not_closed_may_not() {
     let database = Database::open(&url).await.expect("the database");
     let runs = SqliteRuns(database.clone());
     let named = |runs: Vec<RunId>| runs.iter().map(RunId::to_string).collect::<Vec<_>>();
-    assert_eq!(named(runs.removable().await.expect("runs")), [id]);
+    assert_eq!(named(runs.removable().await.expect("runs")), [id.clone()]);
+    // Not if somebody named it, or wrote a note.
+    let id: RunId = id.parse().expect("an id");
+    for (name, note) in [("x", ""), ("", "x")] {
+        let form = NamingForm { name: name.to_owned(), note: Some(note.to_owned()) };
+        runs.rename(id, &form.check().expect("good")).await.expect("renamed").expect("there");
+        assert!(runs.removable().await.expect("runs").is_empty());
+        assert!(!runs.delete(id, Removal::Expired).await.expect("an answer"), "it was named meanwhile");
+    }
+    let none = NamingForm { name: String::new(), note: Some(String::new()) };
+    runs.rename(id, &none.check().expect("good")).await.expect("renamed");
+    assert_eq!(runs.removable().await.expect("runs"), [id]);
     let mut transaction = database.begin().await.expect("a transaction");
     sqlx::query("UPDATE runs SET closed = 0").execute(&mut *transaction).await.expect("an update");
     transaction.commit().await.expect("a commit");
@@ -258,7 +271,7 @@ async fn what_was_not_recorded_counts_in_its_period_and_after_a_restart() {
     let metrics = metrics_of(&store).await;
     let not_recorded = async |metrics: &Metrics| {
         let mut numbers = [0; 3];
-        for (number, range) in numbers.iter_mut().zip(Range::ALL) {
+        for (number, range) in numbers.iter_mut().zip(Range::BY_STEP) {
             let query = OverviewQuery { range, origin: Origins::All };
             *number = metrics.overview(&query).await.expect("an overview").dropped;
         }

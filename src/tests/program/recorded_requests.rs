@@ -1,13 +1,16 @@
 //! What is kept of recorded requests, and what is found again.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use traffic_simulator::metrics::engine::recorded_request::RecordedRequest;
-use traffic_simulator::metrics::log_model::{LOG_PAGE, LogQuery, LoggedRequest, StatusClass, last_page};
-use traffic_simulator::metrics::model::{Origins, Overview, OverviewQuery, Range, Totals};
+use traffic_simulator::metrics::log_model::{
+    LOG_PAGE, LogQuery, LoggedRequest, MOST_COUNTED, NEWEST, StatusClass, StatusFilter, last_page,
+};
+use traffic_simulator::metrics::model::{self, Origins, Overview, OverviewQuery, Totals};
 use traffic_simulator::metrics::server::service::Metrics;
 use traffic_simulator::metrics::server::storage::retention::KeptRequests;
 use traffic_simulator::metrics::server::storage::retention::Removed;
@@ -88,7 +91,7 @@ async fn fifty_thousand_rows_load_roll_up_and_are_pruned_without_a_change_of_the
     let loaded = sums().await;
     assert_eq!(loaded.0, i64::from(ROWS));
     assert_eq!(loaded.1, rows.iter().map(|row| i64::from(row.duration_us)).sum::<i64>());
-    let day = OverviewQuery { range: Range::Day, origin: Origins::All };
+    let day = OverviewQuery { range: model::Range::Day, origin: Origins::All };
     let before = overview(&store, &day).await;
     assert!(before.totals.requests > 25_000, "{}", before.totals.requests);
 
@@ -161,7 +164,7 @@ fn busy(random: &mut fastrand::Rng, now: i64) -> Vec<Vec<RecordedRequest>> {
                 method: method.into(),
                 route: route.into(),
                 status,
-                duration_us: random.u32(1..2000),
+                duration_us: if random.u8(..) < 8 { random.u32(90_000..300_000) } else { random.u32(1..2000) },
                 origin: if simulated { Origin::Simulated { run: RUN, seq: number } } else { Origin::Real },
             }
         };
@@ -184,19 +187,59 @@ async fn store_of(batches: &[Vec<RecordedRequest>]) -> (tempfile::TempDir, Datab
     (folder, database, store)
 }
 
-fn is_wanted(request: &RecordedRequest, query: &LogQuery, times: &std::ops::Range<i64>) -> bool {
+fn is_wanted(request: &RecordedRequest, query: &LogQuery, times: &Range<i64>) -> bool {
     let of_origin = match query.origin {
         Origins::All => true,
         Origins::Real => request.origin == Origin::Real,
         Origins::Simulated => request.origin != Origin::Real,
         Origins::Run(run) => request.origin.run() == Some(run),
     };
-    let of_status = query.status.is_none_or(|class| (class.bounds().0..=class.bounds().1).contains(&request.status));
+    let of_status = query.status.is_none_or(|filter| (filter.bounds().0..=filter.bounds().1).contains(&request.status));
+    let is_long = query.min_duration.is_none_or(|shortest| request.duration_us >= shortest);
+    let of_id = query.id.is_none_or(|id| request.id == id);
     let of_endpoint = query
         .endpoint
         .as_ref()
         .is_none_or(|(method, route)| request.method == method.as_str() && request.route == route.as_str());
-    times.contains(&request.arrived_at) && of_origin && of_status && of_endpoint
+    times.contains(&request.arrived_at) && of_origin && of_status && of_endpoint && is_long && of_id
+}
+
+/// Filters of all kinds, each with times that end now, and with times in between.
+fn questions(random: &mut fastrand::Rng, batches: &[Vec<RecordedRequest>], now: i64) -> Vec<(LogQuery, Range<i64>)> {
+    let mut questions = Vec::new();
+    let mut ask = |query: LogQuery, random: &mut fastrand::Rng| {
+        let mut moment = || {
+            let batch = random.choice(batches).expect("one");
+            let of_a_request = random.choice(batch).expect("one").arrived_at + random.i64(0..2);
+            let at_all = now - random.i64(0..500_000_000);
+            if random.bool() { of_a_request } else { at_all }
+        };
+        let (one, other) = (moment(), moment());
+        questions.push((query.clone(), one..now + 1));
+        questions.push((query, one.min(other)..one.max(other)));
+    };
+    let statuses = StatusClass::ALL.map(|class| Some(StatusFilter::Class(class)));
+    let statuses = [None, Some(StatusFilter::Exact(503)), Some(StatusFilter::Exact(200))].into_iter().chain(statuses);
+    for status in statuses {
+        for origin in [Origins::All, Origins::Real, Origins::Simulated, Origins::Run(RUN)] {
+            for endpoint in [None, Some(ENDPOINTS[0]), Some(ENDPOINTS[1])] {
+                for slowest in [false, true] {
+                    let endpoint = endpoint.map(|(method, route, _)| (method.to_owned(), route.to_owned()));
+                    let query = LogQuery { origin, status, endpoint, slowest, ..LogQuery::default() };
+                    // Among them durations of the index of slow requests, and others.
+                    let min_duration = Some(random.choice([1, 1500, 99_999, 100_000, 250_000]).expect("one"));
+                    ask(LogQuery { min_duration, ..query.clone() }, random);
+                    ask(query, random);
+                }
+            }
+        }
+    }
+    for _ in 0..20 {
+        let batch = random.choice(batches).expect("one");
+        let id = Some(random.choice(batch).expect("one").id);
+        ask(LogQuery { id, ..LogQuery::default() }, random);
+    }
+    questions
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -205,33 +248,14 @@ async fn every_page_of_the_log_is_what_a_plain_sort_of_all_requests_says() {
     let now = epoch_micros();
     let batches = busy(&mut random, now);
     let (_folder, _database, store) = store_of(&batches).await;
-    let mut questions = Vec::new();
-    for origin in [Origins::All, Origins::Real, Origins::Simulated, Origins::Run(RUN)] {
-        for status in [None].into_iter().chain(StatusClass::ALL.map(Some)) {
-            for endpoint in [None, Some(ENDPOINTS[0]), Some(ENDPOINTS[1])] {
-                let endpoint = endpoint.map(|(method, route, _)| (method.to_owned(), route.to_owned()));
-                for slowest in [false, true] {
-                    let query = LogQuery { origin, status, endpoint: endpoint.clone(), slowest, ..LogQuery::default() };
-                    let mut moment = || {
-                        let batch = random.choice(&batches).expect("one");
-                        let of_a_request = random.choice(batch).expect("one").arrived_at + random.i64(0..2);
-                        let at_all = now - random.i64(0..500_000_000);
-                        if random.bool() { of_a_request } else { at_all }
-                    };
-                    let (one, other) = (moment(), moment());
-                    questions.push((query.clone(), one..now + 1));
-                    questions.push((query, one.min(other)..one.max(other)));
-                }
-            }
-        }
-    }
-    for (mut query, times) in questions {
+    for (mut query, times) in questions(&mut random, &batches, now) {
         let mut expected: Vec<&RecordedRequest> =
             batches.iter().flatten().filter(|request| is_wanted(request, &query, &times)).collect();
         expected.sort_by_key(|request| {
             let duration = if query.slowest { request.duration_us } else { 0 };
             std::cmp::Reverse((duration, request.arrived_at, request.id))
         });
+        let matching = expected.len() as u32;
         let pages: Vec<&[&RecordedRequest]> =
             if expected.is_empty() { vec![&[]] } else { expected.chunks(LOG_PAGE as usize).collect() };
         // The first pages, any one, and the last one that can be asked for.
@@ -240,12 +264,34 @@ async fn every_page_of_the_log_is_what_a_plain_sort_of_all_requests_says() {
             let requests = pages[page as usize - 1];
             query.page = page;
             let found = store.log(&query, times.clone()).await.expect("a page");
-            assert_eq!(found.more, page < last, "{query:?}");
+            assert_eq!((found.more, found.matching), (page < last, Some(matching)), "{query:?}");
             let expected = requests.iter().map(|request| LoggedRequest::from((*request).clone()));
             assert!(found.requests.into_iter().eq(expected), "{query:?}");
         }
         query.page = pages.len() as u32 + 1;
-        assert!(store.log(&query, times.clone()).await.expect("a page").requests.is_empty(), "{query:?}");
+        let behind = store.log(&query, times.clone()).await.expect("a page");
+        assert_eq!((behind.requests.len(), behind.matching), (0, Some(matching)), "{query:?}");
+        let few = matching.min(7);
+        assert_eq!(store.count_requests(&query, times.clone(), 7).await.expect("a count"), few, "{query:?}");
+        if !query.slowest {
+            let newest = store.newest_requests(&query, times).await.expect("requests");
+            let expected = expected.iter().take(NEWEST as usize).map(|request| LoggedRequest::from((*request).clone()));
+            assert_eq!(newest.matching, None, "they are not counted");
+            query.page = 1;
+            assert!(newest.requests.into_iter().eq(expected), "{query:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_requests_are_counted_as_far_as_that_is_worth_it() {
+    let now = epoch_micros();
+    let rows: Vec<RecordedRequest> =
+        (0..MOST_COUNTED + 100).map(|number| synthetic(now - i64::from(number), number)).collect();
+    let (_folder, _database, store) = store_of(&[rows]).await;
+    for page in [1, 7] {
+        let found = store.log(&LogQuery { page, ..LogQuery::default() }, 0..now + 1).await.expect("a page");
+        assert_eq!((found.matching, found.more), (Some(MOST_COUNTED + 1), true), "page {page}");
     }
 }
 

@@ -167,6 +167,50 @@ async fn a_run_that_had_ended_when_the_process_died_keeps_how_it_ended() {
     };
     assert!(!failures(&before).is_empty(), "something failed");
     assert_eq!(failures(&after), failures(&before), "a killed run lists its failures, too");
+    let groups = |job: &Value| -> Vec<(Value, Value)> {
+        let groups = job["stats"]["failures"].as_array().cloned().unwrap_or_default();
+        groups.iter().map(|group| (group["outcome"].clone(), group["count"].clone())).collect()
+    };
+    assert_eq!(groups(&after), groups(&before), "and in the same groups");
+    assert_eq!(after["stats"]["recounted"], json!({ "byClient": before["stats"]["sent"], "byServer": 0 }));
+    assert_eq!(before["stats"]["recounted"], Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_run_without_its_ledger_lists_its_failures_from_the_servers_record() {
+    let server = TestServer::start().await;
+    let settings = json!({ "scenario": "error-injection", "duration": 5, "maxRps": 20, "endpoints": "all" });
+    let id = server.start_run(&settings).await;
+    let before = server.closed(&id).await;
+    // As if it had been killed before its ledger was written.
+    run_sql(&server, "DELETE FROM ledger").await;
+    run_sql(
+        &server,
+        "UPDATE runs SET closed = 0, job = json_set(job, '$.closed', json('false'), '$.status', 'running')",
+    )
+    .await;
+    let server = server.again().await;
+
+    let after = server.job(&id).await;
+    assert_eq!((&after["status"], &after["reason"]), (&json!("error"), &json!("interrupted")));
+    let recorded = before["stats"]["sent"].clone();
+    assert_eq!(after["stats"]["recounted"], json!({ "byClient": 0, "byServer": recorded }), "the JSON says who saw it");
+    let stats = |job: &Value, name: &str| job["stats"][name].clone();
+    for name in ["totalRequests", "failedRequests", "fates"] {
+        assert_eq!(stats(&after, name), stats(&before, name), "{name}");
+    }
+    let groups = after["stats"]["failures"].as_array().expect("groups").clone();
+    let count: u64 = groups.iter().filter_map(|group| group["count"].as_u64()).sum();
+    assert!(count > 0 && Some(count) == after["stats"]["failedRequests"].as_u64(), "{groups:?}");
+    for group in groups {
+        assert_eq!(group["call"], "error");
+        assert!(group["first"].as_u64() <= group["last"].as_u64() && group["first"].is_u64(), "{group}");
+        let sample = group["sample"]["requestId"].as_str().expect("an id");
+        assert_eq!(server.get(&format!("/requests/{sample}")).await.status, 200, "its record can be opened");
+    }
+    let single = server.get(&format!("/fn/traffic/failures?job_id={id}")).await.json();
+    assert_eq!(single, after["stats"]["recentFailures"]);
+    assert_eq!(single.as_array().map(|all| all.len() as u64), Some(count));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -43,7 +43,7 @@ async fn complete_answers_are_compressed_for_those_who_take_it() {
     let settings = json!({ "scenario": "normal", "duration": 5, "maxRps": 20, "endpoints": "all", "seed": 1 });
     let id = server.start_run(&settings).await;
     server.closed(&id).await;
-    let board = "/fn/dashboard/board?range=hour&origin=all&points=all".to_owned();
+    let board = "/fn/dashboard/board?range=1h&origin=all".to_owned();
     let paths = [
         "/".to_owned(),
         "/runs".to_owned(),

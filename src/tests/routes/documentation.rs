@@ -8,7 +8,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
 use crate::server::TestServer;
-use traffic_simulator::server::api_docs::pages::EXAMPLES;
+use traffic_simulator::server::api_docs::examples::{EXAMPLES, FIRST_STEPS};
 use traffic_simulator::server::auth::AdminToken;
 use traffic_simulator::traffic::engine::CAP;
 use traffic_simulator::traffic::model::{MAX_DURATION, MIN_DURATION};
@@ -96,14 +96,14 @@ async fn the_examples_on_the_page_run_one_after_the_other() {
         assert!(!page.text.contains(word), "nothing from elsewhere: {word}");
     }
     let examples = examples(&page.text);
-    assert_eq!(examples.len(), EXAMPLES.len());
+    assert_eq!(examples.len(), FIRST_STEPS.len() + EXAMPLES.len());
     // A function in the place of curl notes each status; all else is as the page shows it.
     let mut script = String::from("set -eu\ncurl() { command curl -w '%{stderr}%{http_code} ' \"$@\"; }\n");
     for example in &examples {
         script.push_str(example);
         script.push('\n');
     }
-    script.push_str("test \"$(wc -l < run.csv)\" -gt 10\n");
+    script.push_str("test \"$(wc -l < run.csv)\" -gt 10\ngrep -q '</html>' run.html\n");
     let folder = tempfile::tempdir().expect("a folder");
     let mut bash = Command::new("bash")
         .current_dir(folder.path())
@@ -114,7 +114,7 @@ async fn the_examples_on_the_page_run_one_after_the_other() {
         .spawn()
         .expect("bash");
     bash.stdin.take().expect("stdin").write_all(script.as_bytes()).await.expect("written");
-    let output = tokio::time::timeout(std::time::Duration::from_secs(30), bash.wait_with_output())
+    let output = tokio::time::timeout(std::time::Duration::from_secs(60), bash.wait_with_output())
         .await
         .expect("in time")
         .expect("an end");
@@ -123,8 +123,10 @@ async fn the_examples_on_the_page_run_one_after_the_other() {
     let mut codes: Vec<u16> =
         codes.split_whitespace().map(|code| code.parse().unwrap_or_else(|_| panic!("{codes}"))).collect();
     let failing = EXAMPLES.iter().position(|(operation, _)| *operation == "failUsers").expect("an example");
-    let failed = codes.remove(failing);
+    let failed = codes.remove(FIRST_STEPS.len() + failing);
     assert!([500, 502, 503, 504].contains(&failed), "it was asked to fail: {failed} {codes:?}");
-    assert_eq!(codes, [200, 200, 200, 201, 200, 200, 201, 200, 200, 200, 200, 200, 200, 200, 204]);
+    let (first, others) = codes.split_at(FIRST_STEPS.len());
+    assert_eq!(first, [201, 200, 200, 200]);
+    assert_eq!(others, [200, 200, 200, 201, 200, 200, 201, 200, 200, 200, 200, 200, 200, 200, 200, 204]);
     assert!(said.contains("event: done") && said.contains("\"completed\""), "the run was watched to its end: {said}");
 }

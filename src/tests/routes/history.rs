@@ -106,7 +106,7 @@ async fn the_exports_hold_each_request_with_both_of_its_sides() {
 
     let html = server.get(&export("html")).await;
     assert!(html.header("content-security-policy").contains("default-src 'none'"));
-    for needed in ["Error Injection", &id, "Audit verified", "Cap kept", "The slowest requests", "<svg", "</html>"] {
+    for needed in ["Error Injection", &id, "Audit verified", "Cap kept", "Slowest requests", "<svg", "</html>"] {
         assert!(html.text.contains(needed), "{needed}");
     }
     for outside in ["src=", "<script", "<link", "url("] {

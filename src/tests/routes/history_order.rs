@@ -29,8 +29,9 @@ async fn with_runs() -> TestServer {
         let p95 = (number % 3 > 0).then(|| sent(number) as f64 + 0.25);
         sqlx::query(
             "INSERT INTO runs (id, status, closed, start_time, scenario, job, summary) SELECT ?1, status, closed, start_time, scenario, \
-             json_set(job, '$.jobId', ?2, '$.stats.sent', ?3, '$.stats.failedRequests', ?3 / 2, '$.stats.service.ok.p95', ?4), \
-             json_set(summary, '$.jobId', ?2, '$.sent', ?3, '$.failedRequests', ?3 / 2, '$.p95', ?4) \
+             json_set(job, '$.jobId', ?2, '$.stats.sent', ?3, '$.stats.failedRequests', ?3 / 2, '$.stats.service.ok.p95', ?4, \
+             '$.endTime', start_time + ?6), \
+             json_set(summary, '$.jobId', ?2, '$.sent', ?3, '$.failedRequests', ?3 / 2, '$.p95', ?4, '$.endTime', start_time + ?6) \
              FROM runs WHERE job ->> '$.jobId' = ?5",
         )
         .bind(Uuid::parse_str(&id).expect("an id").as_bytes().to_vec())
@@ -38,6 +39,7 @@ async fn with_runs() -> TestServer {
         .bind(sent(number) as i64)
         .bind(p95)
         .bind(&first)
+        .bind((number % 4 > 0).then_some(sent(number) as i64 * 1001))
         .execute(&mut sql)
         .await
         .expect("inserted");
@@ -67,11 +69,19 @@ fn number(value: &Value) -> f64 {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_order_is_that_of_the_whole_history_and_stable() {
     let server = with_runs().await;
-    for (order, field) in [("started", "startTime"), ("sent", "sent"), ("failed", "failedRequests"), ("p95", "p95")] {
+    let duration = |run: &Value| run["endTime"].as_f64().map_or(-1.0, |end| end - number(&run["startTime"]));
+    let orders: [(&str, &dyn Fn(&Value) -> f64); 5] = [
+        ("started", &|run| number(&run["startTime"])),
+        ("duration", &duration),
+        ("sent", &|run| number(&run["sent"])),
+        ("failed", &|run| number(&run["failedRequests"])),
+        ("p95", &|run| number(&run["p95"])),
+    ];
+    for (order, figure) in orders {
         for ascending in [false, true] {
             let runs = all(&server, &format!("order={order}&ascending={ascending}")).await;
             let places: Vec<(f64, &str)> =
-                runs.iter().map(|run| (number(&run[field]), run["jobId"].as_str().expect("an id"))).collect();
+                runs.iter().map(|run| (figure(run), run["jobId"].as_str().expect("an id"))).collect();
             assert_eq!(places.len() as u64, RUNS, "each once: {order}");
             let sorted = places.is_sorted_by(|a, b| if ascending { a < b } else { a > b });
             assert!(sorted, "{order} {ascending}: {places:?}");
@@ -108,28 +118,59 @@ async fn a_page_goes_on_behind_a_run_that_was_deleted_meanwhile_and_knows_the_ac
 async fn the_run_to_be_compared_is_the_chosen_one_on_whatever_page_it_stands() {
     let server = with_runs().await;
     let (oldest, newest) = (id(0), id(RUNS - 1));
-    let carried = format!("form=\"compare\" name=\"a\" value=\"{oldest}\" checked");
     let page = server.get(&format!("/runs?a={oldest}")).await.text;
-    assert!(page.contains(&carried) && page.contains("A: "), "{page}");
-    let checked = |page: &str, name: &str| page.matches(&format!("form=\"compare\" name=\"{name}\" value=")).count();
-    assert_eq!((checked(&page, "a"), checked(&page, "b")), (21, 20), "one more choice for A");
-    let checked_a: Vec<_> =
-        page.split("<input").filter(|tag| tag.contains("name=\"a\"") && tag.contains("checked")).collect();
-    assert_eq!(checked_a.len(), 1, "and only that is chosen");
+    let boxes = |page: &str| page.matches("type=\"checkbox\" form=\"compare\" name=\"run\"").count();
+    let ticked = |page: &str| -> Vec<String> {
+        let tags = page.split("<input").filter_map(|rest| rest.split('>').next());
+        let ticked = tags.filter(|tag| tag.contains("name=\"run\"") && tag.contains(" checked"));
+        ticked.filter_map(|tag| tag.split("value=\"").nth(1)?.split('"').next().map(str::to_owned)).collect()
+    };
+    let first =
+        |page: &str| page.split("<th scope=\"row\"><a href=\"/runs/").nth(1).unwrap_or_default()[..36].to_owned();
+    assert_eq!((boxes(&page), ticked(&page), first(&page)), (21, vec![oldest.clone()], oldest.clone()), "one more row");
+    assert!(page.contains("The first run is chosen."));
     // The way to the other pages and orders keeps it.
     for link in page.split("href=\"/runs?").skip(1).map(|rest| rest.split('"').next().unwrap_or_default()) {
         assert!(link.contains(&format!("a={oldest}")) || !link.contains("order"), "{link}");
     }
     assert!(page.contains(&format!("name=\"a\" value=\"{oldest}\"")), "the filter keeps it, too");
     assert_eq!(server.get(&format!("/runs/compare?a={oldest}&b={newest}")).await.status, 200);
-    // On its own page it is a row as any other.
-    let page = server.get(&format!("/runs?a={newest}")).await.text;
-    assert_eq!((checked(&page, "a"), page.contains("A: run of")), (20, false));
+    // On its own page it only comes first.
+    let third = id(RUNS - 3);
+    let page = server.get(&format!("/runs?a={third}")).await.text;
+    assert_eq!((boxes(&page), ticked(&page), first(&page)), (20, vec![third.clone()], third));
+    let page = server.get("/runs").await.text;
+    assert_eq!((boxes(&page), ticked(&page)), (20, Vec::new()), "nothing is chosen for anybody");
     let page = server.get("/runs?a=019b76da-a800-7000-8000-0000000000ff").await.text;
     assert!(page.contains("The run to compare does not exist any more."));
     let page = server.get("/runs?order=failed").await.text;
     let most = (0..RUNS).max_by_key(|number| (sent(*number) / 2, *number)).expect("runs");
-    let first = page.split("<th scope=\"row\"><a href=\"/runs/").nth(1).unwrap_or_default();
-    assert!(first.starts_with(&id(most)), "of the whole history, not of the newest page: {}", &first[..36]);
+    assert_eq!(first(&page), id(most), "of the whole history, not of the newest page");
     assert!(page.contains("Next page"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_ticked_is_compared_or_the_page_says_what_to_do() {
+    let server = with_runs().await;
+    let [old, new] = [id(3), id(9)];
+    let path = |ticked: &[&String]| {
+        let pairs: Vec<String> = ticked.iter().map(|id| format!("run={id}")).collect();
+        format!("/runs/compare?{}", pairs.join("&"))
+    };
+    let page = server.get(&path(&[&new, &old])).await;
+    assert_eq!(page.status, 200);
+    let (a, b) = (page.text.find(&format!("/runs/{old}\"")), page.text.find(&format!("/runs/{new}\"")));
+    assert!(a.expect("A") < b.expect("B"), "the older one is A");
+    assert!(page.text.contains(&format!("/runs/compare?a={new}&amp;b={old}")), "they can be swapped");
+    assert!(page.text.contains("Both runs have the same settings."));
+    assert_eq!(page.text.matches("<figure ").count(), 2, "rate and latency; nothing failed");
+    let rows = [
+        (path(&[]), "No run is ticked.", "/runs\"".to_owned()),
+        (path(&[&old]), "Only one run is ticked.", format!("/runs?a={old}\"")),
+        (path(&[&old, &new, &id(5)]), "3 runs are ticked, and two can be compared.", "/runs\"".to_owned()),
+    ];
+    for (path, words, href) in rows {
+        let page = server.get(&path).await;
+        assert!(page.status == 200 && page.text.contains(words) && page.text.contains(&href), "{path}: {}", page.text);
+    }
 }

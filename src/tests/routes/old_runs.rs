@@ -27,15 +27,12 @@ fn element<'a>(page: &'a str, start: &str, end: &str) -> &'a str {
 
 /// The sentence about both sides of a run.
 fn both_sides(page: &str) -> String {
-    let at = page
-        .find(" requests seen by client and server")
-        .unwrap_or_else(|| panic!("no sentence in {} bytes", page.len()));
-    element(&page[page[..at].rfind("Of ").expect("its begin")..], "Of ", "in the server.").to_owned()
+    element(page, "p95 of the ", " in the server.").to_owned()
 }
 
-/// The chart of the answers, of which a row of the table is a second.
+/// The rows of the table of responses, of which each is a second.
 fn seconds(page: &str) -> usize {
-    element(page, "data-chart=\"answers\"", "</figure>").matches("<tr data-at").count()
+    element(page, "id=\"responses\"", "</figure>").matches("<th scope=\"row\">").count()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -52,11 +49,9 @@ async fn a_run_stays_readable_when_its_requests_are_not_kept_any_more() {
 
     let page = server.get(&path).await.text;
     assert_eq!(both_sides(&page), said);
-    assert!(said.contains(&format!("Of {} requests", job["stats"]["sent"])), "{said}");
-    assert_eq!(
-        element(&page, "data-chart=\"slowest\"", "</figure>"),
-        element(&fresh, "data-chart=\"slowest\"", "</figure>")
-    );
+    assert!(said.contains(&format!("of the {} requests that both sides saw", job["stats"]["sent"])), "{said}");
+    let slowest = |page| element(page, "aria-label=\"Slowest requests\"", "</table>").to_owned();
+    assert_eq!(slowest(&page), slowest(&fresh));
     assert_eq!(server.get(&format!("/fn/traffic/timeline?job_id={id}")).await.json(), timeline);
     let report = server.get(&format!("/traffic/runs/{id}/export?format=html")).await.text;
     assert_eq!(both_sides(&report), said);
@@ -84,7 +79,7 @@ async fn a_run_that_an_older_version_stored_is_listed_and_shown() {
     assert!(page.contains(&format!("{failed} requests failed.")), "no groups, but the number");
     let newest = job["stats"]["recentFailures"][0]["requestId"].as_str().expect("an id");
     assert!(page.contains(&format!("/requests/{newest}")), "its single failures are there");
-    assert!(page.contains(&format!("Of {} requests seen by client and server", job["stats"]["sent"])));
+    assert!(both_sides(&page).contains(&format!("of the {} requests", job["stats"]["sent"])));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -103,19 +98,15 @@ async fn failures_are_grouped_on_the_page_and_in_the_report() {
     for group in groups {
         assert_eq!(group["call"], "error");
         let sample = group["sample"]["requestId"].as_str().expect("an id");
-        let words = format!("answered {}", group["outcome"].as_str().expect("a status"));
+        let response =
+            format!("data-head=\"Response\" data-tone=\"bad\">{}<", group["outcome"].as_str().expect("a status"));
         for text in [&page, &report] {
-            assert!(text.contains(&words) && text.contains(sample), "{words} {sample}");
+            assert!(text.contains(&response) && text.contains(sample), "{response} {sample}");
         }
         assert_eq!(server.get(&format!("/requests/{sample}")).await.status, 200, "the sample leads to its record");
     }
-    let asked = |points: &str| format!("/fn/traffic/details?job_id={id}&points={points}&sides=false");
-    let single = job["stats"]["recentFailures"].as_array().expect("failures");
-    let newest = format!("<tr><th scope=\"row\">{}</th>", single[0]["seq"]);
-    let (closed, open) = (server.get(&asked("")).await, server.get(&asked("failures")).await);
-    let html = |answer: &crate::server::Answer| answer.json()["charts"].as_str().expect("HTML").to_owned();
-    assert!(!html(&closed).contains(&newest), "the list of single failures is not sent to those who did not open it");
-    assert!(html(&open).contains(&newest));
+    let single = server.get(&format!("/fn/traffic/failures?job_id={id}")).await.json();
+    assert_eq!(single, job["stats"]["recentFailures"], "each of them, for those who open the list");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -132,7 +123,7 @@ async fn page_and_report_of_a_stopped_run_have_the_same_seconds() {
     let job = server.closed(&id).await;
     let elapsed = job["stats"]["elapsed"].as_u64().expect("a number") as usize;
     assert_ne!(elapsed % 1000, 0, "a second was cut: {elapsed}");
-    let page = server.get(&format!("/runs/{id}")).await.text;
+    let page = server.get(&format!("/runs/{id}?table=responses")).await.text;
     let report = server.get(&format!("/traffic/runs/{id}/export?format=html")).await.text;
     assert_eq!((seconds(&page), seconds(&report)), (elapsed / 1000, elapsed / 1000));
     assert_eq!(job["stats"]["sentPerSecond"].as_array().map(Vec::len), Some(elapsed / 1000));

@@ -201,6 +201,7 @@ async fn no_disguise_of_a_path_shows_what_is_private() {
         "/fn/traffic/card",
         "/fn/dashboard/board",
         "/fn/metrics/overview",
+        "/fn/metrics/health",
         "/fn/metrics/log",
         "/nothing",
         "/traffic",

@@ -41,8 +41,11 @@ async fn a_run_is_shown_in_its_own_time_today_and_two_days_later() {
     }
     check(0).await;
     let page = server.get(&format!("/?origin={id}")).await.text;
-    assert!(page.contains("This run: ") && page.contains("Whole run"), "the words say it");
-    assert!(!page.contains("Last 5 minutes"));
+    assert!(
+        page.contains(&format!("href=\"/?run={id}\" aria-current=\"true\"")),
+        "its figures are those of the run: {page}"
+    );
+    assert!(!page.contains("server, last 5 min"));
     // As if it had been two days ago.
     sqlx::query("UPDATE recorded_requests SET arrived_at = arrived_at - ? WHERE run IS NOT NULL")
         .bind(2 * 86_400_000_000_i64)

@@ -13,33 +13,36 @@ fn settings(duration: u32) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn viewers_of_a_run_share_what_is_drawn_of_it() {
+async fn viewers_share_the_details_of_a_run_which_are_of_one_moment() {
     let server = TestServer::start().await;
     let id = server.start_run(&settings(30)).await;
-    while server.job(&id).await["stats"]["elapsed"].as_u64().is_none_or(|elapsed| elapsed < 1500) {
+    while server.job(&id).await["stats"]["elapsed"].as_u64().is_none_or(|elapsed| elapsed < 2500) {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    let path = format!("/fn/traffic/details?job_id={id}&points=&sides=true");
+    let path = format!("/fn/traffic/details?job_id={id}");
     let (asked, mut answers) = (tokio::time::Instant::now(), BTreeSet::new());
     for _ in 0..20 {
         answers.insert(server.get(&path).await.text);
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    // Twenty requests left in each second, so that no two moments look the same.
-    let moments = 1 + asked.elapsed().as_secs() as usize / 2 + 1;
-    assert!(answers.len() <= moments, "{} different answers within {:?}", answers.len(), asked.elapsed());
-    let later = server.get(&path).await.text;
-    tokio::time::sleep(Duration::from_millis(2100)).await;
-    assert_ne!(server.get(&path).await.text, later, "a later moment is drawn anew");
+    let moments = 1 + asked.elapsed().as_secs() as usize + 1;
+    assert!((2..=moments).contains(&answers.len()), "{} different answers within {:?}", answers.len(), asked.elapsed());
+    for answer in answers {
+        let details: Value = serde_json::from_str(&answer).expect("JSON");
+        let sent: Vec<&Value> =
+            details["timeline"]["seconds"].as_array().expect("seconds").iter().map(|second| &second[0]).collect();
+        let per_second: Vec<&Value> =
+            details["run"]["stats"]["sentPerSecond"].as_array().expect("seconds").iter().collect();
+        assert!(sent.len() >= 2 && sent == per_second, "{details}");
+    }
 
     server.post(&format!("/traffic/stop/{id}"), "").await;
     let job = server.closed(&id).await;
-    let last = server.get(&path).await.json();
-    let sent = format!("Of {} requests seen by client and server", job["stats"]["sent"]);
-    assert!(
-        last["sides"].as_str().is_some_and(|sides| sides.contains(&sent)),
-        "what is final is shown at once: {last}"
-    );
+    assert_eq!(server.get(&path).await.json()["run"], job, "what is final is shown at once");
+    let sides = server.get(&format!("/fn/traffic/sides?job_id={id}")).await.json();
+    assert_eq!(sides["joined"], job["stats"]["sent"]);
+    let gone = "/fn/traffic/details?job_id=019b76da-a800-7000-8000-000000000000";
+    assert_eq!(server.get(gone).await.text, "\"NotFound\"");
 }
 
 #[tokio::test(flavor = "multi_thread")]

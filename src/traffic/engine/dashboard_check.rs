@@ -56,7 +56,7 @@ pub fn check(figures: Option<DashboardFigures>, evidence: &Evidence<'_>) -> Dash
         injected,
         p95: figures.p95,
         exact_p95,
-        expected: expected(evidence.stats, seen.arrived),
+        expected: expected_errors(evidence.stats, seen.arrived),
         differences,
         gaps,
     }
@@ -97,11 +97,11 @@ fn exact_p95(evidence: &Evidence<'_>) -> Option<f64> {
 }
 
 /// The errors that are to be expected of m calls of the error endpoint among n requests: a binomial distribution, with
-/// a mean of m·½ and a variance of m·¼.
-fn expected(stats: &Stats, arrived: u32) -> Option<Expected> {
+/// a mean of m·½ and a variance of m·¼. `None` for a run that asks for no errors, or has sent no request yet.
+pub fn expected_errors(stats: &Stats, requests: u32) -> Option<Expected> {
     let calls = stats.calls.iter().find(|calls| calls.call == Call::Error)?;
     let m = f64::from(calls.ok + calls.failed);
-    let n = f64::from(arrived);
+    let n = f64::from(requests);
     let variance = m * ERROR_RATE * (1.0 - ERROR_RATE);
     (m > 0.0 && n > 0.0)
         .then(|| Expected { share: millionths(m * ERROR_RATE / n), four_sigma: millionths(4.0 * variance.sqrt() / n) })

@@ -4,7 +4,6 @@
 //! A request has these times, in order: wanted → due → sent → arrived → answered → received. One process on one machine
 //! takes all of them, so their differences are durations.
 
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -12,7 +11,7 @@ use uuid::Uuid;
 
 use super::mix::Call;
 use super::outcome::Fate;
-use super::timeline::Ended;
+use super::second::Ended;
 
 /// The generator's side of one request. Times are in microseconds.
 #[derive(Clone, Debug, PartialEq)]
@@ -171,11 +170,12 @@ pub fn join(clients: &[ClientSide], servers: &[ServerSide]) -> Vec<Exchange> {
     joined.into_values().collect()
 }
 
-/// The requests with the longest response times, slowest first.
-pub fn slowest(exchanges: &[Exchange], how_many: usize) -> Vec<Exchange> {
-    let mut answered: Vec<&Exchange> = exchanges.iter().filter(|exchange| exchange.response_time.is_some()).collect();
-    answered.sort_by(|a, b| b.response_time.partial_cmp(&a.response_time).unwrap_or(Ordering::Equal));
-    answered.into_iter().take(how_many).cloned().collect()
+/// The requests of which `time` is longest, longest first. Those without it are left out.
+pub fn longest(exchanges: &[Exchange], how_many: usize, time: impl Fn(&Exchange) -> Option<f64>) -> Vec<Exchange> {
+    let mut timed: Vec<(f64, &Exchange)> =
+        exchanges.iter().filter_map(|exchange| Some((time(exchange)?, exchange))).collect();
+    timed.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+    timed.into_iter().take(how_many).map(|(_, exchange)| exchange.clone()).collect()
 }
 
 #[cfg(test)]
@@ -244,10 +244,11 @@ mod tests {
     }
 
     #[test]
-    fn the_slowest_come_first_and_those_without_an_end_not_at_all() {
+    fn the_longest_come_first_and_those_without_the_time_not_at_all() {
         let clients: Vec<ClientSide> =
             (0..5).map(|seq| ClientSide { service: u64::from(seq) * 1000, ..client(seq) }).collect();
         let joined = join(&clients, &[server(9)]);
-        assert_eq!(slowest(&joined, 3).iter().map(|exchange| exchange.seq).collect::<Vec<_>>(), [4, 3, 2]);
+        let longest = longest(&joined, 3, |exchange| exchange.service_time);
+        assert_eq!(longest.iter().map(|exchange| exchange.seq).collect::<Vec<_>>(), [4, 3, 2]);
     }
 }

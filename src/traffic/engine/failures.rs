@@ -1,6 +1,7 @@
 //! The failed requests of a run: the newest of them one by one, and all of them in groups.
 
 use std::cmp::Reverse;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
@@ -60,7 +61,14 @@ pub struct FailureGroup {
     pub outcome: String,
     /// How many requests.
     pub count: u32,
-    /// The newest one of them.
+    /// When the first of them was sent, in milliseconds since the start of the run. A run of an earlier version has
+    /// none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<u32>,
+    /// When the last of them was sent, in milliseconds since the start of the run. A run of an earlier version has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<u32>,
+    /// The one of them whose end came last.
     pub sample: FailureSample,
 }
 
@@ -70,7 +78,7 @@ pub struct FailureGroup {
 pub struct FailureSample {
     /// Its place in the plan.
     pub seq: u32,
-    /// Path and query; absent in a run that was counted anew after a crash.
+    /// Path and query; absent in the events of the live stream.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
     /// The server's id of the request, when there was an answer.
@@ -83,8 +91,8 @@ pub struct FailureSample {
 pub struct FailureLog {
     /// Newest first.
     newest: VecDeque<Failure>,
-    /// How many failures there were of each endpoint and outcome, and the newest of them.
-    groups: BTreeMap<(Call, String), (u32, FailureSample)>,
+    /// By endpoint and outcome.
+    groups: BTreeMap<(Call, String), FailureGroup>,
 }
 
 impl FailureLog {
@@ -95,12 +103,29 @@ impl FailureLog {
             path: failure.as_ref().map(|failure| failure.path.clone()),
             request_id: failure.as_ref().and_then(|failure| failure.request_id.clone()),
         };
-        let group = (outcome.call, outcome.fate.name());
-        let count = self.groups.get(&group).map_or(0, |(count, _)| *count);
-        self.groups.insert(group, (count + 1, sample));
+        self.add_to_group(outcome, sample);
         if let Some(failure) = failure {
             self.newest.truncate(FAILURES_KEPT - 1);
             self.newest.push_front(failure);
+        }
+    }
+
+    fn add_to_group(&mut self, outcome: &Outcome, sample: FailureSample) {
+        let sent = u32::try_from(outcome.sent.as_millis()).unwrap_or(u32::MAX);
+        let name = outcome.fate.name();
+        match self.groups.entry((outcome.call, name.clone())) {
+            Entry::Vacant(entry) => {
+                let (call, outcome) = (outcome.call, name);
+                entry.insert(FailureGroup { call, outcome, count: 1, first: Some(sent), last: Some(sent), sample });
+            }
+            Entry::Occupied(mut entry) => {
+                let group = entry.get_mut();
+                group.count += 1;
+                // Requests don't end in the order in which they were sent.
+                group.first = group.first.min(Some(sent));
+                group.last = group.last.max(Some(sent));
+                group.sample = sample;
+            }
         }
     }
 
@@ -111,16 +136,7 @@ impl FailureLog {
 
     /// The largest groups, largest first; at most ten.
     pub fn groups(&self) -> Vec<FailureGroup> {
-        let mut groups: Vec<FailureGroup> = self
-            .groups
-            .iter()
-            .map(|((call, outcome), (count, sample))| FailureGroup {
-                call: *call,
-                outcome: outcome.clone(),
-                count: *count,
-                sample: sample.clone(),
-            })
-            .collect();
+        let mut groups: Vec<FailureGroup> = self.groups.values().cloned().collect();
         groups.sort_by_key(|group| Reverse(group.count));
         groups.truncate(MOST_GROUPS);
         groups
@@ -171,5 +187,23 @@ mod tests {
         assert_eq!(groups[9].outcome, "502", "500 and 501 were the rarest");
         log.add(&outcome(78, Call::Get, 511), None);
         assert!(log.groups().iter().all(|group| group.call == Call::List), "the other endpoint has its own group");
+    }
+
+    #[test]
+    fn a_group_knows_when_its_first_and_its_last_request_were_sent() {
+        let mut log = FailureLog::default();
+        for seq in [3, 1, 9, 5] {
+            log.add(&outcome(seq, Call::Error, 503), Some(failure(seq)));
+        }
+        let group = &log.groups()[0];
+        assert_eq!((group.count, group.first, group.last), (4, Some(50), Some(450)));
+        assert_eq!(group.sample.seq, 5, "its end came last");
+    }
+
+    #[test]
+    fn a_group_of_an_earlier_version_has_no_times() {
+        let stored = r#"{"call":"error","outcome":"503","count":3,"sample":{"seq":7}}"#;
+        let group: FailureGroup = serde_json::from_str(stored).expect("readable");
+        assert_eq!((group.first, group.last, group.count), (None, None, 3));
     }
 }

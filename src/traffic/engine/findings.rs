@@ -24,6 +24,6 @@ impl Findings {
     /// Derives the findings from the rows of both sides, for a run of which `over` whole seconds are over.
     pub fn of_rows(clients: &[ClientSide], servers: &[ServerSide], over: u32) -> Self {
         let ended: Vec<_> = clients.iter().map(ClientSide::ended).collect();
-        Self { timeline: Timeline::of(&ended, over), sides: Sides::of(&join(clients, servers), SLOWEST) }
+        Self { timeline: Timeline::of_ended(&ended, over), sides: Sides::of(&join(clients, servers), SLOWEST) }
     }
 }

@@ -67,6 +67,11 @@ impl Call {
         Self::ALL.into_iter().find(|call| call.route() == route)
     }
 
+    /// Does it fail because it is asked to?
+    pub fn fails_on_purpose(self) -> bool {
+        self == Self::Error
+    }
+
     /// The route template, by which the metrics and the ledger name the call.
     pub fn route(self) -> &'static str {
         match self {
@@ -75,6 +80,17 @@ impl Call {
             Self::Get => "GET /users/{id}",
             Self::Update => "PATCH /users/{id}",
             Self::Error => "GET /users/error",
+        }
+    }
+
+    /// The name on the page: method and path, as in the request log.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::List => "GET /api/v1/users",
+            Self::Create => "POST /api/v1/users",
+            Self::Get => "GET /api/v1/users/{id}",
+            Self::Update => "PATCH /api/v1/users/{id}",
+            Self::Error => "GET /api/v1/users/error",
         }
     }
 }

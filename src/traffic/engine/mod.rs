@@ -13,7 +13,7 @@
 //! | what is sent | [`mix`] |
 //! | does the receiver see more than the cap allows | [`guard`] |
 //! | how a request ended, and the numbers of the run | [`outcome`], [`failures`], [`recorder`], [`latency`], [`stats`] |
-//! | the run second by second, and request by request from both sides | [`timeline`], [`exchange`], [`sides`], [`findings`] |
+//! | the run second by second, and request by request from both sides | [`second`], [`timeline`], [`exchange`], [`sides`], [`findings`] |
 //! | is every request accounted for, and was the dashboard right | [`evidence`], [`audit`], [`audit_outcome`], [`dashboard_check`], [`dashboard_outcome`] |
 //! | the numbers of a run whose process died | [`recovery`] |
 
@@ -36,6 +36,7 @@ pub mod random;
 pub mod recorder;
 pub mod recovery;
 pub mod scenario;
+pub mod second;
 pub mod sides;
 pub mod stats;
 pub mod timeline;

@@ -8,8 +8,8 @@ use super::failures::{Failure, FailureLog};
 use super::latency::{Latency, SplitLatency, millis, percentile, sorted};
 use super::mix::Call;
 use super::outcome::{Fate, FateCount, Outcome};
+use super::second::Ended;
 use super::stats::{CallStats, Stats};
-use super::timeline::Ended;
 
 /// Times of the requests that were answered or failed, in microseconds.
 #[derive(Debug, Default)]
@@ -125,6 +125,11 @@ impl Recorder {
     /// Notes that nothing will be sent any more.
     pub fn close(&mut self) {
         self.ended = true;
+    }
+
+    /// Requests sent in each second of the run, up to the last second with one.
+    pub fn sent_in_second(&self) -> &[u32] {
+        &self.sent_in_second
     }
 
     /// Each request that has ended, in the order of their ends.

@@ -3,7 +3,7 @@
 //! Rows are written a quarter of a second after the fact, so the last requests may be missing on either side. Only what
 //! is in the database counts; nothing is guessed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use uuid::Uuid;
@@ -13,7 +13,7 @@ use super::failures::Failure;
 use super::mix::{Call, PlannedRequest};
 use super::outcome::{Fate, Outcome};
 use super::recorder::Recorder;
-use super::stats::Stats;
+use super::stats::{Stats, Witnesses};
 
 /// What is known about the run apart from its rows.
 #[derive(Debug)]
@@ -95,7 +95,13 @@ pub fn recount(
         recorder.missed();
     }
     recorder.close();
-    Stats { recent_failures: recorder.failures(), ..recorder.snapshot(end, remains.duration) }
+    let in_ledger: BTreeSet<u32> = clients.iter().map(|row| row.seq).collect();
+    let by_client = in_ledger.len() as u32;
+    Stats {
+        recent_failures: recorder.failures(),
+        recounted: Some(Witnesses { by_client, by_server: rows.len() as u32 - by_client }),
+        ..recorder.snapshot(end, remains.duration)
+    }
 }
 
 #[cfg(test)]
@@ -150,6 +156,21 @@ mod tests {
         let expected =
             [(5, Some(500), "answered 500"), (2, None, "no answer within 5 s"), (1, Some(503), "answered 503")];
         assert_eq!(failures, expected, "newest first, and no cancelled one");
+        let groups: Vec<_> = stats
+            .failures
+            .iter()
+            .map(|group| (group.call, group.outcome.as_str(), group.count, group.first, group.sample.seq))
+            .collect();
+        let expected = [
+            (Call::List, "500", 1, Some(252), 5),
+            (Call::Get, "503", 1, Some(50), 1),
+            (Call::Get, "timeout", 1, Some(101), 2),
+        ];
+        assert_eq!(groups, expected, "also what only the server saw");
+        let fates: Vec<_> = stats.fates.iter().map(|fate| (fate.name.as_str(), fate.count)).collect();
+        let expected = [("200", 1), ("201", 1), ("500", 1), ("503", 1), ("cancelled", 1), ("timeout", 1)];
+        assert_eq!(fates, expected);
+        assert_eq!(stats.recounted, Some(Witnesses { by_client: 4, by_server: 2 }));
     }
 
     #[test]

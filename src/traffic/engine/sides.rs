@@ -3,8 +3,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::exchange::{Exchange, slowest};
+use super::exchange::{Exchange, longest};
 use super::latency::nearest_rank;
+
+/// A request that leaves within this time after it was due is on time, in milliseconds: a timer may wake a little late.
+const ON_TIME: f64 = 5.0;
 
 /// How durations are distributed, in milliseconds; all are absent without a value. Percentiles are exact, by the rule
 /// of [`super::latency`].
@@ -43,12 +46,17 @@ pub struct Sides {
     /// The part of the service time that is not the server's: queue, connection, scheduling. It is taken request by
     /// request, so its percentiles are not the differences of the two above.
     pub elsewhere: Spread,
-    /// The slowest requests, slowest first.
+    /// The slowest requests by the client's service time, slowest first.
     pub slowest: Vec<Exchange>,
+    /// The requests that left late, latest first. Their delay is the simulator's own, so it is kept apart from what the
+    /// service did. A run of an earlier version has none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub delayed: Vec<Exchange>,
 }
 
 impl Sides {
-    /// Derives both sides from all requests of a run, and keeps `how_many` of the slowest.
+    /// Derives both sides from all requests of a run, and keeps `how_many` of the slowest, and of those that left
+    /// late.
     pub fn of(exchanges: &[Exchange], how_many: usize) -> Self {
         let joined: Vec<[f64; 3]> = exchanges
             .iter()
@@ -60,7 +68,10 @@ impl Sides {
             client: spread(0),
             server: spread(1),
             elsewhere: spread(2),
-            slowest: slowest(exchanges, how_many),
+            slowest: longest(exchanges, how_many, |exchange| exchange.service_time),
+            delayed: longest(exchanges, how_many, |exchange| {
+                exchange.scheduling_delay.filter(|delay| *delay > ON_TIME)
+            }),
         }
     }
 }
@@ -96,5 +107,13 @@ mod tests {
         let seqs: Vec<u32> = sides.slowest.iter().map(|exchange| exchange.seq).collect();
         assert_eq!(seqs, [3, 1], "the one that never arrived is among the slowest");
         assert_eq!(Sides::of(&[], 2), Sides::default());
+    }
+
+    #[test]
+    fn a_late_request_is_no_slow_one() {
+        let late = |seq, delay| Exchange { scheduling_delay: Some(delay), ..exchange(seq, 1.0, None) };
+        let sides = Sides::of(&[late(0, 5.0), late(1, 40.0), late(2, 90.0), late(3, 7.0), exchange(4, 3.0, None)], 2);
+        let seqs = |exchanges: &[Exchange]| exchanges.iter().map(|exchange| exchange.seq).collect::<Vec<_>>();
+        assert_eq!((seqs(&sides.slowest), seqs(&sides.delayed)), (vec![4, 0], vec![2, 1]));
     }
 }

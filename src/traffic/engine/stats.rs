@@ -23,6 +23,16 @@ pub struct CallStats {
     pub service: Latency,
 }
 
+/// Who saw the ends of the requests of a run whose process died.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Witnesses {
+    /// Requests that are in the generator's ledger.
+    pub by_client: u32,
+    /// Requests that are in the server's record alone. Their times are the server's.
+    pub by_server: u32,
+}
+
 /// The numbers of a run at one moment, consistent in themselves. A number that a stored run of an earlier version does
 /// not have is read as that of [`Stats::default`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -77,6 +87,10 @@ pub struct Stats {
     /// The newest single failures, newest first, in a run that has ended.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub recent_failures: Vec<Failure>,
+    /// Who saw the ends of the requests, in a run that was counted anew because its process died. Absent in every other
+    /// run, where the generator saw them all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recounted: Option<Witnesses>,
     /// Whether every request is accounted for, once that was checked. Earlier versions stored it as `books`.
     #[serde(skip_serializing_if = "Option::is_none", alias = "books")]
     pub audit: Option<Audit>,

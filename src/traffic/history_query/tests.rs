@@ -9,8 +9,9 @@ fn the_query_of_the_history_has_defaults_and_names_its_faults() {
     assert_eq!(query(&[]), Ok(HistoryQuery::default()));
     let empty = HistoryForm { scenario: Some(String::new()), status: Some(String::new()), ..HistoryForm::default() };
     assert_eq!(empty.check(), Ok(HistoryQuery::default()), "as an empty form sends it");
-    let some = query(&[("scenario", "peak"), ("status", "error"), ("limit", "3")]).expect("good");
+    let some = query(&[("scenario", "peak"), ("status", "error"), ("limit", "3"), ("name", " night ")]).expect("good");
     assert_eq!((some.scenario, some.status, some.limit), (Some(Scenario::Peak), Some(Status::Error), 3));
+    assert_eq!(some.name.as_deref(), Some("night"));
     let next = "7~019b76da-a800-7000-8000-000000000000";
     let sorted = query(&[("order", "failed"), ("ascending", "true"), ("cursor", next)]).expect("good");
     assert_eq!((sorted.order, sorted.ascending), (Order::Failed, true));
@@ -26,6 +27,8 @@ fn the_query_of_the_history_has_defaults_and_names_its_faults() {
         ("page", "2", true),
         ("order", "size", false),
         ("ascending", "yes", false),
+        ("name", "a\u{7}", false),
+        ("name", &"x".repeat(81), false),
     ] {
         let invalid = query(&[(field, text)]).expect_err(text);
         assert_eq!((invalid.errors[0].field.as_str(), invalid.malformed), (field, malformed), "{text}");
@@ -38,7 +41,8 @@ fn an_address_survives_its_own_link_and_forgets_what_it_does_not_know() {
     let address = HistoryQuery::of_query(query);
     assert_eq!(address.link(), "/runs?scenario=peak&status=completed&order=sent&ascending=true");
     assert_eq!(HistoryQuery::default().link(), "/runs");
-    assert_eq!(HistoryQuery::of_address(|_| Some("'\"><x>".to_owned())), HistoryQuery::default());
+    let faulty = HistoryQuery::of_address(|_| Some("'\"><x>".to_owned()));
+    assert_eq!(faulty.link(), "/runs?name=%27%22%3E%3Cx%3E", "anything can be a part of a name");
 }
 
 #[test]
@@ -47,7 +51,8 @@ fn every_address_survives_its_own_query() {
     for order in Order::ALL {
         let rank = if order == Order::Started { 0 } else { -1 };
         let cursor = Some(Cursor { rank, id });
-        let address = HistoryQuery { cursor, order, ascending: true, a: Some(id), ..HistoryQuery::default() };
+        let name = Some("a=b&c é+%".to_owned());
+        let address = HistoryQuery { cursor, order, name, ascending: true, a: Some(id), ..HistoryQuery::default() };
         assert_eq!(HistoryQuery::of_query(&address.query()), address);
         assert_eq!(address.ordered_by(Order::Sent).cursor, None, "a cursor is one of its order");
         assert_eq!(

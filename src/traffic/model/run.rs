@@ -10,6 +10,11 @@ use crate::traffic::engine::scenario::{Delay, Scenario};
 use crate::traffic::engine::stats::Stats;
 use crate::wire_name::wire_name;
 
+/// The most characters of a run's name.
+pub const LONGEST_NAME: usize = 80;
+/// The most characters of a run's note.
+pub const LONGEST_NOTE: usize = 2000;
+
 /// The state of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -93,6 +98,12 @@ fn known_reason<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Rea
 pub struct Run {
     /// The id of the run.
     pub job_id: RunId,
+    /// What a person calls the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// What a person has noted about the run. A `stats` event leaves it out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
     /// The state of the run.
     pub status: Status,
     /// Why it ended, if it ended by a fault.
@@ -135,6 +146,8 @@ impl Run {
         let Settings { scenario, duration, max_rps, endpoints, seed, delay } = settings;
         Self {
             job_id: id,
+            name: None,
+            note: None,
             status: Status::Starting,
             reason: None,
             scenario,
@@ -172,6 +185,12 @@ impl Run {
 pub struct RunSummary {
     /// The id of the run.
     pub job_id: RunId,
+    /// What a person calls the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// What a person has noted about the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
     /// The state of the run.
     pub status: Status,
     /// Why it ended, if it ended by a fault.
@@ -205,6 +224,8 @@ pub struct RunSummary {
     pub sent: u32,
     /// Slots whose time passed. They are never sent later.
     pub missed: u32,
+    /// Requests that ended ok or failed.
+    pub total_requests: u32,
     /// Requests with an answer that is not 2xx, a timeout or a transport error.
     pub failed_requests: u32,
     /// Mean service time of ok and failed requests, in milliseconds.
@@ -224,6 +245,8 @@ impl From<&Run> for RunSummary {
         let stats = &run.stats;
         Self {
             job_id: run.job_id,
+            name: run.name.clone(),
+            note: run.note.clone(),
             status: run.status,
             reason: run.reason,
             scenario: run.scenario,
@@ -239,6 +262,7 @@ impl From<&Run> for RunSummary {
             planned: stats.planned,
             sent: stats.sent,
             missed: stats.missed,
+            total_requests: stats.total_requests,
             failed_requests: stats.failed_requests,
             avg_latency: stats.avg_latency,
             p95: stats.service.ok.p95,
@@ -257,7 +281,7 @@ mod tests {
     fn a_run_of_a_newer_version_can_be_read() {
         let newer = r#"{"jobId":"019b76da-a800-7000-8000-000000000000","status":"error","reason":"weather","scenario":"normal",
             "duration":5,"maxRps":20,"endpoints":"all","seed":1,"delay":"client","cap":20,"startTime":0,"closed":true,
-            "stats":{"sent":7,"moods":[1],"service":{"ok":{"count":7,"p42":1},"failed":{"count":0},"odd":{}}},"drill":{}}"#;
+            "note":null,"stats":{"sent":7,"moods":[1],"service":{"ok":{"count":7,"p42":1},"failed":{"count":0},"odd":{}}},"drill":{}}"#;
         let run: Run = serde_json::from_str(newer).expect("what is known of it");
         assert_eq!((run.status, run.reason, run.stats.sent, run.stats.service.ok.count), (Status::Error, None, 7, 7));
         let known: Run = serde_json::from_str(&newer.replace("weather", "cap")).expect("read");

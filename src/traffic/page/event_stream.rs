@@ -15,24 +15,20 @@ pub(super) struct EventStream {
 }
 
 impl EventStream {
-    pub(super) fn open(
-        url: &str,
-        on_event: impl FnMut(MessageEvent) + 'static,
-        on_error: impl FnMut(Event) + 'static,
-    ) -> Option<Self> {
+    /// Opens a stream. `on_event` gets the data of each event. `on_error` is called when the stream is refused or cut; the
+    /// browser may try to open it again by itself then, until it is dropped.
+    pub(super) fn open(url: &str, on_event: impl Fn(String) + 'static, on_error: impl Fn() + 'static) -> Option<Self> {
         let source = EventSource::new(url).ok()?;
-        let on_event = Closure::<dyn FnMut(MessageEvent)>::new(on_event);
-        let on_error = Closure::<dyn FnMut(Event)>::new(on_error);
+        let on_event = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
+            // Data of another kind than text can't be read, which is the same as a text that makes no sense.
+            on_event(event.data().as_string().unwrap_or_default());
+        });
+        let on_error = Closure::<dyn FnMut(Event)>::new(move |_| on_error());
         for name in EVENTS {
             source.add_event_listener_with_callback(name, on_event.as_ref().unchecked_ref()).ok()?;
         }
         source.set_onerror(Some(on_error.as_ref().unchecked_ref()));
         Some(Self { source, on_event, _on_error: on_error })
-    }
-
-    /// Has the browser given up? It will not reconnect by itself then.
-    pub(super) fn is_closed(&self) -> bool {
-        self.source.ready_state() == EventSource::CLOSED
     }
 }
 

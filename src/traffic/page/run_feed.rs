@@ -1,212 +1,222 @@
-//! Follows a run in the browser: by the live stream, or by polling while there is no stream.
+//! A run as the components of a page see it: one signal of its newest state, kept up to date in the browser.
 
-use std::cell::RefCell;
-use std::rc::Rc;
 use std::time::Duration;
 
-use gloo_net::http::Request;
-use leptos::leptos_dom::helpers::IntervalHandle;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
-use web_sys::{Event, MessageEvent};
+use uuid::Uuid;
 
-use super::event_stream::EventStream;
+use super::run_follower::Follower;
 use crate::error::AppError;
 use crate::origin::RunId;
-use crate::traffic::model::Run;
+use crate::traffic::engine::scenario::{Delay, Scenario};
+use crate::traffic::model::{Endpoints, Run, Settings};
 use crate::traffic::view::connection::Connection;
+use crate::ui::quiet::Quiet;
 
-/// A run as its components see it.
+/// How long no data may come. Data comes twice a second, or once when the page polls.
+const QUIET_ALLOWED: Duration = Duration::from_millis(2500);
+
+/// A run that a page follows, or none.
 #[derive(Clone, Copy, Debug)]
 pub struct RunFeed {
     /// The newest state of the run.
-    pub run: RwSignal<Run>,
+    pub run: RwSignal<Option<Run>>,
     /// How the page is connected to the run.
     pub connection: RwSignal<Connection>,
+    /// The run that is still followed; none once nothing about it changes any more.
+    followed: RwSignal<Option<RunId>>,
+    quiet: Quiet,
+    retries: Trigger,
 }
 
 impl RunFeed {
-    /// Follows a run, starting from the state `first`. Does nothing on the server, nor for a closed run.
-    pub fn follow(first: Run) -> Self {
-        let connection = if first.closed { Connection::Ended } else { Connection::None };
-        let feed = Self { run: RwSignal::new(first), connection: RwSignal::new(connection) };
+    /// Follows a run in the browser, starting from the state `first`, unless it is closed.
+    pub fn new(first: Option<Run>) -> Self {
+        let followed = RwSignal::new(open_run(first.as_ref()));
+        let is_followed = Signal::derive(move || followed.read().is_some());
+        let feed = Self {
+            connection: RwSignal::new(at_rest(first.as_ref())),
+            run: RwSignal::new(first),
+            followed,
+            quiet: Quiet::new(QUIET_ALLOWED, is_followed),
+            retries: Trigger::new(),
+        };
+        Effect::new(move |_| feed.follow_in_browser());
+        let is_quiet = Memo::new(move |_| feed.quiet_for().read().is_some());
         Effect::new(move |_| {
-            if feed.connection.get_untracked() != Connection::Ended {
-                feed.set_connection(Connection::Connecting);
-                let follower = StoredValue::new_local(Some(Follower::start(feed)));
-                on_cleanup(move || follower.set_value(None));
+            // No call has failed, and yet nothing comes.
+            if is_quiet.get() && !feed.connection.get_untracked().is_stale() {
+                feed.set_connection(Connection::Broken(AppError::Unreachable));
             }
         });
         feed
     }
 
-    /// Replaces the state by a newer one. Ignores an older one, from a response that took long. Also called after the
-    /// component is gone, when the signals are disposed.
-    fn accept(self, run: Run, connection: Connection) {
-        let Some(known) = self.run.try_get_untracked() else { return };
-        let is_older = run.stats.elapsed < known.stats.elapsed && !run.status.is_final();
-        if known.closed || self.is_over() || is_older {
-            return;
+    /// Replaces the run that is followed.
+    pub fn follow(self, run: Run) {
+        self.connection.set(at_rest(Some(&run)));
+        self.followed.set(open_run(Some(&run)));
+        self.run.set(Some(run));
+    }
+
+    /// Shows no run any more.
+    pub fn leave(self) {
+        self.followed.set(None);
+        self.connection.set(Connection::None);
+        self.run.set(None);
+    }
+
+    /// The whole seconds without data, once these are too many: at least three.
+    pub fn quiet_for(self) -> Signal<Option<u32>> {
+        self.quiet.seconds()
+    }
+
+    /// Tries again at once.
+    pub fn retry(self) {
+        self.retries.notify();
+    }
+
+    /// The run, for components that exist only while there is one. It stays as it was while they are being removed.
+    pub fn shown(self) -> Signal<Run> {
+        Memo::new(move |before: Option<&Run>| self.run.get().or_else(|| before.cloned()).unwrap_or_else(no_run)).into()
+    }
+
+    fn follow_in_browser(self) {
+        let Some(id) = self.followed.get() else { return };
+        self.set_connection(Connection::Connecting);
+        let follower = StoredValue::new_local(Some(Follower::start(self, id)));
+        on_cleanup(move || follower.set_value(None));
+        Effect::new(move |before: Option<()>| {
+            self.retries.track();
+            if let (Some(()), Some(follower)) = (before, follower.try_get_value().flatten()) {
+                follower.retry();
+            }
+        });
+    }
+
+    /// Replaces the state by one that arrived, unless that is of another run or older. Also called after the component is
+    /// gone, when the signals are disposed.
+    pub(super) fn accept(self, run: Run, connection: Connection) {
+        let known = self.run.try_get_untracked().flatten().filter(|known| known.job_id == run.job_id);
+        let Some(known) = known.filter(|_| self.followed.try_get_untracked().flatten().is_some()) else { return };
+        self.quiet.heard();
+        let is_closed = run.closed;
+        let _ = self.run.try_set(Some(newest(known, run)));
+        self.set_connection(if is_closed { Connection::Ended } else { connection });
+        if is_closed {
+            let _ = self.followed.try_set(None);
         }
-        let connection = if run.closed { Connection::Ended } else { connection };
-        let _ = self.run.try_set(run);
-        self.set_connection(connection);
+    }
+
+    /// Adds a state of the run that came with other data, which says nothing about the connection.
+    pub(super) fn add(self, run: Run) {
+        if let Some(connection) = self.connection.try_get_untracked() {
+            self.accept(run, connection);
+        }
     }
 
     /// Notes that the server does not have the run any more.
-    pub(crate) fn run_is_gone(self) {
-        self.set_connection(Connection::Broken(AppError::NotFound));
+    pub(super) fn run_is_gone(self, id: RunId) {
+        if self.followed.try_get_untracked().flatten() == Some(id) {
+            let _ = self.followed.try_set(None);
+            self.set_connection(Connection::Broken(AppError::NotFound));
+        }
     }
 
-    fn set_connection(self, connection: Connection) {
+    pub(super) fn set_connection(self, connection: Connection) {
         if self.connection.try_get_untracked().is_some_and(|known| known != connection) {
             let _ = self.connection.try_set(connection);
         }
     }
-
-    fn is_over(self) -> bool {
-        self.connection.try_get_untracked().is_none_or(|connection| connection.is_over())
-    }
 }
 
-/// After this many seconds without an event, the stream counts as broken.
-const QUIET_AFTER: u32 = 3;
-/// How often a closed stream is opened again, in seconds.
-const REOPEN_EVERY: u32 = 5;
-/// How often a hidden tab polls, in seconds.
-const HIDDEN_POLL: u32 = 10;
-/// After this many seconds, a poll without a response no longer blocks the next one.
-const POLL_PATIENCE: u32 = 6;
-
-struct FollowerState {
-    stream: Option<EventStream>,
-    /// Seconds since the last event.
-    quiet: u32,
-    polling: bool,
-    /// Was the tab hidden a second ago?
-    hidden: bool,
+/// The id of a run of which something may still change.
+fn open_run(run: Option<&Run>) -> Option<RunId> {
+    run.filter(|run| !run.closed).map(|run| run.job_id)
 }
 
-/// Keeps a [`RunFeed`] up to date until it is dropped.
-struct Follower {
-    state: Rc<RefCell<FollowerState>>,
-    watchdog: Option<IntervalHandle>,
+/// The connection to a run that is not followed yet.
+fn at_rest(run: Option<&Run>) -> Connection {
+    if run.is_some_and(|run| run.closed) { Connection::Ended } else { Connection::None }
 }
 
-impl Follower {
-    fn start(feed: RunFeed) -> Self {
-        let id = feed.run.with_untracked(|run| run.job_id);
-        let state = FollowerState { stream: None, quiet: 0, polling: false, hidden: false };
-        let state = Rc::new(RefCell::new(state));
-        open_stream(feed, id, &state);
-        let watched = Rc::clone(&state);
-        let watchdog = set_interval_with_handle(move || watch(feed, id, &watched), Duration::from_secs(1)).ok();
-        Self { state, watchdog }
-    }
-}
-
-impl Drop for Follower {
-    fn drop(&mut self) {
-        if let Some(watchdog) = &self.watchdog {
-            watchdog.clear();
-        }
-        self.state.borrow_mut().stream = None;
-    }
-}
-
-fn open_stream(feed: RunFeed, id: RunId, state: &Rc<RefCell<FollowerState>>) {
-    let state_of_stream = Rc::downgrade(state);
-    let on_event = move |event: MessageEvent| {
-        let Some(run) = event.data().as_string().and_then(|data| serde_json::from_str::<Run>(&data).ok()) else {
-            feed.set_connection(Connection::Broken(AppError::Unreadable));
-            return;
-        };
-        let closed = run.closed;
-        feed.accept(run, Connection::Live);
-        let Some(state) = state_of_stream.upgrade() else { return };
-        state.borrow_mut().quiet = 0;
-        if closed {
-            // A callback must not drop itself.
-            set_timeout(move || state.borrow_mut().stream = None, Duration::ZERO);
-        }
+/// What stands for a run where there is none.
+fn no_run() -> Run {
+    let settings = Settings {
+        scenario: Scenario::Normal,
+        duration: 1,
+        max_rps: 1,
+        endpoints: Endpoints::all(),
+        seed: 0,
+        delay: Delay::Client,
     };
-    let on_error = move |_: Event| {
-        // The browser reconnects by itself, or else the watchdog does. While polling works, or has an error of its own to
-        // show, a broken stream changes nothing.
-        if matches!(feed.connection.try_get_untracked(), Some(Connection::Connecting | Connection::Live)) {
-            feed.set_connection(Connection::Broken(AppError::Unreachable));
-        }
-    };
-    let stream = EventStream::open(&format!("/traffic/stream/{id}"), on_event, on_error);
-    state.borrow_mut().stream = stream;
+    Run::starting(RunId(Uuid::nil()), settings, 1, 0)
 }
 
-/// Checks once a second whether the stream delivers, and polls or opens it again if it does not.
-fn watch(feed: RunFeed, id: RunId, state: &Rc<RefCell<FollowerState>>) {
-    if feed.is_over() {
-        state.borrow_mut().stream = None;
-        return;
+/// The newer one of two states of a run, with what only the other one has: the events of the live stream leave out the
+/// lists of seconds and of single failures, and its note. So totals never fall, and progress never goes back, when an answer took long.
+fn newest(known: Run, arrived: Run) -> Run {
+    let (mut newer, older) = if age(&arrived) < age(&known) { (known, arrived) } else { (arrived, known) };
+    if newer.stats.sent_per_second.is_empty() {
+        newer.stats.sent_per_second = older.stats.sent_per_second;
     }
-    let hidden = document().hidden();
-    let was_hidden = std::mem::replace(&mut state.borrow_mut().hidden, hidden);
-    if hidden != was_hidden {
-        state.borrow_mut().quiet = 0;
-        // A browser has six connections for all its tabs, so a hidden one holds none.
-        if hidden {
-            state.borrow_mut().stream = None;
-        } else {
-            open_stream(feed, id, state);
-        }
-        return;
+    if newer.stats.recent_failures.is_empty() {
+        newer.stats.recent_failures = older.stats.recent_failures;
     }
-    state.borrow_mut().quiet += 1;
-    let quiet = state.borrow().quiet;
-    if hidden {
-        if quiet.is_multiple_of(HIDDEN_POLL) {
-            poll(feed, id, state);
-        }
-        return;
-    }
-    let stream_closed = state.borrow().stream.as_ref().is_none_or(EventStream::is_closed);
-    if stream_closed && quiet.is_multiple_of(REOPEN_EVERY) {
-        open_stream(feed, id, state);
-    }
-    if quiet >= QUIET_AFTER {
-        poll_instead(feed, id, state, quiet);
-    }
+    newer.note = newer.note.or(older.note);
+    newer
 }
 
-/// Polls in place of a stream that has been quiet for so many seconds.
-fn poll_instead(feed: RunFeed, id: RunId, state: &Rc<RefCell<FollowerState>>, quiet: u32) {
-    if feed.connection.try_get_untracked() == Some(Connection::Live) {
-        // There was no error, and yet nothing comes: something on the way holds the stream back.
-        feed.set_connection(Connection::Broken(AppError::Unreachable));
-    }
-    if quiet.is_multiple_of(POLL_PATIENCE) {
-        state.borrow_mut().polling = false;
-    }
-    poll(feed, id, state);
+/// How far a run is. Its end comes after everything before it, even if its clock was stopped a little earlier.
+fn age(run: &Run) -> (bool, bool, u32, u32) {
+    let stats = &run.stats;
+    (run.closed, run.status.is_final(), stats.elapsed, stats.total_requests + stats.cancelled)
 }
 
-/// Fetches the state of the run once, unless an earlier poll is still waiting.
-fn poll(feed: RunFeed, id: RunId, state: &Rc<RefCell<FollowerState>>) {
-    if std::mem::replace(&mut state.borrow_mut().polling, true) {
-        return;
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::traffic::model::Status;
+    use crate::traffic::view::fixture;
+
+    /// A run after so many milliseconds, with so many responses.
+    fn state(status: Status, closed: bool, elapsed: u32, responses: u32) -> Run {
+        let mut run = fixture::run(status, closed);
+        run.stats.elapsed = elapsed;
+        run.stats.total_requests = responses;
+        run
     }
-    let state = Rc::clone(state);
-    spawn_local(async move {
-        match fetch_run(id).await {
-            Ok(run) => feed.accept(run, Connection::Polling),
-            Err(error) => feed.set_connection(Connection::Broken(error)),
+
+    #[test]
+    fn an_older_state_never_replaces_a_newer_one() {
+        let running = |elapsed, responses| state(Status::Running, false, elapsed, responses);
+        let stopped = |closed, responses| state(Status::Cancelled, closed, 9_900, responses);
+        let rows = [
+            ("the next event", running(5000, 80), running(5500, 90), true),
+            ("the same moment, with more details", running(5000, 80), running(5000, 80), true),
+            ("a poll that took long", running(5000, 80), running(4000, 60), false),
+            ("the same millisecond, before a response", running(5000, 80), running(5000, 79), false),
+            ("the end, by a clock that was stopped a little earlier", running(10_000, 199), stopped(false, 199), true),
+            ("a poll from before the end", stopped(false, 199), running(9_950, 199), false),
+            ("the last response after the end", stopped(false, 199), stopped(false, 200), true),
+            ("the audit", stopped(false, 200), stopped(true, 200), true),
+            ("a poll from before the audit", stopped(true, 200), stopped(false, 200), false),
+        ];
+        for (what, known, arrived, replaces) in rows {
+            let expected = if replaces { arrived.clone() } else { known.clone() };
+            assert_eq!(newest(known, arrived), expected, "{what}");
         }
-        state.borrow_mut().polling = false;
-    });
-}
-
-async fn fetch_run(id: RunId) -> Result<Run, AppError> {
-    let response = Request::get(&format!("/traffic/status/{id}")).send().await.map_err(|_| AppError::Unreachable)?;
-    if !response.ok() {
-        return Err(AppError::of_status(response.status()));
     }
-    response.json().await.map_err(|_| AppError::Unreadable)
+
+    #[test]
+    fn what_the_stream_leaves_out_stays() {
+        let mut known = state(Status::Running, false, 5000, 80);
+        known.stats.sent_per_second = vec![20, 20];
+        known.note = Some("a note".to_owned());
+        let newer = newest(known.clone(), state(Status::Running, false, 5500, 90));
+        assert_eq!((newer.stats.total_requests, newer.stats.sent_per_second), (90, vec![20, 20]));
+        assert_eq!(newer.note, known.note);
+        let older = newest(state(Status::Running, false, 5500, 90), known);
+        assert_eq!((older.stats.total_requests, older.stats.sent_per_second), (90, vec![20, 20]));
+    }
 }

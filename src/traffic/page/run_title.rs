@@ -34,11 +34,11 @@ fn icon(run: &Run) -> &'static str {
     }
 }
 
-/// Shows the state of the run in title and icon, and resets both when the run leaves the page. Does nothing on the server.
+/// Shows the state of the run in title and icon, also while the tab is hidden, and resets both when the run leaves the
+/// page. Does nothing on the server.
 pub fn follow_title(feed: RunFeed) {
     let shown = Memo::new(move |_| {
-        let run = feed.run.read();
-        (title(&run), icon(&run))
+        feed.run.with(|run| run.as_ref().map_or((TITLE.to_owned(), "/favicon.svg"), |run| (title(run), icon(run))))
     });
     Effect::new(move |_| {
         let (title, icon) = shown.get();

@@ -1,167 +1,242 @@
-//! The card's form in the browser: the choices, the plan they make, and why a start was refused.
+//! The form that sets up a run.
 
-use leptos::html;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
-use leptos::task::spawn_local;
 use web_sys::SubmitEvent;
 
 use super::draft::Draft;
-use crate::error::AppError;
-use crate::traffic::outcomes::StartOutcome;
-use crate::traffic::server_fns::{StartTraffic, start_traffic};
-use crate::traffic::start_request::StartForm;
-use crate::traffic::view::setup::Setup;
-use crate::ui::chart::reader::Reader;
-use crate::ui::dom::focus;
-use crate::ui::notice::{fault_html, here};
-use crate::ui::patch::patch;
-use crate::ui::table::escaped;
-use crate::validation::FieldError;
+use super::start::Start;
+use crate::traffic::server_fns::StartTraffic;
+use crate::traffic::view::choices::{durations, endpoint_choices, rates};
+use crate::traffic::view::setup::{PlanChart, announcement_of_plan, delay_choices, description, scenario_choices};
+use crate::ui::button::Button;
+use crate::ui::field::{Checkbox, Choice, Field, RadioGroup, Select};
 
-/// Why a form was refused that was sent without JavaScript. It is checked again, so that no text of the address is shown.
-pub(crate) fn faults_of(form: &StartForm, cap: u32) -> Vec<FieldError> {
-    form.check(cap, || 0).err().map(|invalid| invalid.errors).unwrap_or_default()
-}
-
-/// A request to start a run.
-#[derive(Clone, Copy)]
-pub struct Start {
-    /// The outcome of the last request.
-    pub(crate) outcome: RwSignal<Option<Result<StartOutcome, AppError>>>,
-    busy: RwSignal<bool>,
-}
-
-impl Start {
-    pub(crate) fn new() -> Self {
-        Self { outcome: RwSignal::new(None), busy: RwSignal::new(false) }
-    }
-
-    /// Requests a start, unless one is under way.
-    fn send(self, form: StartForm) {
-        if self.busy.get_untracked() {
-            return;
-        }
-        self.busy.set(true);
-        spawn_local(async move {
-            let outcome = start_traffic(form).await;
-            // The form may be gone by now, and its signals with it.
-            let _ = self.busy.try_set(false);
-            let _ = self.outcome.try_set(Some(outcome));
-        });
-    }
-}
-
-/// The form.
+/// The form. Without JavaScript the browser posts it to the same address.
 #[component]
-pub fn Form(
-    /// Starts the run.
-    start: Start,
-    /// The choices.
-    draft: Draft,
-    /// Why the form in the address was refused, if it was.
-    returned: Vec<FieldError>,
-) -> impl IntoView {
-    let form = NodeRef::<html::Form>::new();
+pub(super) fn SetupForm(start: Start, draft: Draft) -> impl IntoView {
     let alive = RwSignal::new(false);
-    let refused_locally = RwSignal::new(false);
-    let returned = StoredValue::new(returned);
-    let setup = move || Setup {
-        form: draft.shown.get(),
-        seed: draft.seed.get(),
-        cap: draft.cap,
-        settings: draft.settings(),
-        busy: start.busy.get(),
-        alive: alive.get(),
-        refusals: match refused_locally.get() && !draft.shown.read().is_acknowledged() {
-            true => refusals(None, &faults_of(&draft.shown.read(), draft.cap)),
-            false => returned.with_value(|returned| refusals(start.outcome.read().as_ref(), returned)),
-        },
-        rows: Reader::wanted().has("plan"),
-    };
-    let first = untrack(|| Setup { rows: true, ..setup() }.html());
-    Effect::new(move |_| {
-        let Some(form) = form.get() else { return };
-        if !alive.get_untracked() {
-            draft.hydrate(&form);
-            alive.set(true);
-        }
-        patch(&form, &setup().html());
-        Reader::refresh(&form);
-    });
-    // Without JavaScript the browser posts the form to the same address.
+    Effect::new(move |_| alive.set(true));
+    start.follow_changes();
     let on_submit = move |event: SubmitEvent| {
         event.prevent_default();
-        let Some(form) = form.get_untracked() else { return };
-        draft.read(&form);
-        if draft.shown.read_untracked().is_acknowledged() {
-            start.send(draft.sent());
-            return;
-        }
-        refused_locally.set(true);
-        focus(&form, "[type=checkbox]");
+        start.press();
     };
-    let on_change = move |_| {
-        if let Some(form) = form.get_untracked() {
-            draft.read(&form);
-        }
+    let settings = Memo::new(move |_| draft.settings());
+    let total = move || settings.with(|settings| Some(announcement_of_plan(settings.as_ref()?, draft.cap)));
+    view! {
+        <form class="setup" method="post" action=StartTraffic::url() on:submit=on_submit>
+            <div class="controls">
+                <ScenarioFields draft />
+                <LoadFields start draft />
+                <p class="announced">
+                    <strong>{move || total().map(|(total, _)| total)}</strong>
+                    {move || total().map(|(_, rest)| rest)}
+                </p>
+                <input type="hidden" name="form[seed]" value=move || draft.seed.get().to_string() />
+                <StartFields start draft alive />
+            </div>
+            <PlanChart settings cap=draft.cap />
+        </form>
+    }
+    .into_any()
+}
+
+/// The choice of the scenario, what it does, and where Latency Degradation waits. The style sheet shows that choice for that
+/// scenario only, so it works without JavaScript; its place is there for all of them, so that nothing moves.
+#[component]
+fn ScenarioFields(draft: Draft) -> impl IntoView {
+    let words = move || draft.settings().map(|settings| description(&settings, draft.cap));
+    view! {
+        <RadioGroup
+            name="form[scenario]"
+            legend="Scenario"
+            class="scenarios"
+            choices=scenario_choices()
+            value=draft.scenario_choice()
+            described_by="scenario-help"
+        />
+        <div class="scenario-details">
+            <p class="help" id="scenario-help">
+                {words}
+            </p>
+            <RadioGroup
+                name="form[delay]"
+                legend="Where to wait"
+                class="delay"
+                choices=delay_choices()
+                value=draft.delay
+                described_by="scenario-help"
+            />
+        </div>
+    }
+}
+
+/// Duration, rate and endpoints, side by side.
+#[component]
+fn LoadFields(start: Start, draft: Draft) -> impl IntoView {
+    let cap = draft.cap;
+    let rate = draft.rate_choice();
+    let faults = ["duration", "maxRps", "endpoints"].map(|field| start.fault(field));
+    let [duration_fault, rate_fault, endpoints_fault] = faults;
+    let [duration_invalid, rate_invalid, endpoints_invalid] =
+        faults.map(|fault| Signal::derive(move || !fault.read().is_empty()));
+    view! {
+        <div class="fields">
+            <Field id="duration" label="Duration" fault=duration_fault>
+                <Select
+                    id="duration"
+                    name="form[duration]"
+                    choices=offered(draft.duration.into(), durations)
+                    value=draft.duration
+                    invalid=duration_invalid
+                />
+            </Field>
+            <Field id="max-rps" label="Max RPS" note="(hard capped)" fault=rate_fault>
+                <Select
+                    id="max-rps"
+                    name="form[maxRps]"
+                    choices=offered(rate, move |own| rates(cap, own))
+                    value=rate
+                    described_by="rate-help"
+                    invalid=rate_invalid
+                />
+            </Field>
+            <Field id="chosen-endpoints" label="Endpoints" fault=endpoints_fault>
+                <Select
+                    id="chosen-endpoints"
+                    name="form[endpoints]"
+                    choices=offered(draft.endpoints.into(), endpoint_choices)
+                    value=draft.endpoints
+                    invalid=endpoints_invalid
+                />
+            </Field>
+        </div>
+    }
+}
+
+/// The choices of a list, with the value that it shows among them. A choice stays when another one is chosen.
+fn offered(
+    value: Choice,
+    choices: impl Fn(&str) -> Vec<(String, String)> + Send + Sync + 'static,
+) -> Signal<Vec<(String, String)>> {
+    let offered = Memo::new(move |before: Option<&Vec<(String, String)>>| {
+        let shown = value.get();
+        let known = before.filter(|before| before.iter().any(|(choice, _)| *choice == shown));
+        known.cloned().unwrap_or_else(|| choices(&shown))
+    });
+    offered.into()
+}
+
+/// The acknowledgement, and the button that starts the run.
+#[component]
+fn StartFields(start: Start, draft: Draft, alive: RwSignal<bool>) -> impl IntoView {
+    let fault = start.fault("acknowledged");
+    // Without the script the button must look as if it could be pressed: the server refuses what is not acknowledged.
+    let dimmed = Signal::derive(move || alive.get() && !draft.acknowledged.get());
+    let help = move || match (draft.acknowledged.get(), fault.read().is_empty()) {
+        (true, _) => "Requests go to this server's own users API, and nowhere else.",
+        (false, true) => "Tick the box above to start.",
+        // It is said at the box.
+        (false, false) => "",
     };
     view! {
-        <form
-            class="setup"
-            method="post"
-            action=StartTraffic::url()
-            node_ref=form
-            on:submit=on_submit
-            on:change=on_change
-            inner_html=first
-        ></form>
-    }
-}
-
-fn note(html: &str) -> String {
-    format!("<p class=\"error-note\">{html}</p>")
-}
-
-/// Why the last start was refused, as HTML; empty if it was not.
-fn refusals(outcome: Option<&Result<StartOutcome, AppError>>, returned: &[FieldError]) -> String {
-    let faults = |faults: &[FieldError]| {
-        faults.iter().map(|fault| note(&escaped(&format!("{} {}.", field_label(&fault.field), fault.detail)))).collect()
-    };
-    match outcome {
-        None => faults(returned),
-        Some(Ok(StartOutcome::Refused(refused))) => faults(refused),
-        Some(Ok(StartOutcome::Busy(id))) => note(&format!(
-            "Another run is active. <a href=\"/runs/{id}\">Watch it</a>, or stop it there, and start again."
-        )),
-        Some(Ok(StartOutcome::Started(_))) => String::new(),
-        Some(Ok(StartOutcome::Failed(error)) | Err(error)) => note(&fault_html(error, &here())),
-    }
-}
-
-fn field_label(field: &str) -> &str {
-    match field {
-        "scenario" => "Scenario",
-        "duration" => "Duration",
-        "maxRps" => "Max RPS",
-        "endpoints" => "Endpoints",
-        "acknowledged" => "The acknowledgement",
-        "seed" => "Seed",
-        "delay" => "Where to wait",
-        other => other,
+        <Checkbox
+            id="acknowledged"
+            name="form[acknowledged]"
+            label="I understand this generates load"
+            checked=draft.acknowledged
+            fault
+        />
+        <Button
+            label="START TEST"
+            busy_label="Starting…"
+            busy=start.busy
+            dimmed
+            class="primary"
+            described_by="start-help acknowledged-fault"
+        />
+        <p class="help" id="start-help">
+            {help}
+        </p>
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::run_feed::RunFeed;
+    use super::super::start::NotStarted;
     use super::*;
+    use crate::error::AppError;
+    use crate::traffic::outcomes::CardState;
+    use crate::traffic::start_request::StartForm;
+    use crate::traffic::view::fixture;
+    use crate::validation::FieldError;
+
+    fn html(form: Option<StartForm>, refusal: Option<NotStarted>) -> String {
+        fixture::html(move || {
+            let draft = Draft::new(form, &CardState { active: None, last: None, cap: 20, seed: 7 });
+            let start = Start::new(RunFeed::new(None), draft, refusal);
+            view! { <SetupForm start draft /> }
+        })
+    }
 
     #[test]
-    fn a_refusal_says_which_field_and_is_no_markup() {
-        let fault = |field: &str| FieldError { field: field.to_owned(), detail: "is <b>".to_owned() };
-        assert_eq!(refusals(None, &[fault("maxRps")]), "<p class=\"error-note\">Max RPS is &lt;b&gt;.</p>");
-        let refused = Ok(StartOutcome::Refused(vec![fault("seed"), fault("delay")]));
-        assert_eq!(refusals(Some(&refused), &[fault("maxRps")]).matches("error-note").count(), 2);
-        assert!(refusals(Some(&Err(AppError::Unreachable)), &[]).contains("can't be reached"));
+    fn the_form_is_complete_without_a_script() {
+        let html = html(None, None);
+        for part in [
+            "method=\"post\" action=\"/fn/traffic/start\"",
+            "<legend>Scenario</legend>",
+            "name=\"form[scenario]\" value=\"normal\" checked",
+            "<span>Stress Test (Safe) ⚠️</span>",
+            "A steady 19.8 requests per second over the whole duration.",
+            "name=\"form[delay]\" value=\"client\" checked",
+            "<label for=\"duration\">Duration</label>",
+            "<option value=\"120\" selected>2 minutes",
+            "<label for=\"max-rps\">Max RPS</label>",
+            "<option value=\"20\" selected>20",
+            "(hard capped)",
+            "<label for=\"chosen-endpoints\">Endpoints</label>",
+            "<option value=\"all\" selected>All",
+            "name=\"form[seed]\" value=\"7\"",
+            "I understand this generates load",
+            "aria-disabled=\"false\"",
+            "START TEST",
+            "Tick the box above to start.",
+        ] {
+            assert!(html.contains(part), "{part} is missing in {html}");
+        }
+        assert_eq!(html.matches("type=\"radio\"").count(), 7);
+        assert_eq!(html.matches(" checked").count(), 2, "the acknowledgement is not ticked: {html}");
+        assert!(!html.contains(" style=") && !html.contains("aria-invalid"), "{html}");
+    }
+
+    #[test]
+    fn a_refused_form_shows_its_input_and_the_reason_at_the_field_and_nobody_else_s_markup() {
+        let text = |text: &str| Some(text.to_owned());
+        let form = StartForm {
+            scenario: text("peak"),
+            duration: text("45\"><script>"),
+            max_rps: text("5"),
+            endpoints: text("list,get"),
+            acknowledged: text("true"),
+            ..StartForm::default()
+        };
+        let fault = FieldError { field: "duration".to_owned(), detail: "is <b>; give 5".to_owned() };
+        let refused = html(Some(form), Some(NotStarted::Faulty(vec![fault])));
+        for part in [
+            "value=\"peak\" checked",
+            "<option value=\"5\" selected>5",
+            "<option value=\"list,get\" selected>List users, Get users",
+            "value=\"true\" checked",
+            "Duration is &lt;b&gt;; give 5.",
+            "aria-invalid=\"true\"",
+        ] {
+            assert!(refused.contains(part), "{part} is missing in {refused}");
+        }
+        assert_eq!(refused.matches("aria-invalid").count(), 1, "{refused}");
+        assert!(!refused.contains("<script>"), "{refused}");
+        let failed = html(None, Some(NotStarted::Failed(AppError::Unavailable)));
+        assert!(!failed.contains("aria-invalid"), "a failure of the server says nothing about the form");
     }
 }

@@ -88,11 +88,6 @@ impl ClientLedger {
         self.in_flight.keys().copied().collect()
     }
 
-    /// When the first of the requests in flight left, since the start of the run.
-    pub(super) fn first_in_flight(&self) -> Option<Duration> {
-        self.in_flight.values().map(|request| request.sent).min()
-    }
-
     /// How each request ended, in the order of their ends.
     pub(super) fn fates(&self) -> &[(u32, Fate)] {
         &self.fates

@@ -67,7 +67,7 @@ pub async fn export(
         ExportFormat::Csv => ("text/csv; charset=utf-8", "csv", csv(&traffic.runs.exchanges(id).await?)),
         ExportFormat::Html => {
             let findings = traffic.runs.findings(&run).await?;
-            ("text/html; charset=utf-8", "html", report::html(&run, findings))
+            ("text/html; charset=utf-8", "html", report::html(run, findings))
         }
     };
     let mut response = text.into_response();

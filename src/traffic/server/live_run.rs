@@ -25,6 +25,7 @@ use crate::traffic::engine::plan::Slot;
 use crate::traffic::engine::scenario::Shape;
 use crate::traffic::engine::timeline::Timeline;
 use crate::traffic::model::{Reason, Run, Settings, Status};
+use crate::traffic::naming::NameAndNote;
 
 /// After this many transport failures in a row the run ends, because nobody answers.
 const TARGET_DOWN_AFTER: u32 = 50;
@@ -217,15 +218,20 @@ impl LiveRun {
         self.state.lock().recorder.failures()
     }
 
-    /// The run second by second, up to the first second in which a request is still in flight.
-    pub fn timeline(&self) -> Timeline {
-        let (requests, complete_until) = {
+    /// Everything about the run at this moment, and the run second by second, both of the same moment.
+    pub fn details(&self) -> (Run, Timeline) {
+        let (run, sent, ended) = {
             let state = self.state.lock();
-            let now = state.ended_at.unwrap_or_else(|| self.elapsed()).min(self.shape.duration());
-            let complete_until = state.ledger.first_in_flight().map_or(now, |first| first.min(now));
-            (state.recorder.requests().to_vec(), complete_until)
+            let recorder = &state.recorder;
+            (state.snapshot(self.elapsed()), recorder.sent_in_second().to_vec(), recorder.requests().to_vec())
         };
-        Timeline::of(&requests, u32::try_from(complete_until.as_secs()).unwrap_or(u32::MAX))
+        let timeline = Timeline::of(&sent, &ended, run.stats.whole_seconds());
+        (run, timeline)
+    }
+
+    /// The run second by second.
+    pub fn timeline(&self) -> Timeline {
+        self.details().1
     }
 
     /// How much later than due the newest request was sent.
@@ -243,6 +249,18 @@ impl LiveRun {
         self.publish();
     }
 
+    /// Changes name and note. The last frame of a closed run is made anew, for those who subscribe later.
+    pub fn rename(&self, NameAndNote { name, note }: NameAndNote) {
+        let mut state = self.state.lock();
+        state.run.name = name;
+        state.run.note = note;
+        if !self.frames.borrow().done {
+            state.frames_made += 1;
+        }
+        let frame = Frame::new(state.snapshot(self.elapsed()), state.frames_made);
+        self.frames.send_replace(frame);
+    }
+
     /// Everything about the run at this moment, consistent in itself.
     pub fn snapshot(&self) -> Run {
         self.state.lock().snapshot(self.elapsed())
@@ -255,7 +273,7 @@ impl LiveRun {
             return;
         }
         state.frames_made += 1;
-        let frame = Frame::new(&state.snapshot(self.elapsed()), state.frames_made);
+        let frame = Frame::new(state.snapshot(self.elapsed()), state.frames_made);
         self.frames.send_replace(frame);
     }
 

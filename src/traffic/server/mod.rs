@@ -11,6 +11,7 @@ pub mod shared_gate;
 // What is stored of a run.
 pub mod client_ledger;
 pub mod dropped_rows;
+pub mod history_rows;
 pub mod ledger_rows;
 pub mod older_versions;
 mod run_rows;

@@ -16,8 +16,10 @@ pub async fn add_summaries(database: &Database) -> Result<(), StoreError> {
     }
     let mut transaction = database.begin().await?;
     for id in ids {
-        let row =
-            sqlx::query("SELECT closed, job FROM runs WHERE id = ?").bind(&id).fetch_one(&mut *transaction).await?;
+        let row = sqlx::query("SELECT closed, job, name, note FROM runs WHERE id = ?")
+            .bind(&id)
+            .fetch_one(&mut *transaction)
+            .await?;
         let Ok(run) = read_run(&row) else { continue };
         sqlx::query("UPDATE runs SET summary = ?2 WHERE id = ?1")
             .bind(&id)

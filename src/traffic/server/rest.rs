@@ -14,6 +14,7 @@ use super::export::{__path_export, export};
 use super::frame::Frame;
 use super::refusals::{DeleteRefusal, StartRefusal};
 use super::state::{Traffic, no_such_run, page_of_runs, run_id};
+use super::store::Removal;
 use super::stream;
 use crate::error::Problem;
 use crate::origin::RunId;
@@ -23,6 +24,7 @@ use crate::platform::problem::ApiError;
 use crate::traffic::engine::scenario::Scenario;
 use crate::traffic::history_query::{HistoryQuery, Order};
 use crate::traffic::model::{Run, RunsPage, Started, Status};
+use crate::traffic::naming::{Naming, NamingRequest};
 use crate::traffic::start_request::StartRequest;
 
 /// The routes below `/traffic`, with their documentation.
@@ -33,7 +35,7 @@ pub fn routes() -> OpenApiRouter<Traffic> {
         .routes(routes!(stop))
         .routes(routes!(stream_run))
         .routes(routes!(runs))
-        .routes(routes!(run, delete))
+        .routes(routes!(run, rename, delete))
         .routes(routes!(export))
 }
 
@@ -132,6 +134,7 @@ pub async fn stop(State(traffic): State<Traffic>, Path(id): Path<String>) -> Res
         ("limit" = Option<u32>, Query, nullable = false, minimum = 1, maximum = 100, description = "Runs on a page; 20 when left out"),
         ("scenario" = Option<Scenario>, Query, nullable = false, description = "Only runs of this scenario"),
         ("status" = Option<Status>, Query, nullable = false, description = "Only runs in this state"),
+        ("name" = Option<String>, Query, nullable = false, min_length = 1, max_length = 80, description = "Only runs with this text in their names; capital and small letters of ASCII are the same"),
         ("order" = Option<Order>, Query, nullable = false, description = "The value by which the runs are ordered, largest first; their start when left out"),
         ("ascending" = Option<bool>, Query, nullable = false, description = "Whether the smallest value comes first"),
     ),
@@ -157,6 +160,27 @@ pub async fn run(traffic: State<Traffic>, id: Path<String>) -> Result<Json<Run>,
     status(traffic, id).await
 }
 
+/// Gives a run a name and a note, or removes them. A run with either of them does not expire.
+#[utoipa::path(patch, path = "/runs/{jobId}", tag = "History", operation_id = "renameRun", request_body = NamingRequest,
+    params(("jobId" = RunId, Path, description = "The run")),
+    responses(
+        (status = 200, description = "The run", body = Run),
+        (status = 404, description = "There is no such run", body = Problem, content_type = "application/problem+json"),
+        (status = 408, description = "The body did not arrive in time", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "The body is larger than 16 KiB", body = Problem, content_type = "application/problem+json"),
+        (status = 415, description = "The body is not JSON", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "A text is too long, or holds control characters", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub async fn rename(
+    State(traffic): State<Traffic>,
+    Path(id): Path<String>,
+    JsonFields(fields): JsonFields,
+) -> Result<Json<Run>, ApiError> {
+    let id = run_id(&id)?;
+    let naming = Naming::check(&fields)?;
+    traffic.runs.rename(id, naming).await.map_err(unreadable)?.map(Json).ok_or_else(no_such_run)
+}
+
 /// Deletes a closed run from the history. Its recorded requests stay in the metrics.
 #[utoipa::path(delete, path = "/runs/{jobId}", tag = "History", operation_id = "deleteRun",
     params(("jobId" = RunId, Path, description = "The run")),
@@ -166,7 +190,7 @@ pub async fn run(traffic: State<Traffic>, id: Path<String>) -> Result<Json<Run>,
         (status = 409, description = "The run is active", body = Problem, content_type = "application/problem+json"),
     ))]
 pub async fn delete(State(traffic): State<Traffic>, Path(id): Path<String>) -> Result<StatusCode, ApiError> {
-    traffic.runs.delete(run_id(&id)?).await?;
+    traffic.runs.delete(run_id(&id)?, Removal::Asked).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -194,7 +218,7 @@ pub async fn stream_run(
         None => {
             let stored = traffic.runs.run(id).await.map_err(unreadable)?.ok_or_else(no_such_run)?;
             // The last frame of the run, made again. Nothing is sent to this channel any more.
-            watch::channel(Frame::new(&stored, u64::from(u32::MAX))).1
+            watch::channel(Frame::new(stored, u64::from(u32::MAX))).1
         }
     };
     let Ok(permit) = Arc::clone(&traffic.streams).try_acquire_owned() else {

@@ -1,5 +1,5 @@
 //! Removes the runs that have expired, in the way a person deletes one: with their ledgers, and never before they are
-//! closed.
+//! closed. Those with a name or a note stay.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use async_trait::async_trait;
 
 use super::refusals::DeleteRefusal;
 use super::run_manager::RunManager;
-use super::store::RunStore;
+use super::store::{Removal, RunStore};
 use crate::origin::RunId;
 use crate::platform::database::StoreError;
 use crate::platform::retention::{Ages, Prune};
@@ -16,13 +16,13 @@ use crate::platform::retention::{Ages, Prune};
 /// The pause between two deletions, so that others who wait for the database get their turn.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// How long and how many runs are kept. The limit that is reached first counts.
+/// How long and how many runs without a name and a note are kept. The limit that is reached first counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::Args)]
 pub struct KeptRuns {
-    /// For how many days a run is kept
+    /// For how many days a run without a name and a note is kept
     #[arg(long, env = "KEEP_RUNS_DAYS", value_name = "DAYS", default_value_t = 90, value_parser = clap::value_parser!(u32).range(1..=3650))]
     pub keep_runs_days: u32,
-    /// How many runs are kept
+    /// How many runs without a name and a note are kept
     #[arg(long, env = "KEEP_RUNS", value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub keep_runs: u32,
 }
@@ -33,7 +33,7 @@ impl Default for KeptRuns {
     }
 }
 
-/// The stored runs, of which the oldest expire.
+/// The stored runs without a name and a note, of which the oldest expire.
 pub struct StoredRuns {
     /// Deletes runs.
     pub runs: Arc<RunManager>,
@@ -44,7 +44,7 @@ pub struct StoredRuns {
 }
 
 impl StoredRuns {
-    /// When the newest run started, in epoch microseconds, if there is any.
+    /// When the newest of them started, in epoch microseconds, if there is any.
     ///
     /// # Errors
     /// When the store can't be read.
@@ -90,8 +90,8 @@ impl Prune for StoredRuns {
             tracing::info!(runs = expired.len(), "expired runs are removed");
         }
         for id in expired {
-            match self.runs.delete(id).await {
-                // Somebody else has deleted it, or its result is not stored yet.
+            match self.runs.delete(id, Removal::Expired).await {
+                // Somebody else has deleted or named it, or its result is not stored yet.
                 Ok(()) | Err(DeleteRefusal::NotFound | DeleteRefusal::Active) => {}
                 Err(DeleteRefusal::Storage(error)) => return Err(error),
             }

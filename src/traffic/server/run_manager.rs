@@ -8,12 +8,13 @@ use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 use uuid::Uuid;
 
+use super::history_rows::ListedRun;
 use super::live_run::LiveRun;
 use super::refusals::{DeleteRefusal, NotStored, STORING_AT_SHUTDOWN, StartRefusal};
 use super::run_context::RunContext;
 use super::run_totals::RunTotals;
 use super::runs_in_memory::RunsInMemory;
-use super::store::ListedRun;
+use super::store::Removal;
 use super::{findings, lifecycle, recovery};
 use crate::origin::RunId;
 use crate::platform::database::StoreError;
@@ -24,6 +25,7 @@ use crate::traffic::engine::scenario::Delay;
 use crate::traffic::engine::timeline::Timeline;
 use crate::traffic::history_query::HistoryQuery;
 use crate::traffic::model::{Reason, Run, RunSummary, Settings, Started, Status};
+use crate::traffic::naming::Naming;
 
 /// How long a stop waits for the requests that have left to arrive.
 const STOP_PATIENCE: Duration = Duration::from_millis(250);
@@ -34,6 +36,8 @@ pub struct RunManager {
     in_memory: RunsInMemory,
     /// Held during a start, so that two starts can't both find that no run is active.
     starting: tokio::sync::Mutex<()>,
+    /// Held while a run is named, so that memory and database end with the same name.
+    naming: tokio::sync::Mutex<()>,
     tasks: TaskTracker,
 }
 
@@ -44,6 +48,7 @@ impl RunManager {
             context: Arc::new(context),
             in_memory: RunsInMemory::default(),
             starting: tokio::sync::Mutex::new(()),
+            naming: tokio::sync::Mutex::new(()),
             tasks: TaskTracker::new(),
         }
     }
@@ -123,6 +128,17 @@ impl RunManager {
         self.in_memory.active()
     }
 
+    /// The run that was closed last in this process, unless it was deleted.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn last(&self) -> Result<Option<Run>, StoreError> {
+        match self.in_memory.last() {
+            Some(id) => self.run(id).await,
+            None => Ok(None),
+        }
+    }
+
     /// Sums over the runs that were closed since the start of the process.
     pub fn totals(&self) -> RunTotals {
         self.in_memory.totals()
@@ -165,22 +181,43 @@ impl RunManager {
         Ok((runs, more))
     }
 
+    /// Changes name and note of a run, also of the active one, in a task of its own, so that a change that has begun goes
+    /// on when its caller goes away. `None`: there is no such run.
+    ///
+    /// # Errors
+    /// When the database can't be read or written.
+    pub async fn rename(self: &Arc<Self>, id: RunId, naming: Naming) -> Result<Option<Run>, StoreError> {
+        let manager = Arc::clone(self);
+        let renaming = self.tasks.spawn(async move { manager.rename_in_task(id, &naming).await }.in_current_span());
+        renaming.await.unwrap_or(Err(StoreError::WorkerCrashed))
+    }
+
+    async fn rename_in_task(&self, id: RunId, naming: &Naming) -> Result<Option<Run>, StoreError> {
+        let _guard = self.naming.lock().await;
+        let Some(renamed) = self.context.store.rename(id, naming).await? else { return Ok(None) };
+        if let Some(live) = self.live(id) {
+            live.rename(renamed);
+        }
+        tracing::info!(run = %id, "run named");
+        self.run(id).await
+    }
+
     /// Removes a closed run from the history, in a task of its own, so that a deletion that has begun goes on when its
     /// caller goes away. The recorded requests of the run stay.
     ///
     /// # Errors
     /// [`DeleteRefusal`]
-    pub async fn delete(self: &Arc<Self>, id: RunId) -> Result<(), DeleteRefusal> {
+    pub async fn delete(self: &Arc<Self>, id: RunId, removal: Removal) -> Result<(), DeleteRefusal> {
         let manager = Arc::clone(self);
-        let deletion = self.tasks.spawn(async move { manager.delete_in_task(id).await }.in_current_span());
+        let deletion = self.tasks.spawn(async move { manager.delete_in_task(id, removal).await }.in_current_span());
         deletion.await.unwrap_or(Err(DeleteRefusal::Storage(StoreError::WorkerCrashed)))
     }
 
-    async fn delete_in_task(&self, id: RunId) -> Result<(), DeleteRefusal> {
+    async fn delete_in_task(&self, id: RunId, removal: Removal) -> Result<(), DeleteRefusal> {
         if self.live(id).is_some_and(|run| !run.is_closed()) {
             return Err(DeleteRefusal::Active);
         }
-        if !self.context.store.delete(id).await? {
+        if !self.context.store.delete(id, removal).await? {
             return Err(DeleteRefusal::NotFound);
         }
         self.in_memory.remove(id);

@@ -13,9 +13,14 @@ pub(super) fn to_json(value: &impl Serialize) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|error| StoreError::Encode(error.into()))
 }
 
-/// The column `summary` of a run.
+/// The column `job` of a run: everything but name and note, which have columns of their own.
+pub(super) fn job(run: &Run) -> Result<String, StoreError> {
+    to_json(&Run { name: None, note: None, ..run.clone() })
+}
+
+/// The column `summary` of a run: everything but name and note.
 pub(super) fn summary(run: &Run) -> Result<String, StoreError> {
-    to_json(&RunSummary::from(run))
+    to_json(&RunSummary { name: None, note: None, ..RunSummary::from(run) })
 }
 
 /// The column `id` of a run.
@@ -28,7 +33,7 @@ pub(super) fn read_id(bytes: &[u8]) -> Result<RunId, StoreError> {
     Uuid::from_slice(bytes).map(RunId).map_err(|error| StoreError::Decode(error.into()))
 }
 
-/// Reads the run in a row with the columns `closed` and `job`. The column `closed` is right also where the JSON could
+/// Reads the run in a row with the columns `closed`, `job`, `name` and `note`. The column `closed` is right also where the JSON could
 /// not be updated when the run was closed.
 pub(super) fn read_run(row: &SqliteRow) -> Result<Run, StoreError> {
     let json: Vec<u8> = row.try_get("job")?;
@@ -40,11 +45,13 @@ pub(super) fn read_run(row: &SqliteRow) -> Result<Run, StoreError> {
             run.reason = Some(Reason::Interrupted);
         }
     }
+    run.name = row.try_get("name")?;
+    run.note = row.try_get("note")?;
     run.stats = run.stats.reread();
     Ok(run)
 }
 
-/// Reads a row with the columns `id`, `closed` and `job`. The run is `None` when only its id can be read, and the whole
+/// Reads a row with the columns `id`, `closed`, `job`, `name` and `note`. The run is `None` when only its id can be read, and the whole
 /// result when not even that can be read.
 pub(super) fn read_id_and_run(row: &SqliteRow) -> Option<(RunId, Option<Run>)> {
     let id = row.try_get::<Vec<u8>, _>("id").and_then(|id| read_id(&id));

@@ -13,6 +13,8 @@ use crate::origin::RunId;
 struct Contents {
     active: Option<Arc<LiveRun>>,
     ended: HashMap<RunId, Arc<LiveRun>>,
+    /// The run that was closed last. It may have left memory.
+    last: Option<RunId>,
     totals: RunTotals,
     /// The active run could not be stored in time before the server shuts down.
     given_up: bool,
@@ -43,11 +45,17 @@ impl RunsInMemory {
     pub(super) fn add_closed(&self, run: &Arc<LiveRun>) {
         let mut contents = self.0.lock();
         contents.totals.add(&run.snapshot());
+        contents.last = Some(run.id);
         contents.ended.insert(run.id, Arc::clone(run));
     }
 
     pub(super) fn remove(&self, id: RunId) {
         self.0.lock().ended.remove(&id);
+    }
+
+    /// The run that was closed last in this process.
+    pub(super) fn last(&self) -> Option<RunId> {
+        self.0.lock().last
     }
 
     pub(super) fn totals(&self) -> RunTotals {

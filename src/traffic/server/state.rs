@@ -14,7 +14,8 @@ use crate::platform::database::StoreError;
 use crate::platform::problem::{ApiError, inside};
 use crate::traffic::history_query::{Cursor, HistoryQuery};
 use crate::traffic::model::RunsPage;
-use crate::traffic::outcomes::StartOutcome;
+use crate::traffic::naming::NamingForm;
+use crate::traffic::outcomes::{RenameOutcome, StartOutcome};
 use crate::traffic::start_request::StartForm;
 
 /// The simulator, for its handlers. Cheap to clone.
@@ -49,6 +50,19 @@ impl Traffic {
             Err(StartRefusal::Busy(id) | StartRefusal::Unstored(id)) => Ok(StartOutcome::Busy(id)),
             Err(StartRefusal::ShuttingDown) => Err(AppError::ShuttingDown),
             Err(refusal) => Err(inside(refusal)),
+        }
+    }
+
+    /// Gives a run the name and the note in the form, if that is valid.
+    pub async fn rename_from_form(&self, id: RunId, form: &NamingForm) -> RenameOutcome {
+        let naming = match form.check() {
+            Ok(naming) => naming,
+            Err(invalid) => return RenameOutcome::Refused(invalid.errors),
+        };
+        match self.runs.rename(id, naming).await {
+            Ok(Some(_)) => RenameOutcome::Renamed,
+            Ok(None) => RenameOutcome::Gone,
+            Err(error) => RenameOutcome::Failed(inside(error)),
         }
     }
 }

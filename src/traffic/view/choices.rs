@@ -1,33 +1,8 @@
-//! The choices of the form, and the last ones made, which the browser remembers.
-
-use leptos::prelude::*;
-use web_sys::Storage;
+//! What the lists of the form offer: the value in the form, and the label.
 
 use crate::traffic::engine::mix::Endpoint;
 use crate::traffic::model::{DURATIONS, Endpoints, MAX_DURATION, MIN_DURATION, RATES};
-use crate::traffic::start_request::StartForm;
 use crate::ui::format::duration;
-
-/// The key in the browser's local storage.
-const KEY: &str = "traffic-simulator.choices";
-
-/// The browser's storage, unless it refuses access.
-fn storage() -> Option<Storage> {
-    window().local_storage().ok().flatten()
-}
-
-/// The remembered choices, unchecked: anybody can change the browser's storage.
-pub(crate) fn recall() -> Option<StartForm> {
-    let json = storage()?.get_item(KEY).ok()??;
-    serde_json::from_str(&json).ok()
-}
-
-/// Remembers these choices, unless the browser refuses storage or it is full.
-pub(crate) fn remember(form: &StartForm) {
-    if let (Some(storage), Ok(json)) = (storage(), serde_json::to_string(form)) {
-        storage.set_item(KEY, &json).ok();
-    }
-}
 
 /// Adds the value of a run that is set up again to the choices, if it is none of them.
 fn with_own(mut choices: Vec<(String, String)>, own: &str, text: Option<String>) -> Vec<(String, String)> {

@@ -38,13 +38,47 @@ impl Connection {
         }
     }
 
+    /// Why no data comes, if it does not.
+    pub fn fault(&self) -> Option<AppError> {
+        match self {
+            Self::Broken(error) => Some(error.clone()),
+            Self::None | Self::Connecting | Self::Live | Self::Polling | Self::Ended => None,
+        }
+    }
+
     /// Are the numbers on the page older than they should be?
     pub fn is_stale(&self) -> bool {
         matches!(self, Self::Broken(_))
     }
+}
 
-    /// Will no newer state come?
-    pub fn is_over(&self) -> bool {
-        matches!(self, Self::Ended | Self::Broken(AppError::NotFound))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_broken_connection_makes_numbers_stale_and_names_its_fault() {
+        for fine in [Connection::None, Connection::Connecting, Connection::Live, Connection::Polling, Connection::Ended]
+        {
+            assert_eq!((fine.is_stale(), fine.fault()), (false, None), "{fine:?}");
+        }
+        let broken = Connection::Broken(AppError::LoggedOut);
+        assert_eq!((broken.is_stale(), broken.fault()), (true, Some(AppError::LoggedOut)));
+    }
+
+    #[test]
+    fn each_fault_has_a_label() {
+        let rows = [
+            (AppError::NotFound, "Lost"),
+            (AppError::LoggedOut, "Logged out"),
+            (AppError::Forbidden, "Refused"),
+            (AppError::Unreadable, "Unreadable response"),
+            (AppError::Internal(None), "Server error"),
+            (AppError::Unreachable, "Reconnecting"),
+        ];
+        for (error, label) in rows {
+            assert_eq!(Connection::Broken(error).label(), label);
+        }
+        assert_eq!((Connection::Live.label(), Connection::Polling.label()), ("Live", "Live (polling)"));
     }
 }

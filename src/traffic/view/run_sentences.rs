@@ -1,25 +1,18 @@
 //! The numbers of a run in sentences.
 
-use super::run_badge::status_label;
-use super::settings_text::planned_rate_of;
+use super::result_sentence::result_sentence;
 use crate::traffic::model::Run;
-use crate::ui::format::count;
+use crate::ui::format::{count, millis};
 
-pub(crate) fn rate_sentence(run: &Run) -> String {
-    let seconds = &run.stats.sent_per_second;
-    let planned = planned_rate_of(run);
-    let Some(highest) = seconds.iter().max() else {
-        return format!("Planned: {planned}. The first second is not over yet.");
-    };
-    let mean = f64::from(seconds.iter().sum::<u32>()) / seconds.len() as f64;
-    format!("Planned: {planned}. Sent: {mean:.1} per second on average, at most {highest} in one second of the clock.")
-}
+/// For so many seconds a run counts as just started.
+const JUST_STARTED: u32 = 5;
 
+/// The planned rate and the achieved one, which the events of the live stream know as a mean only.
 /// What became of the planned requests so far.
 pub(crate) fn accounts(run: &Run) -> String {
     let stats = &run.stats;
     let open = if run.status.is_final() {
-        format!("{} not reached", count(stats.not_reached))
+        format!("{} not sent", count(stats.not_reached))
     } else {
         format!("{} in flight", stats.in_flight)
     };
@@ -38,45 +31,44 @@ pub(crate) fn accounts(run: &Run) -> String {
     parts.join(" · ")
 }
 
-/// The sentence for screen readers, which hear nothing else of the numbers.
-pub(crate) fn announcement(run: &Run, stale: bool) -> String {
-    let stats = &run.stats;
-    let so_far = format!("{} requests, {} failed.", stats.total_requests, stats.failed_requests);
+/// The sentence for screen readers, which hear nothing else of the numbers: what was started, how far it is, or what came
+/// of it.
+pub fn announcement(run: &Run) -> String {
     if run.closed {
-        format!("Run {}: {so_far}", status_label(run.status))
+        format!("The run has ended. {}", result_sentence(run))
     } else if run.unstored {
         "The run has finished but is not stored yet: the database can't be written. The server keeps trying.".to_owned()
     } else if run.status.is_final() {
         "The run has ended and is being closed.".to_owned()
-    } else if stale {
-        "The connection to the server is lost; reconnecting.".to_owned()
+    } else if run.stats.whole_seconds() < JUST_STARTED {
+        format!(
+            "{} has started: {} requests planned in {}.",
+            run.scenario.title(),
+            run.stats.planned,
+            seconds(run.duration)
+        )
     } else {
-        format!("Running: {} of {} seconds, {so_far}", stats.elapsed / 1000, run.duration)
+        so_far(run)
     }
+}
+
+/// The numbers of a run that goes on.
+fn so_far(run: &Run) -> String {
+    let stats = &run.stats;
+    let p95 = stats.service.ok.p95.map(|p95| format!(", p95 {}", millis(Some(p95)))).unwrap_or_default();
+    let (elapsed, duration) = (stats.whole_seconds(), seconds(run.duration));
+    format!("{elapsed} of {duration}: {} requests, {} failed{p95}.", stats.total_requests, stats.failed_requests)
+}
+
+fn seconds(n: u32) -> String {
+    format!("{n} seconds")
 }
 
 #[cfg(test)]
 mod tests {
-    use uuid::Uuid;
-
     use super::*;
-    use crate::origin::RunId;
-    use crate::traffic::engine::scenario::{Delay, Scenario};
-    use crate::traffic::engine::stats::Stats;
-    use crate::traffic::model::{Endpoints, Settings, Status};
-
-    fn run(status: Status, closed: bool) -> Run {
-        let settings = Settings {
-            scenario: Scenario::Peak,
-            duration: 30,
-            max_rps: 20,
-            endpoints: Endpoints::all(),
-            seed: 9,
-            delay: Delay::Client,
-        };
-        let stats = Stats { elapsed: 12_300, total_requests: 1234, failed_requests: 2, ..Stats::default() };
-        Run { status, closed, stats, ..Run::starting(RunId(Uuid::from_u128(7)), settings, 20, 0) }
-    }
+    use crate::traffic::model::Status;
+    use crate::traffic::view::fixture::run;
 
     #[test]
     fn requests_throttled_by_the_cap_are_counted_apart_from_those_delayed_by_open_ones() {
@@ -89,10 +81,22 @@ mod tests {
     }
 
     #[test]
-    fn an_announcement_names_the_state() {
-        let running = run(Status::Running, false);
-        assert_eq!(announcement(&running, false), "Running: 12 of 30 seconds, 1234 requests, 2 failed.");
-        assert!(announcement(&running, true).contains("reconnecting"));
-        assert!(announcement(&run(Status::Completed, true), false).starts_with("Run completed: 1234"));
+    fn an_announcement_says_the_start_the_numbers_of_the_moment_and_the_result() {
+        let at = |elapsed| {
+            let mut run = run(Status::Running, false);
+            run.stats.elapsed = elapsed;
+            run.stats.planned = 444;
+            run.stats.service.ok.p95 = Some(2.81);
+            announcement(&run)
+        };
+        assert_eq!(at(0), "Peak Usage has started: 444 requests planned in 30 seconds.");
+        assert_eq!(at(4999), at(0));
+        assert_eq!(at(5000), "5 of 30 seconds: 1234 requests, 2 failed, p95 2.81 ms.");
+        assert_eq!(at(20_900), "20 of 30 seconds: 1234 requests, 2 failed, p95 2.81 ms.");
+        let closed = announcement(&run(Status::Completed, true));
+        assert_eq!(closed, "The run has ended. 0.2 % of 1\u{202f}234 requests failed, not as planned.");
+        let unstored = Run { unstored: true, ..run(Status::Completed, false) };
+        assert!(announcement(&unstored).contains("not stored yet"));
+        assert_eq!(announcement(&run(Status::Cancelled, false)), "The run has ended and is being closed.");
     }
 }

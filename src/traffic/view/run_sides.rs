@@ -1,52 +1,165 @@
-//! A run as client and server saw it: the percentiles of both, and the slowest requests as waterfalls.
+//! A run as client and server saw it, and its slowest requests.
 
+use leptos::prelude::*;
+
+use super::response_words::response_words;
+use super::single_failures::sample;
+use crate::error::Loaded;
 use crate::traffic::engine::exchange::Exchange;
-use crate::traffic::engine::mix::Call;
 use crate::traffic::engine::sides::{Sides, Spread};
-use crate::ui::chart::waterfall::{WaterfallRow, waterfall};
-use crate::ui::chart::{Chart, Rows};
+use crate::ui::card::Card;
 use crate::ui::format::{count, millis};
-use crate::ui::notice::{empty_html, failed_html};
-use crate::ui::table::{TableCell, row, table_html};
+use crate::ui::notice::{Empty, Failed};
+use crate::ui::table::{DataTable, Heads};
 
-pub(crate) fn sides_html(sides: Result<&Sides, &str>, rows: &Rows) -> String {
-    let content = match sides {
-        Err(why) => failed_html("The comparison of client and server could not be loaded.", why),
-        Ok(sides) if sides.slowest.is_empty() => empty_html(Some("No responses yet.")),
-        Ok(sides) => {
-            let sentence = sides_sentence(sides);
-            let chart = exchange_chart("Slowest requests", &sides.slowest).html("slowest", rows);
-            let table = table_html("Client and server", SIDES_HEADS, &sides_rows(sides), "");
-            format!("<p class=\"sentence\" data-part=\"sides\">{sentence}</p>{table}{chart}")
-        }
+const SIDE_HEADS: [&str; 5] = ["Where", "p50", "p95", "p99", "Max"];
+const SLOWEST_HEADS: [&str; 6] = ["Request", "Endpoint", "Response", "Client", "Server", "Elsewhere"];
+const DELAYED_HEADS: [&str; 5] = ["Request", "Endpoint", "Response", "Scheduling delay", "Pause"];
+
+/// Where the time of the requests went: at the client, in the server, or between the two. Below, the slowest requests by
+/// what the client saw; requests that left late are in a list of their own, because no service made them slow.
+#[component]
+pub fn SidesCard(
+    /// What both sides know of the run.
+    sides: Signal<Loaded<Sides>>,
+    /// Is it shown in a file, where there is nothing to open?
+    #[prop(optional)]
+    in_a_file: bool,
+) -> impl IntoView {
+    let content = move || {
+        sides.with(|loaded| match loaded {
+            None => view! { <p class="loading">"Loading."</p> }.into_any(),
+            Some(Err(error)) => {
+                view! { <Failed what="Client and server could not be compared." error=error.clone() /> }.into_any()
+            }
+            Some(Ok(sides)) if *sides == Sides::default() => view! {
+                <Empty>
+                    "There is nothing to compare yet. Both sides are joined request by request when the run is closed."
+                </Empty>
+            }
+            .into_any(),
+            Some(Ok(sides)) => view! { <Compared sides=sides.clone() in_a_file /> }.into_any(),
+        })
     };
-    format!(
-        "<section class=\"card wide\" aria-labelledby=\"sides-title\"><h3 id=\"sides-title\">Client and server</h3>{content}</section>"
-    )
+    view! {
+        <Card id="sides" title="Client and server" class="sides-card">
+            {content}
+        </Card>
+    }
+    .into_any()
 }
 
-/// The headers of the table of client and server.
-pub const SIDES_HEADS: [&str; 5] = ["Where", "p50", "p95", "p99", "Slowest"];
+#[component]
+fn Compared(sides: Sides, in_a_file: bool) -> impl IntoView {
+    let sentence = sides_sentence(&sides);
+    let slowest = Requests { title: "Slowest requests", heads: SLOWEST_HEADS.to_vec(), texts: slowest_texts };
+    let delayed = Requests { title: "Left late", heads: delayed_heads(&sides.delayed), texts: delayed_texts };
+    view! {
+        <p class="sentence">{sentence}</p>
+        <DataTable label="Client and server" class="side-table">
+            <Heads names=SIDE_HEADS.to_vec() />
+            <tbody>
+                {side_row("Client: sent to end of response", sides.client)}
+                {side_row("Server: arrived to responded", sides.server)}
+                {side_row("Elsewhere: connection, kernel, scheduling", sides.elsewhere)}
+            </tbody>
+        </DataTable>
+        <div class="request-lists">
+            {slowest.table("The longest for the client first.", sides.slowest, in_a_file)}
+            {delayed
+                .table(
+                    "They left more than 5 ms after they were due. That delay is the simulator's own; pauses that a scenario makes do not count.",
+                    sides.delayed,
+                    in_a_file,
+                )}
+        </div>
+    }
+    .into_any()
+}
 
-/// The rows of the table of client and server.
-pub fn sides_rows(sides: &Sides) -> String {
-    let line = |name: &str, spread: &Spread| {
-        let values = [spread.p50, spread.p95, spread.p99, spread.max].map(|value| TableCell::text(millis(value)));
-        row(std::iter::once(TableCell::text(name)).chain(values))
-    };
-    [
-        line("Client: sent to end of response", &sides.client),
-        line("Server: arrived to responded", &sides.server),
-        line("Elsewhere: queue, connection, scheduling", &sides.elsewhere),
-    ]
-    .concat()
+fn side_row(name: &'static str, spread: Spread) -> impl IntoView {
+    let values = [("p50", spread.p50), ("p95", spread.p95), ("p99", spread.p99), ("Max", spread.max)];
+    let cell = |(head, value): (&'static str, Option<f64>)| view! { <td data-head=head>{millis(value)}</td> };
+    view! {
+        <tr>
+            <th scope="row">{name}</th>
+            {values.map(cell).collect_view()}
+        </tr>
+    }
+}
+
+/// A table of single requests.
+struct Requests {
+    title: &'static str,
+    heads: Vec<&'static str>,
+    /// The cells of a request that follow its number.
+    texts: fn(&Exchange) -> Vec<String>,
+}
+
+impl Requests {
+    /// The table, or nothing without requests.
+    fn table(self, what: &'static str, exchanges: Vec<Exchange>, in_a_file: bool) -> Option<AnyView> {
+        let Self { title, heads, texts } = self;
+        let names = heads.clone();
+        let row = move |exchange: &Exchange| {
+            let id = exchange.request_id.map(|id| id.to_string()).filter(|_| !in_a_file);
+            let cells = names[1..].iter().copied().zip(texts(exchange));
+            let cells = cells.map(|(head, text)| view! { <td data-head=head>{text}</td> });
+            view! {
+                <tr>
+                    <th scope="row">{sample(&format!("#{}", exchange.seq), id)}</th>
+                    {cells.collect_view()}
+                </tr>
+            }
+        };
+        let rows = (!exchanges.is_empty()).then(|| exchanges.iter().map(row).collect_view())?;
+        let table = view! {
+            <div>
+                <h3 class="card-title">{title}</h3>
+                <p class="sentence">{what}</p>
+                <DataTable label=title class="request-table">
+                    <Heads names=heads />
+                    <tbody>{rows}</tbody>
+                </DataTable>
+            </div>
+        };
+        Some(table.into_any())
+    }
+}
+
+fn endpoint_and_response(exchange: &Exchange) -> [String; 2] {
+    let endpoint = exchange.call.map_or("–", |call| call.title());
+    let response = exchange.outcome.as_deref().map_or("–".to_owned(), response_words);
+    [endpoint.to_owned(), response]
+}
+
+fn slowest_texts(exchange: &Exchange) -> Vec<String> {
+    let times = [exchange.service_time, exchange.server_time, exchange.elsewhere].map(millis);
+    endpoint_and_response(exchange).into_iter().chain(times).collect()
+}
+
+/// The pause that the scenario makes before a request, in milliseconds.
+fn pause(exchange: &Exchange) -> Option<f64> {
+    Some(exchange.due? - exchange.wanted?)
+}
+
+/// The headers of the requests that left late. Pauses have a column where there are any.
+fn delayed_heads(delayed: &[Exchange]) -> Vec<&'static str> {
+    let pauses = delayed.iter().filter_map(pause).any(|pause| pause > 0.0);
+    let columns = if pauses { DELAYED_HEADS.len() } else { DELAYED_HEADS.len() - 1 };
+    DELAYED_HEADS[..columns].to_vec()
+}
+
+fn delayed_texts(exchange: &Exchange) -> Vec<String> {
+    let times = [exchange.scheduling_delay, pause(exchange)].map(millis);
+    endpoint_and_response(exchange).into_iter().chain(times).collect()
 }
 
 /// The p95 of client and server in a sentence.
-pub fn sides_sentence(sides: &Sides) -> String {
+fn sides_sentence(sides: &Sides) -> String {
     match (sides.client.p95, sides.server.p95) {
         (Some(client), Some(server)) => format!(
-            "Of {} requests seen by client and server, 95 % took at most {} for the client and {} in the server.",
+            "p95 of the {} requests that both sides saw: {} for the client, {} in the server.",
             count(sides.joined),
             millis(Some(client)),
             millis(Some(server))
@@ -55,39 +168,85 @@ pub fn sides_sentence(sides: &Sides) -> String {
     }
 }
 
-/// A waterfall chart of requests, which are given with the slowest first.
-pub fn exchange_chart(title: &str, exchanges: &[Exchange]) -> Chart {
-    let rows: Vec<_> = exchanges.iter().filter_map(waterfall_row).collect();
-    waterfall(title, slowest_sentence(&rows), &rows)
-}
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
 
-/// The row of a request, if the client's side of it is known.
-fn waterfall_row(exchange: &Exchange) -> Option<WaterfallRow> {
-    let call = exchange.call.map_or("", Call::route);
-    Some(WaterfallRow {
-        name: format!("#{}", exchange.seq),
-        call: format!("{call} · {}", exchange.outcome.as_deref().unwrap_or("?")),
-        request_id: exchange.request_id.map(|id| id.to_string()),
-        wanted: exchange.wanted?,
-        sent: exchange.sent?,
-        server: exchange.arrived.zip(exchange.answered),
-        received: exchange.received?,
-    })
-}
+    use super::*;
+    use crate::error::AppError;
+    use crate::traffic::engine::mix::Call;
+    use crate::traffic::view::fixture;
 
-/// How long the first request took, from its planned time on.
-fn slowest_sentence(requests: &[WaterfallRow]) -> String {
-    let Some(slowest) = requests.first() else { return String::new() };
-    let name = match requests.len() {
-        1 => "This request".to_owned(),
-        _ => format!("The slowest request, {} {},", slowest.name, slowest.call),
-    };
-    let total = millis(Some(slowest.received - slowest.wanted));
-    match slowest.server {
-        Some((arrived, responded)) => {
-            let server = millis(Some(responded - arrived));
-            format!("{name} took {total} from its planned time on, {server} of it in the server.")
+    /// It was wanted at 1 s, allowed to leave after a pause of 0.3 s, left 0.5 ms late, and took 81 ms.
+    fn exchange() -> Exchange {
+        Exchange {
+            seq: 220,
+            call: Some(Call::Error),
+            outcome: Some("503".to_owned()),
+            request_id: Some(Uuid::from_u128(5)),
+            wanted: Some(1000.0),
+            due: Some(1300.0),
+            sent: Some(1300.5),
+            received: Some(1381.5),
+            scheduling_delay: Some(0.5),
+            service_time: Some(81.0),
+            response_time: Some(381.5),
+            server_time: Some(80.2),
+            elsewhere: Some(0.8),
+            ..Exchange::default()
         }
-        None => format!("{name} took {total} from its planned time on."),
+    }
+
+    fn sides() -> Sides {
+        let spread = |p95| Spread { p50: Some(0.3), p95: Some(p95), p99: Some(12.6), max: Some(81.0) };
+        Sides {
+            joined: 594,
+            client: spread(2.69),
+            server: spread(2.09),
+            elsewhere: spread(0.5),
+            slowest: vec![exchange()],
+            delayed: vec![exchange()],
+        }
+    }
+
+    #[test]
+    fn a_pause_is_no_part_of_a_slow_request() {
+        let common = ["GET /api/v1/users/error", "503"];
+        assert_eq!(slowest_texts(&exchange()), [&common[..], &["81.0 ms", "80.2 ms", "0.80 ms"]].concat());
+        assert_eq!(delayed_texts(&exchange()), [&common[..], &["0.50 ms", "300 ms"]].concat());
+        assert_eq!(delayed_heads(&[exchange()]).len(), 5);
+        assert_eq!(delayed_heads(&[Exchange { due: Some(1000.0), ..exchange() }]).len(), 4, "no column of zeros");
+        let unknown = Exchange { seq: 1, ..Exchange::default() };
+        assert_eq!(slowest_texts(&unknown), ["–"; 5]);
+    }
+
+    fn html(sides: Loaded<Sides>, in_a_file: bool) -> String {
+        fixture::html(|| view! { <SidesCard sides=Signal::stored(sides) in_a_file /> })
+    }
+
+    #[test]
+    fn both_sides_stand_side_by_side() {
+        let page = html(Some(Ok(sides())), false);
+        for part in [
+            "p95 of the 594 requests that both sides saw: 2.69 ms for the client, 2.09 ms in the server.",
+            "<td data-head=\"p95\">2.09 ms",
+            "Slowest requests",
+            "Left late",
+            "href=\"/requests/00000000-0000-0000-0000-000000000005\"",
+        ] {
+            assert!(page.contains(part), "{part} is missing in {page}");
+        }
+        assert!(!html(Some(Ok(sides())), true).contains("href"), "a file stands for itself");
+        let nobody_waited = Sides { delayed: Vec::new(), ..sides() };
+        assert!(!html(Some(Ok(nobody_waited)), false).contains("Left late"));
+    }
+
+    #[test]
+    fn what_is_not_there_says_why() {
+        assert!(html(None, false).contains("Loading."));
+        assert!(html(Some(Ok(Sides::default())), false).contains("There is nothing to compare yet."));
+        assert!(html(Some(Err(AppError::Unavailable)), false).contains("could not be compared."));
+        let server_gone = Sides { joined: 0, client: Spread::default(), server: Spread::default(), ..sides() };
+        assert!(html(Some(Ok(server_gone)), false).contains("The server has no record of these requests"));
     }
 }

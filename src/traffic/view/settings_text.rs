@@ -28,10 +28,12 @@ pub fn below_title(settings: &Settings) -> String {
     joined(parts, delay(settings.scenario, settings.delay))
 }
 
-/// The settings that distinguish runs in a list.
-pub fn in_a_list(run: &RunSummary) -> String {
-    let parts = [run.scenario.title().to_owned(), duration(run.duration), format!("{}/s", run.max_rps)];
-    joined(parts, delay(run.scenario, run.delay))
+/// The settings that distinguish runs in a list, beside what a run is called. The scenario is one of them only if the run
+/// has a name; otherwise it is called by its scenario.
+pub fn beside_name(run: &RunSummary) -> String {
+    let scenario = run.name.as_ref().map(|_| run.scenario.title().to_owned());
+    let parts = [duration(run.duration), format!("{}/s", run.max_rps)];
+    joined(scenario.into_iter().chain(parts), delay(run.scenario, run.delay))
 }
 
 /// The planned rate: the highest, and the mean where pauses lower it.
@@ -41,8 +43,14 @@ pub fn planned_rate(shape: &Shape) -> String {
     if mean < top {
         format!("about {mean:.1} per second, at most {top:.1}")
     } else {
-        format!("at most {top:.1} per second")
+        format!("at most {} per second", rate_text(top))
     }
+}
+
+/// A rate per second, with as many decimals as it needs, at most two.
+pub fn rate_text(rate: f64) -> String {
+    let text = format!("{rate:.2}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// The planned rate of a run.
@@ -72,11 +80,21 @@ mod tests {
     }
 
     #[test]
+    fn a_run_without_a_name_does_not_repeat_its_scenario() {
+        let run = crate::traffic::view::fixture::run(crate::traffic::model::Status::Completed, true);
+        let mut run = RunSummary::from(&run);
+        assert_eq!(beside_name(&run), "30 s · 20/s");
+        run.name = Some("Before".to_owned());
+        assert_eq!(beside_name(&run), "Peak Usage · 30 s · 20/s");
+    }
+
+    #[test]
     fn a_plan_with_pauses_does_not_claim_to_reach_the_cap() {
         let words = |scenario, delay| planned_rate(&settings(scenario, delay).shape(20));
         assert_eq!(words(Scenario::Stress, Delay::Client), "at most 19.8 per second");
         assert_eq!(words(Scenario::Peak, Delay::Client), "at most 19.8 per second");
         assert_eq!(words(Scenario::LatencyDegradation, Delay::Client), "about 2.9 per second, at most 6.6");
         assert_eq!(words(Scenario::LatencyDegradation, Delay::Server), "at most 19.8 per second");
+        assert_eq!([5.0, 20.0 / 1.01, 5.0 / 1.01, 10.0].map(rate_text), ["5", "19.8", "4.95", "10"]);
     }
 }

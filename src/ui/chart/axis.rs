@@ -66,18 +66,24 @@ impl TimeAxis {
         ChartPoint { at: self.share(step as f64 + 0.5), cells: if self.rows { row() } else { Vec::new() } }
     }
 
-    pub(super) fn ticks(&self) -> Vec<Tick> {
-        let seconds = self.seconds();
-        let at = |second: u32| f64::from(second) / f64::from(seconds);
-        if !self.until_now {
-            return scale::time_ticks(seconds, 5).into_iter().map(|s| Tick { at: at(s), text: clock(s) }).collect();
+    /// The labels of the part of the axis between two shares of its width. Their positions are shares of the whole axis.
+    pub(super) fn ticks_between(&self, from: f64, to: f64) -> Vec<Tick> {
+        let seconds = f64::from(self.seconds());
+        let length = ((to - from) * seconds).round().max(1.0) as u32;
+        // Labels that count back from now are longer, so there is room for one less.
+        let step = scale::time_step(length, if self.until_now { 4 } else { 5 });
+        let whole = self.seconds() / step;
+        let moments = (0..=whole).map(|i| i * step);
+        let tick = |moment: u32| match self.until_now {
+            false => Tick { at: f64::from(moment) / seconds, text: clock(moment) },
+            true if moment == 0 => Tick { at: 1.0, text: "now".to_owned() },
+            true => Tick { at: 1.0 - f64::from(moment) / seconds, text: ago_label(moment) },
+        };
+        let mut ticks: Vec<Tick> =
+            moments.map(tick).filter(|tick| (from - 1e-6..=to + 1e-6).contains(&tick.at)).collect();
+        if self.until_now {
+            ticks.reverse();
         }
-        // One label less, because these are longer.
-        let mut ticks: Vec<Tick> = scale::time_ticks(seconds, 4)
-            .into_iter()
-            .map(|ago| Tick { at: at(seconds - ago), text: if ago == 0 { "now".to_owned() } else { ago_label(ago) } })
-            .collect();
-        ticks.reverse();
         ticks
     }
 
@@ -122,7 +128,7 @@ mod tests {
     use super::*;
 
     fn texts(axis: TimeAxis) -> Vec<String> {
-        axis.ticks().into_iter().map(|tick| tick.text).collect()
+        axis.ticks_between(0.0, 1.0).into_iter().map(|tick| tick.text).collect()
     }
 
     #[test]

@@ -11,16 +11,29 @@ use crate::ui::format::{count, millis};
 /// The measurements of one step of time.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Column<'a> {
-    /// p50, p95 and p99 in milliseconds; `None` without a measurement.
-    pub percentiles: [Option<f64>; 3],
+    /// The median in milliseconds; `None` without a measurement.
+    pub p50: Option<f64>,
+    /// The 95th percentile in milliseconds; `None` where there are too few measurements for one.
+    pub p95: Option<f64>,
+    /// The slowest in milliseconds; `None` without a measurement.
+    pub max: Option<f64>,
     /// Bucket and number of measurements, for each bucket that is not empty.
     pub buckets: &'a [(u8, u32)],
 }
 
+impl Column<'_> {
+    /// The values of [`LINES`].
+    fn lines(&self) -> [Option<f64>; 3] {
+        [self.p50, self.p95, self.max]
+    }
+}
+
 const PERCENTILES: [&str; 3] = ["p50", "p95", "p99"];
+/// The lines over the heatmap.
+const LINES: [&str; 3] = ["p50", "p95", "max"];
 /// The shades of the heatmap: the lowest number of measurements, class, and legend.
 const SHADES: [(u32, &str, &str); 5] = [
-    (1, "heat-1", "1"),
+    (1, "heat-1", "1 request"),
     (2, "heat-2", "2–3"),
     (4, "heat-3", "4–7"),
     (8, "heat-4", "8–15"),
@@ -119,11 +132,11 @@ pub fn heatmap(title: &str, sentence: String, axis: &TimeAxis, bounds: &[f64], c
     let shades = cells(&plane, bounds, columns);
     let names: Vec<String> = all_buckets(bounds).map(|bucket| bucket_name(bounds, bucket)).collect();
     let lines = [0, 1, 2].map(|which| {
-        let middle = |(second, column): (usize, &Column<'_>)| (second as f64 + 0.5, column.percentiles[which]);
+        let middle = |(second, column): (usize, &Column<'_>)| (second as f64 + 0.5, column.lines()[which]);
         plane.broken_line(columns.iter().enumerate().map(middle))
     });
     let casings = lines.clone().map(|path| Mark { class: "casing", path });
-    let lines = PERCENTILES.into_iter().zip(lines).map(|(class, path)| Mark { class, path });
+    let lines = LINES.into_iter().zip(lines).map(|(class, path)| Mark { class, path });
     let point = |(second, column): (usize, &Column<'_>)| axis.point(second, || column_cells(&names, column));
     let shade_keys = SHADES.map(|(_, class, name)| Key::new(class, name));
     Chart {
@@ -133,11 +146,12 @@ pub fn heatmap(title: &str, sentence: String, axis: &TimeAxis, bounds: &[f64], c
             "Milliseconds on a logarithmic scale, {}. The darker a cell, the more requests took that long.",
             axis.description()
         ),
-        x: axis.ticks(),
+        unit: "latency",
+        axis: Some(*axis),
         y: scale_labels(low, high),
         marks: shades.into_iter().chain(casings).chain(lines).collect(),
-        keys: percentile_keys().into_iter().chain(shade_keys).collect(),
-        columns: vec!["time", "p50", "p95", "p99", "requests", "by duration"],
+        keys: LINES.map(|name| Key::new(name, name)).into_iter().chain(shade_keys).collect(),
+        columns: vec!["time", "p50", "p95", "max", "requests", "by duration"],
         points: columns.iter().enumerate().map(point).collect(),
         ..Chart::default()
     }
@@ -145,9 +159,9 @@ pub fn heatmap(title: &str, sentence: String, axis: &TimeAxis, bounds: &[f64], c
 
 /// The row of a column, without its time.
 fn column_cells(bucket_names: &[String], column: &Column<'_>) -> [String; 5] {
-    let [p50, p95, p99] = column.percentiles.map(|ms| ms.map(|ms| millis(Some(ms))).unwrap_or_default());
+    let [p50, p95, max] = column.lines().map(|ms| ms.map(|ms| millis(Some(ms))).unwrap_or_default());
     let requests = count(column.buckets.iter().map(|(_, n)| n).sum());
-    [p50, p95, p99, requests, by_duration(bucket_names, column.buckets)]
+    [p50, p95, max, requests, by_duration(bucket_names, column.buckets)]
 }
 
 /// The distribution of all latencies.
@@ -175,6 +189,7 @@ pub fn distribution(
     Chart {
         title: title.to_owned(),
         sentence,
+        unit: "requests",
         axes: "Number of requests by latency, in milliseconds on a logarithmic scale.".to_owned(),
         x: scale_labels(low, high),
         y: side.map(|n| Tick { at: plane.y.share(n), text: count(n as u32) }).collect(),
@@ -203,9 +218,9 @@ mod tests {
 
     #[test]
     fn a_column_has_cells_lines_and_a_row() {
-        let busy = Column { percentiles: [Some(2.0), Some(20.0), Some(20.0)], buckets: &[(1, 3), (2, 1)] };
+        let busy = Column { p50: Some(2.0), p95: None, max: Some(20.0), buckets: &[(1, 3), (2, 1)] };
         let chart = heatmap("Latency", String::new(), &TimeAxis::of_run(2), &BOUNDS, &[busy, Column::default()]);
-        assert_eq!(chart.points[0].cells, ["0:00", "2.00 ms", "20.0 ms", "20.0 ms", "4", "1–10 ms: 3, 10–100 ms: 1"]);
+        assert_eq!(chart.points[0].cells, ["0:00", "2.00 ms", "", "20.0 ms", "4", "1–10 ms: 3, 10–100 ms: 1"]);
         assert_eq!(chart.points[1].cells, ["0:01", "", "", "", "0", ""]);
         let shapes = |class: &str| {
             chart.marks.iter().find(|mark| mark.class == class).map(|mark| mark.path.matches('M').count())
@@ -218,7 +233,7 @@ mod tests {
 
     #[test]
     fn neighbours_of_one_shade_are_one_box() {
-        let column = |buckets| Column { percentiles: [None; 3], buckets };
+        let column = |buckets| Column { buckets, ..Column::default() };
         // The row of bucket 1: once, a gap, once more, thrice, and no more.
         let columns = [column(&[(1, 1)]), column(&[(2, 1)]), column(&[(1, 2), (2, 1)]), column(&[(1, 3)])];
         let plane = Plane { x: Scale::Linear(4.0), y: Scale::log(1.0, 100.0) };

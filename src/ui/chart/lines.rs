@@ -38,7 +38,7 @@ pub fn lines(
         title: title.to_owned(),
         sentence,
         axes: format!("{what}, {}.", axis.description()),
-        x: axis.ticks(),
+        axis: Some(*axis),
         y: side
             .into_iter()
             .map(|value| Tick {

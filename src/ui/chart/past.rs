@@ -2,7 +2,7 @@
 
 use super::axis::TimeAxis;
 use super::scale::{Plane, Scale, between, round_ticks, value_at};
-use super::{Chart, Key, Mark, Tick};
+use super::{Chart, ChartBand, Key, Mark, Tick};
 
 /// Something that lasts for a while, such as a run.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -15,6 +15,10 @@ pub struct ChartPeriod {
     pub planned: Vec<(f64, f64)>,
     /// The cap in requests per second.
     pub cap: u32,
+    /// Its name.
+    pub name: String,
+    /// The page about it.
+    pub href: String,
 }
 
 /// The numbers of a chart of past rates.
@@ -22,6 +26,8 @@ pub struct ChartPeriod {
 pub struct PastRates<'a> {
     /// Requests per second in each step.
     pub achieved: &'a [f64],
+    /// Failed requests per second in each step.
+    pub failed: &'a [f64],
     /// The periods with a plan.
     pub planned: &'a [ChartPeriod],
 }
@@ -73,13 +79,16 @@ pub fn past_rate(title: &str, sentence: String, axis: &TimeAxis, rates: &PastRat
     let plans: Vec<PlannedLine> = rates.planned.iter().filter_map(|period| PlannedLine::new(axis, period)).collect();
     let highest = plans.iter().map(|plan| plan.cap).chain(rates.achieved.iter().copied()).fold(1.0, f64::max);
     let plane = Plane { x: Scale::Linear(axis.end()), y: Scale::Linear(highest * 1.15) };
-    let achieved = plane.steps(rates.achieved.iter().copied(), 1.0);
+    let achieved = plane.raised(rates.achieved);
+    let failed = plane.raised(rates.failed);
     let mut marks = vec![
-        Mark { class: "achieved-area", path: plane.area(&achieved, rates.achieved.len() as f64) },
+        Mark { class: "achieved-area", path: achieved.clone() },
+        Mark { class: "failed-area", path: failed.clone() },
         Mark { class: "achieved", path: achieved },
+        Mark { class: "failed", path: failed },
     ];
-    let mut keys = vec![Key::new("achieved", "requests")];
-    let mut columns = vec!["time", "requests"];
+    let mut keys = vec![Key::new("achieved", "requests"), Key::new("failed", "failed")];
+    let mut columns = vec!["time", "requests", "failed"];
     if !plans.is_empty() {
         let planned = plans.iter().map(|plan| plane.line(plan.corners.iter().copied())).collect();
         marks.insert(1, Mark { class: "cap", path: plans.iter().map(|plan| plan.cap_path(&plane)).collect() });
@@ -87,13 +96,16 @@ pub fn past_rate(title: &str, sentence: String, axis: &TimeAxis, rates: &PastRat
         keys.extend([Key::new("planned", "planned by the simulator"), Key::new("cap", "cap")]);
         columns.extend(["planned", "cap"]);
     }
-    let point = |(step, rate): (usize, &f64)| axis.point(step, || cells(*rate, &plans, step as f64 + 0.5));
+    let failed_in = |step: usize| rates.failed.get(step).copied().unwrap_or_default();
+    let point =
+        |(step, rate): (usize, &f64)| axis.point(step, || cells([*rate, failed_in(step)], &plans, step as f64 + 0.5));
     let side = round_ticks(highest, 4).into_iter();
     Chart {
         title: title.to_owned(),
         sentence,
+        unit: "requests per second",
         axes: format!("Requests per second, {}.", axis.description()),
-        x: axis.ticks(),
+        axis: Some(*axis),
         y: side.map(|value| Tick { at: plane.y.share(value), text: rate_text(value) }).collect(),
         marks,
         keys,
@@ -103,9 +115,10 @@ pub fn past_rate(title: &str, sentence: String, axis: &TimeAxis, rates: &PastRat
     }
 }
 
-/// The row of a step, without its time: its rate, and the plan at its middle `x` where there are plans.
-fn cells(rate: f64, plans: &[PlannedLine], x: f64) -> Vec<String> {
-    let mut cells = vec![rate_text(rate)];
+/// The row of a step, without its time: the rates of all and of failed requests, and the plan at its middle `x` where there
+/// are plans.
+fn cells(rates: [f64; 2], plans: &[PlannedLine], x: f64) -> Vec<String> {
+    let mut cells = rates.map(rate_text).to_vec();
     if !plans.is_empty() {
         let planned = plans.iter().find_map(|plan| Some((value_at(&plan.corners, x)?, plan.cap)));
         cells.push(planned.map(|(rate, _)| format!("{rate:.1}")).unwrap_or_default());
@@ -117,6 +130,12 @@ fn cells(rate: f64, plans: &[PlannedLine], x: f64) -> Vec<String> {
 /// A rate, with one decimal where it needs one.
 fn rate_text(rate: f64) -> String {
     if rate.fract() == 0.0 || rate >= 100.0 { format!("{rate:.0}") } else { format!("{rate:.1}") }
+}
+
+/// The named part of the axis that a period covers.
+fn band(axis: &TimeAxis, period: &ChartPeriod) -> ChartBand {
+    let share = |millis: i64| axis.share(axis.position(millis)).clamp(0.0, 1.0);
+    ChartBand { from: share(period.from), to: share(period.to), name: period.name.clone(), href: period.href.clone() }
 }
 
 impl Chart {
@@ -131,6 +150,7 @@ impl Chart {
             .map(|period| plane.rect((axis.position(period.from).max(0.0), axis.position(period.to)), (0.0, 1.0)))
             .collect();
         if !path.is_empty() {
+            self.bands = periods.iter().filter(on_axis).map(|period| band(axis, period)).collect();
             self.marks.insert(0, Mark { class: "period", path });
             self.keys.push(Key::new("period", name));
         }
@@ -159,7 +179,14 @@ mod tests {
     }
 
     fn ramp() -> ChartPeriod {
-        ChartPeriod { from: 98_000, to: 106_000, planned: vec![(0.0, 0.0), (4.0, 20.0), (8.0, 20.0)], cap: 20 }
+        ChartPeriod {
+            from: 98_000,
+            to: 106_000,
+            planned: vec![(0.0, 0.0), (4.0, 20.0), (8.0, 20.0)],
+            cap: 20,
+            name: "Peak Usage".to_owned(),
+            href: "/runs/7".to_owned(),
+        }
     }
 
     #[test]
@@ -177,22 +204,22 @@ mod tests {
     fn planned_stands_beside_achieved() {
         let achieved = [12.0, 17.0, 20.0, 0.5];
         let planned = [ramp()];
-        let rates = PastRates { achieved: &achieved, planned: &planned };
+        let rates = PastRates { achieved: &achieved, failed: &[0.0, 2.0], planned: &planned };
         let chart = past_rate("Rate", String::new(), &axis(), &rates);
         let rows: Vec<_> = chart.points.iter().map(|point| point.cells.join(" | ")).collect();
-        assert_eq!(rows[0], "00:01:40 UTC | 12 | 12.5 | 20");
-        assert_eq!(rows[3], "00:01:43 UTC | 0.5 | 20.0 | 20");
-        assert_eq!(chart.keys.len(), 3);
+        assert_eq!(rows[0], "00:01:40 UTC | 12 | 0 | 12.5 | 20");
+        assert_eq!(rows[3], "00:01:43 UTC | 0.5 | 0 | 20.0 | 20");
+        assert_eq!(chart.keys.len(), 4);
         let class = |class: &str| chart.marks.iter().find(|mark| mark.class == class).map(|mark| mark.path.as_str());
         assert_eq!(class("cap"), Some("M0 19.6L360 19.6"), "as long as the run");
         let real = past_rate("Rate", String::new(), &axis(), &PastRates { planned: &[], ..rates });
-        assert_eq!((real.columns, real.keys.len()), (vec!["time", "requests"], 1));
+        assert_eq!((real.columns, real.keys.len()), (vec!["time", "requests", "failed"], 2));
         assert!(real.marks.iter().all(|mark| mark.class != "cap"), "the cap is none of theirs");
     }
 
     #[test]
     fn real_traffic_may_be_higher_than_the_cap() {
-        let rates = PastRates { achieved: &[200.0], planned: &[ramp()] };
+        let rates = PastRates { achieved: &[200.0], failed: &[], planned: &[ramp()] };
         let chart = past_rate("Rate", String::new(), &axis(), &rates);
         assert_eq!(chart.y.last().map(|tick| tick.text.as_str()), Some("200"));
     }
@@ -202,12 +229,13 @@ mod tests {
         let plain = Chart::default();
         let chart = plain.clone().shaded(&axis(), &[ramp(), ChartPeriod { from: 0, to: 99_000, ..ramp() }], "run");
         assert_eq!(chart.marks[0].path, "M0 0H360V150H0Z");
+        assert_eq!((chart.bands.len(), chart.bands[0].from, chart.bands[0].to), (1, 0.0, 0.6));
         assert_eq!(plain.clone().shaded(&axis(), &[], "run"), plain);
     }
 
     #[test]
     fn rows_of_empty_steps_are_left_out_with_a_note() {
-        let rates = PastRates { achieved: &[1.0, 0.0, 2.0], planned: &[] };
+        let rates = PastRates { achieved: &[1.0, 0.0, 2.0], failed: &[], planned: &[] };
         let chart = past_rate("Rate", String::new(), &axis(), &rates);
         let short = chart.without_empty_steps(|step| rates.achieved[step] == 0.0, "Empty ones are left out.");
         let rows: Vec<_> = short.points.iter().map(|point| point.cells[1].as_str()).collect();

@@ -98,6 +98,24 @@ impl Plane {
         values.into_iter().enumerate().map(one).collect()
     }
 
+    /// Steps of width 1 from 0 on, one for each value, that rise from the base and return to it: nothing is drawn where the
+    /// value is 0. The path encloses an area, too.
+    pub fn raised(&self, values: &[f64]) -> String {
+        let mut path = String::new();
+        let mut start = 0;
+        for part in values.chunk_by(|a, b| (*a > 0.0) == (*b > 0.0)) {
+            if part[0] > 0.0 {
+                path.push_str(&format!("M{} {HEIGHT}", self.x(start as f64)));
+                for (i, value) in part.iter().enumerate() {
+                    path.push_str(&format!("V{}H{}", self.y(*value), self.x((start + i + 1) as f64)));
+                }
+                path.push_str(&format!("V{HEIGHT}"));
+            }
+            start += part.len();
+        }
+        path
+    }
+
     /// The area between a line and the base. Empty for an empty line.
     pub fn area(&self, line: &str, x_end: f64) -> String {
         if line.is_empty() { String::new() } else { format!("{line}H{}V{HEIGHT}H0Z", self.x(x_end)) }
@@ -139,11 +157,10 @@ pub fn round_ticks(max: f64, most: u32) -> Vec<f64> {
     (0..=(max / step + 1e-9) as u32).map(|i| f64::from(i) * step).collect()
 }
 
-/// Round times from 0 to `seconds`, at most `most` steps.
-pub fn time_ticks(seconds: u32, most: u32) -> Vec<u32> {
+/// A round number of seconds that divides `seconds` into at most `most` steps.
+pub fn time_step(seconds: u32, most: u32) -> u32 {
     const STEPS: [u32; 13] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 900, 3600, 10_800, 21_600];
-    let step = STEPS.into_iter().find(|step| seconds / step <= most).unwrap_or(86_400);
-    (0..=seconds / step).map(|i| i * step).collect()
+    STEPS.into_iter().find(|step| seconds / step <= most).unwrap_or(86_400)
 }
 
 /// The powers of ten from `low` to `high`.
@@ -179,6 +196,12 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_drawn_where_there_is_nothing() {
+        assert_eq!(PLANE.raised(&[0.0, 20.0, 10.0, 0.0, 20.0]), "M60 150V0H120V75H180V150M240 150V0H300V150");
+        assert_eq!(PLANE.raised(&[0.0, 0.0]), "");
+    }
+
+    #[test]
     fn positions_are_rounded_to_a_tenth() {
         let texts = [0.0, 0.04, 0.06, 9.95, 99.94, 599.96, 123.45].map(|value| tenths(value).to_string());
         assert_eq!(texts, ["0", "0", "0.1", "10", "99.9", "600", "123.5"]);
@@ -203,12 +226,8 @@ mod tests {
         assert_eq!(round_ticks(20.0, 5), [0.0, 5.0, 10.0, 15.0, 20.0]);
         assert_eq!(round_ticks(7.0, 5), [0.0, 2.0, 4.0, 6.0]);
         assert_eq!(round_ticks(340.0, 4), [0.0, 100.0, 200.0, 300.0]);
-        assert_eq!(time_ticks(30, 5), [0, 10, 20, 30]);
-        assert_eq!(time_ticks(600, 5), [0, 120, 240, 360, 480, 600]);
-        assert_eq!(time_ticks(5, 5), [0, 1, 2, 3, 4, 5]);
-        assert_eq!(time_ticks(300, 4), [0, 120, 240]);
-        assert_eq!(time_ticks(3600, 5), [0, 900, 1800, 2700, 3600]);
-        assert_eq!(time_ticks(86_400, 5), [0, 21_600, 43_200, 64_800, 86_400]);
+        let steps = [(30, 5), (600, 5), (5, 5), (300, 4), (3600, 5), (86_400, 5)];
+        assert_eq!(steps.map(|(seconds, most)| time_step(seconds, most)), [10, 120, 1, 120, 900, 21_600]);
         assert_eq!(decade_ticks(0.1, 150.0), [0.1, 1.0, 10.0, 100.0]);
         assert_eq!(decade_ticks(0.15, 6.8), [1.0]);
     }

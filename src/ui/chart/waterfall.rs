@@ -1,5 +1,8 @@
 //! Single requests as bars on a time axis: what the client saw, and what the server saw.
 
+use leptos::prelude::*;
+
+use super::figure::ChartFigure;
 use super::scale::{Plane, Scale, round_ticks};
 use super::{Chart, ChartPoint, Key, Mark, Tick};
 use crate::ui::format::millis;
@@ -21,6 +24,24 @@ pub struct WaterfallRow {
     pub server: Option<(f64, f64)>,
     /// When the client had received the whole response, or gave up.
     pub received: f64,
+}
+
+/// Requests as bars, one row per request, each from its planned time on.
+#[component]
+pub fn Waterfall(
+    /// The id of the figure.
+    id: &'static str,
+    /// The caption.
+    title: &'static str,
+    /// What the bars show, in a sentence.
+    #[prop(into)]
+    sentence: Signal<String>,
+    /// The requests, in the order of the rows.
+    #[prop(into)]
+    rows: Signal<Vec<WaterfallRow>>,
+) -> impl IntoView {
+    let chart = Signal::derive(move || rows.with(|rows| waterfall(title, sentence.get(), rows)));
+    view! { <ChartFigure id chart /> }
 }
 
 /// A chart with one row per request, each starting at the planned time of its request.

@@ -91,6 +91,14 @@ impl MetricsStore for SqliteMetrics {
         log::page(&self.0, query, times).await
     }
 
+    async fn newest_requests(&self, query: &LogQuery, times: Range<i64>) -> Result<LogPage, StoreError> {
+        log::newest(&self.0, query, times).await
+    }
+
+    async fn count_requests(&self, query: &LogQuery, times: Range<i64>, most: u32) -> Result<u32, StoreError> {
+        log::count(&self.0, query, &times, most).await
+    }
+
     async fn request(&self, id: Uuid) -> Result<Option<RecordedRequest>, StoreError> {
         rows::by_id(&self.0, id).await
     }

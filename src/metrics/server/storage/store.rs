@@ -43,6 +43,10 @@ pub trait MetricsStore: Send + Sync + 'static {
     async fn roll_up_older_version(&self) -> Result<u64, StoreError>;
     /// One page of the request log, of requests that arrived at these times, in epoch microseconds.
     async fn log(&self, query: &LogQuery, times: Range<i64>) -> Result<LogPage, StoreError>;
+    /// The newest requests that match the filter, whatever its page and order are, and how many are of the future.
+    async fn newest_requests(&self, query: &LogQuery, times: Range<i64>) -> Result<LogPage, StoreError>;
+    /// How many requests match the filter, counted up to `most`.
+    async fn count_requests(&self, query: &LogQuery, times: Range<i64>, most: u32) -> Result<u32, StoreError>;
     /// The request with this id.
     async fn request(&self, id: Uuid) -> Result<Option<RecordedRequest>, StoreError>;
     /// What is no longer kept.

@@ -15,9 +15,11 @@ use crate::traffic::engine::exchange::{ClientSide, ServerSide};
 use crate::traffic::engine::findings::Findings;
 use crate::traffic::history_query::HistoryQuery;
 use crate::traffic::model::{Run, RunSummary};
+use crate::traffic::naming::{NameAndNote, Naming};
 use crate::traffic::server::client_ledger::LedgerRow;
+use crate::traffic::server::history_rows::ListedRun;
 use crate::traffic::server::ports::{RecordedRequests, UserCleanup};
-use crate::traffic::server::store::{ListedRun, RunStore, StoredRun};
+use crate::traffic::server::store::{Removal, RunStore, StoredRun};
 
 /// The recorded requests, the clean-up and the stored runs.
 pub(super) struct Fakes(pub(super) Arc<World>);
@@ -99,7 +101,16 @@ impl RunStore for Fakes {
         Ok(self.0.stored.lock().iter().map(listed).collect())
     }
 
-    async fn delete(&self, id: RunId) -> Result<bool, StoreError> {
+    async fn rename(&self, id: RunId, naming: &Naming) -> Result<Option<NameAndNote>, StoreError> {
+        let mut stored = self.0.stored.lock();
+        let Some(run) = stored.iter_mut().find(|run| run.job_id == id) else { return Ok(None) };
+        let renamed = naming.apply(NameAndNote { name: run.name.take(), note: run.note.take() });
+        run.name.clone_from(&renamed.name);
+        run.note.clone_from(&renamed.note);
+        Ok(Some(renamed))
+    }
+
+    async fn delete(&self, id: RunId, _removal: Removal) -> Result<bool, StoreError> {
         let mut stored = self.0.stored.lock();
         let before = stored.len();
         stored.retain(|run| run.job_id != id);

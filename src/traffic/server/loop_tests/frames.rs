@@ -8,18 +8,18 @@ use uuid::Uuid;
 
 use crate::origin::RunId;
 use crate::traffic::engine::mix::{Call, Endpoint, PlannedRequest};
-use crate::traffic::engine::outcome::Fate;
+use crate::traffic::engine::outcome::{Fate, FateCount};
 use crate::traffic::engine::scenario::{Delay, Scenario};
-use crate::traffic::engine::stats::Stats;
-use crate::traffic::model::{Endpoints, MAX_DURATION, Reason, Run, Settings, Status};
+use crate::traffic::model::{Endpoints, LONGEST_NAME, LONGEST_NOTE, MAX_DURATION, Reason, Run, Settings, Status};
+use crate::traffic::naming::NameAndNote;
 use crate::traffic::server::client::Completion;
 use crate::traffic::server::live_run::LiveRun;
 
 /// The largest frame that a viewer gets, in bytes.
 const LARGEST_FRAME: usize = 4096;
 
-/// A run of ten minutes in which everything is as long as it can be: sixty status codes on every endpoint, so that
-/// all groups of failures are there, and latencies with all their digits.
+/// A run of ten minutes in which everything is as long as it can be: every endpoint is called, each fails with sixty
+/// status codes, so that all groups of failures are there, and the latencies have all their digits.
 async fn worst_run() -> Arc<LiveRun> {
     let settings = Settings {
         scenario: Scenario::ErrorInjection,
@@ -60,22 +60,34 @@ fn data_of(run: &LiveRun) -> (usize, Run) {
 #[tokio::test(start_paused = true)]
 async fn the_frame_of_the_worst_run_stays_small_and_the_last_one_has_everything() {
     let run = worst_run().await;
+    run.rename(NameAndNote { name: Some("\u{1f680}".repeat(LONGEST_NAME)), note: Some("x".repeat(LONGEST_NOTE)) });
     let whole = run.snapshot();
     assert!(whole.stats.sent_per_second.len() >= 599 && whole.stats.sent > 11_000, "{whole:?}");
     assert_eq!((whole.stats.failures.len(), whole.stats.calls.len(), whole.stats.fates.len()), (10, 5, 61));
     let (bytes, shown) = data_of(&run);
-    assert!((2000..=LARGEST_FRAME).contains(&bytes), "{bytes} bytes");
-    let left_out = Stats { calls: Vec::new(), fates: Vec::new(), failures: Vec::new(), ..whole.stats.clone() };
-    assert_eq!(shown, Run { stats: left_out, ..whole }, "everything else is there");
+    assert!((3000..=LARGEST_FRAME).contains(&bytes), "{bytes} bytes");
+    let mut expected = Run { note: None, ..whole.clone() };
+    expected.stats.sent_per_second.clear();
+    expected.stats.failures.iter_mut().for_each(|group| group.sample.path = None);
+    assert_eq!(shown.stats.fates.len(), 11, "ten of them, and the others in one");
+    let sum = |fates: &[FateCount]| fates.iter().map(|fate| fate.count).sum::<u32>();
+    assert_eq!(sum(&shown.stats.fates), sum(&whole.stats.fates));
+    expected.stats.fates.clone_from(&shown.stats.fates);
+    assert_eq!(shown, expected, "everything else is there");
 
     run.end_run(Status::Error, Some(Reason::Interrupted));
     run.set_stop_duration(Duration::from_micros(4_999_999));
+    run.mark_unstored();
+    let audit = serde_json::from_str(r#"{"outcome":"verified"}"#).expect("an audit");
+    run.set_verdict(audit, serde_json::from_str(r#"{"outcome":"right"}"#).expect("a check"));
     let (bytes, shown) = data_of(&run);
     assert!(bytes <= LARGEST_FRAME, "{bytes} bytes while it is being closed");
-    assert!(shown.stats.recent_failures.is_empty());
+    assert!(shown.unstored && shown.stats.recent_failures.is_empty());
+    assert_eq!((shown.stats.audited(), shown.stats.dashboard()), (None, None), "these come with the end");
 
     run.mark_closed();
     let (_, shown) = data_of(&run);
     assert_eq!(shown, run.snapshot());
     assert_eq!((shown.stats.failures.len(), shown.stats.recent_failures.len()), (10, 50));
+    assert!(shown.stats.fates.len() == 61 && shown.stats.audited().is_some(), "{shown:?}");
 }

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use super::client::TIMEOUT;
 use super::refusals::{DeleteRefusal, StartRefusal};
+use super::store::Removal;
 use crate::platform::retention::{Ages, Prune};
 use crate::platform::wall_clock::ShownTimes;
 use crate::platform::wall_clock::epoch_micros;
@@ -209,11 +210,11 @@ async fn a_database_that_can_not_be_written_ends_the_run() {
 async fn a_closed_run_can_be_deleted_and_an_active_one_not() {
     let test = Test::new(Manner::default());
     let id = test.start(Scenario::Normal, 5).await;
-    assert!(matches!(test.runs.delete(id).await, Err(DeleteRefusal::Active)));
+    assert!(matches!(test.runs.delete(id, Removal::Asked).await, Err(DeleteRefusal::Active)));
     test.closed(id).await;
-    test.runs.delete(id).await.expect("deleted");
+    test.runs.delete(id, Removal::Asked).await.expect("deleted");
     assert!(test.runs.run(id).await.expect("readable").is_none());
-    assert!(matches!(test.runs.delete(id).await, Err(DeleteRefusal::NotFound)));
+    assert!(matches!(test.runs.delete(id, Removal::Asked).await, Err(DeleteRefusal::NotFound)));
 }
 
 #[tokio::test(start_paused = true)]

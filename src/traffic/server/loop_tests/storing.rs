@@ -12,6 +12,7 @@ use crate::origin::RunId;
 use crate::traffic::engine::scenario::{Delay, Scenario};
 use crate::traffic::model::{Endpoints, Reason, Run, Settings, Status};
 use crate::traffic::server::refusals::{DeleteRefusal, StartRefusal};
+use crate::traffic::server::store::Removal;
 
 fn settings() -> Settings {
     Settings {
@@ -62,7 +63,7 @@ async fn a_result_is_stored_however_long_the_database_is_locked() {
     let waiting = run(&test, id).await;
     assert_eq!((waiting.status, waiting.closed, waiting.unstored), (Status::Completed, false, true));
     assert!(matches!(test.runs.start(settings()).await, Err(StartRefusal::Unstored(busy)) if busy == id));
-    assert!(matches!(test.runs.delete(id).await, Err(DeleteRefusal::Active)));
+    assert!(matches!(test.runs.delete(id, Removal::Asked).await, Err(DeleteRefusal::Active)));
     test.world.locked.store(false, Ordering::Relaxed);
     let unlocked = Instant::now();
     let closed = test.closed(id).await;
