@@ -1,4 +1,4 @@
-import { expect, test } from "./fixtures";
+import { expect, expectComplaint, test } from "./fixtures";
 
 test("the API's page is one link away, and fits a phone", async ({ page }) => {
   await page.goto("/");
@@ -21,6 +21,7 @@ test("it begins with a whole run from a shell, and ends with the refusals", asyn
 });
 
 test("every page has the same head, which takes one line of a phone", async ({ page }) => {
+  expectComplaint(/404/);
   const menu = page.getByRole("navigation", { name: "Main" });
   for (const [path, current] of [
     ["/", "Dashboard"],

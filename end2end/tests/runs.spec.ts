@@ -101,16 +101,17 @@ test("a run gets a name and a note, which stay where they are shown", async ({ p
   const row = page.locator("tr", { has: page.locator(`a[href="/runs/${id}"]`) });
   await expect(row.getByLabel("Note")).toBeHidden();
   await row.getByText("Name and note").click();
-  await row.getByLabel("Name", { exact: true }).fill("Before the index");
+  const name = `Before the index ${id.slice(-8)}`;
+  await row.getByLabel("Name", { exact: true }).fill(name);
   await row.getByLabel("Note", { exact: true }).fill("two\nlines <b>");
   await row.getByRole("button", { name: "Save" }).click();
   await expect(page).toHaveURL(/order=sent&naming=renamed/);
   await expect(page.getByText("Name and note are saved.")).toBeVisible();
-  await expect(row.getByRole("link", { name: "Before the index" })).toBeVisible();
+  await expect(row.getByRole("link", { name })).toBeVisible();
   await expect(row).toContainText("lines <b>");
   await row.getByText("Name and note").click();
   await expect(row.getByLabel("Note", { exact: true })).toHaveValue("two\nlines <b>");
-  await page.goto("/runs?name=index");
+  await page.goto(`/runs?name=${id.slice(-8)}`);
   await expect(page.locator(".runs-table tbody tr")).toHaveCount(1);
 });
 
@@ -129,7 +130,7 @@ test("a run is set up again with its own settings", async ({ page, request }) =>
   await expect(page.getByRole("alert").filter({ hasText: /\w/ })).toHaveCount(0);
   await page.getByLabel("I understand this generates load").check();
   await page.getByRole("button", { name: "START TEST" }).click();
-  await expect(page.getByRole("heading", { name: "Latency Degradation" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Latency Degradation", exact: true })).toBeVisible();
   const { jobId } = (await (await request.get("/fn/traffic/card")).json()).active;
   const active = await status(request, jobId);
   expect(active).toMatchObject({ duration: 7, maxRps: 3, endpoints: ["list", "get"], seed: 4711, delay: "server" });

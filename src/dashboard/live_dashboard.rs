@@ -36,7 +36,7 @@ use crate::ui::connection_banner::ConnectionBanner;
 
 /// The strip, the card and the board.
 #[island]
-pub fn LiveDashboard(
+pub(super) fn LiveDashboard(
     /// The card when the page was rendered.
     card: CardState,
     /// What the figures are of.
@@ -63,7 +63,8 @@ pub fn LiveDashboard(
     let details = StoredValue::new(details);
     let requests = Signal::derive(move || board.data(|data| data.requests.clone()));
     let runs = Signal::derive(move || board.data(|data| data.runs.clone()));
-    let range = Signal::derive(move || dashboard.scope.get().view().range);
+    let view = Signal::derive(move || dashboard.scope.get().view());
+    let range = Signal::derive(move || view.get().range);
     let health = HealthFeed::new(health, range);
     let content = move || match dashboard.scope.get() {
         Scope::Run(id) => view! { <RunBoard id feed first=details.get_value() /> }.into_any(),
@@ -84,7 +85,7 @@ pub fn LiveDashboard(
                 {content}
             </div>
             <div class="below">
-                <NewestRequests requests />
+                <NewestRequests requests view />
                 <NewestRuns runs />
                 <HealthCharts
                     health=health.health

@@ -3,14 +3,14 @@
 use leptos::html::title;
 use leptos::prelude::*;
 
-/// A `<title>`. The view macro would write a comment behind a text that it does not know beforehand, and in a title that
-/// is no comment: browsers show it.
+/// A `<title>`. Leptos writes a comment behind a text that it does not know beforehand, and in a title that is no comment:
+/// browsers show it. So the escaped text is the whole content.
 #[component]
 pub fn DocumentTitle(
     /// The title.
     text: String,
 ) -> impl IntoView {
-    title().child(text)
+    title().inner_html(text.to_html())
 }
 
 #[cfg(test)]

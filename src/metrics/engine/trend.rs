@@ -30,9 +30,9 @@ pub struct ComparedPeriod {
 /// The change from `before` to `now`. `None` without a baseline: there were fewer than 100 requests in the period before, or
 /// the two periods are not of the same traffic.
 pub fn trend(now: &ComparedPeriod, before: &ComparedPeriod) -> Option<Trend> {
-    let is_same_traffic = now.runs == before.runs && !now.runs.contains(&None);
+    let is_comparable = now.runs == before.runs && !now.runs.contains(&None);
     let (now, before) = (&now.totals, &before.totals);
-    if before.requests < FEWEST_BEFORE || !is_same_traffic {
+    if before.requests < FEWEST_BEFORE || !is_comparable {
         return None;
     }
     let relative = |now: f64, before: f64| (before > 0.0).then(|| thousandths(now / before - 1.0));

@@ -8,7 +8,8 @@ use crate::ui::chart::axis::TimeAxis;
 use crate::ui::chart::latency::{Column, heatmap};
 use crate::ui::chart::past::{ChartPeriod, PastRates, past_rate};
 use crate::ui::chart::stacked::{StackSeries, stacked};
-use crate::ui::chart::{Chart, Tick};
+use crate::ui::chart::Chart;
+use crate::ui::chart::point::Tick;
 use crate::ui::format::{count, duration, millis, percent, time_of_day};
 
 /// The note above a table that leaves out the steps without requests.

@@ -26,7 +26,6 @@ pub fn NewestRequests(
     #[prop(into)]
     requests: Signal<Result<LogPage, AppError>>,
     /// The scope.
-    #[prop(optional, into)]
     view: Signal<OverviewQuery>,
 ) -> impl IntoView {
     let page = Memo::new(move |_| {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 use uuid::Uuid;
 
-use super::run_follower::Follower;
+use super::run_follower::{Follower, Heard};
 use crate::error::AppError;
 use crate::origin::RunId;
 use crate::traffic::engine::scenario::{Delay, Scenario};
@@ -84,7 +84,7 @@ impl RunFeed {
     fn follow_in_browser(self) {
         let Some(id) = self.followed.get() else { return };
         self.set_connection(Connection::Connecting);
-        let follower = StoredValue::new_local(Some(Follower::start(self, id)));
+        let follower = StoredValue::new_local(Some(Follower::start(id, move |heard| self.hear(id, heard))));
         on_cleanup(move || follower.set_value(None));
         Effect::new(move |before: Option<()>| {
             self.retries.track();
@@ -94,9 +94,17 @@ impl RunFeed {
         });
     }
 
+    fn hear(self, id: RunId, heard: Heard) {
+        match heard {
+            Heard::Run(run, connection) => self.accept(*run, connection),
+            Heard::Gone => self.run_is_gone(id),
+            Heard::Broken(error) => self.set_connection(Connection::Broken(error)),
+        }
+    }
+
     /// Replaces the state by one that arrived, unless that is of another run or older. Also called after the component is
     /// gone, when the signals are disposed.
-    pub(super) fn accept(self, run: Run, connection: Connection) {
+    fn accept(self, run: Run, connection: Connection) {
         let known = self.run.try_get_untracked().flatten().filter(|known| known.job_id == run.job_id);
         let Some(known) = known.filter(|_| self.followed.try_get_untracked().flatten().is_some()) else { return };
         self.quiet.heard();
@@ -116,14 +124,14 @@ impl RunFeed {
     }
 
     /// Notes that the server does not have the run any more.
-    pub(super) fn run_is_gone(self, id: RunId) {
+    fn run_is_gone(self, id: RunId) {
         if self.followed.try_get_untracked().flatten() == Some(id) {
             let _ = self.followed.try_set(None);
             self.set_connection(Connection::Broken(AppError::NotFound));
         }
     }
 
-    pub(super) fn set_connection(self, connection: Connection) {
+    fn set_connection(self, connection: Connection) {
         if self.connection.try_get_untracked().is_some_and(|known| known != connection) {
             let _ = self.connection.try_set(connection);
         }

@@ -1,4 +1,4 @@
-//! Keeps a [`RunFeed`] up to date in the browser: carries out what the [`ConnectionPolicy`] decides.
+//! Follows a run in the browser and tells what it hears: carries out what the [`ConnectionPolicy`] decides.
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -12,7 +12,6 @@ use web_sys::AbortController;
 
 use super::connection_policy::{ConnectionPolicy, Steps};
 use super::event_stream::EventStream;
-use super::run_feed::RunFeed;
 use crate::error::AppError;
 use crate::origin::RunId;
 use crate::traffic::model::Run;
@@ -28,10 +27,21 @@ const PLACES: [&str; 3] = ["run-stream-1", "run-stream-2", "run-stream-3"];
 /// How often the page looks whether there is something to do.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
+/// What a follower hears about its run.
+pub(super) enum Heard {
+    /// A state of the run, and how it came.
+    Run(Box<Run>, Connection),
+    /// The server does not have the run any more.
+    Gone,
+    /// The server could not be asked.
+    Broken(AppError),
+}
+
 /// Follows one run until it is dropped.
 pub(super) struct Follower {
-    feed: RunFeed,
     id: RunId,
+    /// Told of everything that is heard. Also called after the component is gone, when its signals are disposed.
+    tell: Box<dyn Fn(Heard)>,
     policy: RefCell<ConnectionPolicy>,
     stream: RefCell<Option<(EventStream, WebLock)>>,
     /// The number of the stream, so that a place that comes too late opens none.
@@ -49,10 +59,10 @@ impl Drop for Follower {
 
 impl Follower {
     /// Follows a run. Listens to the page as long as the current owner lives.
-    pub(super) fn start(feed: RunFeed, id: RunId) -> Rc<Self> {
+    pub(super) fn start(id: RunId, tell: impl Fn(Heard) + 'static) -> Rc<Self> {
         let follower = Rc::new(Self {
-            feed,
             id,
+            tell: Box::new(tell),
             policy: RefCell::new(ConnectionPolicy::new(now(), document().hidden())),
             stream: RefCell::new(None),
             stream_number: Cell::new(0),
@@ -135,7 +145,7 @@ impl Follower {
             return;
         };
         self.policy.borrow_mut().heard(now());
-        self.feed.accept(run, Connection::Live);
+        (self.tell)(Heard::Run(Box::new(run), Connection::Live));
     }
 
     fn stream_failed(self: &Rc<Self>) {
@@ -157,11 +167,14 @@ impl Follower {
         follower.policy.borrow_mut().poll_ended();
         let is_live = follower.policy.borrow().delivers(now());
         match answer {
-            Ok(run) => follower.feed.accept(run, if is_live { Connection::Live } else { Connection::Polling }),
-            Err(AppError::NotFound) => follower.feed.run_is_gone(id),
+            Ok(run) => {
+                let connection = if is_live { Connection::Live } else { Connection::Polling };
+                (follower.tell)(Heard::Run(Box::new(run), connection));
+            }
+            Err(AppError::NotFound) => (follower.tell)(Heard::Gone),
             // While the stream delivers, nothing is wrong.
             Err(_) if is_live => {}
-            Err(error) => follower.feed.set_connection(Connection::Broken(error)),
+            Err(error) => (follower.tell)(Heard::Broken(error)),
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::traffic::view::result_sentence::strip_sentence;
 use crate::traffic::view::run_badge::badge;
 use crate::traffic::view::verdict::short;
 use crate::ui::badge::Badge;
+use crate::ui::dom::is_plain_click;
 use crate::ui::format::{count, millis, percent};
 use crate::ui::tone::Tone;
 
@@ -148,18 +149,20 @@ fn EndedStrip(feed: RunFeed, new_run: Option<Callback<()>>) -> impl IntoView {
     let of = move |text: fn(&Run) -> String| {
         Signal::derive(move || feed.run.with(|run| run.as_ref().map(text).unwrap_or_default()))
     };
-    let verdict = move || {
+    let verdict = Memo::new(move |_| {
         feed.run.with(|run| {
             let run = run.as_ref().filter(|run| run.closed)?;
             let verdict = short(&run.into());
             Some((verdict.tone.name(), verdict.text()))
         })
-    };
+    });
     let on_the_dashboard = new_run.map(|new_run| {
         // Without JavaScript the link leads to the form.
         let on_click = move |event: web_sys::MouseEvent| {
-            event.prevent_default();
-            new_run.run(());
+            if is_plain_click(&event) {
+                event.prevent_default();
+                new_run.run(());
+            }
         };
         view! {
             <a class="button" href=of(|run| StartForm::again(&run.settings()))>
@@ -176,7 +179,9 @@ fn EndedStrip(feed: RunFeed, new_run: Option<Callback<()>>) -> impl IntoView {
     view! {
         <p class="strip-text">{of(strip_sentence)}</p>
         <div class="strip-actions">
-            {move || verdict().map(|(tone, text)| view! { <span class="strip-verdict" data-tone=tone>{text}</span> })}
+            <span class="strip-verdict" data-tone=move || verdict.get().map(|(tone, _)| tone)>
+                {move || verdict.get().map(|(_, text)| text)}
+            </span>
             {on_the_dashboard}
         </div>
     }

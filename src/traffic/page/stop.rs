@@ -9,6 +9,7 @@ use super::run_feed::RunFeed;
 use crate::error::AppError;
 use crate::traffic::outcomes::StopOutcome;
 use crate::traffic::server_fns::{StopTraffic, stop_traffic};
+use crate::ui::button::Button;
 use crate::ui::dom::focus_id;
 use crate::ui::notice::WayOut;
 
@@ -76,9 +77,7 @@ pub fn StopForm(
     view! {
         <form class="stop-form" method="post" action=StopTraffic::url() hidden=over on:submit=on_submit>
             <input type="hidden" name="job_id" value=id />
-            <button class="button danger" type="submit" aria-disabled=move || stop.busy.get().to_string()>
-                {move || if stop.busy.get() { "Stopping…" } else { "Stop" }}
-            </button>
+            <Button label="Stop" busy_label="Stopping…" busy=stop.busy class="danger" />
         </form>
         {fault}
     }

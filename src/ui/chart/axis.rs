@@ -1,6 +1,7 @@
 //! The time axis of a chart: steps of equal length, counted from a start or back from now.
 
-use super::{ChartPoint, Tick, scale};
+use super::point::{ChartPoint, Tick};
+use super::scale;
 use crate::ui::format::{clock, clock_exact, duration, time_of_day};
 
 /// Steps of equal length from the left edge to the right edge.

@@ -55,7 +55,8 @@ fn ZoomReset(group: ChartGroup) -> impl IntoView {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{ChartPoint, Key, Mark, Tick};
+    use super::super::point::{ChartPoint, Tick};
+    use super::super::{Key, Mark};
     use super::*;
 
     fn chart() -> Chart {

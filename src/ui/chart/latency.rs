@@ -5,7 +5,8 @@
 
 use super::axis::TimeAxis;
 use super::scale::{Plane, Scale, box_path, decade_ticks, round_ticks};
-use super::{Chart, ChartPoint, Key, Mark, Tick};
+use super::point::{ChartPoint, Tick};
+use super::{Chart, Key, Mark};
 use crate::ui::format::{count, millis};
 
 /// The measurements of one step of time.

@@ -8,6 +8,7 @@ pub mod legend;
 pub mod lines;
 pub mod past;
 pub mod picture;
+pub mod point;
 pub mod pointer;
 pub mod rate;
 pub mod scale;
@@ -17,6 +18,7 @@ pub mod table;
 pub mod waterfall;
 
 use self::axis::TimeAxis;
+use self::point::{ChartPoint, Tick};
 
 /// Everything about a chart: its picture, its table, and its description in words.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -76,15 +78,6 @@ impl ChartBand {
     }
 }
 
-/// A label on an axis.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Tick {
-    /// The position from 0 (left or bottom) to 1.
-    pub at: f64,
-    /// The label.
-    pub text: String,
-}
-
 /// One shape of the picture.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mark {
@@ -108,15 +101,6 @@ impl Key {
     pub fn new(class: &'static str, name: impl Into<String>) -> Self {
         Self { class, name: name.into() }
     }
-}
-
-/// One position on the x axis, with the values of all series there.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ChartPoint {
-    /// The position from 0 (left) to 1.
-    pub at: f64,
-    /// One text for each column of the table.
-    pub cells: Vec<String>,
 }
 
 impl Chart {

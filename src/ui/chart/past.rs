@@ -2,7 +2,8 @@
 
 use super::axis::TimeAxis;
 use super::scale::{Plane, Scale, between, round_ticks, value_at};
-use super::{Chart, ChartBand, Key, Mark, Tick};
+use super::point::Tick;
+use super::{Chart, ChartBand, Key, Mark};
 
 /// Something that lasts for a while, such as a run.
 #[derive(Clone, Debug, Default, PartialEq)]

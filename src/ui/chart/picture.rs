@@ -4,7 +4,8 @@ use leptos::prelude::*;
 
 use super::group::{ChartGroup, length, visible};
 use super::scale::{HEIGHT, WIDTH};
-use super::{Chart, Tick};
+use super::Chart;
+use super::point::Tick;
 
 /// The picture. It is stretched to the size of the plot, so positions outside the marks are shares.
 #[component]

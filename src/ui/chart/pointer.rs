@@ -9,7 +9,7 @@ use super::{Chart, ChartBand};
 
 /// What a pointer or the keyboard is doing in one chart.
 #[derive(Clone, Copy)]
-struct Reading {
+struct ChartReading {
     chart: Memo<Chart>,
     group: ChartGroup,
     /// Is this the chart that is being read? Only this one shows a tooltip.
@@ -18,7 +18,7 @@ struct Reading {
     drag: RwSignal<Option<f64>>,
 }
 
-impl Reading {
+impl ChartReading {
     /// The index of the point that is being read, if it is read in this chart.
     fn index(self) -> Option<usize> {
         let share = self.group.cursor.get().filter(|_| self.here.get())?;
@@ -78,7 +78,7 @@ impl Reading {
 /// The slider, the tooltip, the part that is being chosen, and the names of the bands.
 #[component]
 pub(super) fn Pointer(id: &'static str, chart: Memo<Chart>, group: ChartGroup) -> impl IntoView {
-    let reading = Reading { chart, group, here: RwSignal::new(false), drag: RwSignal::new(None) };
+    let reading = ChartReading { chart, group, here: RwSignal::new(false), drag: RwSignal::new(None) };
     // Without a script, or without points, the slider is of no use.
     let alive = RwSignal::new(false);
     Effect::new(move |_| alive.set(true));
@@ -117,7 +117,7 @@ pub(super) fn Pointer(id: &'static str, chart: Memo<Chart>, group: ChartGroup) -
 
 /// The part of the axis between the start of a drag and the pointer.
 #[component]
-fn Selection(reading: Reading) -> impl IntoView {
+fn Selection(reading: ChartReading) -> impl IntoView {
     let part = move || {
         let (from, to) = (reading.drag.get()?, reading.group.cursor.get()?);
         let part = reading.group.part.get();
@@ -179,7 +179,7 @@ fn Bands(chart: Memo<Chart>, group: ChartGroup) -> impl IntoView {
 /// The values at the crosshair. Screen readers hear them from the slider. It exists in the browser only, so its position
 /// may be a style.
 #[component]
-fn Tooltip(reading: Reading) -> impl IntoView {
+fn Tooltip(reading: ChartReading) -> impl IntoView {
     let value = |(name, value): (String, String)| {
         view! {
             <li>

@@ -2,7 +2,8 @@
 
 use super::axis::TimeAxis;
 use super::scale::{Plane, Scale, round_ticks, value_at};
-use super::{Chart, ChartPoint, Key, Mark, Tick};
+use super::point::{ChartPoint, Tick};
+use super::{Chart, Key, Mark};
 
 /// The numbers of the chart.
 #[derive(Clone, Copy, Debug)]

@@ -2,7 +2,8 @@
 
 use super::axis::TimeAxis;
 use super::scale::{Plane, Scale, round_ticks};
-use super::{Chart, Key, Mark, Tick};
+use super::point::Tick;
+use super::{Chart, Key, Mark};
 
 /// One kind of what is counted.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,7 +4,8 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 use web_sys::MouseEvent;
 
-use super::{Chart, ChartPoint};
+use super::Chart;
+use super::point::ChartPoint;
 use crate::ui::table::DataTable;
 
 /// The links of "Show as table" on a page. They work without JavaScript: the page is loaded again with one table open.

@@ -4,7 +4,8 @@ use leptos::prelude::*;
 
 use super::figure::ChartFigure;
 use super::scale::{Plane, Scale, round_ticks};
-use super::{Chart, ChartPoint, Key, Mark, Tick};
+use super::point::{ChartPoint, Tick};
+use super::{Chart, Key, Mark};
 use crate::ui::format::millis;
 
 /// The times of one request, in milliseconds on one clock.
