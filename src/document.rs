@@ -51,7 +51,10 @@ pub fn shell(options: LeptosOptions, assets: Assets) -> impl IntoView {
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
                 <meta name="color-scheme" content="light dark" />
-                <meta name="description" content="Live dashboard of a users API, with a traffic simulator that accounts for every request it sends." />
+                <meta
+                    name="description"
+                    content="Live dashboard of a users API, with a traffic simulator that accounts for every request it sends."
+                />
                 <link rel="stylesheet" id="leptos" href=Arc::clone(&assets.style) />
                 <link rel="icon" id="favicon" type="image/svg+xml" href="/favicon.svg" />
                 <AutoReload options=options />

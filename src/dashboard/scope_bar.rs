@@ -32,11 +32,25 @@ pub fn ScopeBar(
     };
     let range = |range: Range| {
         let target = Signal::derive(move || Some(Scope::Period(OverviewQuery { range, ..view() })));
-        view! { <ScopeChoice label=range.title() target current=Signal::derive(move || target.get() == Some(scope.get())) on_choose /> }
+        view! {
+            <ScopeChoice
+                label=range.title()
+                target
+                current=Signal::derive(move || target.get() == Some(scope.get()))
+                on_choose
+            />
+        }
     };
     let origin = |origin: Origins| {
         let target = Signal::derive(move || Some(Scope::Period(OverviewQuery { origin, ..view() })));
-        view! { <ScopeChoice label=origin_title(origin) target current=Signal::derive(move || target.get() == Some(scope.get())) on_choose /> }
+        view! {
+            <ScopeChoice
+                label=origin_title(origin)
+                target
+                current=Signal::derive(move || target.get() == Some(scope.get()))
+                on_choose
+            />
+        }
     };
     let is_run = Signal::derive(move || matches!(scope.get(), Scope::Run(_)));
     view! {

@@ -12,6 +12,11 @@ pub fn CallFault() -> impl IntoView {
     let carried = use_query_map().read_untracked().get("__err");
     carried.map(|carried| {
         let message = AppError::from_address(&carried).to_string();
-        view! { <p class="error-note" role="alert">"Your request was not carried out. "{message}</p> }
+        view! {
+            <p class="error-note" role="alert">
+                "Your request was not carried out. "
+                {message}
+            </p>
+        }
     })
 }

@@ -89,13 +89,7 @@ fn ListHead(feed: LogFeed, page: Memo<LogPage>) -> impl IntoView {
     };
     let failure = move || {
         failure.get().map(|error| {
-            view! {
-                <p class="stale-note">
-                    {error.what()}
-                    " New requests are not counted. "
-                    <WayOut error />
-                </p>
-            }
+            view! { <p class="stale-note">{error.what()} " New requests are not counted. " <WayOut error /></p> }
         })
     };
     view! {
@@ -166,8 +160,7 @@ fn NothingFound(feed: LogFeed) -> impl IntoView {
     } else {
         return view! {
             <Empty>
-                "No requests in the last 24 hours. Call the API at /api/v1/users, or "
-                <a href="/">"start a run"</a> "."
+                "No requests in the last 24 hours. Call the API at /api/v1/users, or " <a href="/">"start a run"</a> "."
             </Empty>
         }
         .into_any();
@@ -181,9 +174,7 @@ fn NothingFound(feed: LogFeed) -> impl IntoView {
     };
     view! {
         <Empty>
-            {words}
-            " "
-            <a href=href on:click=on_click>
+            {words} " " <a href=href on:click=on_click>
                 {label}
             </a>
         </Empty>

@@ -179,7 +179,12 @@ mod tests {
         let html = |request: LoggedRequest, run: Option<NamedRun>| {
             Owner::new().with(|| {
                 let links = links(&request);
-                view! { <Facts request run /> {links} }.to_html().replace("<!>", "")
+                view! {
+                    <Facts request run />
+                    {links}
+                }
+                .to_html()
+                .replace("<!>", "")
             })
         };
         let text = html(real.clone(), None);

@@ -4,12 +4,12 @@ use crate::latency_buckets::BOUNDS;
 use crate::metrics::engine::overview::Period;
 use crate::metrics::model::{FEWEST_FOR_P95, FEWEST_FOR_P99, Origins, Overview, Point, Range};
 use crate::metrics::view::plans::plans;
+use crate::ui::chart::Chart;
 use crate::ui::chart::axis::TimeAxis;
 use crate::ui::chart::latency::{Column, heatmap};
 use crate::ui::chart::past::{ChartPeriod, PastRates, past_rate};
-use crate::ui::chart::stacked::{StackSeries, stacked};
-use crate::ui::chart::Chart;
 use crate::ui::chart::point::Tick;
+use crate::ui::chart::stacked::{StackSeries, stacked};
 use crate::ui::format::{count, duration, millis, percent, time_of_day};
 
 /// The note above a table that leaves out the steps without requests.

@@ -113,9 +113,7 @@ async fn the_pages_of_runs_are_complete_without_a_script() {
     let b = server.start_run(&settings).await;
     server.closed(&b).await;
     let run = server.get(&format!("/runs/{a}")).await.text;
-    for text in
-        ["Latency, client", "Latency distribution", "Responses, client", "Slowest requests", "By endpoint"]
-    {
+    for text in ["Latency, client", "Latency distribution", "Responses, client", "Slowest requests", "By endpoint"] {
         assert!(run.contains(text), "{text}");
     }
     let timeline = server.get(&format!("/fn/traffic/timeline?job_id={a}")).await.json();

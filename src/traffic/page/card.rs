@@ -50,8 +50,7 @@ pub fn TrafficSimulatorCard(
         <Card id="simulator-title" title="Traffic Simulator" class="simulator">
             <div class="simulator-body">
                 {lowered.map(|note| view! { <Notice tone=Tone::Bad>{note}</Notice> })}
-                {move || start.refusal.get().map(|refusal| view! { <Refusal refusal /> })}
-                {content}
+                {move || start.refusal.get().map(|refusal| view! { <Refusal refusal /> })} {content}
             </div>
         </Card>
     }

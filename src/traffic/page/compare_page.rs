@@ -150,7 +150,15 @@ fn DifferingSettings(differing: Vec<Difference>) -> impl IntoView {
     if differing.is_empty() {
         return view! { <p>"Both runs have the same settings."</p> }.into_any();
     }
-    let setting = |Difference { what, values, .. }| view! { <li><strong>{what}</strong>" "{values}</li> };
+    let setting = |Difference { what, values, .. }| {
+        view! {
+            <li>
+                <strong>{what}</strong>
+                " "
+                {values}
+            </li>
+        }
+    };
     view! {
         <p>"These settings differ:"</p>
         <ul class="differing">{differing.into_iter().map(setting).collect_view()}</ul>

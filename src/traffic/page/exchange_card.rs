@@ -84,7 +84,14 @@ fn Times(exchange: Exchange, request: LoggedRequest) -> impl IntoView {
     };
     let chart = bars(&exchange, &request).map(|row| {
         let sentence = sentence(&row);
-        view! { <Waterfall id="both-sides" title="When it was sent, served and received" sentence=Signal::stored(sentence) rows=Signal::stored(vec![row]) /> }
+        view! {
+            <Waterfall
+                id="both-sides"
+                title="When it was sent, served and received"
+                sentence=Signal::stored(sentence)
+                rows=Signal::stored(vec![row])
+            />
+        }
     });
     view! {
         {chart}

@@ -53,8 +53,7 @@ pub fn NameForm(
                     />
                 </label>
                 <label>
-                    "Note"
-                    <TextArea name="note" value=shown_note longest=LONGEST_NOTE invalid=is_faulty("note") />
+                    "Note" <TextArea name="note" value=shown_note longest=LONGEST_NOTE invalid=is_faulty("note") />
                 </label>
                 <button class="button" type="submit">
                     "Save"
@@ -74,10 +73,24 @@ pub fn NamingNote(
     let note = |result: NamingResult| {
         if result.outcome == "renamed" {
             let words = "Name and note are saved. A run with either of them is kept until it is deleted.";
-            return Some(view! { <p class="status-note" role="status">{words}</p> }.into_any());
+            return Some(
+                view! {
+                    <p class="status-note" role="status">
+                        {words}
+                    </p>
+                }
+                .into_any(),
+            );
         }
         let words = format!("Name and note were not saved. {}", fault(&result)?);
-        Some(view! { <p class="error-note" role="alert">{words}</p> }.into_any())
+        Some(
+            view! {
+                <p class="error-note" role="alert">
+                    {words}
+                </p>
+            }
+            .into_any(),
+        )
     };
     result.and_then(note)
 }

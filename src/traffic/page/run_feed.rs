@@ -124,7 +124,7 @@ impl RunFeed {
     }
 
     /// Notes that the server does not have the run any more.
-    fn run_is_gone(self, id: RunId) {
+    pub(super) fn run_is_gone(self, id: RunId) {
         if self.followed.try_get_untracked().flatten() == Some(id) {
             let _ = self.followed.try_set(None);
             self.set_connection(Connection::Broken(AppError::NotFound));

@@ -108,10 +108,15 @@ fn ActiveStrip(feed: RunFeed) -> impl IntoView {
     view! {
         <div class="strip-progress">
             <progress aria-label="Progress of the run" max=duration value=elapsed></progress>
-            <span class="progress-text">{of(|run| format!("{} s of {} s", run.stats.elapsed / 1000, run.duration))}</span>
+            <span class="progress-text">
+                {of(|run| format!("{} s of {} s", run.stats.elapsed / 1000, run.duration))}
+            </span>
         </div>
         <dl class="strip-figures">
-            <StripFigure name="Sent" value=of(|run| format!("{} of {}", count(run.stats.sent), count(run.stats.planned))) />
+            <StripFigure
+                name="Sent"
+                value=of(|run| format!("{} of {}", count(run.stats.sent), count(run.stats.planned)))
+            />
             <StripFigure name="Rate" value=of(|run| format!("{} /s", run.stats.current_rps)) />
             <StripFigure name="Failed" value=of(failures) tone=Signal::derive(move || Tone::bad_if(failed())) />
             <StripFigure name="p95" value=of(|run| millis(run.stats.service.ok.p95)) />
@@ -125,7 +130,14 @@ fn ActiveStrip(feed: RunFeed) -> impl IntoView {
             </a>
             <div class="strip-bar">
                 <span class="strip-short" aria-hidden="true">
-                    {of(|run| format!("{}/{} s · {} failed", run.stats.elapsed / 1000, run.duration, run.stats.failed_requests))}
+                    {of(|run| {
+                        format!(
+                            "{}/{} s · {} failed",
+                            run.stats.elapsed / 1000,
+                            run.duration,
+                            run.stats.failed_requests,
+                        )
+                    })}
                 </span>
                 <StopForm feed />
             </div>

@@ -14,7 +14,11 @@ pub fn RunsFilter(
     address: HistoryQuery,
 ) -> impl IntoView {
     let choice = |value: &'static str, text: &'static str, chosen: bool| {
-        view! { <option value=value selected=chosen>{text}</option> }
+        view! {
+            <option value=value selected=chosen>
+                {text}
+            </option>
+        }
     };
     let scenarios = Scenario::ALL.map(|one| choice(one.wire_name(), one.title(), address.scenario == Some(one)));
     let statuses = Status::ALL.map(|one| choice(one.wire_name(), status_label(one), address.status == Some(one)));
@@ -26,19 +30,9 @@ pub fn RunsFilter(
         <form class="filter" method="get" action="/runs">
             {kept.collect_view()}
             <label>
-                "Scenario "
-                <select name="scenario">
-                    {choice("", "All", false)}
-                    {scenarios.collect_view()}
-                </select>
+                "Scenario " <select name="scenario">{choice("", "All", false)} {scenarios.collect_view()}</select>
             </label>
-            <label>
-                "State "
-                <select name="status">
-                    {choice("", "All", false)}
-                    {statuses.collect_view()}
-                </select>
-            </label>
+            <label>"State " <select name="status">{choice("", "All", false)} {statuses.collect_view()}</select></label>
             <label>
                 "Name contains "
                 <input type="search" name="name" value=address.name maxlength=LONGEST_NAME.to_string() />

@@ -47,8 +47,22 @@ pub fn HistoryPage() -> impl IntoView {
         <h1>"Runs"</h1>
         <section class="card" aria-label="Runs">
             <RunsFilter address=filtered />
-            {deleted.map(|words| view! { <p class="status-note" role="status">{words}</p> })}
-            {not_deleted.map(|why| view! { <p class="error-note" role="alert">{why}</p> })}
+            {deleted
+                .map(|words| {
+                    view! {
+                        <p class="status-note" role="status">
+                            {words}
+                        </p>
+                    }
+                })}
+            {not_deleted
+                .map(|why| {
+                    view! {
+                        <p class="error-note" role="alert">
+                            {why}
+                        </p>
+                    }
+                })}
             <NamingNote result=naming />
             <Suspense>{Suspend::new(content)}</Suspense>
         </section>

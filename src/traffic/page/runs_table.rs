@@ -20,7 +20,7 @@ use crate::ui::table::DataTable;
 
 /// What an earlier form did, which its row shows.
 #[derive(Clone, Debug, Default)]
-pub(super) struct EarlierForm {
+pub struct EarlierForm {
     /// The run whose deletion failed: its question stays open.
     pub(super) not_deleted: Option<RunId>,
     /// The attempt to name a run.
@@ -84,7 +84,9 @@ fn order_head(address: &HistoryQuery, order: Order) -> impl IntoView + use<> {
             <a class="order" href=address.ordered_by(order).link()>
                 {order.title()}
                 {zone}
-                <span aria-hidden="true">{sorted.map(|sorted| if sorted == "ascending" { " ▲" } else { " ▼" })}</span>
+                <span aria-hidden="true">
+                    {sorted.map(|sorted| if sorted == "ascending" { " ▲" } else { " ▼" })}
+                </span>
             </a>
         </th>
     }
@@ -179,7 +181,13 @@ pub(super) fn page_links(address: &HistoryQuery, next: Option<&str>) -> Option<A
         (Order::Started, false) => ("Newest", "Older"),
         _ => ("First page", "Next page"),
     };
-    let link = |href: String, words| view! { <a class="button" href=href>{words}</a> };
+    let link = |href: String, words| {
+        view! {
+            <a class="button" href=href>
+                {words}
+            </a>
+        }
+    };
     let links = view! {
         <nav class="actions" aria-label="Pages of runs">
             {first.map(|href| link(href, first_words))}

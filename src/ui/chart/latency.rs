@@ -4,8 +4,8 @@
 //! everything above. Bounds are in milliseconds, ascending.
 
 use super::axis::TimeAxis;
-use super::scale::{Plane, Scale, box_path, decade_ticks, round_ticks};
 use super::point::{ChartPoint, Tick};
+use super::scale::{Plane, Scale, box_path, decade_ticks, round_ticks};
 use super::{Chart, Key, Mark};
 use crate::ui::format::{count, millis};
 

@@ -1,8 +1,8 @@
 //! Several series over the same time as lines, such as two runs compared.
 
 use super::axis::TimeAxis;
-use super::scale::{Plane, Scale, round_ticks};
 use super::point::Tick;
+use super::scale::{Plane, Scale, round_ticks};
 use super::{Chart, Key, Mark};
 
 /// One line of the chart.

@@ -1,8 +1,8 @@
 //! Rates of the past: what was measured beside what was planned, and periods that stand out.
 
 use super::axis::TimeAxis;
-use super::scale::{Plane, Scale, between, round_ticks, value_at};
 use super::point::Tick;
+use super::scale::{Plane, Scale, between, round_ticks, value_at};
 use super::{Chart, ChartBand, Key, Mark};
 
 /// Something that lasts for a while, such as a run.

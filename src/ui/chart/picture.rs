@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 
-use super::group::{ChartGroup, length, visible};
-use super::scale::{HEIGHT, WIDTH};
 use super::Chart;
+use super::group::{ChartGroup, length, visible};
 use super::point::Tick;
+use super::scale::{HEIGHT, WIDTH};
 
 /// The picture. It is stretched to the size of the plot, so positions outside the marks are shares.
 #[component]

@@ -1,8 +1,8 @@
 //! The rate of a run over time: planned, sent, and the cap.
 
 use super::axis::TimeAxis;
-use super::scale::{Plane, Scale, round_ticks, value_at};
 use super::point::{ChartPoint, Tick};
+use super::scale::{Plane, Scale, round_ticks, value_at};
 use super::{Chart, Key, Mark};
 
 /// The numbers of the chart.

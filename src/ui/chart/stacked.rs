@@ -1,8 +1,8 @@
 //! Counts of several kinds over time, stacked.
 
 use super::axis::TimeAxis;
-use super::scale::{Plane, Scale, round_ticks};
 use super::point::Tick;
+use super::scale::{Plane, Scale, round_ticks};
 use super::{Chart, Key, Mark};
 
 /// One kind of what is counted.

@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 
 use super::figure::ChartFigure;
-use super::scale::{Plane, Scale, round_ticks};
 use super::point::{ChartPoint, Tick};
+use super::scale::{Plane, Scale, round_ticks};
 use super::{Chart, Key, Mark};
 use crate::ui::format::millis;
 
