@@ -1,6 +1,7 @@
 // What a browser loads, and what Lighthouse says: the part of benches/web.py that needs a browser. Prints JSON.
 //
 //   node web.mjs visits BASE CHROMIUM            first visit and reload of /, each in a fresh profile, three times
+//   node web.mjs tabs BASE CHROMIUM              an idle tab for a minute, and one that watches a run of a minute, slowed four times
 //   node web.mjs lighthouse BASE CHROMIUM TOOLS  Lighthouse on /, mobile, three times; TOOLS is where npm put it
 import { createRequire } from "node:module";
 import path from "node:path";
@@ -67,6 +68,47 @@ async function visits() {
   return found;
 }
 
+const MINUTE = 60_000;
+
+/** Notes the tasks of the main thread that take longer than 50 ms: begin and length in milliseconds. */
+function noteLongTasks() {
+  window.longTasks = [];
+  const note = (list) => window.longTasks.push(...list.getEntries().map(({ startTime, duration }) => ({ startTime, duration })));
+  new PerformanceObserver(note).observe({ type: "longtask", buffered: true });
+}
+
+async function tabs() {
+  const { chromium: browsers } = createRequire(path.join(here, "../end2end/package.json"))("@playwright/test");
+  const browser = await browsers.launch({ executablePath: chromium, args: FLAGS });
+  try {
+    const page = await browser.newPage();
+    await page.addInitScript(noteLongTasks);
+    const loaded = await watch(page);
+    const bytes = () => loaded().reduce((sum, file) => sum + file.bytes, 0);
+    await page.goto(`${base}/`);
+    await settled(page);
+    bytes();
+    await page.waitForTimeout(MINUTE);
+    const idle = bytes();
+
+    const slowed = await page.context().newCDPSession(page);
+    await slowed.send("Emulation.setCPUThrottlingRate", { rate: 4 });
+    const settings = { scenario: "error-injection", duration: MINUTE / 1000, maxRps: 20, endpoints: "all" };
+    const started = await page.request.post(`${base}/traffic/start`, { data: settings });
+    if (!started.ok()) throw new Error(`the run did not start: ${await started.text()}`);
+    await page.getByRole("button", { name: "Stop" }).waitFor();
+    const since = await page.evaluate(() => performance.now());
+    bytes();
+    await page.waitForTimeout(MINUTE - 5_000);
+    const watching = (bytes() * MINUTE) / (MINUTE - 5_000);
+    const longTasks = (await page.evaluate(() => window.longTasks)).filter(({ startTime }) => startTime > since + 1000);
+    const perHour = (bytesPerMinute) => Math.round(60 * bytesPerMinute);
+    return { idle: perHour(idle), watching: perHour(watching), longTasks: longTasks.map(({ duration }) => Math.round(duration)) };
+  } finally {
+    await browser.close();
+  }
+}
+
 async function lighthouses() {
   const load = (file) => import(pathToFileURL(path.join(tools, "node_modules", file)).href);
   const { default: lighthouse } = await load("lighthouse/core/index.js");
@@ -102,4 +144,5 @@ async function lighthouses() {
   return found;
 }
 
-console.log(JSON.stringify(task === "visits" ? await visits() : await lighthouses()));
+const tasks = { visits, tabs, lighthouse: lighthouses };
+console.log(JSON.stringify(await tasks[task]()));

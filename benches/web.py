@@ -6,6 +6,8 @@ size        The WebAssembly that a first visit to / loads, all files of it, as p
             the same profile. KB are 1,000 bytes.
 visits      First visit and reload of / in a fresh profile of Chromium: requests, and bytes over the wire as Chromium counts
             them. A reload may load no file of the page again.
+tabs        The dashboard left open: bytes of a minute without a run, and of a run of a minute that it watches, as bytes per
+            hour; while it watches, Chromium slows its main thread four times, and tasks over 50 ms are noted.
 lighthouse  Lighthouse on /, mobile as it throttles by default, the median of three by each score.
 ssr         benches/web.rs: pages per second against the same bytes from memory.
 
@@ -20,8 +22,9 @@ from release_server import ROOT, TARGET, Server
 STARTER = os.path.join(ROOT, "benches", "start-axum")
 STARTER_TARGET = os.path.join(os.path.abspath(TARGET), "start-axum")
 SITE = os.path.join(ROOT, "target", "site")
-PARTS = ("size", "visits", "lighthouse", "ssr")
+PARTS = ("size", "visits", "tabs", "lighthouse", "ssr")
 MOST_BYTES = 350_000
+MOST_BYTES_PER_HOUR = {"idle": 5_000_000, "watching": 60_000_000}
 LEAST = {"performance": 95, "accessibility": 100, "best-practices": 100, "seo": 100}
 # What both are made of: the same versions, or the comparison says nothing.
 SAME = ("leptos", "leptos_meta", "leptos_router", "tachys", "reactive_graph", "wasm-bindgen", "console_error_panic_hook")
@@ -93,6 +96,13 @@ def visits(checks, results):
     checks.settle()
 
 
+def tabs(checks, results, server):
+    found = results["tabs"] = ask_browser("tabs", server)
+    for name, most in MOST_BYTES_PER_HOUR.items():
+        checks(f"a tab that is {name} costs {found[name] / 1e6:.2f} MB per hour: at most {most / 1e6:.0f}", 0 < found[name] <= most)
+    checks(f"while it watches, no task of the slowed main thread takes over 50 ms: {found['longTasks']}", not found["longTasks"])
+
+
 def lighthouse(checks, results, server):
     found = results["lighthouse"] = ask_browser("lighthouse", server, options.tools)
     print(f"       Lighthouse {found[0]['version']}, {found[0]['browser']}, mobile; benchmark index {', '.join(format(one['benchmark'], '.0f') for one in found)}")
@@ -110,6 +120,8 @@ def main(folder):
     with Server(folder) as server:
         if {"size", "visits"} & set(options.parts):
             results["visits"] = ask_browser("visits", server)
+        if "tabs" in options.parts:
+            tabs(checks, results, server)
         if "lighthouse" in options.parts:
             lighthouse(checks, results, server)
     if "visits" in options.parts:

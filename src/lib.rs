@@ -117,7 +117,6 @@ pub mod app;
 pub mod dashboard;
 pub mod document;
 pub mod error;
-pub mod json_text;
 pub mod latency_buckets;
 pub mod metrics;
 pub mod origin;

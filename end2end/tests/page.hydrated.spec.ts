@@ -162,6 +162,8 @@ test("what keeps the page from the server is said, each with its own way out", a
   let broken = true;
   await page.route("**/traffic/stream/**", (route) => (broken ? route.abort() : route.continue()));
   await page.route("**/traffic/status/**", (route) => (broken ? route.fulfill(answer) : route.continue()));
+  // They hold the state of the run, too.
+  await page.route("**/fn/traffic/details*", (route) => (broken ? route.abort() : route.continue()));
   await page.goto(`/runs/${id}`);
   const banner = page.locator(".connection-banner");
   const says = async (status: number, words: string, link?: string, href?: string) => {
@@ -285,7 +287,7 @@ test("charts that could not be loaded take neither Stop nor the numbers away", a
   let refused = 0;
   await page.route("**/fn/traffic/details*", (route) => (broken ? (refused++, route.abort()) : route.continue()));
   await page.goto(`/runs/${id}`);
-  const drawn = async () => (await chart(page, "rate").locator("path.achieved").getAttribute("d")) ?? "";
+  const drawn = async () => (await chart(page, "rate").locator(".marks path.achieved").getAttribute("d")) ?? "";
   await expect.poll(() => refused, { timeout: 8_000 }).toBeGreaterThan(1);
   const before = await drawn();
   await expect(page.getByRole("button", { name: "Stop" })).toBeVisible();

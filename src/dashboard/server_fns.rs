@@ -5,13 +5,12 @@ use leptos::server_fn::codec::GetUrl;
 
 use super::board::BoardData;
 use crate::error::AppError;
-use crate::json_text::JsonText;
 use crate::refreshed::Refreshed;
 #[cfg(feature = "ssr")]
 use {super::server::Boards, crate::metrics::address::read_view};
 
 /// The data of the board. Unknown values of range and origin stand for the defaults.
-#[server(prefix = "/fn", endpoint = "dashboard/board", input = GetUrl, output = JsonText)]
+#[server(prefix = "/fn", endpoint = "dashboard/board", input = GetUrl)]
 pub async fn get_board(
     /// The wire name of a range.
     #[server(default)]

@@ -9,7 +9,6 @@ use super::log_form::LogForm;
 use super::log_model::{LogChoices, LogPage, RequestDetails};
 use super::model::{Overview, QueryOutcome};
 use crate::error::AppError;
-use crate::json_text::JsonText;
 #[cfg(feature = "ssr")]
 use {
     super::server::request_log::RequestLog, super::server::service::Metrics, super::validation,
@@ -17,7 +16,7 @@ use {
 };
 
 /// The numbers of the dashboard. [`super::validation::overview`] says what each field takes.
-#[server(prefix = "/fn", endpoint = "metrics/overview", input = GetUrl, output = JsonText)]
+#[server(prefix = "/fn", endpoint = "metrics/overview", input = GetUrl)]
 pub async fn get_overview(
     /// The wire name of a range.
     #[server(default)]
@@ -34,7 +33,7 @@ pub async fn get_overview(
 }
 
 /// The health of the simulator and the database.
-#[server(prefix = "/fn", endpoint = "metrics/health", input = GetUrl, output = JsonText)]
+#[server(prefix = "/fn", endpoint = "metrics/health", input = GetUrl)]
 pub async fn get_health(
     /// The wire name of a range.
     #[server(default)]
@@ -48,7 +47,7 @@ pub async fn get_health(
 }
 
 /// One page of the request log. [`super::validation::log`] says what each field takes.
-#[server(prefix = "/fn", endpoint = "metrics/log", input = GetUrl, output = JsonText)]
+#[server(prefix = "/fn", endpoint = "metrics/log", input = GetUrl)]
 pub async fn get_log(
     /// Filter, order and page.
     #[server(default)]
@@ -62,7 +61,7 @@ pub async fn get_log(
 }
 
 /// One request by its id; `None` if it is unknown or no longer stored.
-#[server(prefix = "/fn", endpoint = "metrics/request", input = GetUrl, output = JsonText)]
+#[server(prefix = "/fn", endpoint = "metrics/request", input = GetUrl)]
 pub async fn get_request(
     /// The id in the response's `x-request-id`.
     id: Uuid,
@@ -85,7 +84,7 @@ pub fn found<T>(outcome: Result<QueryOutcome<T>, AppError>) -> Result<T, String>
 
 /// The newest requests of a period or of a run, for a short list. [`super::validation::overview`] says what each field
 /// takes.
-#[server(prefix = "/fn", endpoint = "metrics/newest", input = GetUrl, output = JsonText)]
+#[server(prefix = "/fn", endpoint = "metrics/newest", input = GetUrl)]
 pub async fn get_newest_requests(
     /// The wire name of a range.
     #[server(default)]
@@ -103,7 +102,7 @@ pub async fn get_newest_requests(
 
 /// How many requests match the filter and arrived after a moment, counted up to
 /// [`MOST_NEWER`](super::log_model::MOST_NEWER).
-#[server(prefix = "/fn", endpoint = "metrics/newer", input = GetUrl, output = JsonText)]
+#[server(prefix = "/fn", endpoint = "metrics/newer", input = GetUrl)]
 pub async fn count_newer(
     /// The filter; its order and its page make no difference.
     #[server(default)]
@@ -119,7 +118,7 @@ pub async fn count_newer(
 }
 
 /// What the filters of the request log offer.
-#[server(prefix = "/fn", endpoint = "metrics/choices", input = GetUrl, output = JsonText)]
+#[server(prefix = "/fn", endpoint = "metrics/choices", input = GetUrl)]
 pub async fn get_log_choices() -> Result<LogChoices, AppError> {
     expect_context::<RequestLog>().choices().await.map_err(inside)
 }

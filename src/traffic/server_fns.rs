@@ -13,7 +13,6 @@ use super::naming::NamingForm;
 use super::outcomes::{CardState, DeleteOutcome, RenameOutcome, RunDetails, StartOutcome, StopOutcome};
 use super::start_request::StartForm;
 use crate::error::AppError;
-use crate::json_text::JsonText;
 use crate::origin::RunId;
 #[cfg(feature = "ssr")]
 use {
@@ -27,7 +26,7 @@ use {
 };
 
 /// Starts a run. Without JavaScript, redirects to the run, or back to the form with its input.
-#[server(prefix = "/fn", endpoint = "traffic/start", output = JsonText)]
+#[server(prefix = "/fn", endpoint = "traffic/start")]
 pub async fn start_traffic(
     /// The choices in the form.
     #[server(default)]
@@ -63,7 +62,7 @@ pub async fn stop_traffic(
 }
 
 /// The state of the card.
-#[server(prefix = "/fn", endpoint = "traffic/card", input = GetUrl, output = JsonText)]
+#[server(prefix = "/fn", endpoint = "traffic/card", input = GetUrl)]
 pub async fn get_card_state(
     /// Is a new run being set up? Then the last one is left out.
     #[server(default)]
@@ -80,7 +79,7 @@ pub async fn get_card_state(
 }
 
 /// One page of the history. Empty texts count as missing.
-#[server(prefix = "/fn", endpoint = "traffic/runs", input = GetUrl, output = JsonText)]
+#[server(prefix = "/fn", endpoint = "traffic/runs", input = GetUrl)]
 pub async fn get_runs(
     /// Filter, order and page.
     #[server(default)]
@@ -112,7 +111,7 @@ pub async fn delete_run(
 }
 
 /// One request of a run; `None` if the run has no record of it.
-#[server(prefix = "/fn", endpoint = "traffic/exchange", input = GetUrl, output = JsonText)]
+#[server(prefix = "/fn", endpoint = "traffic/exchange", input = GetUrl)]
 pub async fn get_exchange(
     /// The id of the run.
     job_id: RunId,
@@ -123,7 +122,7 @@ pub async fn get_exchange(
 }
 
 /// A run by second. Too large for every snapshot, so it is fetched separately.
-#[server(prefix = "/fn", endpoint = "traffic/timeline", input = GetUrl, output = JsonText)]
+#[server(prefix = "/fn", endpoint = "traffic/timeline", input = GetUrl)]
 pub async fn get_timeline(
     /// The id of the run.
     job_id: RunId,
@@ -133,7 +132,7 @@ pub async fn get_timeline(
 }
 
 /// One run, live or stored.
-#[server(prefix = "/fn", endpoint = "traffic/run", input = GetUrl, output = JsonText)]
+#[server(prefix = "/fn", endpoint = "traffic/run", input = GetUrl)]
 pub async fn get_run(
     /// The id of the run.
     job_id: RunId,
@@ -142,7 +141,7 @@ pub async fn get_run(
 }
 
 /// A run and its course. Computed at most once a second for all who ask.
-#[server(prefix = "/fn", endpoint = "traffic/details", input = GetUrl, output = JsonText)]
+#[server(prefix = "/fn", endpoint = "traffic/details", input = GetUrl)]
 pub async fn get_run_details(
     /// The id of the run.
     job_id: RunId,
@@ -152,7 +151,7 @@ pub async fn get_run_details(
 }
 
 /// A run from both sides. Reads every request of a run that is not closed yet.
-#[server(prefix = "/fn", endpoint = "traffic/sides", input = GetUrl, output = JsonText)]
+#[server(prefix = "/fn", endpoint = "traffic/sides", input = GetUrl)]
 pub async fn get_sides(
     /// The id of the run.
     job_id: RunId,
@@ -162,7 +161,7 @@ pub async fn get_sides(
 }
 
 /// The newest single failures of a run, newest first.
-#[server(prefix = "/fn", endpoint = "traffic/failures", input = GetUrl, output = JsonText)]
+#[server(prefix = "/fn", endpoint = "traffic/failures", input = GetUrl)]
 pub async fn get_failures(
     /// The id of the run.
     job_id: RunId,
