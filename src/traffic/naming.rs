@@ -132,7 +132,7 @@ impl NamingForm {
     /// The address of the page that the form came from, which `back` tells: a run's own page, or the history. The address
     /// holds the outcome, and the form as well if it was `refused`.
     pub fn came_from(&self, back: &str, run: RunId, outcome: &str, refused: bool) -> String {
-        let told = vec![("naming", outcome.to_owned()), ("of", run.to_string())];
+        let told = [("naming", outcome.to_owned()), ("of", run.to_string())];
         let address = |form: Vec<(&'static str, String)>| {
             let pairs = told.iter().cloned().chain(form).collect::<Vec<_>>();
             match back {

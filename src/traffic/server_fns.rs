@@ -9,7 +9,6 @@ use super::engine::sides::Sides;
 use super::engine::timeline::Timeline;
 use super::history_query::HistoryForm;
 use super::model::{Run, RunsPage};
-use super::naming::NamingForm;
 use super::outcomes::{CardState, DeleteOutcome, RenameOutcome, RunDetails, StartOutcome, StopOutcome};
 use super::start_request::StartForm;
 use crate::error::AppError;
@@ -17,6 +16,7 @@ use crate::origin::RunId;
 #[cfg(feature = "ssr")]
 use {
     super::history_query::HistoryQuery,
+    super::naming::NamingForm,
     super::server::plain_form::{is_plain_form, redirect_plain_form},
     super::server::refusals::DeleteRefusal,
     super::server::state::{Traffic, page_of_runs},

@@ -35,11 +35,18 @@ pub fn status_words(status: u16) -> &'static str {
         503 => "Service Unavailable",
         504 => "Gateway Timeout",
         507 => "Insufficient Storage",
-        100..=199 => "Informational",
-        200..=299 => "Success",
-        300..=399 => "Redirect",
-        400..=499 => "Client Error",
-        500..=599 => "Server Error",
+        _ => class_words(status),
+    }
+}
+
+/// The words for a status by its class alone.
+fn class_words(status: u16) -> &'static str {
+    match status / 100 {
+        1 => "Informational",
+        2 => "Success",
+        3 => "Redirect",
+        4 => "Client Error",
+        5 => "Server Error",
         _ => "Unknown",
     }
 }

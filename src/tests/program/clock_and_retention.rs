@@ -246,7 +246,7 @@ async fn a_closed_run_may_be_removed_and_one_that_is_not_closed_may_not() {
     let database = Database::open(&url).await.expect("the database");
     let runs = SqliteRuns(database.clone());
     let named = |runs: Vec<RunId>| runs.iter().map(RunId::to_string).collect::<Vec<_>>();
-    assert_eq!(named(runs.removable().await.expect("runs")), [id.clone()]);
+    assert_eq!(named(runs.removable().await.expect("runs")), std::slice::from_ref(&id));
     // Not if somebody named it, or wrote a note.
     let id: RunId = id.parse().expect("an id");
     for (name, note) in [("x", ""), ("", "x")] {
