@@ -39,6 +39,10 @@ end2end: ## Only the browser tests
 	@scripts/build
 	@scripts/end2end
 
+.PHONY: test-long
+test-long: ## The flow, the stream and forms after Back in Firefox (a minute)
+	@scripts/test-long
+
 .PHONY: gate-long
 gate-long: ## 100,000 random histories through the gate (two minutes)
 	@scripts/setup
