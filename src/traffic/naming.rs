@@ -21,11 +21,19 @@ pub const BACK_TO_RUN: &str = "run";
 pub struct NamingRequest {
     /// The name, without line breaks. It stays when it is left out; `null` or an empty text removes it.
     #[serde(default)]
-    #[schema(max_length = 80, example = "Before the index")]
+    #[schema(
+        max_length = 80,
+        pattern = r"^\s*([^\s\x00-\x1f\x7f-\x9f]([^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f])?)?\s*$",
+        example = "Before the index"
+    )]
     pub name: Option<String>,
     /// The note, which may have several lines. It stays when it is left out; `null` or an empty text removes it.
     #[serde(default)]
-    #[schema(max_length = 2000, example = "With 100 users in the table.")]
+    #[schema(
+        max_length = 2000,
+        pattern = r"^\s*([^\x00-\x09\x0b-\x1f\x7f-\x9f]|\r\n)*\s*$",
+        example = "With 100 users in the table."
+    )]
     pub note: Option<String>,
 }
 
@@ -97,8 +105,10 @@ fn change(check: &mut Checker<'_>, field: &str, longest: usize, allowed: fn(char
         Some(Value::Text(text)) => text.replace("\r\n", "\n"),
         Some(_) => return check.malformed(field, "is not a text; give a text, or null to remove it"),
     };
+    // The length is checked before trimming: nobody means a hundred blanks.
+    let too_long = text.chars().count() > longest;
     let text = text.trim();
-    if text.chars().count() > longest {
+    if too_long {
         check.out_of_range(field, format!("is too long; give at most {longest} characters"))
     } else if text.chars().any(|c| c.is_control() && !allowed(c)) {
         check.out_of_range(field, "holds control characters; leave them out")
