@@ -25,6 +25,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use traffic_simulator::metrics::engine::recorded_request::RecordedRequest;
 use traffic_simulator::metrics::model::FRESH_MILLIS;
+use traffic_simulator::metrics::server::served::ServedRequests;
 use traffic_simulator::metrics::server::service::Metrics;
 use traffic_simulator::metrics::server::storage::sqlite::SqliteMetrics;
 use traffic_simulator::metrics::server::storage::store::MetricsStore;
@@ -175,7 +176,9 @@ async fn writer(report: &mut Report, folder: &Path) {
     const ROWS: usize = 50_000;
     let database = Database::open(&format!("sqlite://{}/writer.db", folder.display())).await.expect("a database");
     let store = Arc::new(SqliteMetrics(database.clone()));
-    let metrics = Metrics::open(store, CancellationToken::new(), |_| {}).await.expect("metrics");
+    let metrics = Metrics::open(store, ServedRequests::new().expect("names"), CancellationToken::new(), |_| {})
+        .await
+        .expect("metrics");
     let writer = &metrics.recorder;
     let (mut ratios, mut ours, mut raw) = (Vec::new(), Vec::new(), Vec::new());
     for pair in 0..6 {

@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 use crate::metrics::engine::recorded_request::RecordedRequest;
 use crate::metrics::log_model::NamedRun;
 use crate::metrics::model::Totals;
-use crate::metrics::server::ports::{Family, ProgramStatus, RunNames};
+use crate::metrics::server::ports::{Family, FamilyKind, ProgramStatus, RunNames};
 use crate::metrics::server::service::Metrics;
 use crate::origin::{Origin, RunId};
 use crate::platform::database::StoreError;
@@ -18,6 +18,7 @@ use crate::traffic::engine::evidence::CleanUp;
 use crate::traffic::engine::exchange::ServerSide;
 use crate::traffic::history_query::HistoryQuery;
 use crate::traffic::model::RunSummary;
+use crate::traffic::server::live_run::LiveRun;
 use crate::traffic::server::ports::{RecordedRequests, UserCleanup};
 use crate::traffic::server::run_manager::RunManager;
 use crate::traffic::server::run_totals::RunTotals;
@@ -93,13 +94,14 @@ impl ProgramStatus for TrafficAdapter {
 
     fn families(&self) -> Vec<Family> {
         let totals = self.runs.totals();
-        let is_active = u32::from(self.open_run().is_some());
+        let is_active = f64::from(u8::from(self.open_run().is_some()));
         let mut families = verdicts(&totals);
-        families.push(gauge("run_active", "Is a run active?", is_active));
+        families.push(Family::gauge("run_active", "Is a run active?", is_active));
+        families.push(responses(self.runs.newest().as_deref()));
         families.extend(requests(&totals));
-        let cap = self.gate.cap();
-        families.push(gauge("gate_slots", "Requests per second that the gate lets out at most.", cap));
-        families.push(gauge("gate_slots_free", "Requests that the gate would let out now.", self.gate.free()));
+        let (cap, free) = (self.gate.cap().into(), self.gate.free().into());
+        families.push(Family::gauge("gate_slots", "Requests per second that the gate lets out at most.", cap));
+        families.push(Family::gauge("gate_slots_free", "Requests that the gate would let out now.", free));
         families
     }
 }
@@ -118,38 +120,47 @@ fn verdicts(totals: &RunTotals) -> Vec<Family> {
         ("notChecked", totals.dashboard_not_checked),
     ];
     vec![
-        counters("runs_total", "Runs of the generator that are closed.", "status", runs),
-        counters("audits_total", "Closed runs, by what their audit found.", "outcome", audits),
-        counters("dashboard_checks_total", "Closed runs, by whether the dashboard was right.", "outcome", checks),
+        counters("runs_total", "Runs of the generator that are closed.", &["status"], runs),
+        counters("audits_total", "Closed runs, by what their audit found.", &["outcome"], audits),
+        counters("dashboard_checks_total", "Closed runs, by whether the dashboard was right.", &["outcome"], checks),
     ]
 }
 
 /// The requests of closed runs.
 fn requests(totals: &RunTotals) -> Vec<Family> {
     vec![
-        counter("sent_total", "Requests of closed runs that left.", totals.sent),
-        counter("missed_total", "Slots of closed runs whose time passed.", totals.missed),
-        counter("gate_refusals_total", "Slots of closed runs that found the gate shut.", totals.gate_refusals),
-        counter("cap_violations_total", "Arrivals of closed runs above the cap.", totals.cap_violations),
+        Family::counter("sent_total", "Requests of closed runs that left.", totals.sent as f64),
+        Family::counter("missed_total", "Slots of closed runs whose time passed.", totals.missed as f64),
+        Family::counter(
+            "gate_refusals_total",
+            "Slots of closed runs that found the gate shut.",
+            totals.gate_refusals as f64,
+        ),
+        Family::counter("cap_violations_total", "Arrivals of closed runs above the cap.", totals.cap_violations as f64),
     ]
 }
 
 fn counters<const N: usize>(
     name: &'static str,
     help: &'static str,
-    label: &'static str,
-    values: [(&'static str, u64); N],
+    labels: &'static [&'static str],
+    values: [(&str, u64); N],
 ) -> Family {
-    let samples = values.into_iter().map(|(value, count)| (vec![(label, value)], count as f64)).collect();
-    Family { name, help, kind: "counter", samples }
+    let samples = values.into_iter().map(|(value, count)| (vec![value.to_owned()], count as f64)).collect();
+    Family { name, help, kind: FamilyKind::Counter, labels, samples }
 }
 
-fn counter(name: &'static str, help: &'static str, count: u64) -> Family {
-    Family { name, help, kind: "counter", samples: vec![(Vec::new(), count as f64)] }
-}
-
-fn gauge(name: &'static str, help: &'static str, value: u32) -> Family {
-    Family { name, help, kind: "gauge", samples: vec![(Vec::new(), f64::from(value))] }
+/// The responses that the active run has had, or else the last one of this process: with these Prometheus is asked what it has
+/// stored of a run.
+fn responses(run: Option<&LiveRun>) -> Family {
+    let samples = run.into_iter().flat_map(|run| {
+        let stats = run.snapshot().stats;
+        let results = [("ok", stats.successful_requests), ("error", stats.failed_requests)];
+        results.map(|(result, count)| (vec![run.id.to_string(), result.to_owned()], f64::from(count)))
+    });
+    let help = "Responses that the active run has had, or else the last one.";
+    let labels = &["run", "result"];
+    Family { name: "run_requests_total", help, kind: FamilyKind::Counter, labels, samples: samples.collect() }
 }
 
 /// Tells metrics what people call the runs.

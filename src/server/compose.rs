@@ -17,6 +17,7 @@ use crate::metrics::server::background;
 use crate::metrics::server::ports::ProgramStatus;
 use crate::metrics::server::request_log::RequestLog;
 use crate::metrics::server::retention::StoredRequests;
+use crate::metrics::server::served::ServedRequests;
 use crate::metrics::server::service::Metrics;
 use crate::metrics::server::storage::sqlite::SqliteMetrics;
 use crate::metrics::server::storage::store::MetricsStore;
@@ -83,6 +84,9 @@ pub enum ComposeError {
     /// The database failed.
     #[error("the database can't be written: {0}")]
     Store(#[from] StoreError),
+    /// A number of `/metrics` can't be registered.
+    #[error("the numbers of /metrics can't be registered: {0}")]
+    Exposition(#[from] prometheus::Error),
     /// The operating system gives no thread.
     #[error("the pacer's thread can't be started: {0}")]
     Thread(#[from] std::io::Error),
@@ -170,17 +174,17 @@ async fn start_recording(
     store: Arc<dyn MetricsStore>,
     losses: &Losses,
     shutdown: &Shutdown,
-) -> Result<Arc<Metrics>, StoreError> {
+) -> Result<Arc<Metrics>, ComposeError> {
     let dropped = losses.recorded.clone();
-    Metrics::open(store, shutdown.runs.clone(), move |request| {
+    let opened = Metrics::open(store, ServedRequests::new()?, shutdown.runs.clone(), move |request| {
         // Nobody misses the rows of an unknown run.
         if let Origin::Simulated { run, seq } = request.origin
             && !run.0.is_nil()
         {
             dropped.note(run, seq);
         }
-    })
-    .await
+    });
+    Ok(opened.await?)
 }
 
 /// Connects what runs need: the gate, the HTTP client, and the adapters of the other features.
@@ -202,7 +206,10 @@ fn run_context(
         gate: Arc::clone(&gate),
         arrivals: Arrivals::new(gate),
         clock: Arc::new(TimerThread::start()?),
-        target: Arc::new(HttpTarget::new(config.development_target.unwrap_or(own_address(address)))?),
+        target: Arc::new(HttpTarget::new(
+            config.development_target.unwrap_or(own_address(address)),
+            own_address(address),
+        )?),
         recorded: Arc::new(MetricsAdapter(Arc::clone(metrics))),
         user_cleanup: Arc::new(UsersAdapter(users.clone())),
         store: Arc::new(SqliteRuns(database.clone())),

@@ -8,6 +8,7 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::any;
 use leptos::prelude::{provide_context, use_context};
 use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list};
+use serde_json::Value;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -17,12 +18,12 @@ use super::compose::Composition;
 use super::compression::complete_bodies;
 use super::front_service::{FrontParts, FrontService, Routes};
 use super::site::Site;
-use super::users_api_layer::{Templates, UsersApiLayer};
+use super::users_api_layer::{NO_ROUTE, Templates, UsersApiLayer};
 use super::{login, origin_checks, plain_page, ready, static_files};
 use crate::app::App;
 use crate::document::shell;
 use crate::metrics::engine::recorded_request::RecordedRequest;
-use crate::metrics::server::prometheus::{__path_scrape, scrape};
+use crate::metrics::server::exposition::{__path_scrape, scrape};
 use crate::platform::problem::unknown_path;
 use crate::platform::row_writer::RowWriter;
 use crate::traffic::server::rest as traffic;
@@ -33,6 +34,17 @@ use crate::users::server::rest as users;
 pub fn build(composition: &Composition) -> FrontService {
     let users_api = users::routes().with_state(Arc::clone(&composition.users));
     build_around(composition, users_api, Some(composition.metrics.recorder.clone()))
+}
+
+/// Announces each response of the users API that the description has, so that `/metrics` shows it before it is given.
+fn announce_responses(composition: &Composition, description: &Value) {
+    let served = &composition.metrics.numbers.served;
+    served.announce("GET", NO_ROUTE, 404);
+    for (path, method, status) in openapi::responses(description) {
+        if path.starts_with("/api/v1/") {
+            served.announce(&method.to_uppercase(), path, status);
+        }
+    }
 }
 
 /// All routes of the program around this users API, whose requests are recorded by `recorder`, if there is one.
@@ -51,6 +63,7 @@ pub fn build_around(
     let guarded = site.access.is_guarded();
     let style = Arc::clone(&site.assets.style);
     let description = openapi::complete(description, guarded);
+    announce_responses(composition, &description);
     let public = public_api
         .merge(docs::routes(description, site.access.clone(), Arc::clone(&style)))
         .merge(login::routes(site.access.clone()))

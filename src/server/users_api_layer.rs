@@ -20,7 +20,7 @@ use crate::platform::row_writer::RowWriter;
 use crate::traffic::server::arrivals::{Arrivals, Recognised, recognise};
 
 /// The recorded route of a request whose path fits no route.
-const NO_ROUTE: &str = "(no such path)";
+pub const NO_ROUTE: &str = "(no such path)";
 
 /// Finds the template of the route that a path belongs to, such as `/api/v1/users/{id}`. The router itself tells the
 /// template only to what is inside of it; this uses the same rules, and the paths of the API's description.

@@ -3,12 +3,12 @@
 //! ask about single requests.
 
 pub mod background;
-pub mod counters;
+pub mod exposition;
 pub mod numbers;
 pub mod ports;
-pub mod prometheus;
 pub mod recording;
 pub mod request_log;
 pub mod retention;
+pub mod served;
 pub mod service;
 pub mod storage;

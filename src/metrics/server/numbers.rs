@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use async_trait::async_trait;
 use parking_lot::Mutex;
 
-use super::counters::Counters;
+use super::served::ServedRequests;
 use super::storage::store::MetricsStore;
 use crate::metrics::engine::gauges::Gauges;
 use crate::metrics::engine::overview::Period;
@@ -29,7 +29,8 @@ pub struct Numbers {
     /// How many requests of each minute were not recorded, and are not in the store as such yet.
     lost: Mutex<BTreeMap<i64, u32>>,
     pub(super) gauges: Mutex<Gauges>,
-    pub(super) counters: Mutex<Counters>,
+    /// What was served since the start of the process.
+    pub served: ServedRequests,
     pub(super) recorded: AtomicU64,
 }
 
@@ -54,14 +55,14 @@ impl Numbers {
     ///
     /// # Errors
     /// When the store can't be read.
-    pub(super) async fn read(store: Arc<dyn MetricsStore>) -> Result<Self, StoreError> {
+    pub(super) async fn read(store: Arc<dyn MetricsStore>, served: ServedRequests) -> Result<Self, StoreError> {
         let numbers = Self {
             windows: Mutex::new(stored_windows(store.as_ref()).await?),
             store,
             counting: tokio::sync::Mutex::default(),
             lost: Mutex::default(),
             gauges: Mutex::default(),
-            counters: Mutex::default(),
+            served,
             recorded: AtomicU64::new(0),
         };
         numbers.restore_lost().await?;
@@ -95,7 +96,7 @@ impl Numbers {
     /// Counts a request that was served and not recorded, because its row was dropped.
     pub fn count_dropped(&self, request: &RecordedRequest) {
         let second = request.second();
-        self.counters.lock().add(request);
+        self.served.add(request);
         *self.lost.lock().entry(second.div_euclid(60)).or_default() += 1;
         self.gauges.lock().add_lost(second, 1, epoch_millis() / 1000);
     }
@@ -151,8 +152,7 @@ impl Sink<RecordedRequest> for Arc<Numbers> {
             let mut windows = self.windows.lock();
             requests.iter().for_each(|request| windows.add(request, now));
         }
-        let mut counters = self.counters.lock();
-        requests.iter().for_each(|request| counters.add(request));
+        requests.iter().for_each(|request| self.served.add(request));
         Ok(())
     }
 }

@@ -20,6 +20,15 @@ pub trait ProgramStatus: Send + Sync + 'static {
     fn families(&self) -> Vec<Family>;
 }
 
+/// How a number of `/metrics` changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FamilyKind {
+    /// It only grows. Its name ends in `_total`.
+    Counter,
+    /// It goes up and down.
+    Gauge,
+}
+
 /// The numbers of one name in `/metrics`.
 #[derive(Clone, Debug)]
 pub struct Family {
@@ -27,10 +36,24 @@ pub struct Family {
     pub name: &'static str,
     /// What it counts, in one sentence.
     pub help: &'static str,
-    /// `counter` (only grows; its name ends in `_total`) or `gauge`.
-    pub kind: &'static str,
-    /// Labels and value of each one. Label values come from a known, small set.
-    pub samples: Vec<(Vec<(&'static str, &'static str)>, f64)>,
+    /// How it changes.
+    pub kind: FamilyKind,
+    /// The names of the labels.
+    pub labels: &'static [&'static str],
+    /// The values of the labels, in the order of the names, and the number. They come from a known, small set.
+    pub samples: Vec<(Vec<String>, f64)>,
+}
+
+impl Family {
+    /// A single number that only grows.
+    pub fn counter(name: &'static str, help: &'static str, value: f64) -> Self {
+        Self { name, help, kind: FamilyKind::Counter, labels: &[], samples: vec![(Vec::new(), value)] }
+    }
+
+    /// A single number that goes up and down.
+    pub fn gauge(name: &'static str, help: &'static str, value: f64) -> Self {
+        Self { kind: FamilyKind::Gauge, ..Self::counter(name, help, value) }
+    }
 }
 
 /// Knows what people call the runs.

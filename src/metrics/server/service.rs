@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::numbers::Numbers;
+use super::served::ServedRequests;
 use super::storage::store::MetricsStore;
 use crate::error::AppError;
 use crate::metrics::engine::overview::Period;
@@ -43,6 +44,7 @@ impl Metrics {
     /// When the store can't be read.
     pub async fn open(
         store: Arc<dyn MetricsStore>,
+        served: ServedRequests,
         hurry: CancellationToken,
         on_drop: impl Fn(&RecordedRequest) + Send + Sync + 'static,
     ) -> Result<Arc<Self>, StoreError> {
@@ -50,7 +52,7 @@ impl Metrics {
         if older > 0 {
             tracing::info!(rows = older, "the requests of an older version are rolled up");
         }
-        let numbers = Arc::new(Numbers::read(Arc::clone(&store)).await?);
+        let numbers = Arc::new(Numbers::read(Arc::clone(&store), served).await?);
         let losses = Arc::clone(&numbers);
         let recorder = RowWriter::start("requests", Arc::clone(&numbers), hurry, move |request| {
             losses.count_dropped(request);

@@ -28,6 +28,18 @@ const SIMULATED: [(&str, &str); 4] = [
     ("413", "The body is larger than 16 KiB"),
 ];
 
+/// The path, method and status of each response in a complete description.
+pub fn responses(description: &Value) -> impl Iterator<Item = (&str, &str, u16)> {
+    let paths = description["paths"].as_object().into_iter().flatten();
+    let operations = paths.flat_map(|(path, item)| {
+        item.as_object().into_iter().flatten().map(move |(method, operation)| (path, method, operation))
+    });
+    operations.flat_map(|(path, method, operation)| {
+        let statuses = operation["responses"].as_object().into_iter().flatten();
+        statuses.filter_map(move |(status, _)| Some((path.as_str(), method.as_str(), status.parse().ok()?)))
+    })
+}
+
 /// Completes the description that was generated from the routes. If the server is `guarded`, the private operations
 /// need the token.
 pub fn complete(mut api: OpenApi, guarded: bool) -> Value {

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use traffic_simulator::metrics::engine::recorded_request::RecordedRequest;
 use traffic_simulator::metrics::log_model::LogQuery;
 use traffic_simulator::metrics::model::{Origins, OverviewQuery, Range};
+use traffic_simulator::metrics::server::served::ServedRequests;
 use traffic_simulator::metrics::server::service::Metrics;
 use traffic_simulator::metrics::server::storage::retention::KeptRequests;
 use traffic_simulator::metrics::server::storage::retention::Removed;
@@ -37,7 +38,9 @@ async fn store() -> (TempDir, Database, SqliteMetrics) {
 }
 
 async fn metrics_of(store: &SqliteMetrics) -> Arc<Metrics> {
-    Metrics::open(Arc::new(store.clone()), CancellationToken::new(), |_| {}).await.expect("metrics")
+    Metrics::open(Arc::new(store.clone()), ServedRequests::new().expect("names"), CancellationToken::new(), |_| {})
+        .await
+        .expect("metrics")
 }
 
 fn row(arrived_at: i64, origin: Origin) -> RecordedRequest {

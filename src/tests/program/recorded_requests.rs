@@ -11,6 +11,7 @@ use traffic_simulator::metrics::log_model::{
     LOG_PAGE, LogQuery, LoggedRequest, MOST_COUNTED, NEWEST, StatusClass, StatusFilter, last_page,
 };
 use traffic_simulator::metrics::model::{self, Origins, Overview, OverviewQuery, Totals};
+use traffic_simulator::metrics::server::served::ServedRequests;
 use traffic_simulator::metrics::server::service::Metrics;
 use traffic_simulator::metrics::server::storage::retention::KeptRequests;
 use traffic_simulator::metrics::server::storage::retention::Removed;
@@ -40,7 +41,10 @@ fn synthetic(arrived_at: i64, number: u32) -> RecordedRequest {
 }
 
 async fn overview(store: &SqliteMetrics, query: &OverviewQuery) -> Overview {
-    let metrics = Metrics::open(Arc::new(store.clone()), CancellationToken::new(), |_| {}).await.expect("metrics");
+    let metrics =
+        Metrics::open(Arc::new(store.clone()), ServedRequests::new().expect("names"), CancellationToken::new(), |_| {})
+            .await
+            .expect("metrics");
     metrics.overview(query).await.expect("an overview")
 }
 

@@ -8,6 +8,9 @@ use serde_json::{Value, json};
 
 use crate::server::TestServer;
 
+/// The family of the requests to the users API.
+const REQUESTS: &str = "http_server_request_duration_seconds";
+
 /// The answer to a question that is not refused.
 pub(super) async fn found(server: &TestServer, path: &str) -> Value {
     let answer = server.get(path).await;
@@ -231,7 +234,7 @@ async fn prometheus_can_read_all_of_it_and_the_sums_are_right() {
     assert_eq!(answer.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
     let scrape = prometheus_parse::Scrape::parse(answer.text.lines().map(|line| Ok(line.to_owned()))).expect("parses");
     let sum = |name: &str, label: &str, wanted: &str| -> f64 {
-        let name = format!("traffic_simulator_{name}");
+        let name = if name == REQUESTS { name.to_owned() } else { format!("traffic_simulator_{name}") };
         let of = scrape.samples.iter().filter(|sample| sample.metric == name);
         of.filter(|sample| label.is_empty() || sample.labels.get(label) == Some(wanted))
             .map(|sample| match &sample.value {
@@ -248,11 +251,12 @@ async fn prometheus_can_read_all_of_it_and_the_sums_are_right() {
             .sum()
     };
     let sent = job["stats"]["sent"].as_f64().expect("a number");
-    assert_eq!(sum("requests_total", "", ""), 5.0 + sent);
-    assert_eq!(sum("requests_total", "origin", "simulated"), sent);
-    assert_eq!(sum("requests_total", "status", "404"), 1.0);
-    assert_eq!(sum("requests_total", "method", "OTHER"), 1.0, "no client can make up a label");
-    assert_eq!(sum("request_duration_seconds", "", ""), 5.0 + sent);
+    assert_eq!(sum(REQUESTS, "", ""), 5.0 + sent);
+    assert_eq!(sum(REQUESTS, "user_agent_synthetic_type", "test"), sent);
+    assert_eq!(sum(REQUESTS, "http_response_status_code", "404"), 1.0);
+    assert_eq!(sum(REQUESTS, "http_request_method", "OTHER"), 1.0, "no client can make up a label");
+    assert_eq!(sum("run_requests_total", "run", job["jobId"].as_str().expect("an id")), sent);
+    assert_eq!(sum("run_requests_total", "result", "ok"), job["stats"]["successfulRequests"]);
     assert_eq!(sum("rows_recorded_total", "", "") + sum("rows_dropped_total", "", ""), 5.0 + sent);
     assert_eq!(sum("runs_total", "status", "completed"), 1.0);
     assert_eq!(
@@ -260,6 +264,33 @@ async fn prometheus_can_read_all_of_it_and_the_sums_are_right() {
         (1.0, 1.0)
     );
     assert_eq!((sum("sent_total", "", ""), sum("gate_slots", "", ""), sum("run_active", "", "")), (sent, 20.0, 0.0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_documented_response_has_its_series_before_it_is_given() {
+    let server = TestServer::start().await;
+    let text = server.get("/metrics").await.text;
+    let description = server.get("/api/openapi.json").await.json();
+    let mut series = 0;
+    for (path, item) in description["paths"].as_object().expect("paths") {
+        let operations = item.as_object().expect("operations").iter().filter(|_| path.starts_with("/api/v1/"));
+        for (method, operation) in operations {
+            for status in operation["responses"].as_object().expect("responses").keys() {
+                for kind in ["", "test"] {
+                    let labels = format!(
+                        "http_request_method=\"{}\",http_response_status_code=\"{status}\",http_route=\"{path}\",user_agent_synthetic_type=\"{kind}\"",
+                        method.to_uppercase()
+                    );
+                    assert!(text.contains(&format!("{REQUESTS}_count{{{labels}}} 0\n")), "{labels}");
+                    series += 1;
+                }
+            }
+        }
+    }
+    assert!(series > 50, "{series}");
+    // The path that fits no route, too.
+    assert_eq!(text.matches(&format!("{REQUESTS}_count")).count(), series + 2);
+    assert!(!text.contains("run_requests_total{"), "there was no run");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -20,6 +20,7 @@ mod paths;
 mod plain_forms;
 mod proxies;
 mod readiness;
+mod tags;
 mod traffic;
 mod undo;
 mod users;

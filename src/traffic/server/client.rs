@@ -7,7 +7,9 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
-use super::run_headers::{KEY_HEADER, RUN_HEADER, SEQ_HEADER, Secret};
+use super::run_headers::{
+    BAGGAGE, BAGGAGE_HEADER, KEY_HEADER, RUN_HEADER, SEQ_HEADER, Secret, TRACE_HEADER, trace, user_agent,
+};
 use super::shared_gate::Departed;
 use crate::origin::RunId;
 use crate::traffic::engine::mix::PlannedRequest;
@@ -51,14 +53,15 @@ pub trait Target: Send + Sync + 'static {
 pub struct HttpTarget {
     client: reqwest::Client,
     base: String,
+    pages: SocketAddr,
 }
 
 impl HttpTarget {
-    /// Builds the client for a server that listens on `address`.
+    /// Builds the client for a users API that listens on `address`. The pages of this server are at `pages`.
     ///
     /// # Errors
     /// When the client can't be built.
-    pub fn new(address: SocketAddr) -> Result<Self, reqwest::Error> {
+    pub fn new(address: SocketAddr, pages: SocketAddr) -> Result<Self, reqwest::Error> {
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
@@ -69,7 +72,7 @@ impl HttpTarget {
             .pool_idle_timeout(Duration::from_secs(4))
             .tcp_nodelay(true)
             .build()?;
-        Ok(Self { client, base: format!("http://{address}") })
+        Ok(Self { client, base: format!("http://{address}"), pages })
     }
 
     async fn exchange(self, outgoing: Outgoing, ticket: &Departed) -> Result<(u16, Option<String>), reqwest::Error> {
@@ -84,7 +87,10 @@ impl HttpTarget {
             .request(method, format!("{}{}", self.base, request.path))
             .header(RUN_HEADER, run_id.to_string())
             .header(SEQ_HEADER, seq)
-            .header(KEY_HEADER, secret.to_string());
+            .header(KEY_HEADER, secret.to_string())
+            .header(TRACE_HEADER, trace(run_id, seq))
+            .header(BAGGAGE_HEADER, BAGGAGE)
+            .header("user-agent", user_agent(self.pages, run_id));
         if let Some(body) = request.body {
             builder = builder.header("content-type", "application/json").body(body);
         }

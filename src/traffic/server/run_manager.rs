@@ -128,6 +128,11 @@ impl RunManager {
         self.in_memory.active()
     }
 
+    /// The run that is active, or else the last one of this process that is still in memory.
+    pub fn newest(&self) -> Option<Arc<LiveRun>> {
+        self.active().or_else(|| self.live(self.in_memory.last()?))
+    }
+
     /// The run that was closed last in this process, unless it was deleted.
     ///
     /// # Errors
