@@ -101,7 +101,10 @@ test("a form after Back announces what it shows, and another run that is active 
   await page.select('select[name="form[duration]"]', "60");
   await until(() => text(".announced strong"), (seen) => seen === "894", "the plan does not follow the choice");
   await page.goto(`${BASE}/runs`);
-  await page.goBack();
+  // A page out of the browser's cache is not loaded again, which goBack() would wait for.
+  await page.evaluate(() => history.back());
+  const place = () => page.evaluate(() => location.search).catch(String);
+  await until(place, (seen) => seen === "?new=1", "Back does not lead back");
   const shown = () => page.evaluate(() => [
     document.querySelector('input[name="form[scenario]"]:checked').value,
     document.querySelector('select[name="form[duration]"]').value,
