@@ -97,9 +97,10 @@ impl ProgramStatus for TrafficAdapter {
         let is_active = f64::from(u8::from(self.open_run().is_some()));
         let mut families = verdicts(&totals);
         families.push(Family::gauge("run_active", "Is a run active?", is_active));
-        families.push(responses(self.runs.newest().as_deref()));
+        families.push(ended_requests(self.runs.newest().as_deref()));
         families.extend(requests(&totals));
-        let (cap, free) = (self.gate.cap().into(), self.gate.free().into());
+        let cap = self.gate.cap().into();
+        let free = self.gate.free().into();
         families.push(Family::gauge("gate_slots", "Requests per second that the gate lets out at most.", cap));
         families.push(Family::gauge("gate_slots_free", "Requests that the gate would let out now.", free));
         families
@@ -150,15 +151,15 @@ fn counters<const N: usize>(
     Family { name, help, kind: FamilyKind::Counter, labels, samples }
 }
 
-/// The responses that the active run has had, or else the last one of this process: with these Prometheus is asked what it has
-/// stored of a run.
-fn responses(run: Option<&LiveRun>) -> Family {
+/// The requests of the active run that have ended, or else of the last run of this process. By these, Prometheus can be asked
+/// what it has stored of a run. A request that got no response in time, or none at all, is an error.
+fn ended_requests(run: Option<&LiveRun>) -> Family {
     let samples = run.into_iter().flat_map(|run| {
         let stats = run.snapshot().stats;
         let results = [("ok", stats.successful_requests), ("error", stats.failed_requests)];
         results.map(|(result, count)| (vec![run.id.to_string(), result.to_owned()], f64::from(count)))
     });
-    let help = "Responses that the active run has had, or else the last one.";
+    let help = "Requests of the active run that have ended, or else of the last run.";
     let labels = &["run", "result"];
     Family { name: "run_requests_total", help, kind: FamilyKind::Counter, labels, samples: samples.collect() }
 }

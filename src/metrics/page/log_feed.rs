@@ -215,20 +215,11 @@ impl LogFeed {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metrics::log_model::LoggedRequest;
+    use crate::metrics::view::fixture;
 
     #[test]
     fn only_a_search_by_id_leads_to_the_request() {
-        let request = LoggedRequest {
-            request_id: Uuid::from_u128(7),
-            at: 0,
-            method: "GET".into(),
-            route: "/x".into(),
-            status: 200,
-            duration: 1.0,
-            run: None,
-            seq: None,
-        };
+        let request = fixture::request(7);
         let found = |requests| Ok(QueryOutcome::Found(LogPage { requests, ..LogPage::default() }));
         let by_id = LogForm { id: Some("7".to_owned()), ..LogForm::default() };
         assert_eq!(found_by_id(&by_id, &found(vec![request.clone()])), Some(Uuid::from_u128(7)));

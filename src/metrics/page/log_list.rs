@@ -184,11 +184,10 @@ fn NothingFound(feed: LogFeed) -> impl IntoView {
 
 #[cfg(test)]
 mod tests {
-    use uuid::Uuid;
 
     use super::super::log_feed::LogAnswer;
     use super::*;
-    use crate::metrics::log_model::LoggedRequest;
+    use crate::metrics::view::fixture;
 
     fn html(form: LogForm, answer: LogAnswer) -> String {
         Owner::new().with(|| {
@@ -198,17 +197,7 @@ mod tests {
     }
 
     fn found(count: u128, matching: u32, more: bool) -> LogAnswer {
-        let request = |number| LoggedRequest {
-            request_id: Uuid::from_u128(number),
-            at: 0,
-            method: "GET".into(),
-            route: "/x".into(),
-            status: 200,
-            duration: 1.0,
-            run: None,
-            seq: None,
-        };
-        let requests = (0..count).map(request).collect();
+        let requests = (0..count).map(fixture::request).collect();
         Ok(QueryOutcome::Found(LogPage { requests, matching: Some(matching), more, ..LogPage::default() }))
     }
 

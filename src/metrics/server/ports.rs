@@ -40,7 +40,8 @@ pub struct Family {
     pub kind: FamilyKind,
     /// The names of the labels.
     pub labels: &'static [&'static str],
-    /// The values of the labels, in the order of the names, and the number. They come from a known, small set.
+    /// The values of the labels, in the order of the names, and the number. No client can choose a value, and there are only
+    /// a few at a time.
     pub samples: Vec<(Vec<String>, f64)>,
 }
 

@@ -2,6 +2,8 @@
 
 pub mod charts;
 pub mod endpoint_table;
+#[cfg(test)]
+pub(crate) mod fixture;
 pub mod health;
 pub mod log_words;
 pub mod newest_requests;

@@ -62,11 +62,10 @@ pub fn NewestRequests(
 
 #[cfg(test)]
 mod tests {
-    use uuid::Uuid;
 
     use super::*;
-    use crate::metrics::log_model::LoggedRequest;
     use crate::metrics::model::{Origins, Range};
+    use crate::metrics::view::fixture;
 
     fn html(requests: Result<LogPage, AppError>) -> String {
         Owner::new().with(|| {
@@ -77,17 +76,7 @@ mod tests {
 
     #[test]
     fn the_first_eight_are_listed_and_all_are_linked_with_the_same_scope() {
-        let request = |number| LoggedRequest {
-            request_id: Uuid::from_u128(number),
-            at: 0,
-            method: "GET".into(),
-            route: "/x".into(),
-            status: 200,
-            duration: 1.0,
-            run: None,
-            seq: None,
-        };
-        let page = LogPage { requests: (0..9).map(request).collect(), future: 2, ..LogPage::default() };
+        let page = LogPage { requests: (0..9).map(fixture::request).collect(), future: 2, ..LogPage::default() };
         let text = html(Ok(page));
         assert_eq!(text.matches("<tr>").count(), 9, "with the row of the heads: {text}");
         assert!(text.contains("<a href=\"/requests?range=1h&amp;origin=real\">All requests</a>"), "{text}");
